@@ -1,0 +1,278 @@
+package intune
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// call is one operation on its way through the pipeline, with all its attempts. The steps find it in the context.
+type call struct {
+	client          *Client
+	method, path    string
+	url             string
+	body            []byte // nil for none
+	out             any
+	options         requestOptions
+	clientRequestID string
+
+	attempts     int
+	last         *attempt
+	rejected     *bearer       // the token that a 401 refused
+	renew        bool          // the next attempt should not use an old connection
+	firstUnknown *attempt      // the first whose outcome is unknown, nil as long as there is none
+	wait         time.Duration // before the next attempt
+	settled      bool          // no further attempt
+	err          error         // of the last attempt; once settled, of the call
+}
+
+// attempt is one try of a call.
+type attempt struct {
+	call    *call
+	token   *bearer
+	renew   bool      // use a new connection
+	started time.Time // when its token was at hand
+	ended   time.Time
+
+	evidence evidence
+	response *http.Response // nil where err stands in its place
+	body     []byte
+	err      error // of the transport or, next to a response, of reading its body
+}
+
+type callKey struct{}
+type attemptKey struct{}
+
+func callFrom(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+func attemptFrom(ctx context.Context) *attempt {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	return a
+}
+
+// newCall checks everything that can be checked before anything is sent.
+func (c *Client) newCall(method, path string, body, out any, opts []RequestOption) (*call, error) {
+	call := &call{client: c, method: method, out: out, clientRequestID: newGUID()}
+	call.options.header = make(http.Header)
+	call.options.operation = method + " " + withoutQuery(path)
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &InputError{Name: "RequestOption", Problem: "is nil"}
+		}
+		if err := opt(&call.options); err != nil {
+			return nil, call.named(err)
+		}
+	}
+	if call.options.response != nil {
+		*call.options.response = Response{ClientRequestID: call.clientRequestID}
+	}
+	if !isToken(method) {
+		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP token"})
+	}
+	if err := call.setPath(path); err != nil {
+		return nil, call.named(err)
+	}
+	if out != nil && (reflect.TypeOf(out).Kind() != reflect.Pointer || reflect.ValueOf(out).IsNil()) {
+		return nil, call.named(&InputError{Name: "out", Problem: "is not a pointer to decode into"})
+	}
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return nil, call.named(&InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err})
+		}
+		call.body = encoded
+	}
+	return call, nil
+}
+
+func (c *call) setPath(path string) error {
+	bad := func(problem string) error { return &InputError{Name: "path", Problem: problem} }
+	c.path = "/" + strings.TrimPrefix(withoutQuery(path), "/")
+	c.url = c.client.root + "/" + strings.TrimPrefix(path, "/")
+	switch {
+	case strings.Contains(path, "#"):
+		return bad("has a fragment")
+	case hasDotSegment(c.path):
+		return bad("has a dot segment or is not escaped")
+	case strings.HasPrefix(c.path, "//"):
+		return bad("has an empty segment")
+	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
+		return bad("is not escaped")
+	}
+	if _, err := url.Parse(c.url); err != nil {
+		return bad("is not escaped")
+	}
+	return nil
+}
+
+func withoutQuery(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
+
+// named puts the name of the operation in front of an error.
+func (c *call) named(err error) error { return fmt.Errorf("%s: %w", c.options.operation, err) }
+
+// run sends the call through the pipeline, as often as it takes.
+func (c *call) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, callKey{}, c))
+	defer cancel() // ends a token fetch that nobody waits for any more
+	var body any
+	if c.body != nil {
+		body = c.body
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, c.method, c.url, body)
+	if err != nil {
+		return c.named(&InputError{Name: "request", Problem: "cannot be made", Err: err})
+	}
+	req.Header = c.options.header
+	_, err = c.client.pipeline.Do(req) //nolint:bodyclose // the answer's body has been read in the loop
+	if !c.settled {
+		c.settle(interrupted(err, c.err))
+	}
+	c.report()
+	if c.err != nil {
+		return c.named(c.err)
+	}
+	return nil
+}
+
+// interrupted is the error of a call whose context ended while it waited to try again.
+func interrupted(err, last error) error {
+	if last == nil {
+		return err
+	}
+	return fmt.Errorf("%w while waiting to try again after: %w", err, last)
+}
+
+// report fills in the caller's Response.
+func (c *call) report() {
+	response := c.options.response
+	if response == nil {
+		return
+	}
+	response.Attempts = c.attempts
+	if c.last == nil || c.last.response == nil {
+		return
+	}
+	header := c.last.response.Header
+	response.StatusCode = c.last.response.StatusCode
+	response.Header = header.Clone()
+	response.RequestID = header.Get("request-id")
+	response.Diagnostics = header.Get("x-ms-ags-diagnostic")
+}
+
+// beginAttempt is the outermost step: it opens an attempt and keeps what came of it. What it returns only stands for
+// the attempt: net/http's client, which runs around it, would put its own words around an error and stumble over the
+// Location of a redirect; it has the headers for its cookie jar.
+func beginAttempt(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		ctx := req.Context()
+		c := callFrom(ctx)
+		a := &attempt{call: c, renew: c.renew, started: time.Now()}
+		c.attempts++
+		c.last = a
+		stand := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
+		resp, err := next.RoundTrip(req.WithContext(context.WithValue(ctx, attemptKey{}, a)))
+		switch {
+		case err != nil:
+			a.finish(nil, nil, err)
+		case resp == nil:
+			a.finish(nil, nil, errors.New("a middleware returned neither an answer nor an error"))
+		default:
+			body, err := readWhole(resp, maxBody)
+			a.finish(resp, body, err)
+			stand.Header = resp.Header
+		}
+		return stand, nil
+	})
+}
+
+func (a *attempt) finish(resp *http.Response, body []byte, err error) {
+	a.ended = time.Now()
+	a.response, a.body, a.err = resp, body, err
+}
+
+// decode takes the answer of a 2xx for what the operation promises, or says what is wrong with it.
+func (c *call) decode(a *attempt) error {
+	broken := func(problem string, err error) error { return c.responseError(a, problem, err) }
+	if a.err != nil {
+		return broken("the body could not be read", a.err)
+	}
+	if want := c.options.status; want != 0 && a.response.StatusCode != want {
+		return broken("want "+status(want), nil)
+	}
+	if c.out == nil || a.response.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if contentType := a.response.Header.Get("Content-Type"); contentType != "" && !isJSON(contentType) {
+		return broken("the content type is not application/json but "+oneLine(contentType), nil)
+	}
+	if len(bytes.TrimSpace(a.body)) == 0 {
+		return broken("the body is empty", nil)
+	}
+	if err := json.Unmarshal(a.body, c.out); err != nil {
+		return broken("the body is not the JSON that was expected", err)
+	}
+	if c.options.check != nil {
+		if err := c.options.check(); err != nil {
+			return broken(err.Error(), nil)
+		}
+	}
+	return nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+func (c *call) responseError(a *attempt, problem string, err error) error {
+	header := a.response.Header
+	return &ResponseError{
+		Method: c.method, Path: c.path, StatusCode: a.response.StatusCode,
+		RequestID:       header.Get("request-id"),
+		ClientRequestID: c.clientRequestID,
+		Diagnostics:     header.Get("x-ms-ags-diagnostic"),
+		Date:            headerDate(header),
+		Problem:         problem, Err: err,
+	}
+}
+
+// apiError makes an error of an answer that is not a success. What was secret in the request is masked first, because
+// some gateways echo what they refuse.
+func (c *call) apiError(a *attempt) *APIError {
+	var secrets []string
+	if a.token != nil {
+		secrets = append(secrets, a.token.token)
+	}
+	if cert := c.options.certificate; cert != nil && len(cert.Content) > 0 {
+		secrets = append(secrets, base64.StdEncoding.EncodeToString(cert.Content))
+	}
+	e := newAPIError(c.method, c.path, a.response, []byte(mask(string(a.body), secrets...)))
+	e.ClientRequestID = c.clientRequestID
+	return e
+}
+
+// newGUID returns a random GUID (RFC 9562, version 4).
+func newGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,352 @@
+package intune
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// What the service's refusals have in common, for errors.Is with an *APIError.
+var (
+	ErrBadRequest   = errors.New("bad request")         // 400
+	ErrUnauthorized = errors.New("unauthorized")        // 401
+	ErrForbidden    = errors.New("forbidden")           // 403, and the 401 that Intune gives for a missing permission
+	ErrNotFound     = errors.New("not found")           // 404
+	ErrConflict     = errors.New("conflict")            // 409 and 412
+	ErrThrottled    = errors.New("throttled")           // 429 and 509
+	ErrUnavailable  = errors.New("service unavailable") // 502, 503 and 504
+)
+
+// APIError is an answer that is not a success: what Microsoft Graph and Intune said, taken apart. Program against
+// StatusCode, Code and InnerCodes; messages change.
+// See https://learn.microsoft.com/graph/errors.
+type APIError struct {
+	Method, Path string // the path without its query
+	StatusCode   int
+
+	Code       string // of the outer error: "Forbidden", "UnknownError"; empty where the answer is not Graph's
+	Message    string // the innermost message, unwrapped from Intune's JSON text
+	Target     string // what the error is about, where the service says it
+	Details    []ErrorDetail
+	InnerCodes []string // of the inner errors, the most specific one last
+
+	RequestID, ClientRequestID, Diagnostics string
+	Date                                    time.Time // of the answer, in UTC
+
+	ActivityID, OperationID, ServiceURL, CustomPhrase string // out of Intune's nested message
+
+	RequiredPermissions []string      // any one of them suffices; empty where the service names none
+	RetryAfter          time.Duration // how long the service asked to wait; 0 where it did not
+
+	Body []byte // the first 4 KiB of the answer, what was secret in the request masked
+}
+
+// ErrorDetail is one of several reasons in an APIError.
+type ErrorDetail struct{ Code, Message, Target string }
+
+// Is reports whether target is the sentinel for the status.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrBadRequest:
+		return e.StatusCode == http.StatusBadRequest
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized && e.lacksPermission()
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound
+	case ErrConflict:
+		return e.StatusCode == http.StatusConflict || e.StatusCode == http.StatusPreconditionFailed
+	case ErrThrottled:
+		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
+	case ErrUnavailable:
+		return e.StatusCode >= http.StatusBadGateway && e.StatusCode <= http.StatusGatewayTimeout
+	}
+	return false
+}
+
+func (e *APIError) lacksPermission() bool {
+	return len(e.RequiredPermissions) > 0 || e.Code == "Forbidden" || slices.Contains(e.InnerCodes, "Forbidden")
+}
+
+// Error says on one line what the service refused and, where that is known, what to do.
+func (e *APIError) Error() string {
+	text := status(e.StatusCode) + ": " + e.reason()
+	if e.CustomPhrase != "" {
+		text += " [" + oneLine(e.CustomPhrase) + "]"
+	}
+	if e.RetryAfter > 0 {
+		text += ", retry after " + e.RetryAfter.String()
+	}
+	return text + inParentheses(e.RequestID)
+}
+
+func (e *APIError) reason() string {
+	message := strings.ToLower(e.Message)
+	switch {
+	case strings.Contains(message, "not applicable to target tenant"):
+		return "the tenant has no active Intune license: assign one and try again"
+	case strings.Contains(message, "personal microsoft account"), strings.Contains(message, "msa ") && strings.Contains(message, "not supported"):
+		return "personal Microsoft accounts are not supported: sign in with a work or school account"
+	case len(e.RequiredPermissions) == 1:
+		return "application needs " + e.RequiredPermissions[0]
+	case len(e.RequiredPermissions) > 1:
+		return "application needs one of " + strings.Join(e.RequiredPermissions, ", ")
+	case e.StatusCode >= 300 && e.StatusCode < 400:
+		return "the service redirects, and redirects are not followed"
+	case e.Code == "" && e.Message == "":
+		return "the answer is not Microsoft Graph's; a gateway may have given it"
+	case e.Message == "":
+		return oneLine(e.Code)
+	case e.Code == "" || strings.HasPrefix(e.Code, "Unknown"):
+		return oneLine(e.Message)
+	}
+	return oneLine(e.Code) + ": " + oneLine(e.Message)
+}
+
+// LogValue implements slog.LogValuer.
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(present(
+		slog.String("method", e.Method),
+		slog.String("path", e.Path),
+		slog.Int("status", e.StatusCode),
+		slog.String("code", e.Code),
+		slog.String("innerCodes", strings.Join(e.InnerCodes, ",")),
+		slog.String("message", oneLine(e.Message)),
+		slog.String("requestId", e.RequestID),
+		slog.String("clientRequestId", e.ClientRequestID),
+		slog.String("diagnostics", e.Diagnostics),
+		slog.String("activityId", e.ActivityID),
+		slog.Duration("retryAfter", e.RetryAfter),
+	)...)
+}
+
+// AuthError is a refusal of the token endpoint. It is final, but for a StatusCode of 429 or of 500 and above, which
+// is retried.
+type AuthError struct {
+	Code        string // OAuth's error code, such as "invalid_client"
+	Description string // what Microsoft Entra ID said, without the ids that follow it
+	AADSTS      int    // Microsoft Entra ID's own number, 0 where there is none
+	StatusCode  int
+
+	TraceID, CorrelationID string // for Microsoft's support
+
+	RetryAfter time.Duration // how long the endpoint asked to wait; 0 where it did not
+}
+
+// hints are what to do about the refusals that people meet first, by AADSTS number.
+// See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
+var hints = map[int]string{
+	70011:   "the scope does not fit the cloud: check WithCloud",
+	90002:   "there is no such tenant: check the tenant id, and WithCloud for a national cloud",
+	500200:  "personal Microsoft accounts are not supported: sign in with a work or school account",
+	700016:  "the tenant has no application with this client id: check both ids",
+	700027:  "the certificate is not registered with the application: upload it there",
+	7000215: "use the secret's value, not its id, or make a new secret",
+	7000218: "no secret or assertion was sent: the application is confidential",
+	7000222: "the secret has expired: make a new one",
+}
+
+// Error says on one line what was refused and, where that is known, what to do.
+func (e *AuthError) Error() string {
+	text := "sign-in refused"
+	if e.AADSTS != 0 {
+		text += fmt.Sprintf(": AADSTS%d", e.AADSTS)
+	} else if e.Code != "" {
+		text += ": " + oneLine(e.Code)
+	} else if e.StatusCode != 0 {
+		text += ": " + status(e.StatusCode)
+	}
+	switch hint := hints[e.AADSTS]; {
+	case hint != "":
+		text += ": " + hint
+	case e.Description != "":
+		text += ": " + oneLine(e.Description)
+	}
+	if e.TraceID != "" {
+		text += " (trace id " + oneLine(e.TraceID) + ")"
+	}
+	return text
+}
+
+// LogValue implements slog.LogValuer.
+func (e *AuthError) LogValue() slog.Value {
+	return slog.GroupValue(present(
+		slog.String("code", e.Code),
+		slog.Int("aadsts", e.AADSTS),
+		slog.String("description", oneLine(e.Description)),
+		slog.Int("status", e.StatusCode),
+		slog.String("traceId", e.TraceID),
+		slog.String("correlationId", e.CorrelationID),
+	)...)
+}
+
+// OutcomeUnknownError says that a request that must not be repeated may have been carried out: the answer was lost,
+// or it was not the one that the service promises. It unwraps to the cause, which may be an *APIError or a context's
+// error, so test for it first. Then list the certificates, and create again only if ours is not there.
+type OutcomeUnknownError struct {
+	Attempts       int
+	UploadDateTime time.Time // that was sent, by which to recognise the certificate; zero for other resources
+	Since, Until   time.Time // when the attempts of unknown outcome began and ended, by the local clock, in UTC
+	Thumbprint     string    // of the certificate that was sent; "" where it had no content
+	Err            error
+}
+
+// Error says on one line that the outcome is unknown, and why.
+func (e *OutcomeUnknownError) Error() string {
+	what := "the request may have been carried out"
+	if !e.UploadDateTime.IsZero() {
+		what = "the certificate may exist"
+	}
+	return fmt.Sprintf("outcome unknown, %s: look before sending it again: %v", what, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
+
+// LogValue implements slog.LogValuer.
+func (e *OutcomeUnknownError) LogValue() slog.Value {
+	return slog.GroupValue(present(
+		slog.Int("attempts", e.Attempts),
+		slog.Time("uploadDateTime", e.UploadDateTime),
+		slog.Time("since", e.Since),
+		slog.Time("until", e.Until),
+		slog.String("thumbprint", e.Thumbprint),
+		slog.Any("cause", e.Err),
+	)...)
+}
+
+// DuplicateError says that the certificate exists, and more than once. Do not create it again.
+type DuplicateError struct {
+	Certificate *EnterpriseCodeSigningCertificate // the one to keep
+	OtherIDs    []string
+}
+
+// Error says on one line which records are the same certificate.
+func (e *DuplicateError) Error() string {
+	id := ""
+	if e.Certificate != nil {
+		id = e.Certificate.ID
+	}
+	return fmt.Sprintf("the certificate exists more than once: keep %s, delete %s", id, strings.Join(e.OtherIDs, ", "))
+}
+
+// LogValue implements slog.LogValuer.
+func (e *DuplicateError) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("otherIds", strings.Join(e.OtherIDs, ","))}
+	if e.Certificate != nil {
+		attrs = append(attrs, slog.Any("certificate", *e.Certificate))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// ResponseError is an answer that breaks the service's contract: not the status that the operation promises, another
+// content type than JSON, a body that is cut short, above 8 MiB or not the object that was asked for.
+type ResponseError struct {
+	Method, Path                            string
+	StatusCode                              int
+	RequestID, ClientRequestID, Diagnostics string
+	Date                                    time.Time // of the answer, in UTC
+
+	Problem string // what is wrong with it
+	Err     error  // what reading or decoding it said; may be nil
+}
+
+// Error says on one line what is wrong with the answer.
+func (e *ResponseError) Error() string {
+	text := status(e.StatusCode) + ": " + e.Problem
+	if e.Err != nil {
+		text += ": " + oneLine(e.Err.Error())
+	}
+	return text + inParentheses(e.RequestID)
+}
+
+// Unwrap returns what reading or decoding the answer said.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
+// LogValue implements slog.LogValuer.
+func (e *ResponseError) LogValue() slog.Value {
+	return slog.GroupValue(present(
+		slog.String("method", e.Method),
+		slog.String("path", e.Path),
+		slog.Int("status", e.StatusCode),
+		slog.String("problem", e.Problem),
+		slog.String("requestId", e.RequestID),
+		slog.String("clientRequestId", e.ClientRequestID),
+		slog.String("diagnostics", e.Diagnostics),
+	)...)
+}
+
+// InputError says what is wrong with something that the caller gave. Nothing was sent.
+type InputError struct {
+	Name    string // of the option, parameter or environment variable
+	Problem string
+	Err     error // what checking it said; may be nil
+}
+
+// Error names the input and what is wrong with it.
+func (e *InputError) Error() string {
+	text := e.Name + " " + e.Problem
+	if e.Err != nil {
+		text += ": " + oneLine(e.Err.Error())
+	}
+	return text
+}
+
+// Unwrap returns what checking the input said.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// statusBandwidthLimitExceeded is 509, which Graph gives where an application has used up its share of bandwidth.
+const statusBandwidthLimitExceeded = 509
+
+func status(code int) string {
+	text := http.StatusText(code)
+	if code == statusBandwidthLimitExceeded {
+		text = "Bandwidth Limit Exceeded"
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + text)
+}
+
+func inParentheses(requestID string) string {
+	if requestID == "" {
+		return ""
+	}
+	return " (request-id " + oneLine(requestID) + ")"
+}
+
+// oneLine makes text from outside fit for one line of a log: no control characters, and not without end.
+func oneLine(text string) string {
+	const limit = 500
+	fields := strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	})
+	line := strings.Join(fields, " ")
+	if len(line) <= limit {
+		return line
+	}
+	return strings.ToValidUTF8(line[:limit], "") + "…"
+}
+
+// present leaves out the attributes that say nothing.
+func present(attrs ...slog.Attr) []slog.Attr {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
+		switch a.Value.Kind() {
+		case slog.KindString:
+			return a.Value.String() == ""
+		case slog.KindInt64:
+			return a.Value.Int64() == 0
+		case slog.KindDuration:
+			return a.Value.Duration() == 0
+		case slog.KindTime:
+			return a.Value.Time().IsZero()
+		default:
+			return false
+		}
+	})
+}

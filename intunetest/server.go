@@ -1,0 +1,163 @@
+// Package intunetest emulates the part of Microsoft Intune and Microsoft Entra ID that enterprise code-signing
+// certificates need, on a real socket, for tests of this library and of the programs that use it.
+//
+//	server := intunetest.NewServer(t)
+//	client := server.Client()
+//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
+//
+// It speaks the real protocol: the token endpoint with client secrets, create, get and list of the collection under
+// /beta and /v1.0, and the error envelopes of Graph and Intune. It is as strict as the service. Inject makes it fail on
+// purpose. It does not know query options yet, and answers them with 501.
+package intunetest
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// The one tenant, and the one application in it, that a Server knows.
+const (
+	TenantID     = "0c2c9c5e-5f3b-4a68-9d1a-6d5a0c4e7b10"
+	ClientID     = "5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37"
+	ClientSecret = "emulated~secret.not-for-production" //nolint:gosec // of the emulator alone
+)
+
+// Server is an emulated tenant. It is safe for concurrent use.
+type Server struct {
+	listener   net.Listener
+	http       *http.Server
+	served     chan struct{}
+	httpClient *http.Client // that reaches an in-memory listener; nil for a socket
+
+	permissions   []string
+	tokenLifetime time.Duration
+
+	mu       sync.Mutex
+	tokens   map[string]grant
+	records  []record
+	faults   []Fault
+	requests []Request
+}
+
+// ServerOption configures a Server.
+type ServerOption func(*Server)
+
+// WithListener serves on listener instead of a loopback socket of its own. With an in-memory one, such as
+// ListenMemory's, Client is wired to it.
+func WithListener(listener net.Listener) ServerOption {
+	return func(s *Server) { s.listener = listener }
+}
+
+// WithPermissions replaces the permissions that the application has been granted, DeviceManagementApps.ReadWrite.All.
+func WithPermissions(names ...string) ServerOption {
+	return func(s *Server) { s.permissions = names }
+}
+
+// WithTokenLifetime replaces the lifetime of access tokens, which is an hour, in whole seconds.
+func WithTokenLifetime(lifetime time.Duration) ServerOption {
+	return func(s *Server) { s.tokenLifetime = lifetime }
+}
+
+// NewServer starts a Server for a test, which closes it at its end.
+func NewServer(tb testing.TB, opts ...ServerOption) *Server {
+	tb.Helper()
+	s, err := Start(opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a Server outside tests. The caller closes it.
+func Start(opts ...ServerOption) (*Server, error) {
+	s := &Server{
+		served:        make(chan struct{}),
+		permissions:   []string{permissionReadWrite},
+		tokenLifetime: time.Hour,
+		tokens:        make(map[string]grant),
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if s.listener == nil {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("intunetest: %w", err)
+		}
+		s.listener = listener
+	}
+	if memory, ok := s.listener.(*MemoryListener); ok {
+		s.httpClient = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext}}
+	}
+	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(s.served)
+		_ = s.http.Serve(s.listener) // ends with http.ErrServerClosed
+	}()
+	return s, nil
+}
+
+// Close closes the listener and all connections.
+func (s *Server) Close() {
+	_ = s.http.Close()
+	<-s.served
+}
+
+// URL is the root of both Graph and Microsoft Entra ID, without a slash at its end.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Credential returns the credential of the application that the server knows.
+func (s *Server) Credential() intune.Credential {
+	return intune.ClientSecret(TenantID, ClientID, ClientSecret)
+}
+
+// Client returns a client that is wired to the server. It panics where NewClient refuses one of opts.
+func (s *Server) Client(opts ...intune.Option) *intune.Client {
+	wired := []intune.Option{intune.WithBaseURL(s.URL()), intune.WithAuthorityURL(s.URL())}
+	if s.httpClient != nil {
+		wired = append(wired, intune.WithHTTPClient(s.httpClient))
+	}
+	client, err := intune.NewClient(s.Credential(), append(wired, opts...)...)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err))
+	}
+	return client
+}
+
+// Certificates returns what the tenant holds, in order of creation.
+func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	certificates := make([]intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
+	for _, r := range s.records {
+		certificates = append(certificates, r.certificate())
+	}
+	return certificates
+}
+
+// Request is a request that arrived, as it stood on the wire but for the secrets, which are masked.
+type Request struct {
+	Time   time.Time
+	Method string
+	URL    string // the path and the query
+	Header http.Header
+	Body   []byte
+	Status int // of the answer, 0 where the connection was closed before its status line
+}
+
+// Requests returns what arrived, in order of arrival, the requests for tokens included.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}

@@ -1,0 +1,233 @@
+package intune
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Option configures a Client. NewClient applies the options in order and reports the first bad one.
+type Option func(*config) error
+
+type config struct {
+	cloud                 Cloud
+	version               APIVersion
+	baseURL, authorityURL string
+	httpClient            *http.Client
+	logger                *slog.Logger
+	userAgent             string
+	retry                 RetryPolicy
+	middleware            []func(http.RoundTripper) http.RoundTripper
+}
+
+// WithCloud chooses the cloud of the tenant; Public where it is not given. The scope of the tokens follows the cloud,
+// also where WithBaseURL or WithAuthorityURL say otherwise about the addresses.
+func WithCloud(cloud Cloud) Option {
+	return func(c *config) error {
+		if cloud == (Cloud{}) {
+			return &InputError{Name: "WithCloud", Problem: "is empty: want Public, USGovernmentL4, USGovernmentL5 or China"}
+		}
+		c.cloud = cloud
+		return nil
+	}
+}
+
+// WithAPIVersion chooses the version of Microsoft Graph: Beta, which is the default, or V1.
+func WithAPIVersion(version APIVersion) Option {
+	return func(c *config) error {
+		if version != Beta && version != V1 {
+			return &InputError{Name: "WithAPIVersion", Problem: "is neither beta nor v1.0"}
+		}
+		c.version = version
+		return nil
+	}
+}
+
+// WithBaseURL replaces the cloud's Graph root, without the version: "http://127.0.0.1:8080". It must be https, or
+// plain http on loopback (127.0.0.0/8, ::1, localhost), without user information, query or fragment.
+func WithBaseURL(root string) Option {
+	return func(c *config) (err error) {
+		c.baseURL, err = rootURL("WithBaseURL", root)
+		return err
+	}
+}
+
+// WithAuthorityURL replaces the cloud's Microsoft Entra root, under the same conditions as WithBaseURL. It stands
+// over AZURE_AUTHORITY_HOST.
+func WithAuthorityURL(root string) Option {
+	return func(c *config) (err error) {
+		c.authorityURL, err = rootURL("WithAuthorityURL", root)
+		return err
+	}
+}
+
+// WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the limit of an attempt.
+// The client is not modified, and its connection pool stays its own. This is the way to a private certificate
+// authority, a proxy other than the environment's, or a client certificate:
+//
+//	transport := http.DefaultTransport.(*http.Transport).Clone()
+//	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+//	client, err := intune.NewClient(cred, intune.WithHTTPClient(&http.Client{Transport: transport}))
+//
+// Without this option the client has a transport of its own: TLS 1.2 or later, and the proxy that HTTPS_PROXY and
+// NO_PROXY name.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return &InputError{Name: "WithHTTPClient", Problem: "is nil"}
+		}
+		c.httpClient = client
+		return nil
+	}
+}
+
+// WithLogger logs each attempt at debug level: method, path, status, outcome, duration in nanoseconds and the ids that
+// Microsoft's support asks for. It never logs a token, a secret or certificate content. Without it nothing is logged.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return &InputError{Name: "WithLogger", Problem: "is nil"}
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithUserAgent puts a product such as "contoso-rollover/1.2" in front of the library's own User-Agent.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		if strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl) {
+			return &InputError{Name: "WithUserAgent", Problem: "is empty or holds control characters"}
+		}
+		c.userAgent = product
+		return nil
+	}
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
+type RetryPolicy struct {
+	MaxAttempts int           // of one call, the first included; 4 by default, 1 never sends again
+	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
+	MaxDelay    time.Duration // no backoff is longer; 30 s by default
+}
+
+// WithRetry sets the retry policy. It bounds backoff, not what the service asks for in Retry-After, which is honoured
+// up to an hour; a longer one ends the call with the error.
+func WithRetry(policy RetryPolicy) Option {
+	return func(c *config) error {
+		if policy.MaxAttempts < 0 || policy.MinDelay < 0 || policy.MaxDelay < 0 {
+			return &InputError{Name: "WithRetry", Problem: "has a negative field"}
+		}
+		policy = policy.withDefaults()
+		if policy.MinDelay > policy.MaxDelay {
+			return &InputError{Name: "WithRetry", Problem: "has a MinDelay above its MaxDelay"}
+		}
+		c.retry = policy
+		return nil
+	}
+}
+
+// withDefaults fills in the zero fields. A delay given alone pulls the other one along.
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 4
+	}
+	switch {
+	case p.MinDelay == 0 && p.MaxDelay == 0:
+		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
+	case p.MinDelay == 0:
+		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
+	case p.MaxDelay == 0:
+		p.MaxDelay = max(30*time.Second, p.MinDelay)
+	}
+	return p
+}
+
+// WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request before the
+// library's own headers and the token are set, so it can neither read the token nor replace Accept: application/json.
+// Requests for tokens do not pass through it. It must keep the request's context, or one derived from it.
+func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) error {
+		for _, m := range middleware {
+			if m == nil {
+				return &InputError{Name: "WithMiddleware", Problem: "is nil"}
+			}
+		}
+		c.middleware = append(c.middleware, middleware...)
+		return nil
+	}
+}
+
+// RequestOption configures one call. One that means nothing for the operation is an error.
+type RequestOption func(*requestOptions) error
+
+type requestOptions struct {
+	header   http.Header
+	response *Response
+
+	operation   string                            // what errors call it; METHOD path where empty
+	status      int                               // the one status that is success; 0 for any 2xx
+	check       func() error                      // whether the decoded answer keeps the contract
+	certificate *EnterpriseCodeSigningCertificate // what is being created
+}
+
+// reservedHeaders are set by the library alone. net/http repeats a POST that carries one of the idempotency keys, and
+// Graph does not know them.
+var reservedHeaders = []string{
+	"Accept", "Accept-Encoding", "Authorization", "Client-Request-Id", "Connection", "Content-Encoding", "Content-Length",
+	"Content-Type", "Host", "Idempotency-Key", "Transfer-Encoding", "User-Agent", "X-Idempotency-Key",
+}
+
+// WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. The headers that the
+// library sets itself are refused: Accept, Accept-Encoding, Authorization, Connection, Content-Encoding, Content-Length,
+// Content-Type, Host, Transfer-Encoding, User-Agent, client-request-id, and Idempotency-Key and X-Idempotency-Key,
+// because net/http would repeat a POST that carries them.
+func WithHeader(key, value string) RequestOption {
+	return func(o *requestOptions) error {
+		canonical := http.CanonicalHeaderKey(key)
+		switch {
+		case slices.Contains(reservedHeaders, canonical):
+			return &InputError{Name: "WithHeader", Problem: canonical + " is set by the library"}
+		case !isToken(key):
+			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
+		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
+			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
+		}
+		o.header.Add(canonical, value)
+		return nil
+	}
+}
+
+// isToken is the token of RFC 9110, section 5.6.2.
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+// WithResponse fills in response with what is known of the call, on success and on error.
+func WithResponse(response *Response) RequestOption {
+	return func(o *requestOptions) error {
+		if response == nil {
+			return &InputError{Name: "WithResponse", Problem: "is nil"}
+		}
+		o.response = response
+		return nil
+	}
+}
+
+// Response is what is known of a call besides its result. Where several attempts were made it describes the last one.
+type Response struct {
+	StatusCode int         // 0 where nothing was received
+	Header     http.Header // of the answer
+
+	RequestID       string // the service's id of the attempt, the first thing that Microsoft's support asks for
+	ClientRequestID string // a GUID of ours, the same over the attempts of the call
+	Diagnostics     string // x-ms-ags-diagnostic: which data center and server answered
+
+	Attempts int // how often the call was tried
+}

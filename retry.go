@@ -1,0 +1,239 @@
+package intune
+
+// This file decides what follows from an attempt. A POST that may have been carried out is never sent again blindly.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// outcome is what became of an attempt. What follows depends on it alone.
+type outcome string
+
+const (
+	succeeded outcome = "succeeded"
+	notSent   outcome = "not sent" // proven: the service has not seen the request
+	refused   outcome = "refused"  // the service has not carried it out, and may later
+	failed    outcome = "failed"   // the service has not carried it out, and will not
+	unknown   outcome = "unknown"  // it may have been carried out
+)
+
+// longestWait bounds what the service may ask for, so that an absurd Retry-After does not hang a program.
+const longestWait = time.Hour
+
+// retrying is the retry step: go-retryablehttp, told by the call whether to go on and how long to wait. Its client shows
+// no CloseIdleConnections, because go-retryablehttp would drain the user's pool with it on each failure.
+func retrying(client *http.Client, policy RetryPolicy) *retryablehttp.Client {
+	return &retryablehttp.Client{
+		HTTPClient: client,
+		RetryMax:   policy.MaxAttempts, // never reached: the call counts its attempts itself
+		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+			return callFrom(ctx).goesOn(ctx), nil
+		},
+		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+			return callFrom(resp.Request.Context()).wait
+		},
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+// goesOn judges the last attempt and says whether there will be another one, after c.wait. If not, c.err is the error
+// of the call.
+func (c *call) goesOn(ctx context.Context) bool {
+	a := c.last
+	outcome, err := c.judge(a)
+	if ended := ctx.Err(); ended != nil && err != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
+	c.follow(ctx, outcome, err)
+	c.log(ctx, outcome)
+	return !c.settled
+}
+
+// judge tells the outcome of an attempt, and the error that goes with it.
+func (c *call) judge(a *attempt) (outcome, error) {
+	nothingSent := a.evidence.close()
+	if a.response == nil {
+		return judgeError(a.err, nothingSent), a.err
+	}
+	var err error
+	if a.response.StatusCode/100 == 2 {
+		if err = c.decode(a); err == nil {
+			return succeeded, nil
+		}
+	} else {
+		refusal := c.apiError(a)
+		if outcome, known := c.judgeStatus(refusal, a.response.Header); known {
+			if outcome == succeeded {
+				return succeeded, nil
+			}
+			return outcome, refusal
+		}
+		err = refusal
+	}
+	if nothingSent {
+		return notSent, err
+	}
+	return unknown, err
+}
+
+func judgeError(err error, nothingSent bool) outcome {
+	var token *tokenError
+	var forbidden *forbiddenError
+	switch {
+	case !nothingSent:
+		return unknown
+	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden):
+		return failed
+	}
+	return notSent
+}
+
+// judgeStatus tells the outcome of a status other than 2xx, where the status, the headers and the body decide it.
+func (c *call) judgeStatus(refusal *APIError, header http.Header) (o outcome, known bool) {
+	status := refusal.StatusCode
+	switch {
+	case status == http.StatusNotFound && c.method == http.MethodDelete && c.firstUnknown != nil:
+		return succeeded, true // by the attempt of unknown outcome
+	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded:
+		return refused, true
+	case status == http.StatusServiceUnavailable, status == http.StatusRequestTimeout:
+		if header.Get("Retry-After") != "" || refusal.Code != "" {
+			return refused, true
+		}
+		return failed, status == http.StatusRequestTimeout
+	case status == http.StatusUnauthorized && c.rejected == nil:
+		return refused, true
+	case status/100 == 3, status/100 == 4, status == http.StatusNotImplemented:
+		return failed, true
+	}
+	return unknown, false
+}
+
+// follow draws the consequence: the call is settled, or goes on after a wait.
+func (c *call) follow(ctx context.Context, o outcome, err error) {
+	if o == unknown && c.firstUnknown == nil {
+		c.firstUnknown = c.last
+	}
+	switch {
+	case o == succeeded, o == failed:
+		c.settle(err)
+		return
+	case o == unknown && !isRepeatable(c.method):
+		c.settle(c.outcomeUnknown(err))
+		return
+	case ctx.Err() != nil:
+		c.settle(err)
+		return
+	case c.attempts >= c.client.retry.MaxAttempts:
+		if c.attempts > 1 {
+			err = fmt.Errorf("%w: gave up after %d attempts", err, c.attempts)
+		}
+		c.settle(err)
+		return
+	}
+	c.err = err
+	c.wait = c.pause(o, err)
+	if c.wait > longestWait {
+		c.settle(fmt.Errorf("%w: not tried again: the service asked to wait %s", err, c.wait))
+	} else if deadline, ok := ctx.Deadline(); ok && c.wait > time.Until(deadline) {
+		c.settle(fmt.Errorf("%w: not tried again: the context ends before the wait of %s", err, c.wait))
+	}
+	c.prepare()
+}
+
+// prepare makes the next attempt differ from the last one where it has to.
+func (c *call) prepare() {
+	c.renew = false
+	if c.last.response == nil {
+		return
+	}
+	switch c.last.response.StatusCode {
+	case http.StatusUnauthorized:
+		c.rejected = c.last.token
+	case http.StatusServiceUnavailable:
+		c.renew = true // see https://learn.microsoft.com/graph/best-practices-concept
+	}
+}
+
+func (c *call) settle(err error) { c.err, c.settled = err, true }
+
+// isRepeatable says whether doing it twice comes to the same as doing it once.
+func isRepeatable(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+func (c *call) outcomeUnknown(err error) error {
+	e := &OutcomeUnknownError{Attempts: c.attempts, Since: c.firstUnknown.started.UTC(), Until: c.last.ended.UTC(), Err: err}
+	if cert := c.options.certificate; cert != nil {
+		e.UploadDateTime, e.Thumbprint = cert.UploadDateTime, cert.Thumbprint()
+	}
+	return e
+}
+
+// pause is how long to wait before the next attempt: as long as the service asks, else exponential backoff with full
+// jitter. A fresh token needs no wait.
+func (c *call) pause(o outcome, err error) time.Duration {
+	if o == refused && c.last.response.StatusCode == http.StatusUnauthorized {
+		return 0
+	}
+	var refusal *APIError
+	if errors.As(err, &refusal) && refusal.RetryAfter > 0 {
+		return refusal.RetryAfter
+	}
+	var signIn *AuthError
+	if errors.As(err, &signIn) && signIn.RetryAfter > 0 {
+		return signIn.RetryAfter
+	}
+	return c.client.retry.backoff(c.attempts)
+}
+
+// backoff is a random time up to MinDelay after the first attempt, twice that after the second, up to MaxDelay.
+func (p RetryPolicy) backoff(attempts int) time.Duration {
+	ceiling := p.MinDelay
+	for range attempts - 1 {
+		if ceiling >= p.MaxDelay/2 {
+			ceiling = p.MaxDelay
+			break
+		}
+		ceiling *= 2
+	}
+	return rand.N(ceiling + 1) //nolint:gosec // jitter
+}
+
+// log tells what became of the last attempt.
+func (c *call) log(ctx context.Context, o outcome) {
+	logger := c.client.logger
+	if !logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", c.method),
+		slog.String("path", c.path),
+		slog.Int("attempt", c.attempts),
+		slog.String("outcome", string(o)),
+		slog.Duration("duration", c.last.ended.Sub(c.last.started)),
+		slog.String("clientRequestId", c.clientRequestID),
+	}
+	if resp := c.last.response; resp != nil {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestId", oneLine(resp.Header.Get("request-id"))))
+	}
+	if c.err != nil {
+		attrs = append(attrs, slog.String("error", c.err.Error()))
+	}
+	if !c.settled {
+		attrs = append(attrs, slog.Duration("wait", c.wait))
+	}
+	logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
+}

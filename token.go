@@ -1,0 +1,197 @@
+package intune
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// tokenCache holds one access token and fetches the next: one fetch for any number of callers, early and in the
+// background while the old token is still valid.
+type tokenCache struct {
+	fetch func(ctx context.Context, refresh bool) (*oauth2.Token, error)
+
+	mu       sync.Mutex
+	current  *bearer
+	inFlight *tokenFetch
+	notUntil time.Time // no fetch in the background before this, so that a failing endpoint is not hammered
+}
+
+// bearer is a token, ready to be sent.
+type bearer struct {
+	token     string
+	header    []string // the value of Authorization
+	expiry    time.Time
+	refreshAt time.Time
+}
+
+const (
+	longestRefreshWindow = 5 * time.Minute // how long before its expiry a token is fetched anew, at most
+	refreshPause         = 30 * time.Second
+)
+
+func newBearer(token *oauth2.Token, now time.Time) *bearer {
+	b := &bearer{token: token.AccessToken, header: []string{"Bearer " + token.AccessToken}, expiry: token.Expiry}
+	if !b.expiry.IsZero() {
+		b.refreshAt = b.expiry.Add(-min(b.expiry.Sub(now)/5, longestRefreshWindow))
+	}
+	return b
+}
+
+func (b *bearer) isValid(now time.Time) bool { return b.expiry.IsZero() || now.Before(b.expiry) }
+func (b *bearer) isSame(other *bearer) bool  { return other != nil && b.token == other.token }
+func (b *bearer) isStale(now time.Time) bool { return !b.expiry.IsZero() && !now.Before(b.refreshAt) }
+
+// get returns a token other than rejected, which is the one that the service has just refused, or nil. A fetch goes on
+// as long as one of the contexts that wait for it, so no goroutine outlives the calls that need it.
+func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error) {
+	for {
+		now := time.Now()
+		c.mu.Lock()
+		if b := c.current; b != nil && b.isValid(now) && !b.isSame(rejected) {
+			if b.isStale(now) {
+				c.refresh(ctx, now)
+			}
+			c.mu.Unlock()
+			return b, nil
+		}
+		if c.inFlight == nil {
+			c.start(ctx, rejected != nil)
+		}
+		fetch := c.inFlight
+		c.keep(ctx, fetch)
+		c.mu.Unlock()
+
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-fetch.done:
+		}
+		if fetch.err != nil {
+			return nil, fetch.err
+		}
+		if fetch.forced || !fetch.result.isSame(rejected) {
+			return fetch.result, nil
+		}
+	}
+}
+
+// refresh starts a fetch in the background, or joins the one that runs.
+func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
+	if c.inFlight == nil {
+		if now.Before(c.notUntil) {
+			return
+		}
+		c.notUntil = now.Add(refreshPause)
+		c.start(ctx, false)
+	}
+	c.keep(ctx, c.inFlight)
+}
+
+// tokenFetch is one call of the credential.
+type tokenFetch struct {
+	forced  bool
+	cancel  context.CancelFunc
+	keepers int // of the contexts that have asked for it, those that have not ended
+	done    chan struct{}
+
+	result *bearer // these two may be read once done is closed
+	err    error
+}
+
+// start is called with the lock held, and its caller keeps the fetch before letting go of it.
+func (c *tokenCache) start(ctx context.Context, forced bool) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	fetch := &tokenFetch{forced: forced, cancel: cancel, done: make(chan struct{})}
+	c.inFlight = fetch
+	go func() {
+		defer cancel()
+		token, err := c.fetch(ctx, forced)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil {
+			fetch.err = err
+		} else {
+			fetch.result = newBearer(token, time.Now())
+			c.current = fetch.result
+		}
+		c.forget(fetch)
+		close(fetch.done)
+	}()
+}
+
+// keep lets the fetch go on at least until ctx ends. With the last of its keepers it is given up. keep is called with
+// the lock held.
+func (c *tokenCache) keep(ctx context.Context, fetch *tokenFetch) {
+	fetch.keepers++
+	context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if fetch.keepers--; fetch.keepers == 0 {
+			fetch.cancel()
+			c.forget(fetch)
+		}
+	})
+}
+
+func (c *tokenCache) forget(fetch *tokenFetch) {
+	if c.inFlight == fetch {
+		c.inFlight = nil
+	}
+}
+
+// tokenError is a failure to obtain a token, before which nothing was sent.
+type tokenError struct {
+	err     error
+	passing bool
+}
+
+func (e *tokenError) Error() string {
+	var refused *AuthError
+	if errors.As(e.err, &refused) {
+		return e.err.Error()
+	}
+	return "obtain a token: " + e.err.Error()
+}
+
+func (e *tokenError) Unwrap() error { return e.err }
+
+// obtainToken is the step that has a token at hand for the attempt. It does not show it to the steps that follow.
+func obtainToken(tokens *tokenCache) step {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			ctx := req.Context()
+			a := attemptFrom(ctx)
+			token, err := tokens.get(ctx, a.call.rejected)
+			if err != nil {
+				return nil, &tokenError{err, isPassing(err)}
+			}
+			a.token = token
+			a.started = time.Now()
+			return next.RoundTrip(req)
+		})
+	}
+}
+
+// fetchToken asks the credential and checks what it gives.
+func fetchToken(cred Credential, req TokenRequest) func(context.Context, bool) (*oauth2.Token, error) {
+	return func(ctx context.Context, refresh bool) (*oauth2.Token, error) {
+		req := req
+		req.Refresh = refresh
+		token, err := cred.Token(ctx, req)
+		switch {
+		case err != nil:
+			return nil, authError(err)
+		case token == nil || token.AccessToken == "":
+			return nil, errors.New("the credential gave an empty token")
+		case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+			return nil, errors.New("the credential gave a token with characters that no token has")
+		}
+		return token, nil
+	}
+}
