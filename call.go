@@ -72,7 +72,7 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	call.options.operation = method + " " + withoutQuery(path)
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, &InputError{Name: "RequestOption", Problem: "is nil"}
+			return nil, call.named(&InputError{Name: "RequestOption", Problem: "is nil"})
 		}
 		if err := opt(&call.options); err != nil {
 			return nil, call.named(err)

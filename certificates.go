@@ -1,10 +1,11 @@
 package intune
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
@@ -21,7 +22,10 @@ func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCerti
 	return &EnterpriseCodeSigningCertificatesService{c}
 }
 
-const certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
+const (
+	certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
+	createOperation  = "create enterpriseCodeSigningCertificate" // what errors call it
+)
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object that has an
 // id is success. cert is not modified; where its UploadDateTime is zero, the current time is sent.
@@ -38,7 +42,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 		return nil, err
 	}
 	created := new(EnterpriseCodeSigningCertificate)
-	opts = append(slices.Clip(opts), creating(sent, created))
+	opts = append([]RequestOption{creating(sent, created)}, opts...)
 	if err := s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...); err != nil {
 		return nil, err
 	}
@@ -48,7 +52,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 // toCreate checks a certificate and returns what is sent for it.
 func (c *Client) toCreate(cert *EnterpriseCodeSigningCertificate) (*EnterpriseCodeSigningCertificate, error) {
 	bad := func(problem string) (*EnterpriseCodeSigningCertificate, error) {
-		return nil, &InputError{Name: "certificate", Problem: problem}
+		return nil, fmt.Errorf("%s: %w", createOperation, &InputError{Name: "certificate", Problem: problem})
 	}
 	if cert == nil {
 		return bad("is nil")
@@ -58,6 +62,9 @@ func (c *Client) toCreate(cert *EnterpriseCodeSigningCertificate) (*EnterpriseCo
 	}
 	if kind := privatekey.Find(cert.Content); kind != "" {
 		return bad("content holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone")
+	}
+	if bytes.HasPrefix(cert.Content, []byte("-----BEGIN")) {
+		return bad("content is PEM, not DER: decode it first")
 	}
 	sent := *cert
 	if sent.UploadDateTime.IsZero() {
@@ -81,7 +88,7 @@ func (c *Client) now() time.Time {
 // creating makes a call the creation of a certificate.
 func creating(sent, created *EnterpriseCodeSigningCertificate) RequestOption {
 	return func(o *requestOptions) error {
-		o.operation = "create enterpriseCodeSigningCertificate"
+		o.operation = createOperation
 		o.certificate = sent
 		o.status = http.StatusCreated
 		o.check = func() error {

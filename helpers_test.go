@@ -1,0 +1,173 @@
+package intune_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"math/big"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+const (
+	path    = "/deviceAppManagement/enterpriseCodeSigningCertificates"
+	aToken  = "the-access-token-that-must-not-show"
+	aSecret = "the~client~secret~that~must~not~show"
+	tenant  = "contoso.onmicrosoft.com"
+	app     = "00000000-1111-2222-3333-444444444444"
+)
+
+// created is an answer to Create that keeps the contract.
+const created = `{"id":"b20d3703-3703-b20d-0337-0db203370db2","subject":"CN=Contoso","status":"provisioned"}`
+
+// wire is a transport that gives scripted answers, one after the other, and keeps what was sent.
+type wire struct {
+	tb       testing.TB
+	mock     *httpmock.MockTransport
+	answers  []httpmock.Responder
+	requests []*http.Request
+	bodies   []string
+	times    []time.Time
+}
+
+func newWire(tb testing.TB, answers ...httpmock.Responder) *wire {
+	w := &wire{tb: tb, mock: httpmock.NewMockTransport(), answers: answers}
+	w.mock.RegisterNoResponder(w.next)
+	return w
+}
+
+func (w *wire) next(req *http.Request) (*http.Response, error) {
+	body := ""
+	if req.Body != nil {
+		data, err := io.ReadAll(req.Body)
+		if err != nil {
+			w.tb.Errorf("request body: %v", err)
+		}
+		body = string(data)
+	}
+	w.requests, w.bodies, w.times = append(w.requests, req), append(w.bodies, body), append(w.times, time.Now())
+	if len(w.requests) > len(w.answers) {
+		w.tb.Errorf("request %d: %s %s was not expected", len(w.requests), req.Method, req.URL)
+		return nil, errors.New("no answer is scripted")
+	}
+	return w.answers[len(w.requests)-1](req)
+}
+
+// client returns a client on the wire, signed in with aToken.
+func (w *wire) client(opts ...intune.Option) *intune.Client {
+	w.tb.Helper()
+	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock})}
+	return newClient(w.tb, staticToken(), append(wired, opts...)...)
+}
+
+func newClient(tb testing.TB, cred intune.Credential, opts ...intune.Option) *intune.Client {
+	tb.Helper()
+	client, err := intune.NewClient(cred, opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return client
+}
+
+func staticToken() intune.Credential {
+	return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken}))
+}
+
+// reply is a canned answer. Headers come in pairs; the content type is JSON unless they say otherwise.
+func reply(status int, body string, headers ...string) httpmock.Responder {
+	header := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i < len(headers); i += 2 {
+		header.Set(headers[i], headers[i+1])
+	}
+	return httpmock.NewStringResponder(status, body).HeaderSet(header)
+}
+
+// lost is a connection that broke, on a transport without hooks.
+func lost() httpmock.Responder { return httpmock.NewErrorResponder(io.ErrUnexpectedEOF) }
+
+// cut is an answer whose body breaks off.
+func cut(status int, body string) httpmock.Responder {
+	return func(*http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(body) + 1),
+			Body: io.NopCloser(io.MultiReader(stringReader(body), failingReader{})),
+		}, nil
+	}
+}
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func stringReader(s string) io.Reader { return io.LimitReader(endless(s), int64(len(s))) }
+
+// endless repeats a text for ever.
+type endless string
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e[i%len(e)]
+	}
+	return len(p), nil
+}
+
+// graphRefusal is an error in Graph's shape.
+func graphRefusal(code string) string {
+	return `{"error":{"code":"` + code + `","message":"no","innerError":{"request-id":"inner"}}}`
+}
+
+func create(client *intune.Client, opts ...intune.RequestOption) (*intune.EnterpriseCodeSigningCertificate, error) {
+	return createContext(context.Background(), client, opts...)
+}
+
+func createContext(ctx context.Context, client *intune.Client, opts ...intune.RequestOption) (*intune.EnterpriseCodeSigningCertificate, error) {
+	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
+	return client.EnterpriseCodeSigningCertificates().Create(ctx, cert, opts...)
+}
+
+// newCertificate makes a code-signing certificate.
+func newCertificate(tb testing.TB) *x509.Certificate {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	name := pkix.Name{
+		CommonName: "Contoso", Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
+		Province: []string{"Washington"}, Country: []string{"US"},
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(42), Subject: name, NotBefore: time.Now(), NotAfter: time.Now().Add(24 * time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return cert
+}
+
+// errorAs is errors.As for one type, with a failure where it does not find it.
+func errorAs[T error](tb testing.TB, err error) T {
+	tb.Helper()
+	var target T
+	if !errors.As(err, &target) {
+		tb.Fatalf("got %T %v, want a %T in it", err, err, target)
+	}
+	return target
+}
