@@ -100,16 +100,22 @@ func validateIDs(tenantID, clientID string) error {
 const idCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
 // TokenSource uses the tokens of source, which must be for Microsoft Graph in the client's cloud.
-func TokenSource(source oauth2.TokenSource) Credential { return &tokenSource{source} }
-
-type tokenSource struct{ source oauth2.TokenSource }
-
-func (c *tokenSource) Token(context.Context, TokenRequest) (*oauth2.Token, error) {
-	return c.source.Token()
+func TokenSource(source oauth2.TokenSource) Credential {
+	if source == nil {
+		return new(tokenSource)
+	}
+	return &tokenSource{source.Token}
 }
 
+// tokenSource keeps the source behind a function, because fmt prints fields, and a source may hold a token.
+type tokenSource struct {
+	token func() (*oauth2.Token, error) // nil without a source
+}
+
+func (c *tokenSource) Token(context.Context, TokenRequest) (*oauth2.Token, error) { return c.token() }
+
 func (c *tokenSource) validate() error {
-	if c.source == nil {
+	if c.token == nil {
 		return &InputError{Name: "token source", Problem: "is nil"}
 	}
 	return nil

@@ -155,24 +155,25 @@ var hints = map[int]string{
 
 // Error says on one line what was refused and, where that is known, what to do.
 func (e *AuthError) Error() string {
-	text := "sign-in refused"
-	if e.AADSTS != 0 {
-		text += fmt.Sprintf(": AADSTS%d", e.AADSTS)
-	} else if e.Code != "" {
-		text += ": " + oneLine(e.Code)
-	} else if e.StatusCode != 0 {
-		text += ": " + status(e.StatusCode)
-	}
-	switch hint := hints[e.AADSTS]; {
-	case hint != "":
-		text += ": " + hint
-	case e.Description != "":
-		text += ": " + oneLine(e.Description)
-	}
+	text := "sign-in refused: " + e.reason()
 	if e.TraceID != "" {
 		text += " (trace id " + oneLine(e.TraceID) + ")"
 	}
 	return text
+}
+
+func (e *AuthError) reason() string {
+	switch hint := hints[e.AADSTS]; {
+	case hint != "":
+		return fmt.Sprintf("AADSTS%d: %s", e.AADSTS, hint)
+	case e.AADSTS != 0: // the description begins with it
+		return oneLine(e.Description)
+	case e.Code != "" && e.Description != "":
+		return oneLine(e.Code) + ": " + oneLine(e.Description)
+	case e.Code != "":
+		return oneLine(e.Code)
+	}
+	return status(e.StatusCode)
 }
 
 // LogValue implements slog.LogValuer.

@@ -101,7 +101,7 @@ func (e *APIError) unwrapIntune() {
 			break
 		}
 		var read intuneMessage
-		if err := json.Unmarshal([]byte(e.Message), &read); err != nil && !isTypeError(err) || read.Message == "" {
+		if err := json.Unmarshal([]byte(e.Message), &read); err != nil && !isTypeError(err) || strings.TrimSpace(read.Message) == "" {
 			break
 		}
 		e.Message = read.Message
@@ -140,7 +140,7 @@ func (e *APIError) takeLabelled(text string) string {
 			e.OperationID = value
 		}
 	}
-	if len(found) > 0 {
+	if len(found) > 0 && strings.TrimSpace(text[:found[0][0]]) != "" {
 		text = text[:found[0][0]]
 	}
 	return strings.TrimSpace(text)

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
@@ -170,4 +171,8 @@ func errorAs[T error](tb testing.TB, err error) T {
 		tb.Fatalf("got %T %v, want a %T in it", err, err, target)
 	}
 	return target
+}
+
+func tlsAtMost11() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // what must be refused
 }

@@ -151,8 +151,8 @@ func wireTime(t time.Time) (string, error) {
 	if _, offset := t.Zone(); offset%60 != 0 {
 		t = t.UTC()
 	}
-	if year := t.Year(); year < 1 || year > 9999 {
-		return "", fmt.Errorf("the year %d is outside 1 to 9999", year)
+	if year := t.Year(); year < 0 || year > 9999 {
+		return "", fmt.Errorf("the year %d does not fit RFC 3339", year)
 	}
 	return t.Truncate(100 * time.Nanosecond).Format(time.RFC3339Nano), nil
 }

@@ -256,11 +256,11 @@ func TestContextThatEndsWhileAnAttemptIsUnderWay(t *testing.T) {
 	cause := errors.New("a cause of the caller's own")
 	for method, wantUnknown := range map[string]bool{"POST": true, "GET": false} {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		w := newWire(t, func(req *http.Request) (*http.Response, error) {
+		base := roundTripper(func(req *http.Request) (*http.Response, error) {
 			cancel(cause)
 			return nil, context.Cause(req.Context())
 		})
-		err := w.client().Do(ctx, method, path, nil, nil)
+		err := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: base})).Do(ctx, method, path, nil, nil)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || errors.As(err, new(*intune.OutcomeUnknownError)) != wantUnknown {
 			t.Errorf("%s: got %v", method, err)
 		}

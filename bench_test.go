@@ -1,0 +1,160 @@
+package intune_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// benchmarkServer is set in the environment of the process that serves the benchmarks.
+const benchmarkServer = "INTUNE_BENCHMARK_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(benchmarkServer) != "" {
+		if err := serveBenchmark(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveBenchmark answers every create with the reference's example until its standard input ends.
+func serveBenchmark() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	answer := []byte(exampleResponse)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = listener.Close()
+	}()
+	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a benchmark
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write(answer)
+	}))
+	return nil
+}
+
+// startBenchmarkServer serves in a process of its own, so that its allocations are not counted.
+func startBenchmarkServer(b *testing.B) (root string) {
+	b.Helper()
+	server := exec.Command(os.Args[0])
+	server.Env = append(os.Environ(), benchmarkServer+"=1")
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = stdin.Close()
+		_ = server.Wait()
+	})
+	line := bufio.NewScanner(stdout)
+	if !line.Scan() {
+		b.Fatal("the server did not start")
+	}
+	return line.Text()
+}
+
+// benchmarkContent is the size of a usual certificate.
+var benchmarkContent = bytes.Repeat([]byte{0x30}, 1500)
+
+// BenchmarkCreate is one create over loopback, on a connection and with a token that are at hand.
+func BenchmarkCreate(b *testing.B) {
+	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)))
+	defer client.CloseIdleConnections()
+	cert := exampleCertificate()
+	cert.Content = benchmarkContent
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// plainCertificate is what somebody would write by hand.
+type plainCertificate struct {
+	ODataType          string    `json:"@odata.type"`
+	ID                 string    `json:"id,omitempty"`
+	Content            []byte    `json:"content"`
+	Status             string    `json:"status"`
+	SubjectName        string    `json:"subjectName"`
+	Subject            string    `json:"subject"`
+	IssuerName         string    `json:"issuerName"`
+	Issuer             string    `json:"issuer"`
+	ExpirationDateTime time.Time `json:"expirationDateTime"`
+	UploadDateTime     time.Time `json:"uploadDateTime"`
+}
+
+// BenchmarkCreateFloor is the same create by hand: net/http, a constant header and encoding/json.
+func BenchmarkCreateFloor(b *testing.B) {
+	target := startBenchmarkServer(b) + "/beta" + path
+	client := &http.Client{Transport: new(http.Transport)}
+	defer client.CloseIdleConnections()
+	example := exampleCertificate()
+	cert := plainCertificate{
+		ODataType: "#microsoft.graph.enterpriseCodeSigningCertificate", Content: benchmarkContent, Status: string(example.Status),
+		SubjectName: example.SubjectName, Subject: example.Subject, IssuerName: example.IssuerName, Issuer: example.Issuer,
+		ExpirationDateTime: example.ExpirationDateTime, UploadDateTime: example.UploadDateTime,
+	}
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := createByHand(ctx, client, target, &cert); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func createByHand(ctx context.Context, client *http.Client, target string, cert *plainCertificate) error {
+	body, err := json.Marshal(cert)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = http.Header{
+		"Accept": {"application/json"}, "Content-Type": {"application/json"}, "Authorization": {"Bearer " + aToken},
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusCreated {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	var created plainCertificate
+	return json.Unmarshal(answer, &created)
+}

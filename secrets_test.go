@@ -1,0 +1,148 @@
+package intune_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// TestNothingThatIsPrintedHoldsASecret makes failures of each kind, at services that echo whatever they were sent, and
+// prints every error in their chains in every way, beside the log at debug level, the client and the credentials.
+func TestNothingThatIsPrintedHoldsASecret(t *testing.T) {
+	cert := intune.FromX509(newCertificate(t))
+	secrets := map[string]string{
+		"token": aToken, "secret": aSecret, "content": base64.StdEncoding.EncodeToString(cert.Content),
+		"content in decimal": decimal(cert.Content), "content in hexadecimal": fmt.Sprintf("%x", cert.Content[:40]),
+	}
+	var printed []string
+	log := new(bytes.Buffer)
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	jsonLogger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	show := func(what string, v any) {
+		for _, verb := range []string{"%v", "%+v", "%#v"} {
+			printed = append(printed, what+" "+verb+" "+fmt.Sprintf(verb, v))
+		}
+		logger.Error("x", "v", v)
+		jsonLogger.Error("x", "v", v)
+	}
+
+	kinds := make(map[string]bool)
+	for name, fail := range failures(t, cert) {
+		cred, base := fail()
+		client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithLogger(logger), intune.WithBaseURL("http://127.0.0.1:1"),
+			intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
+		_, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		show(name+" client", client)
+		show(name+" credential", cred)
+		for _, e := range chain(err) {
+			kinds[reflect.TypeOf(e).String()] = true
+			show(name, e)
+			if v := reflect.ValueOf(e); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
+				show(name+" dereferenced", v.Elem().Interface())
+			}
+		}
+	}
+	_, err := newWire(t).client().EnterpriseCodeSigningCertificates().Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{
+		Content: append([]byte("-----BEGIN PRIVATE KEY-----\n"), cert.Content...),
+	})
+	show("input", errorAs[*intune.InputError](t, err))
+	show("duplicate", &intune.DuplicateError{Certificate: cert})
+	printed = append(printed, fmt.Sprintf("%v %+[1]v %#[1]v", intune.DuplicateError{Certificate: cert}))
+	for _, kind := range []string{"APIError", "AuthError", "OutcomeUnknownError", "ResponseError"} {
+		if !kinds["*intune."+kind] {
+			t.Errorf("no failure made a *%s", kind)
+		}
+	}
+	if !strings.Contains(log.String(), "intune: attempt") {
+		t.Error("nothing was logged")
+	}
+	for _, text := range append(printed, log.String()) {
+		for what, secret := range secrets {
+			if strings.Contains(text, secret) {
+				at := strings.Index(text, secret)
+				t.Errorf("the %s shows in %s", what, text[max(0, at-200):at+min(len(secret), 40)])
+			}
+		}
+	}
+}
+
+func decimal(content []byte) string { return strings.Trim(fmt.Sprint(content[:40]), "[]") }
+
+// failures are ways to fail, each a credential and a base transport.
+func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[string]func() (intune.Credential, http.RoundTripper) {
+	good := `{"access_token":"` + aToken + `"}`
+	echo := func(status int) httpmock.Responder {
+		return func(req *http.Request) (*http.Response, error) {
+			dump, err := httputil.DumpRequest(req, true)
+			if err != nil {
+				return nil, err
+			}
+			quoted, err := json.Marshal(string(dump))
+			if err != nil {
+				return nil, err
+			}
+			text := string(quoted)
+			body := `{"error":{"code":"BadRequest","message":` + text + `,"details":[{"message":` + text + `}]}}`
+			if strings.HasSuffix(req.URL.Path, "/token") {
+				body = `{"error":` + text + `,"error_description":` + text + `}`
+			}
+			return httpmock.NewStringResponse(status, body), nil
+		}
+	}
+	with := func(answers ...httpmock.Responder) func() (intune.Credential, http.RoundTripper) {
+		return func() (intune.Credential, http.RoundTripper) {
+			return intune.ClientSecret(tenant, app, aSecret), newWire(t, answers...).mock
+		}
+	}
+	token := reply(200, good)
+	return map[string]func() (intune.Credential, http.RoundTripper){
+		"refused":             with(token, echo(400)),
+		"refused twice":       with(token, echo(401), token, echo(401)),
+		"throttled":           with(token, echo(429), echo(429)),
+		"unknown":             with(token, echo(504)),
+		"answer broken":       with(token, reply(200, string(cert.Content)+aToken)),
+		"answer not the one":  with(token, echo(201)),
+		"connection lost":     with(token, lost()),
+		"sign-in refused":     with(echo(400)),
+		"sign-in unavailable": with(echo(503), echo(503)),
+		"sign-in lost":        with(lost(), lost()),
+		"sign-in no token":    with(reply(200, "<html>"), reply(200, "<html>")),
+		"network": func() (intune.Credential, http.RoundTripper) {
+			return staticToken(), http.DefaultTransport
+		},
+		"token that cannot be sent": func() (intune.Credential, http.RoundTripper) {
+			return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken + "\n"})), newWire(t).mock
+		},
+	}
+}
+
+// chain is err and all that it wraps.
+func chain(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range many.Unwrap() {
+			all = append(all, chain(inner)...)
+		}
+	}
+	return append(all, chain(errors.Unwrap(err))...)
+}

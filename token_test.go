@@ -1,0 +1,327 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// issuer is a credential that issues numbered tokens.
+type issuer struct {
+	lifetime time.Duration // 0: they do not expire
+	delay    time.Duration
+	fail     func(n int) error // nil: never
+	ignores  bool              // the context
+
+	mu       sync.Mutex
+	requests []intune.TokenRequest
+	ended    atomic.Int32 // fetches that were given up
+}
+
+func (i *issuer) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+	i.mu.Lock()
+	i.requests = append(i.requests, req)
+	n := len(i.requests)
+	i.mu.Unlock()
+	if i.ignores {
+		ctx = context.WithoutCancel(ctx)
+	}
+	select {
+	case <-time.After(i.delay):
+	case <-ctx.Done():
+		i.ended.Add(1)
+		return nil, ctx.Err()
+	}
+	if i.fail != nil {
+		if err := i.fail(n); err != nil {
+			return nil, err
+		}
+	}
+	token := &oauth2.Token{AccessToken: fmt.Sprintf("token-%d", n)}
+	if i.lifetime > 0 {
+		token.Expiry = time.Now().Add(i.lifetime)
+	}
+	return token, nil
+}
+
+func (i *issuer) count() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.requests)
+}
+
+// service accepts every request after a while and notes the tokens.
+type service struct {
+	delay time.Duration
+
+	mu     sync.Mutex
+	tokens []string
+}
+
+func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.tokens = append(s.tokens, req.Header.Get("Authorization"))
+	s.mu.Unlock()
+	time.Sleep(s.delay) // virtual
+	return httpmock.NewStringResponse(http.StatusOK, "{}"), nil
+}
+
+func (s *service) client(tb testing.TB, cred intune.Credential) *intune.Client {
+	return newClient(tb, cred, intune.WithHTTPClient(&http.Client{Transport: s}))
+}
+
+func get(ctx context.Context, client *intune.Client) error {
+	return client.Do(ctx, "GET", "/x", nil, nil)
+}
+
+func TestOneFetchServesAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Hour, delay: time.Second}
+		client := new(service).client(t, tokens)
+		var wait sync.WaitGroup
+		for range 100 {
+			wait.Go(func() {
+				if err := get(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		if err := get(t.Context(), client); err != nil || tokens.count() != 1 {
+			t.Errorf("%v, %d token requests", err, tokens.count())
+		}
+	})
+}
+
+func TestTokenIsRefreshedEarlyInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Hour, delay: time.Second}
+		graph := &service{delay: 2 * time.Second}
+		client := graph.client(t, tokens)
+		steps := []struct {
+			sleep, want time.Duration
+			fetches     int
+		}{
+			{0, 3 * time.Second, 1},                // cold: the call waits for the token
+			{54 * time.Minute, 2 * time.Second, 1}, // warm
+			{2 * time.Minute, 2 * time.Second, 2},  // in the last five minutes: fetched beside the call
+			{10 * time.Minute, 2 * time.Second, 2},
+		}
+		for i, step := range steps {
+			time.Sleep(step.sleep)
+			began := time.Now()
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took != step.want || tokens.count() != step.fetches {
+				t.Errorf("call %d took %v with %d fetches, want %v with %d", i+1, took, tokens.count(), step.want, step.fetches)
+			}
+		}
+		if got, want := fmt.Sprint(graph.tokens), "[Bearer token-1 Bearer token-1 Bearer token-1 Bearer token-2]"; got != want {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+	})
+}
+
+func TestRefreshInTheBackgroundEndsWithTheCallsThatNeedIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Hour}
+		client := new(service).client(t, tokens)
+		if err := get(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(56 * time.Minute)
+		tokens.delay = time.Hour // the endpoint hangs from now on
+		for range 3 {
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if tokens.count() != 2 || tokens.ended.Load() != 1 {
+			t.Errorf("%d fetches, %d given up; want one refresh in 30 s, given up with its call", tokens.count(), tokens.ended.Load())
+		}
+		time.Sleep(30 * time.Second)
+		err := get(t.Context(), client)
+		synctest.Wait()
+		if err != nil || tokens.count() != 3 {
+			t.Errorf("after 30 s: %v, %d fetches", err, tokens.count())
+		}
+	})
+}
+
+func TestValidTokenIsUsedWhileTheEndpointFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Hour, fail: func(n int) error {
+			if n > 1 {
+				return &intune.AuthError{StatusCode: http.StatusServiceUnavailable}
+			}
+			return nil
+		}}
+		client := new(service).client(t, tokens)
+		for range 59 {
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if tokens.count() < 2 {
+			t.Error("no refresh was tried")
+		}
+		time.Sleep(time.Minute)
+		if err := get(t.Context(), client); !errors.As(err, new(*intune.AuthError)) {
+			t.Errorf("once it has expired: got %v", err)
+		}
+	})
+}
+
+func TestShortLivedTokensAreNotFetchedForEachCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Minute}
+		client := (&service{delay: time.Millisecond}).client(t, tokens)
+		for range 600 {
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if got := tokens.count(); got < 10 || got > 15 {
+			t.Errorf("%d fetches in ten minutes of tokens that live one", got)
+		}
+	})
+}
+
+func TestCallerLeavesWhenItsContextEndsThoughTheEndpointHangs(t *testing.T) {
+	for _, ignores := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tokens := &issuer{delay: time.Hour, ignores: ignores}
+			client := new(service).client(t, tokens)
+			patient := make(chan error)
+			go func() { patient <- get(t.Context(), client) }()
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			began := time.Now()
+			if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 100*time.Millisecond {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+			if err := <-patient; err != nil || tokens.count() != 1 {
+				t.Errorf("the caller who waited: %v, %d fetches", err, tokens.count())
+			}
+		})
+	}
+}
+
+func TestFetchIsGivenUpWithItsLastCallerAndStartedAnewForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{delay: time.Minute}
+		client := new(service).client(t, tokens)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if err := get(t.Context(), client); err != nil || tokens.count() != 2 || tokens.ended.Load() != 1 {
+			t.Errorf("the next caller: %v, %d fetches, %d given up", err, tokens.count(), tokens.ended.Load())
+		}
+	})
+}
+
+func TestA401ForcesOneRefreshForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{lifetime: time.Hour, delay: time.Second}
+		revoked := roundTripper(func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			status := http.StatusOK
+			if req.Header.Get("Authorization") == "Bearer token-1" {
+				status = http.StatusUnauthorized
+			}
+			return httpmock.NewStringResponse(status, "{}"), nil
+		})
+		client := newClient(t, tokens, intune.WithHTTPClient(&http.Client{Transport: revoked}))
+		var wait sync.WaitGroup
+		for range 50 {
+			wait.Go(func() {
+				if err := get(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		if tokens.count() != 2 || tokens.requests[0].Refresh || !tokens.requests[1].Refresh {
+			t.Errorf("token requests %+v, want one, then one with Refresh", tokens.requests)
+		}
+	})
+}
+
+func TestPassingFailuresOfTheEndpointAreRetriedOnAColdStart(t *testing.T) {
+	passing := []error{
+		&intune.AuthError{StatusCode: 503}, &intune.AuthError{StatusCode: 429}, timeout{},
+		fmt.Errorf("wrapped: %w", &intune.AuthError{StatusCode: 500}),
+	}
+	for _, failure := range passing {
+		synctest.Test(t, func(t *testing.T) {
+			tokens := &issuer{fail: func(n int) error {
+				if n < 4 {
+					return failure
+				}
+				return nil
+			}}
+			if err := new(service).client(t, tokens).Do(t.Context(), "POST", "/x", nil, nil); err != nil || tokens.count() != 4 {
+				t.Errorf("%v: got %v after %d token requests", failure, err, tokens.count())
+			}
+			tokens = &issuer{fail: func(int) error { return failure }}
+			err := new(service).client(t, tokens).Do(t.Context(), "POST", "/x", nil, nil)
+			if !errors.Is(err, failure) || tokens.count() != 4 || errors.As(err, new(*intune.OutcomeUnknownError)) {
+				t.Errorf("%v for ever: got %v after %d token requests", failure, err, tokens.count())
+			}
+		})
+	}
+}
+
+func TestRefusalOfTheEndpointIsFinal(t *testing.T) {
+	for _, failure := range []error{&intune.AuthError{StatusCode: 401, AADSTS: 7000215}, errors.New("the vault is sealed")} {
+		tokens := &issuer{fail: func(int) error { return failure }}
+		err := new(service).client(t, tokens).Do(t.Context(), "POST", "/x", nil, nil)
+		if !errors.Is(err, failure) || tokens.count() != 1 {
+			t.Errorf("got %v after %d token requests", err, tokens.count())
+		}
+	}
+}
+
+func TestRetryAfterOfTheEndpointIsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{fail: func(n int) error {
+			if n == 1 {
+				return &intune.AuthError{StatusCode: 429, RetryAfter: 42 * time.Second}
+			}
+			return nil
+		}}
+		began := time.Now()
+		if err := get(t.Context(), new(service).client(t, tokens)); err != nil || time.Since(began) != 42*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestUnusableTokensAreNotSent(t *testing.T) {
+	for _, token := range []*oauth2.Token{nil, {}, {AccessToken: "a b"}, {AccessToken: "a\r\nX: b"}, {AccessToken: "é"}} {
+		graph := new(service)
+		cred := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) { return token, nil })
+		if err := get(t.Context(), graph.client(t, cred)); err == nil || len(graph.tokens) > 0 {
+			t.Errorf("%v: got %v", token, err)
+		}
+	}
+}
