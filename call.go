@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type attempt struct {
 	ended   time.Time
 
 	evidence evidence
+	stand    http.Response  // what stands for the attempt outside the pipeline
 	response *http.Response // nil where err stands in its place
 	body     []byte
 	err      error // of the transport or, next to a response, of reading its body
@@ -67,9 +69,8 @@ func attemptFrom(ctx context.Context) *attempt {
 
 // newCall checks everything that can be checked before anything is sent.
 func (c *Client) newCall(method, path string, body, out any, opts []RequestOption) (*call, error) {
-	call := &call{client: c, method: method, out: out, clientRequestID: newGUID()}
+	call := &call{client: c, method: method, path: "/" + strings.TrimPrefix(withoutQuery(path), "/"), out: out, clientRequestID: newGUID()}
 	call.options.header = make(http.Header)
-	call.options.operation = method + " " + withoutQuery(path)
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, call.named(&InputError{Name: "RequestOption", Problem: "is nil"})
@@ -84,7 +85,7 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	if !isToken(method) {
 		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP token"})
 	}
-	if err := call.setPath(path); err != nil {
+	if err := call.setURL(path); err != nil {
 		return nil, call.named(err)
 	}
 	if out != nil && (reflect.TypeOf(out).Kind() != reflect.Pointer || reflect.ValueOf(out).IsNil()) {
@@ -100,9 +101,9 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	return call, nil
 }
 
-func (c *call) setPath(path string) error {
+// setURL checks the path that the caller gave.
+func (c *call) setURL(path string) error {
 	bad := func(problem string) error { return &InputError{Name: "path", Problem: problem} }
-	c.path = "/" + strings.TrimPrefix(withoutQuery(path), "/")
 	c.url = c.client.root + "/" + strings.TrimPrefix(path, "/")
 	switch {
 	case strings.Contains(path, "#"):
@@ -126,7 +127,13 @@ func withoutQuery(path string) string {
 }
 
 // named puts the name of the operation in front of an error.
-func (c *call) named(err error) error { return fmt.Errorf("%s: %w", c.options.operation, err) }
+func (c *call) named(err error) error {
+	name := c.options.operation
+	if name == "" {
+		name = c.method + " " + c.path
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
 
 // run sends the call through the pipeline, as often as it takes.
 func (c *call) run(ctx context.Context) error {
@@ -187,7 +194,7 @@ func beginAttempt(next http.RoundTripper) http.RoundTripper {
 		a := &attempt{call: c, renew: c.renew, started: time.Now()}
 		c.attempts++
 		c.last = a
-		stand := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
+		a.stand = http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
 		resp, err := next.RoundTrip(req.WithContext(context.WithValue(ctx, attemptKey{}, a)))
 		switch {
 		case err != nil:
@@ -197,9 +204,9 @@ func beginAttempt(next http.RoundTripper) http.RoundTripper {
 		default:
 			body, err := readWhole(resp, maxBody)
 			a.finish(resp, body, err)
-			stand.Header = resp.Header
+			a.stand.Header = resp.Header
 		}
-		return stand, nil
+		return &a.stand, nil
 	})
 }
 
@@ -271,8 +278,9 @@ func (c *call) apiError(a *attempt) *APIError {
 
 // newGUID returns a random GUID (RFC 9562, version 4).
 func newGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80
+	digits := hex.EncodeToString(random[:])
+	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }

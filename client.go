@@ -3,11 +3,9 @@ package intune
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -15,88 +13,31 @@ import (
 // Client calls Microsoft Graph for one tenant. It is safe for concurrent use, keeps its connections for the next call,
 // and starts no goroutine that outlives a call, but for those of its connections.
 type Client struct {
-	root      string // of the API version, without a slash at its end
-	retry     RetryPolicy
-	pipeline  *retryablehttp.Client
-	transport *http.Transport // our own, nil where the user brought one
-	base      http.RoundTripper
-	logger    *slog.Logger
+	root     string // of the API version, without a slash at its end
+	retry    RetryPolicy
+	logger   *slog.Logger
+	base     http.RoundTripper
+	pipeline *retryablehttp.Client
 
-	lastUpload atomic.Int64
+	lastUpload atomic.Int64 // see now
 }
 
 // NewClient returns a client that signs in with cred. It makes no network connection; it reports the first option or
-// credential that cannot work.
+// credential that cannot work as an *InputError.
 func NewClient(cred Credential, opts ...Option) (*Client, error) {
-	cfg := config{cloud: Public, version: Beta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, &InputError{Name: "Option", Problem: "is nil"}
-		}
-		if err := opt(&cfg); err != nil {
-			return nil, err
-		}
+	cfg, err := newConfig(cred, opts)
+	if err != nil {
+		return nil, err
 	}
-	if cred == nil {
-		return nil, &InputError{Name: "credential", Problem: "is nil"}
-	}
-	if v, ok := cred.(validator); ok {
-		if err := v.validate(); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.baseURL == "" {
-		cfg.baseURL = cfg.cloud.graphURL
-	}
-	if a, ok := cred.(authority); ok && cfg.authorityURL == "" {
-		cfg.authorityURL = a.authorityURL()
-	}
-	if cfg.authorityURL == "" {
-		cfg.authorityURL = cfg.cloud.authorityURL
-	}
-	c := &Client{root: cfg.baseURL + "/" + string(cfg.version), retry: cfg.retry, logger: cfg.logger}
-	limit := c.chooseTransport(cfg.httpClient)
+	wire := newWire(cfg)
 	tokens := &tokenCache{fetch: fetchToken(cred, TokenRequest{
 		AuthorityURL: cfg.authorityURL,
 		Scope:        cfg.cloud.scope(),
-		HTTPClient:   tokenHTTPClient(c.base, limit),
+		HTTPClient:   tokenHTTPClient(wire.base, wire.limit),
 	})}
-	c.assemble(&cfg, tokens, limit)
+	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base}
+	c.assemble(cfg, tokens, wire)
 	return c, nil
-}
-
-// defaultLimit is how long an attempt may take, its body included.
-const defaultLimit = 60 * time.Second
-
-// chooseTransport takes the user's transport or makes our own, and returns how long an attempt may take.
-func (c *Client) chooseTransport(user *http.Client) time.Duration {
-	if user == nil {
-		c.transport = newTransport()
-		c.base = c.transport
-		return defaultLimit
-	}
-	c.base = user.Transport
-	if c.base == nil {
-		c.base = http.DefaultTransport
-	}
-	if user.Timeout > 0 {
-		return user.Timeout
-	}
-	return defaultLimit
-}
-
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        tlsConfig(),
-		TLSHandshakeTimeout:    10 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    64,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-	}
 }
 
 // step is one of the steps that a request passes on its way to the wire.
@@ -104,20 +45,15 @@ type step func(next http.RoundTripper) http.RoundTripper
 
 // assemble builds the pipeline. The steps stand in the order in which a request passes them; the answer comes back the
 // other way. What follows from an answer or an error is in retry.go.
-func (c *Client) assemble(cfg *config, tokens *tokenCache, limit time.Duration) {
+func (c *Client) assemble(cfg *config, tokens *tokenCache, wire *transport) {
 	steps := []step{
 		beginAttempt,        // call.go: one try of the call, and what came of it
-		obtainToken(tokens), // token.go: fetched or cached; the steps that follow do not see it
+		obtainToken(tokens), // token.go: cached or fetched; the steps that follow do not see it
 	}
 	for _, middleware := range cfg.middleware {
 		steps = append(steps, middleware)
 	}
-	steps = append(steps,
-		limitTime(limit),                     // transport.go: the attempt as a whole, its body included
-		authorize(c.root, userAgent(cfg), c), // transport.go: our headers, origin check, bearer token
-		limitSize(maxBody),                   // transport.go: the body, read whole
-	)
-	next := c.base
+	var next http.RoundTripper = wire // transport.go: time limit, our headers, origin check, bearer token, size limit
 	for _, wrap := range slices.Backward(steps) {
 		next = wrap(next)
 	}

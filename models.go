@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -159,29 +158,11 @@ func wireTime(t time.Time) (string, error) {
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly; null and missing leave a field zero.
 func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	opening, err := decoder.Token()
-	if err != nil {
-		return err
-	}
-	if opening == nil {
-		return nil // by the convention of json.Unmarshaler, null changes nothing
-	}
-	if opening != json.Delim('{') {
-		return errors.New("not a JSON object")
+	if string(bytes.TrimSpace(data)) == "null" {
+		return nil // changes nothing, by the convention of json.Unmarshaler
 	}
 	var read EnterpriseCodeSigningCertificate
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := token.(string) // the decoder accepts nothing else as the name of a member
-		if err := read.decode(decoder, name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if _, err := decoder.Token(); err != nil {
+	if err := eachMember(data, read.decode); err != nil {
 		return err
 	}
 	if len(read.Content) == 0 {
@@ -194,13 +175,23 @@ func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
 // maxAdditionalData bounds what a hostile answer of a million properties would cost.
 const maxAdditionalData = 1000
 
-func (c *EnterpriseCodeSigningCertificate) decode(decoder *json.Decoder, name string) error {
-	if field := c.field(name); field != nil {
-		return decoder.Decode(field)
+func (c *EnterpriseCodeSigningCertificate) decode(name, value []byte) error {
+	switch field := c.field(string(name)).(type) {
+	case nil:
+		return c.keep(string(name), value)
+	case *string:
+		return decodeString(value, field)
+	case *CertificateStatus:
+		return decodeString(value, field)
+	default:
+		return json.Unmarshal(value, field)
 	}
-	var value json.RawMessage
-	if err := decoder.Decode(&value); err != nil || isAnnotation(name) {
-		return err
+}
+
+// keep puts a property that this version does not know into AdditionalData.
+func (c *EnterpriseCodeSigningCertificate) keep(name string, value []byte) error {
+	if isAnnotation(name) {
+		return nil
 	}
 	if len(c.AdditionalData) == maxAdditionalData {
 		return fmt.Errorf("more than %d unknown properties", maxAdditionalData)
@@ -208,7 +199,7 @@ func (c *EnterpriseCodeSigningCertificate) decode(decoder *json.Decoder, name st
 	if c.AdditionalData == nil {
 		c.AdditionalData = make(map[string]json.RawMessage)
 	}
-	c.AdditionalData[name] = value
+	c.AdditionalData[name] = bytes.Clone(value)
 	return nil
 }
 

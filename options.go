@@ -1,6 +1,7 @@
 package intune
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -21,6 +22,36 @@ type config struct {
 	retry                 RetryPolicy
 	middleware            []func(http.RoundTripper) http.RoundTripper
 }
+
+// newConfig applies the options over the defaults and checks the credential.
+func newConfig(cred Credential, opts []Option) (*config, error) {
+	cfg := &config{cloud: Public, version: Beta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &InputError{Name: "Option", Problem: "is nil"}
+		}
+		if err := opt(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cred == nil {
+		return nil, &InputError{Name: "credential", Problem: "is nil"}
+	}
+	if v, ok := cred.(validator); ok {
+		if err := v.validate(); err != nil {
+			return nil, err
+		}
+	}
+	if a, ok := cred.(authority); ok {
+		cfg.authorityURL = cmp.Or(cfg.authorityURL, a.authorityURL())
+	}
+	cfg.authorityURL = cmp.Or(cfg.authorityURL, cfg.cloud.authorityURL)
+	cfg.baseURL = cmp.Or(cfg.baseURL, cfg.cloud.graphURL)
+	return cfg, nil
+}
+
+// root is the root of the API version.
+func (c *config) root() string { return c.baseURL + "/" + string(c.version) }
 
 // WithCloud chooses the cloud of the tenant; Public where it is not given. The scope of the tokens follows the cloud,
 // also where WithBaseURL or WithAuthorityURL say otherwise about the addresses.

@@ -1,18 +1,20 @@
 package intune
 
-// This file holds the steps next to the wire.
+// This file is where the library meets the wire.
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,8 +30,6 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-func tlsConfig() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }
-
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // timeoutError is the end of an attempt that took too long. It is not context.DeadlineExceeded, since the caller's
@@ -39,74 +39,91 @@ type timeoutError struct{ limit time.Duration }
 func (e *timeoutError) Error() string { return "no answer within " + e.limit.String() }
 func (e *timeoutError) Timeout() bool { return true }
 
-// limitTime bounds an attempt, counted from when its token was at hand, so that a slow middleware counts too.
-func limitTime(limit time.Duration) step {
-	timedOut := &timeoutError{limit}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			deadline := time.Now().Add(limit)
-			if a := attemptFrom(req.Context()); a != nil {
-				deadline = a.started.Add(limit)
-			}
-			ctx, cancel := context.WithDeadlineCause(req.Context(), deadline, timedOut)
-			defer cancel() // the body has been read by then
-			return next.RoundTrip(req.WithContext(ctx))
-		})
-	}
-}
-
 // forbiddenError stops a request that must not leave: trying again would not help.
 type forbiddenError struct{ reason string }
 
 func (e *forbiddenError) Error() string { return e.reason }
 
-// authorize is the innermost of our steps. It sets the headers that are ours, whatever a middleware made of them, and
-// gives the token to the configured origin only, whatever a middleware made of the URL.
-func authorize(root, userAgent string, client *Client) step {
-	origin, _ := url.Parse(root) // checked by rootURL
-	agent := []string{userAgent}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			a := attemptFrom(req.Context())
-			var stop error
-			switch {
-			case a == nil:
-				stop = &forbiddenError{"a middleware dropped the request's context"}
-			case !isSameOrigin(req.URL, origin):
-				stop = &forbiddenError{"the token is not for another origin than " + origin.Host}
-			case req.Context().Err() != nil:
-				stop = ownTimeout(req.Context(), req.Context().Err())
-			case !a.evidence.enter():
-				stop = &forbiddenError{"a middleware sent the request after its attempt was over"}
-			}
-			if stop != nil {
-				closeBody(req)
-				return nil, stop
-			}
-			defer a.evidence.leave()
-			out := req.WithContext(httptrace.WithClientTrace(req.Context(), a.evidence.trace()))
-			out.Header = req.Header.Clone()
-			for _, name := range reservedHeaders {
-				delete(out.Header, name)
-			}
-			out.Header["Accept"] = acceptJSON
-			out.Header["User-Agent"] = agent
-			out.Header["Client-Request-Id"] = []string{a.call.clientRequestID}
-			out.Header["Authorization"] = a.token.header
-			if a.call.body != nil {
-				out.Header["Content-Type"] = acceptJSON
-			}
-			out.Host = ""
-			out.GetBody = nil // with it, net/http repeats a request by itself
-			if a.renew {
-				client.renewConnection(out)
-			}
-			return next.RoundTrip(out)
-		})
+// transport is the innermost step: what it hands to the base transport is what goes over the wire. It limits the
+// attempt in time, sets the headers that are ours, whatever a middleware made of them, gives the token to the configured
+// origin only, whatever a middleware made of the URL, and reads the answer whole, within the limit.
+type transport struct {
+	base      http.RoundTripper
+	own       *http.Transport // base, where it is our own
+	origin    *url.URL
+	userAgent []string
+	limit     time.Duration // of an attempt, counted from when its token was at hand, its body included
+	timedOut  error
+}
+
+func newWire(cfg *config) *transport {
+	origin, _ := url.Parse(cfg.baseURL) // checked by rootURL
+	agent := fmt.Sprintf("intune-go/%s (%s; %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	t := &transport{origin: origin, userAgent: []string{strings.TrimSpace(cfg.userAgent + " " + agent)}, limit: 60 * time.Second}
+	if user := cfg.httpClient; user == nil {
+		t.own = newTransport()
+		t.base = t.own
+	} else {
+		t.base = cmp.Or(user.Transport, http.DefaultTransport)
+		t.limit = cmp.Or(max(user.Timeout, 0), t.limit)
+	}
+	t.timedOut = &timeoutError{t.limit}
+	return t
+}
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
 	}
 }
 
-var acceptJSON = []string{"application/json"}
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := attemptFrom(req.Context())
+	if err := t.admit(a, req); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	defer a.evidence.leave()
+	ctx, cancel := context.WithDeadlineCause(req.Context(), a.started.Add(t.limit), t.timedOut)
+	defer cancel()
+	out := req.WithContext(httptrace.WithClientTrace(ctx, a.evidence.trace()))
+	out.Header = t.header(a, req.Header)
+	out.Host = ""
+	out.GetBody = nil // with it, net/http repeats a request by itself
+	if a.renew {
+		t.renewConnection(out)
+	}
+	resp, err := t.base.RoundTrip(out)
+	if err != nil {
+		return nil, ownTimeout(ctx, err)
+	}
+	body, err := readWhole(resp, maxBody)
+	resp.Body = &wholeBody{data: body, err: ownTimeout(ctx, err)}
+	return resp, nil
+}
+
+// admit lets a request pass to the wire or says why not; then nothing has been sent.
+func (t *transport) admit(a *attempt, req *http.Request) error {
+	switch ctx := req.Context(); {
+	case a == nil:
+		return &forbiddenError{"a middleware dropped the request's context"}
+	case !isSameOrigin(req.URL, t.origin):
+		return &forbiddenError{"the token is not for another origin than " + t.origin.Host}
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !a.evidence.enter():
+		return &forbiddenError{"a middleware sent the request after its attempt was over"}
+	}
+	return nil
+}
 
 func isSameOrigin(target, origin *url.URL) bool {
 	return target != nil && target.Opaque == "" && target.User == nil &&
@@ -119,44 +136,39 @@ func closeBody(req *http.Request) {
 	}
 }
 
+// header is what is sent: the caller's and the middlewares', without what they may not set, and ours.
+func (t *transport) header(a *attempt, given http.Header) http.Header {
+	header := make(http.Header, len(given)+5)
+	for name, values := range given {
+		if !slices.Contains(reservedHeaders, name) {
+			header[name] = values
+		}
+	}
+	header["Accept"] = jsonMediaType
+	header["Authorization"] = a.token.header
+	header["Client-Request-Id"] = []string{a.call.clientRequestID}
+	header["User-Agent"] = t.userAgent
+	if a.call.body != nil {
+		header["Content-Type"] = jsonMediaType
+	}
+	return header
+}
+
+var jsonMediaType = []string{"application/json"}
+
 // renewConnection keeps the attempt after a 503 off the connection that gave it, which leads to the same sick server.
 // The pool of a transport that is not ours is left alone: there, at least, the connection is not used again.
-func (c *Client) renewConnection(req *http.Request) {
-	if c.transport != nil {
-		c.transport.CloseIdleConnections()
+func (t *transport) renewConnection(req *http.Request) {
+	if t.own != nil {
+		t.own.CloseIdleConnections()
 		return
 	}
 	req.Close = true
 }
 
-func userAgent(cfg *config) string {
-	own := fmt.Sprintf("intune-go/%s (%s; %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return strings.TrimSpace(cfg.userAgent + " " + own)
-}
-
-// limitSize reads the body of an answer whole, up to the limit, and closes it, so that the connection can be used
-// again and a body that is cut short shows inside the attempt.
-func limitSize(limit int64) step {
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			resp, err := next.RoundTrip(req)
-			if err != nil {
-				return nil, ownTimeout(req.Context(), err)
-			}
-			body, err := readWhole(resp, limit)
-			if err != nil {
-				err = ownTimeout(req.Context(), err)
-			}
-			resp.Body = &wholeBody{data: body, err: err}
-			return resp, nil
-		})
-	}
-}
-
 // ownTimeout says that it was the limit of the attempt that ended it, where it was.
 func ownTimeout(ctx context.Context, err error) error {
-	var own *timeoutError
-	if errors.As(context.Cause(ctx), &own) {
+	if own, ok := context.Cause(ctx).(*timeoutError); ok && err != nil { //nolint:errorlint // the cause is bare
 		return own
 	}
 	return err

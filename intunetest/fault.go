@@ -77,8 +77,10 @@ func faultCode(status int) string {
 		return "TooManyRequests"
 	case http.StatusServiceUnavailable:
 		return "ServiceUnavailable"
-	case http.StatusBadRequest, http.StatusForbidden:
+	case http.StatusBadRequest:
 		return "BadRequest"
+	case http.StatusForbidden:
+		return "Forbidden"
 	}
 	return "UnknownError"
 }

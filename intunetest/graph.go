@@ -1,7 +1,6 @@
 package intunetest
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/x509"
 	"encoding/base64"
@@ -123,11 +122,10 @@ func (s *Server) list(version string) *answer {
 }
 
 func (s *Server) object(status int, r record, version string) *answer {
-	a := jsonAnswer(status, struct {
+	return jsonAnswer(status, struct {
 		Context string `json:"@odata.context"`
 		record
 	}{s.context(version) + "/$entity", r})
-	return a
 }
 
 func (s *Server) context(version string) string {
@@ -148,21 +146,33 @@ type record struct {
 	UploadDateTime     time.Time                `json:"uploadDateTime"`
 }
 
+// nullable says which properties a request may have, and whether they may be null.
+var nullable = map[string]bool{
+	"@odata.type": false, "content": true, "status": false, "subjectName": true, "subject": true, "issuerName": true,
+	"issuer": true, "expirationDateTime": false, "uploadDateTime": false,
+}
+
 // newRecord takes a certificate in, or says why the service would not.
 func newRecord(body []byte) (record, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
+	var given map[string]json.RawMessage
 	r := record{ODataType: odataType, Status: intune.CertificateStatusNotProvisioned}
-	if err := decoder.Decode(&r); err != nil {
+	if err := cmp.Or(json.Unmarshal(body, &given), json.Unmarshal(body, &r)); err != nil {
 		return record{}, fmt.Errorf("the request body is not an enterpriseCodeSigningCertificate: %w", err)
 	}
+	for name, value := range given {
+		mayBeNull, known := nullable[name]
+		switch {
+		case name == "id":
+			return record{}, fmt.Errorf("the property 'id' is read-only")
+		case !known:
+			return record{}, fmt.Errorf("the property '%s' does not exist on the type", name)
+		case !mayBeNull && string(value) == "null":
+			return record{}, fmt.Errorf("the property '%s' is not nullable", name)
+		}
+	}
 	switch {
-	case decoder.More():
-		return record{}, fmt.Errorf("the request body goes on after the object")
 	case r.ODataType != odataType:
 		return record{}, fmt.Errorf("the type '%s' does not fit the collection", r.ODataType)
-	case r.ID != "":
-		return record{}, fmt.Errorf("the property 'id' is read-only")
 	case r.Status != intune.CertificateStatusNotProvisioned && r.Status != intune.CertificateStatusProvisioned:
 		return record{}, fmt.Errorf("'%s' is not a certificateStatus", r.Status)
 	}

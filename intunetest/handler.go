@@ -46,8 +46,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	loseAt(fault.Drop == BeforeReading)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	s.received(index, mask(r, body, isToken))
 	loseAt(fault.Drop == AfterReading)
-	s.received(index, mask(r, body))
 
 	result := fault.answer(ids)
 	if result == nil || fault.AfterCommit {
@@ -71,7 +71,7 @@ func (s *Server) carryOut(r *http.Request, body []byte, err error, isToken bool,
 	return s.graph(r, body, ids)
 }
 
-// wait lets virtual or real time pass, unless the client goes away.
+// wait lets virtual or real time pass, unless the client goes away or the server closes.
 func wait(r *http.Request, delay time.Duration) {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -116,8 +116,8 @@ func send(w http.ResponseWriter, a *answer, ids ids, cut bool) {
 
 func (s *Server) arrived(r *http.Request) (index int) {
 	header := r.Header.Clone()
-	if header.Get("Authorization") != "" {
-		header.Set("Authorization", "Bearer ***")
+	if credentials := header.Get("Authorization"); credentials != "" {
+		header.Set("Authorization", credentials[:strings.Index(credentials, " ")+1]+"***") // the scheme stays
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,13 +137,13 @@ func (s *Server) answered(index, status int) {
 	s.requests[index].Status = status
 }
 
-// mask hides the secrets of a form.
-func mask(r *http.Request, body []byte) []byte {
-	if !isMediaType(r, "application/x-www-form-urlencoded") {
+// mask hides the secrets of a request for a token.
+func mask(r *http.Request, body []byte, isToken bool) []byte {
+	if !isToken {
 		return body
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil {
+	if err != nil || !isMediaType(r, "application/x-www-form-urlencoded") {
 		return []byte("***")
 	}
 	for _, name := range []string{"client_secret", "client_assertion"} {

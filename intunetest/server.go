@@ -11,6 +11,7 @@
 package intunetest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -35,6 +36,7 @@ const (
 type Server struct {
 	listener   net.Listener
 	http       *http.Server
+	cancel     context.CancelFunc // ends the requests that wait
 	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener; nil for a socket
 
@@ -51,8 +53,7 @@ type Server struct {
 // ServerOption configures a Server.
 type ServerOption func(*Server)
 
-// WithListener serves on listener instead of a loopback socket of its own. With an in-memory one, such as
-// ListenMemory's, Client is wired to it.
+// WithListener serves on listener instead of a loopback socket of its own. To a MemoryListener, Client is wired too.
 func WithListener(listener net.Listener) ServerOption {
 	return func(s *Server) { s.listener = listener }
 }
@@ -99,7 +100,12 @@ func Start(opts ...ServerOption) (*Server, error) {
 	if memory, ok := s.listener.(*MemoryListener); ok {
 		s.httpClient = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext}}
 	}
-	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.http = &http.Server{
+		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
 	go func() {
 		defer close(s.served)
 		_ = s.http.Serve(s.listener) // ends with http.ErrServerClosed
@@ -109,6 +115,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 
 // Close closes the listener and all connections.
 func (s *Server) Close() {
+	s.cancel()
 	_ = s.http.Close()
 	<-s.served
 }

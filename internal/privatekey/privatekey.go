@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/pem"
+	"unicode/utf8"
 )
 
 // Find says which kind of private key data holds, "" if none: PEM of any kind, PKCS #1, DSA, SEC 1, PKCS #8 (plain
@@ -12,8 +13,10 @@ import (
 //
 // It looks at the structure alone, so that keys which Go cannot parse are found as well.
 func Find(data []byte) string {
-	// PowerShell's redirection writes text as UTF-16.
-	text := bytes.ReplaceAll(data, []byte{0}, nil)
+	text := data
+	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.Contains(data, []byte("-\x00-")) { // UTF-16, as PowerShell redirects
+		text = bytes.ReplaceAll(data, []byte{0}, nil)
+	}
 	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
 		if bytes.Contains(text[begin:], []byte("PRIVATE KEY")) {
 			return "PEM private key"
@@ -33,6 +36,9 @@ func Find(data []byte) string {
 }
 
 func fromBase64(text []byte) ([]byte, bool) {
+	if bytes.ContainsFunc(text[:min(len(text), 64)], func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return nil, false
+	}
 	compact := bytes.Join(bytes.Fields(text), nil)
 	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(compact)))
 	n, err := base64.StdEncoding.Decode(decoded, compact)

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"io"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+const someID = "b20d3703-3703-b20d-0337-0db203370db2"
+
+var (
+	guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+	// emulatedToken is an access token of the emulator: two texts of crypto/rand.
+	emulatedToken = regexp.MustCompile(`\b[A-Z2-7]{52}\b`)
+)
+
+// call runs the program in an environment that has the AZURE_ variables of env, as "NAME=value", and no others.
+func call(t *testing.T, args []string, env ...string) (stdout string, err error) {
+	t.Helper()
+	for _, setting := range append([]string{
+		"AZURE_TENANT_ID=", "AZURE_CLIENT_ID=", "AZURE_CLIENT_SECRET=", "AZURE_AUTHORITY_HOST=",
+	}, env...) {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv(name, value)
+	}
+	var out bytes.Buffer
+	err = run(t.Context(), args, &out)
+	return out.String(), err
+}
+
+// mustCall is call for what succeeds.
+func mustCall(t *testing.T, args []string, env ...string) (stdout string) {
+	t.Helper()
+	stdout, err := call(t, args, env...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stdout
+}
+
+// complete is an environment that lacks nothing, with changes.
+func complete(changes ...string) []string {
+	return append([]string{"AZURE_TENANT_ID=" + someID, "AZURE_CLIENT_ID=" + someID, "AZURE_CLIENT_SECRET=s3cret"}, changes...)
+}
+
+func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
+	temporary := t.TempDir()
+	stdout := mustCall(t, nil, "TMPDIR="+temporary, "TMP="+temporary)
+	for _, want := range []string{
+		`(?m)^Using an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
+		`(?m)^Made a code-signing certificate, .*\.cer$`,
+		`(?m)^Loaded .*\.cer\n  subject     CN=intune-go example, .*C=US\n  issuer      CN=intune-go example, `,
+		`(?m)^  thumbprint  [0-9A-F]{40}$`,
+		`(?m)^Sent to http://127\.0\.0\.1:\d+/beta/deviceAppManagement/enterpriseCodeSigningCertificates$`,
+		`(?m)^  POST /beta/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1\.1$`,
+		`(?m)^  Accept: application/json$`,
+		`(?m)^  Authorization: Bearer \*\*\*$`,
+		`(?m)^  User-Agent: intune-go-example/create intune-go/`,
+		`(?m)^  \{"@odata\.type":.*"content":"MII[^"]{21}…[^"]{12}"`,
+		`(?m)^Created\n  id        [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n  status    notProvisioned\n`,
+		`(?m)^  subject   CN=intune-go example, .*\n  issuer    CN=intune-go example, .*$`,
+		`(?m)^  expires   \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n  uploaded  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n\z`,
+	} {
+		if !regexp.MustCompile(want).MatchString(stdout) {
+			t.Errorf("no %s in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, intunetest.ClientSecret) || emulatedToken.MatchString(stdout) {
+		t.Errorf("a secret is printed:\n%s", stdout)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("%v is left behind, %v", left, err)
+	}
+}
+
+func TestAPIVersionAndCloudAreUsed(t *testing.T) {
+	file := writeFile(t, makeDER(t))
+	stdout := mustCall(t, []string{"-file", file, "-api-version", "v1.0"})
+	if !strings.Contains(stdout, "\n  POST /v1.0/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1.1\n") {
+		t.Errorf("the version is lost:\n%s", stdout)
+	}
+	for name, cloud := range map[string]intune.Cloud{
+		"public": intune.Public, "usgov-l4": intune.USGovernmentL4, "usgov-l5": intune.USGovernmentL5, "china": intune.China,
+	} {
+		opts, err := parseOptions([]string{"-cloud", name}, io.Discard)
+		if err != nil || opts.cloud != cloud {
+			t.Errorf("-cloud %s: got %+v, %v", name, opts, err)
+		}
+	}
+}
+
+func TestJSONPrintsTheCreatedObjectAlone(t *testing.T) {
+	stdout := mustCall(t, []string{"-json", "-file", writeFile(t, makeDER(t))})
+	decoder := json.NewDecoder(strings.NewReader(stdout))
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		t.Fatalf("%v in\n%s", err, stdout)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		t.Errorf("more follows the object:\n%s", stdout)
+	}
+	if id, _ := object["id"].(string); !guid.MatchString(id) || object["subject"] != "CN=Contoso" {
+		t.Errorf("got %v, want an id and the subject of the certificate", object)
+	}
+}
+
+func TestFileIsReadInEveryForm(t *testing.T) {
+	der := makeDER(t)
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for name, data := range map[string][]byte{
+		"DER":                 der,
+		"PEM":                 encoded,
+		"PEM with CRLF":       bytes.ReplaceAll(encoded, []byte("\n"), []byte("\r\n")),
+		"PEM after some text": append([]byte("subject=CN = Contoso\n"), encoded...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := writeFile(t, data)
+			stdout := mustCall(t, []string{"-file", file})
+			thumbprint := (&intune.EnterpriseCodeSigningCertificate{Content: der}).Thumbprint()
+			want := "Loaded " + file + "\n  subject     CN=Contoso\n  issuer      CN=Contoso\n  thumbprint  " + thumbprint + "\n"
+			if !strings.Contains(stdout, want) || strings.Contains(stdout, "Made a code-signing certificate") {
+				t.Errorf("want %q in\n%s", want, stdout)
+			}
+		})
+	}
+}
+
+func TestFileThatIsNoCertificateFails(t *testing.T) {
+	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")})
+	for name, test := range map[string]struct{ file, want string }{
+		"missing":     {filepath.Join(t.TempDir(), "missing.cer"), "missing.cer"},
+		"a directory": {t.TempDir(), "directory"},
+		"private key": {writeFile(t, key), "holds a PEM PRIVATE KEY, not a CERTIFICATE"},
+		"garbage":     {writeFile(t, []byte("garbage")), "not a certificate in DER or PEM"},
+		"broken PEM":  {writeFile(t, bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), "not a certificate"},
+		"empty":       {writeFile(t, nil), "not a certificate in DER or PEM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stdout, err := call(t, []string{"-file", test.file})
+			if err == nil || errors.As(err, new(usageError)) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want a failure that says %q", err, test.want)
+			}
+			if strings.Contains(stdout, "Sent to") {
+				t.Errorf("something was sent:\n%s", stdout)
+			}
+		})
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		env  []string
+		want string
+	}{
+		{args: []string{"-files", "contoso.cer"}, want: "-files"},
+		{args: []string{"-file"}, want: "-file"},
+		{args: []string{"-json=maybe"}, want: "maybe"},
+		{args: []string{"contoso.cer"}, want: `unexpected argument "contoso.cer"; a file goes after -file`},
+		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
+		{args: []string{"-cloud", ""}, want: `-cloud "" is none of`},
+		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
+		{env: []string{"AZURE_TENANT_ID=" + someID}, want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
+		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
+		{env: complete("AZURE_TENANT_ID=no id"), want: "tenant id is malformed"},
+		{env: complete("AZURE_AUTHORITY_HOST=http://contoso.com"), want: "AZURE_AUTHORITY_HOST"},
+	} {
+		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
+			stdout, err := call(t, test.args, test.env...)
+			if !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want a usageError that says %q", err, test.want)
+			}
+			if stdout != "" || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("got %v, and on stdout %q", err, stdout)
+			}
+		})
+	}
+}
+
+func TestHelpDescribesTheFlags(t *testing.T) {
+	stdout, err := call(t, []string{"-help"})
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("got %v, want flag.ErrHelp", err)
+	}
+	for _, name := range []string{"-file", "-cloud", "-api-version", "-emulator", "-json"} {
+		if !strings.Contains(stdout, "  "+name) {
+			t.Errorf("no %s in\n%s", name, stdout)
+		}
+	}
+}
+
+func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
+	file := writeFile(t, makeDER(t))
+	for _, env := range [][]string{{"AZURE_TENANT_ID=" + someID}, complete("AZURE_AUTHORITY_HOST=http://127.0.0.1:1")} {
+		stdout := mustCall(t, []string{"-emulator", "-file", file}, env...)
+		if !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") || strings.Contains(stdout, someID) {
+			t.Errorf("%v: got\n%s", env, stdout)
+		}
+	}
+}
+
+// The emulator stands in for Microsoft Entra ID and refuses the secret, so that nothing is sent to the real service.
+func TestEnvironmentLeadsToTheRealService(t *testing.T) {
+	entra := intunetest.NewServer(t)
+	env := complete("AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,
+		"AZURE_AUTHORITY_HOST="+entra.URL())
+	stdout, err := call(t, []string{"-file", writeFile(t, makeDER(t))}, env...)
+	var refused *intune.AuthError
+	if !errors.As(err, &refused) || refused.AADSTS != 7000215 || errors.As(err, new(usageError)) {
+		t.Errorf("got %v, want a refused sign-in", err)
+	}
+	want := "Using the REAL service, cloud Public: the certificate goes to the tenant " + intunetest.TenantID
+	if !strings.HasPrefix(stdout, want) {
+		t.Errorf("want %q at the beginning of\n%s", want, stdout)
+	}
+	if strings.Contains(stdout, "s3cret") || strings.Contains(stdout, "Sent to") {
+		t.Errorf("the secret is printed, or something was sent:\n%s", stdout)
+	}
+}
+
+func TestInterruptEndsTheCall(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := run(ctx, []string{"-emulator", "-file", writeFile(t, makeDER(t))}, io.Discard)
+	if !errors.Is(err, context.Canceled) || errors.As(err, new(usageError)) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "create.exe") // Windows wants the suffix, others do not mind
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	file := writeFile(t, makeDER(t))
+	for _, test := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"-emulator", "-json", "-file", file}, 0},
+		{[]string{"-help"}, 0},
+		{[]string{"-emulator", "-file", file + ".missing"}, 1},
+		{[]string{"-nonsense"}, 2},
+		{[]string{file}, 2},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			command := exec.CommandContext(t.Context(), program, test.args...)
+			command.Stdout, command.Stderr = &stdout, &stderr
+			if err := command.Run(); command.ProcessState == nil {
+				t.Fatal(err)
+			}
+			if got := command.ProcessState.ExitCode(); got != test.want {
+				t.Errorf("exit code %d, want %d; stderr: %s", got, test.want, &stderr)
+			}
+			if test.want == 0 && (stdout.Len() == 0 || stderr.Len() > 0) {
+				t.Errorf("stdout is %q, stderr %q", &stdout, &stderr)
+			}
+			if test.want != 0 && !regexp.MustCompile(`\Acreate: [^\n]+\n\z`).Match(stderr.Bytes()) {
+				t.Errorf("stderr is %q, want one line", &stderr)
+			}
+		})
+	}
+}
+
+func makeDER(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Contoso"},
+		NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func writeFile(t *testing.T, data []byte) (name string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "contoso.cer")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}

@@ -1,0 +1,172 @@
+package intunetest_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestFaultsStrikeOneCreate(t *testing.T) {
+	const date = "Wed, 21 Oct 2026 07:28:00 GMT"
+	tests := []struct {
+		name   string
+		fault  intunetest.Fault
+		status int    // 0 where nothing is received
+		code   string // of Intune's error
+		stored int
+	}{
+		{"throttled", intunetest.Fault{Status: 429, RetryAfter: "7"}, 429, "TooManyRequests", 0},
+		{"unavailable until a date", intunetest.Fault{Status: 503, RetryAfter: date}, 503, "ServiceUnavailable", 0},
+		{"refused", intunetest.Fault{Status: 400}, 400, "BadRequest", 0},
+		{"forbidden", intunetest.Fault{Status: 403}, 403, "Forbidden", 0},
+		{"failed", intunetest.Fault{Status: 500}, 500, "UnknownError", 0},
+		{"failed after the commit", intunetest.Fault{Status: 500, AfterCommit: true}, 500, "UnknownError", 1},
+		{"gateway", intunetest.Fault{Status: 502, Gateway: true}, 502, "", 0},
+		{"gateway with Retry-After", intunetest.Fault{Status: 503, Gateway: true, RetryAfter: "7"}, 503, "", 0},
+		{"gateway after the commit", intunetest.Fault{Status: 504, Gateway: true, AfterCommit: true}, 504, "", 1},
+		{"lost before reading", intunetest.Fault{Drop: intunetest.BeforeReading}, 0, "", 0},
+		{"lost after reading", intunetest.Fault{Drop: intunetest.AfterReading}, 0, "", 0},
+		{"lost after the commit", intunetest.Fault{Drop: intunetest.AfterCommit}, 0, "", 1},
+		{"cut in the answer", intunetest.Fault{Drop: intunetest.InAnswer}, 201, "", 1},
+		{"cut in an error", intunetest.Fault{Drop: intunetest.InAnswer, Status: 500}, 500, "", 0},
+		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.InAnswer, Status: 500, AfterCommit: true}, 500, "", 1},
+		{"none", intunetest.Fault{}, 201, "", 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWire(t)
+			w.server.Inject(test.fault)
+			a := w.create(minimal)
+			switch {
+			case test.status == 0:
+				if a.err == nil {
+					t.Errorf("got %d, want the connection lost", a.status)
+				}
+			case test.fault.Drop == intunetest.InAnswer:
+				if a.status != test.status || !errors.Is(a.err, io.ErrUnexpectedEOF) || !strings.HasPrefix(a.body, `{"`) {
+					t.Errorf("got %d %v %q, want %d and half of a body", a.status, a.err, a.body, test.status)
+				}
+			case test.code != "":
+				if message := w.intuneError(a, test.status, test.code); message != "An error has occurred" {
+					t.Errorf("the message is %q", message)
+				}
+			case test.fault.Gateway:
+				w.wantStatus(a, test.status)
+				if got := a.header.Get("Content-Type"); got != "text/html" || !strings.Contains(a.body, http.StatusText(test.status)) {
+					t.Errorf("got %s %q, want a page that names the status", got, a.body)
+				}
+			default:
+				w.wantStatus(a, test.status)
+			}
+			if got := a.header.Get("Retry-After"); got != test.fault.RetryAfter {
+				t.Errorf("Retry-After is %q, want %q", got, test.fault.RetryAfter)
+			}
+			w.wantStored(test.stored)
+
+			w.wantStatus(w.create(minimal), http.StatusCreated)
+			w.wantStored(test.stored + 1)
+
+			struck := w.server.Requests()[1]
+			wantBody := minimal
+			if test.fault.Drop == intunetest.BeforeReading {
+				wantBody = ""
+			}
+			if struck.Status != test.status || string(struck.Body) != wantBody {
+				t.Errorf("recorded as %d %q, want %d %q", struck.Status, struck.Body, test.status, wantBody)
+			}
+		})
+	}
+}
+
+func TestFaultsStrikeReading(t *testing.T) {
+	w := newWire(t)
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	item := certificates + "/" + w.server.Certificates()[0].ID
+	w.server.Inject(
+		intunetest.Fault{Drop: intunetest.AfterCommit},
+		intunetest.Fault{Drop: intunetest.InAnswer},
+		intunetest.Fault{Status: 503},
+	)
+	if a := w.send(http.MethodGet, item, ""); a.err == nil || a.status != 0 {
+		t.Errorf("got %d, want the connection lost", a.status)
+	}
+	if a := w.send(http.MethodGet, item, ""); a.status != http.StatusOK || !errors.Is(a.err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %d %v, want half of a body", a.status, a.err)
+	}
+	w.wantStatus(w.send(http.MethodGet, item, ""), http.StatusServiceUnavailable)
+	w.wantStatus(w.send(http.MethodGet, item, ""), http.StatusOK)
+}
+
+func TestFaultsChooseTheirRequest(t *testing.T) {
+	w := newWire(t)
+	w.server.Inject(
+		intunetest.Fault{Method: http.MethodPost, Status: 500},
+		intunetest.Fault{Token: true, Status: 503, RetryAfter: "7"},
+		intunetest.Fault{Status: 429},
+		intunetest.Fault{Method: http.MethodPost, Status: 502},
+		intunetest.Fault{Token: true, Drop: intunetest.AfterCommit},
+	)
+	get := func() answer { return w.send(http.MethodGet, certificates, "") }
+	post := func() answer { return w.create(minimal) }
+	token := func() answer { return w.signIn() }
+	var got []int
+	for _, send := range []func() answer{get, get, post, token, token, post, post, token} {
+		got = append(got, send().status)
+	}
+	if want := []int{429, 200, 500, 503, 0, 502, 201, 200}; !slices.Equal(got, want) {
+		t.Errorf("got %d, want %d", got, want)
+	}
+	w.wantStored(1)
+}
+
+func TestFaultsOfTheTokenEndpointHaveItsShape(t *testing.T) {
+	w := newWire(t)
+	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "7"})
+	a := w.signIn()
+	w.wantStatus(a, http.StatusServiceUnavailable)
+	got := w.object(a)
+	description, _ := got["error_description"].(string)
+	if got["error"] != "temporarily_unavailable" || !strings.HasPrefix(description, "AADSTS90033: ") ||
+		got["access_token"] != nil || a.header.Get("Retry-After") != "7" {
+		t.Errorf("got %s, Retry-After %q", a.body, a.header.Get("Retry-After"))
+	}
+}
+
+func TestDelayPassesInVirtualTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		w.server.Inject(intunetest.Fault{Delay: 20 * time.Second}, intunetest.Fault{Delay: time.Second, Status: 503})
+		for _, want := range []struct {
+			delay  time.Duration
+			status int
+		}{{20 * time.Second, 201}, {time.Second, 503}, {0, 201}} {
+			start := time.Now()
+			w.wantStatus(w.create(minimal), want.status)
+			if got := time.Since(start); got != want.delay {
+				t.Errorf("answered after %s, want %s", got, want.delay)
+			}
+		}
+		w.wantStored(2)
+	})
+}
+
+// A request that waits when its server is closed must end, or its goroutine would outlive the test: synctest.Test says so.
+func TestDelayEndsWithTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		w.server.Inject(intunetest.Fault{Delay: time.Hour})
+		w.http.Timeout = time.Minute
+		start := time.Now()
+		if a := w.create(minimal); a.err == nil || time.Since(start) != time.Minute {
+			t.Errorf("got %d %v after %s, want the client's time-out", a.status, a.err, time.Since(start))
+		}
+		w.wantStored(0)
+	})
+}

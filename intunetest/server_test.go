@@ -1,0 +1,134 @@
+package intunetest_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestClientIsWiredToTheServer(t *testing.T) {
+	server := intunetest.NewServer(t)
+	der, notAfter := makeCertificate(t)
+	service := server.Client(intune.WithAPIVersion(intune.V1)).EnterpriseCodeSigningCertificates()
+	created, err := service.Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Content: der})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := server.Certificates()
+	if len(held) != 1 {
+		t.Fatalf("the server holds %v, want one certificate", held)
+	}
+	// String prints every field that identifies a certificate.
+	if got := held[0]; got.String() != created.String() || got.ID == "" || !got.ExpirationDateTime.Equal(notAfter) {
+		t.Errorf("the server holds %v, the client got %v", got, created)
+	}
+	requests := server.Requests()
+	if got := requests[len(requests)-1].URL; !strings.HasPrefix(got, "/v1.0/") {
+		t.Errorf("the request went to %s: the option is lost", got)
+	}
+}
+
+func TestClientPanicsOnABadOption(t *testing.T) {
+	server := intunetest.NewServer(t)
+	defer func() {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, "WithAPIVersion") {
+			t.Errorf("panicked with %q, want the name of the option", got)
+		}
+	}()
+	server.Client(intune.WithAPIVersion("v2.0"))
+}
+
+func TestCredentialFollowsTheCloud(t *testing.T) {
+	server := intunetest.NewServer(t)
+	for _, cloud := range []intune.Cloud{intune.Public, intune.USGovernmentL4, intune.USGovernmentL5, intune.China} {
+		client := server.Client(intune.WithCloud(cloud))
+		cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
+		if _, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
+			t.Errorf("%s: %v", cloud, err)
+		}
+	}
+}
+
+func TestServerIsSafeForConcurrentUse(t *testing.T) {
+	const callers = 16
+	w := newWire(t)
+	w.server.Inject(make([]intunetest.Fault, callers)...) // that do nothing but be taken
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			if a := w.create(minimal); a.status != http.StatusCreated {
+				t.Errorf("got %d %v", a.status, a.err)
+			}
+			w.server.Certificates()
+			w.server.Requests()
+		})
+	}
+	group.Wait()
+	ids := make(map[string]bool)
+	for _, cert := range w.server.Certificates() {
+		ids[cert.ID] = true
+	}
+	if len(ids) != callers || len(w.server.Requests()) != callers+1 {
+		t.Errorf("got %d ids of %d requests, want %d", len(ids), len(w.server.Requests()), callers)
+	}
+}
+
+func TestListsAreCopies(t *testing.T) {
+	w := newWire(t)
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	w.server.Certificates()[0].Subject = "CN=Fabrikam"
+	w.server.Requests()[0].Method = "BREW"
+	if got := w.server.Certificates()[0].Subject; got != "CN=Contoso" {
+		t.Errorf("the subject has become %s", got)
+	}
+	if got := w.server.Requests()[0].Method; got != http.MethodPost {
+		t.Errorf("the method has become %s", got)
+	}
+}
+
+func TestStartServesUntilClose(t *testing.T) {
+	server, err := intunetest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, onLoopback := strings.CutPrefix(server.URL(), "http://")
+	if !onLoopback || !strings.HasPrefix(address, "127.0.0.1:") {
+		t.Errorf("the URL is %s, want one on loopback", server.URL())
+	}
+	idle, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	server.Close()
+	server.Close() // as deferred calls do
+	if conn, err := net.Dial("tcp", address); err == nil {
+		_ = conn.Close()
+		t.Error("it still listens")
+	}
+}
+
+func TestWithListenerServesOnIt(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(t, intunetest.WithListener(listener))
+	if want := "http://" + listener.Addr().String(); w.server.URL() != want {
+		t.Errorf("the URL is %s, want %s", w.server.URL(), want)
+	}
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	w.server.Close()
+	_ = listener.(*net.TCPListener).SetDeadline(time.Now())
+	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("accept gives %v after Close, want net.ErrClosed", err)
+	}
+}

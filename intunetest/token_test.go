@@ -1,0 +1,120 @@
+package intunetest_test
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestTokenEndpointGrantsOpaqueTokens(t *testing.T) {
+	w := newWire(t, intunetest.WithTokenLifetime(10*time.Minute))
+	a := w.signIn()
+	w.wantStatus(a, http.StatusOK)
+	granted := w.object(a)
+	token, _ := granted["access_token"].(string)
+	if len(token) < 26 || strings.Contains(token, ".") || token == w.token {
+		t.Errorf("the token is %q, want one that is random, new and no JWT", token)
+	}
+	delete(granted, "access_token")
+	want := map[string]any{"token_type": "Bearer", "expires_in": 600.0, "ext_expires_in": 600.0}
+	if !reflect.DeepEqual(granted, want) {
+		t.Errorf("got %v besides the token, want %v", granted, want)
+	}
+	for _, valid := range []string{w.token, token} {
+		w.wantStatus(w.send(http.MethodGet, certificates, "", "Authorization: Bearer "+valid), http.StatusOK)
+	}
+}
+
+func TestTokenEndpointTakesIDsInAnyCase(t *testing.T) {
+	w := newWire(t)
+	form := "grant_type=client_credentials&scope=" + graphScope + "&client_secret=" + intunetest.ClientSecret +
+		"&client_id=" + strings.ToUpper(intunetest.ClientID)
+	w.wantStatus(w.postForm(strings.ToUpper(intunetest.TenantID), form), http.StatusOK)
+}
+
+func TestTokenEndpointRefuses(t *testing.T) {
+	w := newWire(t)
+	endpoint := "/" + intunetest.TenantID + "/oauth2/v2.0/token"
+	tests := []struct {
+		name   string
+		answer answer
+		status int
+		code   string
+		aadsts int
+	}{
+		{"another tenant", w.postForm("contoso.com", "client_id="+intunetest.ClientID), 400, "invalid_request", 90002},
+		{"another application", w.signIn("client_id=b20d3703-3703-b20d-0337-0db203370db2"), 400, "unauthorized_client", 700016},
+		{"no application", w.signIn("client_id="), 400, "unauthorized_client", 700016},
+		{"wrong secret", w.signIn("client_secret=guessed"), 401, "invalid_client", 7000215},
+		{"no secret", w.signIn("client_secret="), 401, "invalid_client", 7000218},
+		{"scope of a permission", w.signIn("scope=https://graph.microsoft.com/User.Read"), 400, "invalid_scope", 70011},
+		{"scope of no resource", w.signIn("scope=/.default"), 400, "invalid_scope", 70011},
+		{"no scope", w.signIn("scope="), 400, "invalid_scope", 70011},
+		{"another grant", w.signIn("grant_type=password"), 400, "unsupported_grant_type", 70003},
+		{"no grant", w.signIn("grant_type="), 400, "unsupported_grant_type", 70003},
+		{"GET", w.send(http.MethodGet, endpoint, ""), 405, "invalid_request", 900561},
+		{"JSON", w.send(http.MethodPost, endpoint, `{"client_id":"`+intunetest.ClientID+`"}`), 400, "invalid_request", 900144},
+		{"a broken form", w.postForm(intunetest.TenantID, "client_id=%zz"), 400, "invalid_request", 900144},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := &wire{T: t}
+			w.wantStatus(test.answer, test.status)
+			got := w.object(test.answer)
+			description, _ := got["error_description"].(string)
+			ids := fmt.Sprintf(" Trace ID: %v Correlation ID: %v Timestamp: %v",
+				got["trace_id"], got["correlation_id"], got["timestamp"])
+			if got["error"] != test.code || !reflect.DeepEqual(got["error_codes"], []any{float64(test.aadsts)}) ||
+				!strings.HasPrefix(description, fmt.Sprintf("AADSTS%d: ", test.aadsts)) || !strings.HasSuffix(description, ids) {
+				t.Errorf("got %s, want %s, AADSTS%d, and the ids in the description", test.answer.body, test.code, test.aadsts)
+			}
+			for _, name := range []string{"trace_id", "correlation_id"} {
+				if id, _ := got[name].(string); !guid.MatchString(id) {
+					t.Errorf("%s %q is not a GUID", name, id)
+				}
+			}
+			timestamp, _ := got["timestamp"].(string)
+			if _, err := time.Parse("2006-01-02 15:04:05Z", timestamp); err != nil {
+				t.Error(err)
+			}
+			if uri, _ := got["error_uri"].(string); !strings.HasSuffix(uri, fmt.Sprintf("/error?code=%d", test.aadsts)) {
+				t.Errorf("error_uri is %q", uri)
+			}
+			if got["access_token"] != nil {
+				t.Error("there is a token all the same")
+			}
+		})
+	}
+}
+
+func TestTokensExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithTokenLifetime(5*time.Minute))
+		time.Sleep(5*time.Minute - time.Second)
+		w.wantStatus(w.create(minimal), http.StatusCreated)
+		time.Sleep(time.Second)
+		message := w.graphError(w.create(minimal), http.StatusUnauthorized, "InvalidAuthenticationToken")
+		if !strings.Contains(message, "expired") {
+			t.Errorf("the message is %q", message)
+		}
+		w.wantStored(1)
+		w.token = w.accessToken(graphScope)
+		w.wantStatus(w.create(minimal), http.StatusCreated)
+	})
+}
+
+func TestTokensLiveAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		time.Sleep(time.Hour - time.Nanosecond)
+		w.wantStatus(w.create(minimal), http.StatusCreated)
+		time.Sleep(time.Nanosecond)
+		w.wantStatus(w.create(minimal), http.StatusUnauthorized)
+	})
+}

@@ -1,0 +1,192 @@
+package intunetest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+const (
+	graphScope   = "https://graph.microsoft.com/.default"
+	certificates = "/beta/deviceAppManagement/enterpriseCodeSigningCertificates"
+
+	// minimal is the least that the service takes.
+	minimal = `{"subject":"CN=Contoso"}`
+)
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// wire talks to a server in plain HTTP, so that what is tested is what stands on the wire. Each request has a connection
+// of its own, because net/http repeats a GET by itself where it loses a connection that it has used before.
+type wire struct {
+	*testing.T
+
+	server *intunetest.Server
+	http   *http.Client
+	token  string
+}
+
+func newWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
+	t.Helper()
+	return signIn(t, &http.Transport{DisableKeepAlives: true}, opts...)
+}
+
+// newMemoryWire is newWire for a bubble of testing/synctest.
+func newMemoryWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
+	t.Helper()
+	listener := intunetest.ListenMemory()
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: listener.DialContext}
+	return signIn(t, transport, append(opts, intunetest.WithListener(listener))...)
+}
+
+func signIn(t *testing.T, transport *http.Transport, opts ...intunetest.ServerOption) *wire {
+	t.Helper()
+	w := &wire{T: t, server: intunetest.NewServer(t, opts...), http: &http.Client{Transport: transport}}
+	w.token = w.accessToken(graphScope)
+	return w
+}
+
+// answer is what came back: err stands for a lost connection, next to a status where it was lost in the body.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	err    error
+}
+
+// send sends a request to Graph with the headers that Graph wants. Each of headers, as "Name: value", replaces one, and
+// without a value removes it.
+func (w *wire) send(method, path, body string, headers ...string) answer {
+	w.Helper()
+	req, err := http.NewRequestWithContext(w.Context(), method, w.server.URL()+path, strings.NewReader(body))
+	if err != nil {
+		w.Fatal(err)
+	}
+	own := []string{"Authorization: Bearer " + w.token, "Accept: application/json", "Content-Type: application/json"}
+	for _, header := range append(own, headers...) {
+		name, value, _ := strings.Cut(header, ":")
+		if value = strings.TrimSpace(value); value == "" {
+			req.Header.Del(name)
+			continue
+		}
+		req.Header.Set(name, value)
+	}
+	resp, err := w.http.Do(req)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer resp.Body.Close()
+	read, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(read), err}
+}
+
+func (w *wire) create(body string) answer {
+	w.Helper()
+	return w.send(http.MethodPost, certificates, body)
+}
+
+// signIn sends the form of the application to the token endpoint. Each of changes, as "name=value", replaces a field, and
+// without a value removes it.
+func (w *wire) signIn(changes ...string) answer {
+	w.Helper()
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "scope": {graphScope},
+		"client_id": {intunetest.ClientID}, "client_secret": {intunetest.ClientSecret},
+	}
+	for _, change := range changes {
+		name, value, _ := strings.Cut(change, "=")
+		if value == "" {
+			form.Del(name)
+			continue
+		}
+		form.Set(name, value)
+	}
+	return w.postForm(intunetest.TenantID, form.Encode())
+}
+
+func (w *wire) postForm(tenant, form string) answer {
+	w.Helper()
+	return w.send(http.MethodPost, "/"+tenant+"/oauth2/v2.0/token", form,
+		"Authorization:", "Content-Type: application/x-www-form-urlencoded")
+}
+
+func (w *wire) accessToken(scope string) string {
+	w.Helper()
+	a := w.signIn("scope=" + scope)
+	w.wantStatus(a, http.StatusOK)
+	token, _ := w.object(a)["access_token"].(string)
+	if token == "" {
+		w.Fatalf("no access_token in %s", a.body)
+	}
+	return token
+}
+
+func (w *wire) wantStatus(a answer, want int) {
+	w.Helper()
+	if a.err != nil || a.status != want {
+		w.Fatalf("got %d %v %s, want %d", a.status, a.err, a.body, want)
+	}
+}
+
+func (w *wire) wantStored(want int) {
+	w.Helper()
+	if got := len(w.server.Certificates()); got != want {
+		w.Errorf("%d certificates are stored, want %d", got, want)
+	}
+}
+
+// object is the body of an answer that is a JSON object.
+func (w *wire) object(a answer) map[string]any {
+	w.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(a.body), &object); err != nil {
+		w.Fatalf("%v in %q", err, a.body)
+	}
+	return object
+}
+
+// graphError checks that an answer is an error in Graph's envelope, and returns its message.
+func (w *wire) graphError(a answer, status int, code string) (message string) {
+	w.Helper()
+	w.wantStatus(a, status)
+	var envelope struct {
+		Error struct {
+			Code, Message string
+			InnerError    struct {
+				Date            string
+				RequestID       string `json:"request-id"`
+				ClientRequestID string `json:"client-request-id"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(a.body), &envelope); err != nil {
+		w.Fatalf("%v in %q", err, a.body)
+	}
+	inner := envelope.Error.InnerError
+	if envelope.Error.Code != code || inner.Date == "" || inner.RequestID != a.header.Get("request-id") ||
+		inner.ClientRequestID != a.header.Get("client-request-id") {
+		w.Errorf("got %s with the headers %v, want the code %s, a date and the ids of the headers", a.body, a.header, code)
+	}
+	return envelope.Error.Message
+}
+
+// intuneError checks that an answer is an error of Intune, whose message is JSON text, and returns the message in that.
+func (w *wire) intuneError(a answer, status int, code string) (message string) {
+	w.Helper()
+	text := w.graphError(a, status, code)
+	nested := w.object(answer{body: text})
+	message, _ = nested["Message"].(string)
+	message, ids, _ := strings.Cut(message, " - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000")
+	if nested["_version"] != 3.0 || nested["CustomApiErrorPhrase"] != "" || nested["RetryAfter"] != nil ||
+		nested["ErrorSourceService"] != "" || nested["HttpHeaders"] != "{}" || !strings.HasPrefix(text, "{\r\n  \"_version\"") ||
+		!strings.HasPrefix(ids, " - Activity ID: "+a.header.Get("request-id")+" - Url: https://") {
+		w.Errorf("the message is not Intune's: %s", text)
+	}
+	return message
+}
