@@ -20,9 +20,8 @@ import (
 
 const badSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value. Trace ID: 0dd0 Correlation ID: c0c0 Timestamp: 2026-11-06 06:03:00Z","error_codes":[7000215],"timestamp":"2026-11-06 06:03:00Z","trace_id":"0dd0","correlation_id":"c0c0","error_uri":"https://login.microsoftonline.com/error?code=7000215"}`
 
-func signIn(w *wire, opts ...intune.Option) error {
-	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock})}
-	client := newClient(w.tb, intune.ClientSecret(tenant, app, aSecret), append(wired, opts...)...)
+func signIn(w *wire) error {
+	client := newClient(w.tb, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
 	return client.Do(context.Background(), "GET", "/x", nil, nil)
 }
 

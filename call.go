@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -92,7 +91,7 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 		return nil, call.named(&InputError{Name: "out", Problem: "is not a pointer to decode into"})
 	}
 	if body != nil {
-		encoded, err := json.Marshal(body)
+		encoded, err := encodeJSON(body)
 		if err != nil {
 			return nil, call.named(&InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err})
 		}
@@ -233,7 +232,7 @@ func (c *call) decode(a *attempt) error {
 	if len(bytes.TrimSpace(a.body)) == 0 {
 		return broken("the body is empty", nil)
 	}
-	if err := json.Unmarshal(a.body, c.out); err != nil {
+	if err := decodeJSON(a.body, c.out); err != nil {
 		return broken("the body is not the JSON that was expected", err)
 	}
 	if c.options.check != nil {

@@ -43,6 +43,7 @@ type wire struct {
 }
 
 func newWire(tb testing.TB, answers ...httpmock.Responder) *wire {
+	tb.Helper()
 	w := &wire{tb: tb, mock: httpmock.NewMockTransport(), answers: answers}
 	w.mock.RegisterNoResponder(w.next)
 	return w
@@ -174,5 +175,5 @@ func errorAs[T error](tb testing.TB, err error) T {
 }
 
 func tlsAtMost11() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // what must be refused
+	return &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 }

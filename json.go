@@ -8,6 +8,22 @@ import (
 	"unicode/utf8"
 )
 
+// encodeJSON is json.Marshal, but that it does not go over our own model twice.
+func encodeJSON(value any) ([]byte, error) {
+	if cert, ok := value.(*EnterpriseCodeSigningCertificate); ok && cert != nil {
+		return cert.MarshalJSON()
+	}
+	return json.Marshal(value)
+}
+
+// decodeJSON is json.Unmarshal, but that it does not go over our own model twice.
+func decodeJSON(data []byte, into any) error {
+	if cert, ok := into.(*EnterpriseCodeSigningCertificate); ok {
+		return cert.UnmarshalJSON(data)
+	}
+	return json.Unmarshal(data, into)
+}
+
 // eachMember calls visit with the name and the value of each member of a JSON object. encoding/json matches names
 // without regard to case and has no place for unknown ones; its Decoder's tokens cost several times as much.
 func eachMember(data []byte, visit func(name, value []byte) error) error {

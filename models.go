@@ -2,7 +2,7 @@ package intune
 
 import (
 	"bytes"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // see Thumbprint
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"

@@ -83,10 +83,11 @@ func TestNothingThatIsPrintedHoldsASecret(t *testing.T) {
 	}
 }
 
-func decimal(content []byte) string { return strings.Trim(fmt.Sprint(content[:40]), "[]") }
+func decimal(content []byte) string { return strings.Trim(fmt.Sprintf("%d", content[:40]), "[]") }
 
 // failures are ways to fail, each a credential and a base transport.
 func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[string]func() (intune.Credential, http.RoundTripper) {
+	t.Helper()
 	good := `{"access_token":"` + aToken + `"}`
 	echo := func(status int) httpmock.Responder {
 		return func(req *http.Request) (*http.Response, error) {

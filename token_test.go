@@ -78,6 +78,7 @@ func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (s *service) client(tb testing.TB, cred intune.Credential) *intune.Client {
+	tb.Helper()
 	return newClient(tb, cred, intune.WithHTTPClient(&http.Client{Transport: s}))
 }
 

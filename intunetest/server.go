@@ -29,7 +29,7 @@ import (
 const (
 	TenantID     = "0c2c9c5e-5f3b-4a68-9d1a-6d5a0c4e7b10"
 	ClientID     = "5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37"
-	ClientSecret = "emulated~secret.not-for-production" //nolint:gosec // of the emulator alone
+	ClientSecret = "emulated~secret.not-for-production"
 )
 
 // Server is an emulated tenant. It is safe for concurrent use.

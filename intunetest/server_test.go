@@ -107,7 +107,7 @@ func TestStartServesUntilClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer idle.Close()
+	defer func() { _ = idle.Close() }()
 	server.Close()
 	server.Close() // as deferred calls do
 	if conn, err := net.Dial("tcp", address); err == nil {

@@ -81,7 +81,7 @@ func (w *wire) send(method, path, body string, headers ...string) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	read, err := io.ReadAll(resp.Body)
 	return answer{resp.StatusCode, resp.Header, string(read), err}
 }

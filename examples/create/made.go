@@ -22,7 +22,7 @@ func makeCertificate() (file string, err error) {
 		return "", err
 	}
 	name := pkix.Name{
-		CommonName: "intune-go example", Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
+		CommonName: "intune-go example (safe to delete)", Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
 		Province: []string{"Washington"}, Country: []string{"US"},
 	}
 	template := &x509.Certificate{

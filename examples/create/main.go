@@ -124,7 +124,7 @@ func certificate(opts *options, out io.Writer) (*intune.EnterpriseCodeSigningCer
 		if err != nil {
 			return nil, err
 		}
-		defer os.Remove(made)
+		defer func() { _ = os.Remove(made) }()
 		fmt.Fprintf(out, "Made a code-signing certificate, valid for a day, its key thrown away: %s\n", made)
 		file = made
 	}

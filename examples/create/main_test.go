@@ -70,7 +70,7 @@ func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
 	for _, want := range []string{
 		`(?m)^Using an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
 		`(?m)^Made a code-signing certificate, .*\.cer$`,
-		`(?m)^Loaded .*\.cer\n  subject     CN=intune-go example, .*C=US\n  issuer      CN=intune-go example, `,
+		`(?m)^Loaded .*\.cer\n  subject     CN=intune-go example \(safe to delete\), .*C=US\n  issuer      CN=intune-go example \(safe to delete\), `,
 		`(?m)^  thumbprint  [0-9A-F]{40}$`,
 		`(?m)^Sent to http://127\.0\.0\.1:\d+/beta/deviceAppManagement/enterpriseCodeSigningCertificates$`,
 		`(?m)^  POST /beta/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1\.1$`,
@@ -79,7 +79,7 @@ func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
 		`(?m)^  User-Agent: intune-go-example/create intune-go/`,
 		`(?m)^  \{"@odata\.type":.*"content":"MII[^"]{21}…[^"]{12}"`,
 		`(?m)^Created\n  id        [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n  status    notProvisioned\n`,
-		`(?m)^  subject   CN=intune-go example, .*\n  issuer    CN=intune-go example, .*$`,
+		`(?m)^  subject   CN=intune-go example \(safe to delete\), .*\n  issuer    CN=intune-go example \(safe to delete\), .*$`,
 		`(?m)^  expires   \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n  uploaded  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n\z`,
 	} {
 		if !regexp.MustCompile(want).MatchString(stdout) {

@@ -26,6 +26,7 @@ func rsaKey(tb testing.TB) *rsa.PrivateKey {
 }
 
 func must(tb testing.TB) func([]byte, error) []byte {
+	tb.Helper()
 	return func(data []byte, err error) []byte {
 		tb.Helper()
 		if err != nil {
@@ -62,6 +63,7 @@ type (
 )
 
 func keys(tb testing.TB) map[string][]byte {
+	tb.Helper()
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		tb.Fatal(err)
