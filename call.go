@@ -28,14 +28,17 @@ type call struct {
 	options         requestOptions
 	clientRequestID string
 
-	attempts     int
-	last         *attempt
-	rejected     *bearer       // the token that a 401 refused
-	renew        bool          // the next attempt should not use an old connection
-	firstUnknown *attempt      // the first whose outcome is unknown, nil as long as there is none
-	wait         time.Duration // before the next attempt
-	settled      bool          // no further attempt
-	err          error         // of the last attempt; once settled, of the call
+	attempts                  int
+	last                      *attempt
+	rejected                  *bearer       // the token that a 401 refused
+	renew                     bool          // the next attempt should not use an old connection
+	paid                      int           // out of the retry budget
+	firstUnknown, lastUnknown *attempt      // the attempts of unknown outcome, nil as long as there is none
+	search                    *search       // for the certificate that is being created, nil for other calls
+	matchedBy                 string        // how it was recognised, where it was found
+	wait                      time.Duration // before the next attempt
+	settled                   bool          // no further attempt
+	err                       error         // of the last attempt; once settled, of the call
 }
 
 // attempt is one try of a call.
@@ -43,7 +46,7 @@ type attempt struct {
 	call    *call
 	token   *bearer
 	renew   bool      // use a new connection
-	started time.Time // when its token was at hand
+	started time.Time // when it had passed the gate
 	ended   time.Time
 
 	evidence evidence
@@ -147,9 +150,10 @@ func (c *call) run(ctx context.Context) error {
 		return c.named(&InputError{Name: "request", Problem: "cannot be made", Err: err})
 	}
 	req.Header = c.options.header
+	c.startSearch(ctx)
 	_, err = c.client.pipeline.Do(req) //nolint:bodyclose // the answer's body has been read in the loop
 	if !c.settled {
-		c.settle(interrupted(err, c.err))
+		c.conclude(ctx, interrupted(err, c.err))
 	}
 	c.report()
 	if c.err != nil {
@@ -173,6 +177,7 @@ func (c *call) report() {
 		return
 	}
 	response.Attempts = c.attempts
+	response.Reconciled, response.MatchedBy = c.matchedBy != "", c.matchedBy
 	if c.last == nil || c.last.response == nil {
 		return
 	}

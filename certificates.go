@@ -31,9 +31,17 @@ const (
 // id is success. cert is not modified; where its UploadDateTime is zero, the current time is sent.
 //
 // A nil certificate, one with neither content nor subject, and content that holds a private key (PEM of any kind,
-// PKCS #1, SEC 1, PKCS #8, PKCS #12) are an *InputError, before anything is sent. An *OutcomeUnknownError says that the
-// certificate may exist: test for it first, since it unwraps to its cause. Create does not send the request again then.
-// An *APIError is a refusal and an *AuthError one of the sign-in; in both cases nothing was created.
+// PKCS #1, SEC 1, PKCS #8, PKCS #12) are an *InputError, before anything is sent. An *APIError is a refusal and an
+// *AuthError one of the sign-in; in both cases nothing was created.
+//
+// Where an answer is lost, Create lists the certificates and looks for the one it has sent, by its uploadDateTime and
+// its content or names. Only when it has not become visible within RetryPolicy.MaxDelay is it sent again. So a create is
+// done once, for all commits that become visible within that time; Response tells of it. Where that cannot be found
+// out, the error is an *OutcomeUnknownError: test for it first, since it unwraps to its cause. A *DuplicateError comes
+// together with the certificate and says that it exists more than once. Nothing is ever deleted.
+//
+// Where cert has an UploadDateTime of its own, the certificates are listed before as well, so that an older upload is
+// not taken for this one.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
@@ -42,11 +50,12 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 		return nil, err
 	}
 	created := new(EnterpriseCodeSigningCertificate)
-	opts = append([]RequestOption{creating(sent, created)}, opts...)
-	if err := s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...); err != nil {
+	opts = append([]RequestOption{creating(sent, created, cert.UploadDateTime)}, opts...)
+	err = s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...)
+	if err != nil && !errors.As(err, new(*DuplicateError)) {
 		return nil, err
 	}
-	return created, nil
+	return created, err
 }
 
 // toCreate checks a certificate and returns what is sent for it.
@@ -86,10 +95,11 @@ func (c *Client) now() time.Time {
 }
 
 // creating makes a call the creation of a certificate.
-func creating(sent, created *EnterpriseCodeSigningCertificate) RequestOption {
+func creating(sent, created *EnterpriseCodeSigningCertificate, dated time.Time) RequestOption {
 	return func(o *requestOptions) error {
 		o.operation = createOperation
-		o.certificate = sent
+		o.certificate, o.created = sent, created
+		o.datedByCaller = !dated.IsZero()
 		o.status = http.StatusCreated
 		o.check = func() error {
 			if created.ID == "" {

@@ -25,7 +25,7 @@ func TestCreateSendsTheExampleOfTheReference(t *testing.T) {
 	w := newWire(t, reply(http.StatusCreated, exampleResponse, "request-id", "r-1", "x-ms-ags-diagnostic", "d-1"))
 	var meta intune.Response
 	cert := exampleCertificate()
-	got, err := w.client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithResponse(&meta))
+	got, err := w.client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithResponse(&meta), intune.WithoutReconcile())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
 	}
 	for name, answer := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := create(newWire(t, answer).client())
+			got, err := create(newWire(t, answer).client(), intune.WithoutReconcile())
 			unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 			response := errorAs[*intune.ResponseError](t, unknown.Err)
 			if got != nil || response.StatusCode/100 != 2 || unknown.Attempts != 1 || unknown.UploadDateTime.IsZero() {
@@ -191,7 +191,7 @@ func TestCreateDatesEachUploadDifferently(t *testing.T) {
 
 func TestOutcomeUnknownErrorHoldsWhatAnotherProcessNeeds(t *testing.T) {
 	cert := exampleCertificate()
-	_, err := newWire(t, lost()).client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+	_, err := newWire(t, lost()).client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithoutReconcile())
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	if !unknown.UploadDateTime.Equal(cert.UploadDateTime) || unknown.Thumbprint != cert.Thumbprint() || unknown.Attempts != 1 {
 		t.Errorf("got %+v", unknown)

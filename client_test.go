@@ -294,7 +294,7 @@ func TestMiddlewareThatDropsTheContextIsToldSo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := create(newWire(t).client(middleware(func(http.RoundTripper, *http.Request) (*http.Response, error) { return nil, nil }),
-		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))); err == nil || !strings.Contains(err.Error(), "neither") {
+		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})), intune.WithoutReconcile()); err == nil || !strings.Contains(err.Error(), "neither") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -357,8 +357,8 @@ func TestUsersPoolIsDrainedOnlyByTheUser(t *testing.T) {
 	base := &closeCounter{RoundTripper: newWire(t, reply(404, ""), lost()).mock}
 	httpClient := &http.Client{Transport: base}
 	client := newClient(t, staticToken(), intune.WithHTTPClient(httpClient))
-	_, _ = create(client)
-	_, _ = create(client)
+	_, _ = create(client, intune.WithoutReconcile())
+	_, _ = create(client, intune.WithoutReconcile())
 	if base.closed != 0 {
 		t.Errorf("the pool was drained %d times by failures", base.closed)
 	}

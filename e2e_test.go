@@ -66,10 +66,10 @@ func TestEndToEndFaults(t *testing.T) {
 		"429 with Retry-After":            {fault{Status: 429, RetryAfter: "0"}, "created", 1, 2},
 		"503 of Graph":                    {fault{Status: 503, RetryAfter: "0"}, "created", 1, 2},
 		"503 of a gateway":                {fault{Status: 503, Gateway: true}, "unknown", 0, 1},
-		"503 of a gateway, after storing": {fault{Status: 503, Gateway: true, AfterCommit: true}, "unknown", 1, 1},
+		"503 of a gateway, after storing": {fault{Status: 503, Gateway: true, Committed: true}, "unknown", 1, 1},
 		"500":                             {fault{Status: 500}, "unknown", 0, 1},
-		"504 after storing":               {fault{Status: 504, Gateway: true, AfterCommit: true}, "unknown", 1, 1},
-		"200 instead of 201":              {fault{Status: 200, AfterCommit: true}, "unknown", 1, 1},
+		"504 after storing":               {fault{Status: 504, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"200 instead of 201":              {fault{Status: 200, Committed: true}, "unknown", 1, 1},
 		"400":                             {fault{Status: 400}, "refused", 0, 1},
 		"403":                             {fault{Status: 403}, "refused", 0, 1},
 		"closed before reading":           {fault{Drop: intunetest.BeforeReading}, "unknown", 0, 1},
@@ -86,7 +86,7 @@ func TestEndToEndFaults(t *testing.T) {
 			server.Inject(test.fault)
 			var meta intune.Response
 			client := server.Client(fast)
-			_, err := create(client, intune.WithResponse(&meta))
+			_, err := create(client, intune.WithResponse(&meta), intune.WithoutReconcile())
 			got := "refused"
 			switch {
 			case err == nil:
@@ -112,7 +112,7 @@ func TestEndToEndSlowAnswer(t *testing.T) {
 		if _, err := create(client); err != nil {
 			t.Errorf("59 s: %v", err)
 		}
-		_, err := create(client)
+		_, err := create(client, intune.WithoutReconcile())
 		errorAs[*intune.OutcomeUnknownError](t, err)
 		if !strings.Contains(err.Error(), "no answer within 1m0s") {
 			t.Errorf("61 s: %v", err)

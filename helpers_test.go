@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math/big"
@@ -177,3 +178,5 @@ func errorAs[T error](tb testing.TB, err error) T {
 func tlsAtMost11() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 }
+
+func b64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }

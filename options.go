@@ -200,10 +200,13 @@ type requestOptions struct {
 	header   http.Header
 	response *Response
 
-	operation   string                            // what errors call it; METHOD path where empty
-	status      int                               // the one status that is success; 0 for any 2xx
-	check       func() error                      // whether the decoded answer keeps the contract
-	certificate *EnterpriseCodeSigningCertificate // what is being created
+	operation string       // what errors call it; METHOD path where empty
+	status    int          // the one status that is success; 0 for any 2xx
+	check     func() error // whether the decoded answer keeps the contract
+
+	certificate, created *EnterpriseCodeSigningCertificate // what a create sends, and where its result goes
+	datedByCaller        bool                              // the uploadDateTime that it sends is not of our making
+	withoutReconcile     bool
 }
 
 // reservedHeaders are set by the library alone. net/http repeats a POST that carries one of the idempotency keys, and
@@ -251,6 +254,18 @@ func WithResponse(response *Response) RequestOption {
 	}
 }
 
+// WithoutReconcile makes Create return an *OutcomeUnknownError at once where the answer is lost, without looking for
+// the certificate and without sending it again.
+func WithoutReconcile() RequestOption {
+	return func(o *requestOptions) error {
+		if o.certificate == nil {
+			return &InputError{Name: "WithoutReconcile", Problem: "means nothing for this operation: it is for Create"}
+		}
+		o.withoutReconcile = true
+		return nil
+	}
+}
+
 // Response is what is known of a call besides its result. Where several attempts were made it describes the last one.
 type Response struct {
 	StatusCode int         // 0 where nothing was received
@@ -260,5 +275,8 @@ type Response struct {
 	ClientRequestID string // a GUID of ours, the same over the attempts of the call
 	Diagnostics     string // x-ms-ags-diagnostic: which data center and server answered
 
-	Attempts int // how often the call was tried
+	Attempts int // how often the call was tried; listings to reconcile are not counted
+
+	Reconciled bool   // the answer was lost, and the result was found in the tenant
+	MatchedBy  string // how it was recognised there: by "content", "uploadDateTime" or "names"
 }

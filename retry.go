@@ -3,6 +3,7 @@ package intune
 // This file decides what follows from an attempt. A POST that may have been carried out is never sent again blindly.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,10 +88,11 @@ func (c *call) judge(a *attempt) (outcome, error) {
 func judgeError(err error, nothingSent bool) outcome {
 	var token *tokenError
 	var forbidden *forbiddenError
+	var paused *pausedError
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden):
+	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden), errors.As(err, &paused):
 		return failed
 	}
 	return notSent
@@ -119,39 +121,70 @@ func (c *call) judgeStatus(refusal *APIError, header http.Header) (o outcome, kn
 
 // follow draws the consequence: the call is settled, or goes on after a wait.
 func (c *call) follow(ctx context.Context, o outcome, err error) {
-	if o == unknown && c.firstUnknown == nil {
-		c.firstUnknown = c.last
+	c.err = err
+	if o == unknown {
+		c.firstUnknown, c.lastUnknown = cmp.Or(c.firstUnknown, c.last), c.last
 	}
 	switch {
-	case o == succeeded, o == failed:
-		c.settle(err)
+	case o == succeeded:
+		c.client.budget.give(max(c.paid, successIncome))
+		c.settle(nil)
+		if c.options.created != nil {
+			c.settleCreated(ctx)
+		}
+		return
+	case o == failed, ctx.Err() != nil:
+		c.conclude(ctx, err)
 		return
 	case o == unknown && !isRepeatable(c.method):
-		c.settle(c.outcomeUnknown(err))
-		return
-	case ctx.Err() != nil:
-		c.settle(err)
-		return
-	case c.attempts >= c.client.retry.MaxAttempts:
-		if c.attempts > 1 {
-			err = fmt.Errorf("%w: gave up after %d attempts", err, c.attempts)
+		if c.reconcile(ctx, err); c.settled {
+			return
 		}
-		c.settle(err)
+		c.wait = 0
+	default:
+		c.wait = c.pause(o, err)
+	}
+	if problem := c.obstacle(ctx, err); problem != "" {
+		c.conclude(ctx, fmt.Errorf("%w: %s", err, problem))
 		return
 	}
-	c.err = err
-	c.wait = c.pause(o, err)
-	if c.wait > longestWait {
-		c.settle(fmt.Errorf("%w: not tried again: the service asked to wait %s", err, c.wait))
-	} else if deadline, ok := ctx.Deadline(); ok && c.wait > time.Until(deadline) {
-		c.settle(fmt.Errorf("%w: not tried again: the context ends before the wait of %s", err, c.wait))
-	}
-	c.prepare()
+	c.prepare(o, err)
 }
 
-// prepare makes the next attempt differ from the last one where it has to.
-func (c *call) prepare() {
+// obstacle says why there is no further attempt, "" where there may be one.
+func (c *call) obstacle(ctx context.Context, err error) string {
+	cost := retryCost
+	if isTimeout(err) {
+		cost = timeoutCost
+	}
+	deadline, limited := ctx.Deadline()
+	switch {
+	case c.attempts >= c.client.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.client.retry.MaxAttempts)
+	case c.wait > longestWait:
+		return fmt.Sprintf("not tried again: the service asked to wait %s", c.wait)
+	case limited && c.wait > time.Until(deadline):
+		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
+	case !c.client.budget.take(cost):
+		return "not tried again: too many calls have failed, and the retry budget is used up"
+	}
+	c.paid += cost
+	return ""
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// prepare makes the next attempt differ from the last one where it has to. What the service asked for in refusing
+// holds for all requests of the client.
+func (c *call) prepare(o outcome, err error) {
 	c.renew = false
+	if o == refused && isForAll(err) {
+		c.client.gate.close(c.wait)
+		c.wait = 0
+	}
 	if c.last.response == nil {
 		return
 	}
@@ -161,6 +194,12 @@ func (c *call) prepare() {
 	case http.StatusServiceUnavailable:
 		c.renew = true // see https://learn.microsoft.com/graph/best-practices-concept
 	}
+}
+
+// isForAll says whether a refusal is about the client, not about the one request.
+func isForAll(err error) bool {
+	var refusal *APIError
+	return errors.Is(err, ErrThrottled) || errors.As(err, &refusal) && refusal.RetryAfter > 0
 }
 
 func (c *call) settle(err error) { c.err, c.settled = err, true }
@@ -175,7 +214,7 @@ func isRepeatable(method string) bool {
 }
 
 func (c *call) outcomeUnknown(err error) error {
-	e := &OutcomeUnknownError{Attempts: c.attempts, Since: c.firstUnknown.started.UTC(), Until: c.last.ended.UTC(), Err: err}
+	e := &OutcomeUnknownError{Attempts: c.attempts, Since: c.firstUnknown.started.UTC(), Until: c.lastUnknown.ended.UTC(), Err: err}
 	if cert := c.options.certificate; cert != nil {
 		e.UploadDateTime, e.Thumbprint = cert.UploadDateTime, cert.Thumbprint()
 	}

@@ -102,7 +102,7 @@ func (timeout) Temporary() bool { return true }
 
 func call(client *intune.Client, method string) error {
 	if method == "Create" {
-		_, err := create(client)
+		_, err := create(client, intune.WithoutReconcile())
 		return err
 	}
 	out := new(intune.EnterpriseCodeSigningCertificate)
@@ -163,6 +163,7 @@ func TestWaits(t *testing.T) {
 		{"nothing asked", reply(429, ""), 0, 500 * time.Millisecond},
 		{"nonsense asked", reply(429, "", "Retry-After", "soon"), 0, 500 * time.Millisecond},
 		{"a fresh token", reply(401, "", "Retry-After", "3"), 0, 0},
+		{"Graph's 503 without a word of time", reply(503, graphRefusal("ServiceUnavailable")), 0, 500 * time.Millisecond},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestBackoffDoublesUpToMaxDelay(t *testing.T) {
 		client := w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: attempts, MinDelay: time.Second, MaxDelay: 8 * time.Second}))
 		var meta intune.Response
 		err := client.Do(t.Context(), "GET", path, nil, nil, intune.WithResponse(&meta))
-		if !strings.Contains(fmt.Sprint(err), "gave up after 40 attempts") || meta.Attempts != attempts || meta.StatusCode != 500 {
+		if !strings.Contains(fmt.Sprint(err), "gave up after 40 of 40 attempts") || meta.Attempts != attempts || meta.StatusCode != 500 {
 			t.Errorf("got %v, %+v", err, meta)
 		}
 		ceiling, longest := time.Second, time.Duration(0)
@@ -210,7 +211,7 @@ func TestMaxAttemptsOfOneNeverSendsAgain(t *testing.T) {
 	for _, answer := range []httpmock.Responder{reply(429, "", "Retry-After", "1"), reply(401, ""), reply(500, "")} {
 		w := newWire(t, answer)
 		err := call(w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})), "GET")
-		if errorAs[*intune.APIError](t, err); len(w.requests) != 1 || strings.Contains(err.Error(), "gave up") {
+		if errorAs[*intune.APIError](t, err); len(w.requests) != 1 {
 			t.Errorf("got %v after %d requests", err, len(w.requests))
 		}
 	}
@@ -287,7 +288,7 @@ func TestAttemptIsLimitedInTime(t *testing.T) {
 				w := newWire(t, hangs)
 				client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: w.mock, Timeout: limit}))
 				began := time.Now()
-				_, err := create(client)
+				_, err := create(client, intune.WithoutReconcile())
 				want := limit
 				if want == 0 {
 					want = time.Minute
@@ -397,7 +398,7 @@ func TestNotSentNeedsProof(t *testing.T) {
 			opts := append(test.opts(), intune.WithBaseURL(server.URL), fast)
 			client := newClient(t, staticToken(), opts...)
 			defer client.CloseIdleConnections()
-			_, err := create(client)
+			_, err := create(client, intune.WithoutReconcile())
 			mu.Lock()
 			defer mu.Unlock()
 			if got := errors.As(err, new(*intune.OutcomeUnknownError)); got != test.wantUnknown || requests != test.wantRequests {

@@ -172,7 +172,6 @@ func obtainToken(tokens *tokenCache) step {
 				return nil, &tokenError{err, isPassing(err)}
 			}
 			a.token = token
-			a.started = time.Now()
 			return next.RoundTrip(req)
 		})
 	}

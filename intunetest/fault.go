@@ -1,23 +1,29 @@
 package intunetest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
 // Fault is something that goes wrong with one request. Its zero fields do nothing.
 type Fault struct {
-	Method string // strike only a request with this method; "" strikes any
+	Method string // strike only a request with this method, such as "POST"; "" strikes any
 	Token  bool   // strike a request for a token instead of one to Graph
 
-	Delay time.Duration // before anything else
+	Delay  time.Duration // before the request is carried out, which it is even where the client has left by then
+	Linger time.Duration // after it has been carried out, before it is answered
+	Late   time.Duration // what it creates shows in answers only this long afterwards
 
-	Drop Moment // close the connection at this moment
+	Drop Moment // lose the connection at this moment
 
-	Status      int    // answer with this status, in Graph's shape
-	RetryAfter  string // the Retry-After of that answer, in seconds or as an HTTP date
-	Gateway     bool   // that answer is a gateway's HTML page instead
-	AfterCommit bool   // give that answer after the request has been carried out, not instead
+	Status     int    // answer with this status, in Graph's shape
+	RetryAfter string // the Retry-After of that answer, in seconds or as an HTTP date
+	Gateway    bool   // that answer is a gateway's HTML page instead
+	Committed  bool   // that answer comes after the request has been carried out, not instead
 }
 
 // Moment is a point in the life of a request at which its connection can be lost.
@@ -26,28 +32,91 @@ type Moment string
 // The moments, in the order in which a request passes them.
 const (
 	BeforeReading Moment = "before reading" // the body has not been read
+	WhileReading  Moment = "while reading"  // half of the body has been read
 	AfterReading  Moment = "after reading"  // nothing has been carried out
 	AfterCommit   Moment = "after commit"   // it has been carried out, nothing has been answered
 	InAnswer      Moment = "in answer"      // half of the answer's body has been sent
 )
 
-// Inject queues faults. Each request takes the first one that fits it.
+// Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:
+// an unknown moment, fields of an answer without its status, or a refusal of a request that was carried out (a 401, a
+// 429, a 509, or a 408 or 503 that does not come from a gateway without Retry-After), which the service never gives.
 func (s *Server) Inject(faults ...Fault) {
+	for i := range faults {
+		if problem := faults[i].problem(); problem != "" {
+			panic(fmt.Sprintf("intunetest: fault %+v: %s", faults[i], problem))
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, faults...)
+}
+
+func (f *Fault) problem() string {
+	moments := []Moment{"", BeforeReading, WhileReading, AfterReading, AfterCommit, InAnswer}
+	switch {
+	case !slices.Contains(moments, f.Drop):
+		return "there is no such moment"
+	case f.Method != strings.ToUpper(f.Method):
+		return "a method is in upper case"
+	case f.Status == 0 && (f.RetryAfter != "" || f.Gateway || f.Committed):
+		return "the answer has no status"
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return "the status is not one of 200 to 599"
+	case f.Status != 0 && f.Drop != "" && f.Drop != InAnswer:
+		return "the connection is lost before the answer"
+	case f.Committed && f.refuses():
+		return "the service does not refuse what it has carried out"
+	}
+	return ""
+}
+
+// refuses says whether the answer promises that nothing was carried out.
+func (f *Fault) refuses() bool {
+	switch f.Status {
+	case http.StatusUnauthorized, http.StatusTooManyRequests, statusBandwidthLimitExceeded:
+		return true
+	case http.StatusRequestTimeout, http.StatusServiceUnavailable:
+		return !f.Gateway || f.RetryAfter != ""
+	}
+	return false
+}
+
+const statusBandwidthLimitExceeded = 509
+
+// WithRandomFaults strikes each request to Graph with the given probability by one of faults, chosen by a generator
+// with this seed. Injected faults come first.
+func WithRandomFaults(seed uint64, probability float64, faults ...Fault) ServerOption {
+	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // to be repeatable
+	return func(s *Server) {
+		s.randomFault = func() Fault {
+			if random.Float64() >= probability {
+				return Fault{}
+			}
+			return faults[random.IntN(len(faults))]
+		}
+	}
 }
 
 func (s *Server) takeFault(method string, token bool) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.faults {
-		if f.Token == token && (f.Method == "" || f.Method == method) {
+		if f.strikes(method, token) {
 			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
 			return f
 		}
 	}
+	if s.randomFault != nil {
+		if f := s.randomFault(); f.strikes(method, token) {
+			return f
+		}
+	}
 	return Fault{}
+}
+
+func (f *Fault) strikes(method string, token bool) bool {
+	return f.Token == token && (f.Method == "" || f.Method == method)
 }
 
 // answer is the fault's own answer, if it has one.

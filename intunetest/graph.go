@@ -24,7 +24,7 @@ const (
 )
 
 // graph answers a request to Microsoft Graph.
-func (s *Server) graph(r *http.Request, body []byte, ids ids) *answer {
+func (s *Server) graph(r *http.Request, body []byte, late time.Duration, ids ids) *answer {
 	if refusal := s.authorize(r, ids); refusal != nil {
 		return refusal
 	}
@@ -41,7 +41,7 @@ func (s *Server) graph(r *http.Request, body []byte, ids ids) *answer {
 	case r.URL.RawQuery != "":
 		return graphError(http.StatusNotImplemented, "NotImplemented", "The emulator does not know query options.", ids)
 	case r.Method == http.MethodPost && !isItem:
-		return s.create(r, body, version, ids)
+		return s.create(r, body, version, late, ids)
 	case r.Method == http.MethodGet && isItem:
 		return s.get(id, version, ids)
 	case r.Method == http.MethodGet:
@@ -87,7 +87,7 @@ func acceptsJSON(r *http.Request) bool {
 	return accept == "" || strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*")
 }
 
-func (s *Server) create(r *http.Request, body []byte, version string, ids ids) *answer {
+func (s *Server) create(r *http.Request, body []byte, version string, late time.Duration, ids ids) *answer {
 	if !isMediaType(r, "application/json") {
 		return graphError(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content type must be application/json.", ids)
 	}
@@ -95,6 +95,8 @@ func (s *Server) create(r *http.Request, body []byte, version string, ids ids) *
 	if err != nil {
 		return graphError(http.StatusBadRequest, "BadRequest", err.Error(), ids)
 	}
+	s.finish(&created)
+	created.visible = time.Now().Add(late)
 	s.mu.Lock()
 	s.records = append(s.records, created)
 	s.mu.Unlock()
@@ -104,7 +106,7 @@ func (s *Server) create(r *http.Request, body []byte, version string, ids ids) *
 func (s *Server) get(id, version string, ids ids) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.records {
+	for _, r := range s.visible() {
 		if strings.EqualFold(r.ID, id) {
 			return s.object(http.StatusOK, r, version)
 		}
@@ -118,7 +120,19 @@ func (s *Server) list(version string) *answer {
 	return jsonAnswer(http.StatusOK, struct {
 		Context string   `json:"@odata.context"`
 		Value   []record `json:"value"`
-	}{s.context(version), append([]record{}, s.records...)})
+	}{s.context(version), s.visible()})
+}
+
+// visible are the records that show by now. It is called with the lock held.
+func (s *Server) visible() []record {
+	now := time.Now()
+	visible := []record{}
+	for _, r := range s.records {
+		if !r.visible.After(now) {
+			visible = append(visible, r)
+		}
+	}
+	return visible
 }
 
 func (s *Server) object(status int, r record, version string) *answer {
@@ -144,6 +158,8 @@ type record struct {
 	Issuer             string                   `json:"issuer"`
 	ExpirationDateTime time.Time                `json:"expirationDateTime"`
 	UploadDateTime     time.Time                `json:"uploadDateTime"`
+
+	visible time.Time // when it begins to show
 }
 
 // nullable says which properties a request may have, and whether they may be null.
@@ -184,11 +200,38 @@ func newRecord(body []byte) (record, error) {
 	if r.Subject == "" && r.SubjectName == "" {
 		return record{}, fmt.Errorf("the certificate has neither content that can be read nor a subject")
 	}
-	if r.UploadDateTime.IsZero() {
-		r.UploadDateTime = time.Now().UTC().Truncate(100 * time.Nanosecond)
-	}
 	r.ID, r.Content = newGUID(), nil
 	return r, nil
+}
+
+// finish does to a record what the service does of its own accord.
+func (s *Server) finish(r *record) {
+	if r.UploadDateTime.IsZero() || s.datesUploads {
+		r.UploadDateTime = s.now().Truncate(100 * time.Nanosecond)
+	}
+	if !s.respells {
+		return
+	}
+	for _, name := range []*string{&r.SubjectName, &r.Subject, &r.IssuerName, &r.Issuer} {
+		*name = respell(*name)
+	}
+	r.ExpirationDateTime = r.ExpirationDateTime.UTC().Truncate(time.Second)
+	r.UploadDateTime = r.UploadDateTime.UTC().Truncate(time.Second)
+}
+
+// respell turns a name of Windows' into one of OpenSSL's, as far as it is without quotation marks.
+func respell(name string) string {
+	parts := strings.Split(name, ", ")
+	if len(parts) < 2 || strings.ContainsAny(name, `"+`) {
+		return name
+	}
+	slices.Reverse(parts)
+	for i, part := range parts {
+		if state, ok := strings.CutPrefix(part, "S="); ok {
+			parts[i] = "ST=" + state
+		}
+	}
+	return strings.Join(parts, ",")
 }
 
 // fillIn reads the properties that the request left out from the certificate. Content that is none, as in the example

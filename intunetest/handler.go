@@ -41,45 +41,56 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	index := s.arrived(r)
 	isToken := strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token")
 	fault := s.takeFault(r.Method, isToken)
-	if fault.Delay > 0 {
-		wait(r, fault.Delay)
-	}
 	loseAt(fault.Drop == BeforeReading)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	reader := http.MaxBytesReader(w, r.Body, maxBody)
+	if fault.Drop == WhileReading {
+		_, _ = io.CopyN(io.Discard, reader, r.ContentLength/2)
+		loseAt(true)
+	}
+	body, err := io.ReadAll(reader)
 	s.received(index, mask(r, body, isToken))
 	loseAt(fault.Drop == AfterReading)
+	s.wait(fault.Delay)
 
 	result := fault.answer(ids)
-	if result == nil || fault.AfterCommit {
-		carriedOut := s.carryOut(r, body, err, isToken, ids)
+	if result == nil || fault.Committed {
+		carriedOut := s.carryOut(r, body, err, isToken, fault.Late, ids)
 		if result == nil {
 			result = carriedOut
 		}
 	}
+	s.wait(fault.Linger)
 	loseAt(fault.Drop == AfterCommit)
 	s.answered(index, result.status)
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	send(w, result, ids, fault.Drop == InAnswer)
 }
 
-func (s *Server) carryOut(r *http.Request, body []byte, err error, isToken bool, ids ids) *answer {
+func (s *Server) carryOut(r *http.Request, body []byte, err error, isToken bool, late time.Duration, ids ids) *answer {
 	switch {
 	case err != nil:
 		return graphError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body could not be read.", ids)
 	case isToken:
 		return s.token(r, body, ids)
 	}
-	return s.graph(r, body, ids)
+	return s.graph(r, body, late, ids)
 }
 
-// wait lets virtual or real time pass, unless the client goes away or the server closes.
-func wait(r *http.Request, delay time.Duration) {
+// wait lets virtual or real time pass, unless the server closes.
+func (s *Server) wait(delay time.Duration) {
+	if delay <= 0 {
+		return
+	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-r.Context().Done():
+	case <-s.closed:
 	}
 }
+
+// now is the time by the clock of the service.
+func (s *Server) now() time.Time { return time.Now().Add(s.clockAhead).UTC() }
 
 // loseAt closes the connection without a word.
 func loseAt(lose bool) {

@@ -36,18 +36,23 @@ const (
 type Server struct {
 	listener   net.Listener
 	http       *http.Server
-	cancel     context.CancelFunc // ends the requests that wait
+	closed     <-chan struct{}    // ends the requests that wait
+	cancel     context.CancelFunc // closes it
 	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener; nil for a socket
 
 	permissions   []string
 	tokenLifetime time.Duration
+	clockAhead    time.Duration
+	datesUploads  bool
+	respells      bool
 
-	mu       sync.Mutex
-	tokens   map[string]grant
-	records  []record
-	faults   []Fault
-	requests []Request
+	mu          sync.Mutex
+	tokens      map[string]grant
+	records     []record
+	faults      []Fault
+	randomFault func() Fault // nil for none
+	requests    []Request
 }
 
 // ServerOption configures a Server.
@@ -66,6 +71,22 @@ func WithPermissions(names ...string) ServerOption {
 // WithTokenLifetime replaces the lifetime of access tokens, which is an hour, in whole seconds.
 func WithTokenLifetime(lifetime time.Duration) ServerOption {
 	return func(s *Server) { s.tokenLifetime = lifetime }
+}
+
+// WithClock sets the clock of the service ahead of the local one, or behind where it is negative.
+func WithClock(ahead time.Duration) ServerOption {
+	return func(s *Server) { s.clockAhead = ahead }
+}
+
+// WithOwnUploadDates makes the service date uploads by its own clock, whatever the request says.
+func WithOwnUploadDates() ServerOption {
+	return func(s *Server) { s.datesUploads = true }
+}
+
+// WithRespelling makes the service spell distinguished names in another way than they were sent, and cut times to the
+// second.
+func WithRespelling() ServerOption {
+	return func(s *Server) { s.respells = true }
 }
 
 // NewServer starts a Server for a test, which closes it at its end.
@@ -101,7 +122,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		s.httpClient = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext}}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
+	s.closed, s.cancel = ctx.Done(), cancel
 	s.http = &http.Server{
 		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },

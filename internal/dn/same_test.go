@@ -1,0 +1,156 @@
+package dn
+
+import (
+	"encoding/asn1"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSame(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want bool
+	}{
+		{"CN=Contoso, O=Contoso Ltd, S=Washington", "ST=Washington,O=Contoso Ltd,CN=Contoso", true},
+		{"E=a@b.c", "emailAddress=a@b.c", true},
+		{"OID.1.3.6.1.4.1.311.60.2.1.3=US", "1.3.6.1.4.1.311.60.2.1.3=#13025553", true},
+		{`O="Contoso, Inc."`, `O=Contoso\, Inc.`, true},
+		{`CN="the ""A"" team"`, `CN=the \22A\22 team`, true},
+		{`CN=DOM\bob`, `CN=DOM\\bob`, true},
+		{`CN=Münster`, `CN=M\C3\BCnster`, true},
+		{`CN=" x "`, `CN=\ x\ `, true},
+		{"CN=a; O=b", "O=b\nCN=a", true},
+		{"CN=a + SERIALNUMBER=1, O=b", "O=b, 2.5.4.5=1+cn=a", true},
+		{"Subject value", " Subject value ", true},
+		{"", "", true},
+
+		{"CN=a + SERIALNUMBER=1, O=b", "CN=a, SERIALNUMBER=1, O=b", false},
+		{"CN=a, CN=a", "CN=a", false},
+		{"CN=a", "CN=A", false},
+		{"CN=a", "OU=a", false},
+		{"CN=a", "", false},
+		{"CN=a", "a", false},
+		{`CN="a"b`, "CN=ab", false},
+		{"Subject value", "Subject", false},
+		{`CN=" x "`, `CN=x`, false},
+		{"CN=a +", "CN=a", false},
+	}
+	for _, test := range tests {
+		if Same(test.a, test.b) != test.want || Same(test.b, test.a) != test.want {
+			t.Errorf("%q and %q: want %v", test.a, test.b, test.want)
+		}
+	}
+}
+
+// spelling writes a name in one of the ways that programs have.
+type spelling struct{ *rand.Rand }
+
+type part struct{ oid, value string }
+
+var spellings = map[string][]string{
+	"2.5.4.3": {"CN", "cn", "OID.2.5.4.3", "2.5.4.3"}, "2.5.4.8": {"S", "ST", "st", "oid.2.5.4.8"},
+	"2.5.4.10": {"O", "o", "2.5.4.10"}, "1.2.840.113549.1.9.1": {"E", "emailAddress", "EMAIL"},
+	"1.3.6.1.4.1.311.60.2.1.3": {"OID.1.3.6.1.4.1.311.60.2.1.3", "1.3.6.1.4.1.311.60.2.1.3"},
+}
+
+func (s spelling) oneOf(choices ...string) string { return choices[s.IntN(len(choices))] }
+func (s spelling) space() string                  { return strings.Repeat(" ", s.IntN(3)) }
+
+// name writes the parts in random order and spelling. Escapes by backslash are used throughout or not at all, as real
+// programs do.
+func (s spelling) name(names [][]part) string {
+	backslash := s.IntN(2) == 0
+	var written []string
+	for _, rdn := range names {
+		var attributes []string
+		for _, p := range rdn {
+			attributes = append(attributes, s.oneOf(spellings[p.oid]...)+s.space()+"="+s.space()+s.value(p.value, backslash))
+		}
+		s.Shuffle(len(attributes), func(i, j int) { attributes[i], attributes[j] = attributes[j], attributes[i] })
+		written = append(written, strings.Join(attributes, s.space()+"+"+s.space()))
+	}
+	s.Shuffle(len(written), func(i, j int) { written[i], written[j] = written[j], written[i] })
+	return strings.Join(written, s.space()+s.oneOf(",", ";")+s.space())
+}
+
+func (s spelling) value(value string, backslash bool) string {
+	if !backslash {
+		return `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
+	}
+	if s.IntN(4) == 0 {
+		ber, _ := asn1.MarshalWithParams(value, "utf8")
+		return "#" + hex.EncodeToString(ber)
+	}
+	var out strings.Builder
+	for i := range len(value) {
+		switch c := value[i]; {
+		case s.IntN(8) == 0:
+			fmt.Fprintf(&out, `\%02x`, c)
+		case strings.IndexByte(`,;+"\<>=# `, c) >= 0:
+			out.WriteString(`\` + string(c))
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
+
+func (s spelling) parts() [][]part {
+	alphabet := []rune(`ab ,;+"\<>=#é.-1`)
+	kinds := slices.Sorted(func(yield func(string) bool) {
+		for oid := range spellings {
+			if !yield(oid) {
+				return
+			}
+		}
+	})
+	names := make([][]part, 1+s.IntN(4))
+	for i := range names {
+		for range 1 + s.IntN(2) {
+			value := make([]rune, 1+s.IntN(6))
+			for j := range value {
+				value[j] = alphabet[s.IntN(len(alphabet))]
+			}
+			names[i] = append(names[i], part{kinds[s.IntN(len(kinds))], string(value)})
+		}
+	}
+	return names
+}
+
+// TestSameByProperty writes random names in two random ways each: they are the same, and with one part changed they
+// are not.
+func TestSameByProperty(t *testing.T) {
+	s := spelling{rand.New(rand.NewPCG(1, 2))}
+	for range 20_000 {
+		names := s.parts()
+		a, b := s.name(names), s.name(names)
+		if !Same(a, b) {
+			t.Fatalf("%q and %q are not the same", a, b)
+		}
+		changed := slices.Clone(names)
+		i := s.IntN(len(changed))
+		changed[i] = slices.Clone(changed[i])
+		changed[i][s.IntN(len(changed[i]))].value += "x"
+		if c := s.name(changed); Same(a, c) {
+			t.Fatalf("%q and %q are the same", a, c)
+		}
+		if fewer := append(slices.Clone(names[:i]), names[i+1:]...); len(fewer) > 0 && Same(a, s.name(fewer)) {
+			t.Fatalf("%q is the same with a part less", a)
+		}
+	}
+}
+
+// FuzzSame shows that every text is the same as itself, and that the comparison has two equal sides.
+func FuzzSame(f *testing.F) {
+	f.Add(`CN="a""b", O=c\2c + OU=#0c0161`, `O=c\, + OU=a; CN=a\"b`)
+	f.Add(`CN=\`, `CN="`)
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if !Same(a, a) || Same(a, b) != Same(b, a) {
+			t.Errorf("%q, %q", a, b)
+		}
+	})
+}

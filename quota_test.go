@@ -1,0 +1,140 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// TestOneRefusalPausesTheWholeClient: fifty goroutines do not each find out.
+func TestOneRefusalPausesTheWholeClient(t *testing.T) {
+	for _, fault := range []intunetest.Fault{{Status: 429, RetryAfter: "20"}, {Status: 503, RetryAfter: "20"}} {
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+			client := server.Client()
+			server.Inject(fault)
+			began := time.Now()
+			var wait sync.WaitGroup
+			for i := range 50 {
+				wait.Go(func() {
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					if _, err := create(client); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			released := make(map[time.Time]bool)
+			for _, req := range server.Requests()[2:] {
+				if after := req.Time.Sub(began); after < 20*time.Second || after > 20*time.Second+550*time.Millisecond {
+					t.Errorf("a request after %v: want them all in the half second after the pause", after)
+				}
+				released[req.Time] = true
+			}
+			if got := len(server.Requests()); got != 1+1+50 || len(released) < 25 {
+				t.Errorf("%d requests, released at %d different times; want one refused, then fifty, spread", got, len(released))
+			}
+		})
+	}
+}
+
+func TestPauseThatOutlastsTheContextIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client()
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "600"})
+		go func() { _, _ = create(client) }()
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := createContext(ctx, client)
+		if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "9m59s") || time.Since(began) != 0 {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		time.Sleep(10 * time.Minute)
+	})
+}
+
+func TestContextEndsThePauseOfAnotherCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client()
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "600"})
+		go func() { _, _ = create(client) }()
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err := createContext(ctx, client)
+		if !errors.Is(err, intune.ErrThrottled) || !errors.Is(err, context.Canceled) || errors.As(err, new(*intune.OutcomeUnknownError)) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(10 * time.Minute)
+	})
+}
+
+// TestRetryBudget: a service that is down costs a busy client about one request for each call, not four.
+func TestRetryBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		healthy := false
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			requests++
+			if healthy {
+				return reply(200, "{}")(req)
+			}
+			return reply(500, "")(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		const calls = 1000
+		var last error
+		for range calls {
+			last = get(t.Context(), client)
+		}
+		if want := calls + 500/5; requests != want {
+			t.Errorf("%d requests for %d calls, want %d", requests, calls, want)
+		}
+		if !errors.As(last, new(*intune.APIError)) || !strings.Contains(last.Error(), "retry budget") {
+			t.Errorf("got %v", last)
+		}
+		healthy = true
+		for range 50 { // each fills the bucket by one
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		healthy, requests = false, 0
+		for range 100 {
+			last = get(t.Context(), client)
+		}
+		if want := 100 + 50/5; requests != want {
+			t.Errorf("%d requests for 100 calls after 50 successes, want %d", requests, want)
+		}
+	})
+}
+
+func TestRetriesThatSucceedCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if n++; n%2 == 1 {
+				return reply(500, "")(req)
+			}
+			return reply(200, "{}")(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		for range 1000 {
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

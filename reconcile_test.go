@@ -1,0 +1,374 @@
+package intune_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// postFaults are the ways in which a create can go wrong once, all over before RetryPolicy.MaxDelay has passed.
+var postFaults = []intunetest.Fault{
+	{Status: 500}, {Status: 500, Committed: true},
+	{Status: 502, Gateway: true}, {Status: 502, Gateway: true, Committed: true},
+	{Status: 503, Gateway: true}, {Status: 503, Gateway: true, Committed: true},
+	{Status: 504, Gateway: true}, {Status: 504, Gateway: true, Committed: true},
+	{Status: 200, Committed: true},
+	{Status: 429}, {Status: 429, RetryAfter: "20"}, {Status: 503}, {Status: 503, RetryAfter: "20"}, {Status: 401},
+	{Drop: intunetest.BeforeReading}, {Drop: intunetest.WhileReading}, {Drop: intunetest.AfterReading},
+	{Drop: intunetest.AfterCommit}, {Drop: intunetest.InAnswer},
+	{Status: 504, Gateway: true, Committed: true, Late: 29 * time.Second},
+	{Drop: intunetest.AfterCommit, Late: 700 * time.Millisecond}, {Drop: intunetest.InAnswer, Late: 10 * time.Second},
+	{Delay: 50 * time.Second}, {Linger: 50 * time.Second},
+	{Delay: 70 * time.Second},  // carried out ten seconds after the client has left
+	{Linger: 70 * time.Second}, // carried out, and answered ten seconds after the client has left
+}
+
+// services are the ways in which a service may treat what it is sent.
+var services = map[string][]intunetest.ServerOption{
+	"keeps what it is sent":                    nil,
+	"dates uploads itself":                     {intunetest.WithOwnUploadDates()},
+	"dates uploads itself, ten minutes ahead":  {intunetest.WithOwnUploadDates(), intunetest.WithClock(10 * time.Minute)},
+	"dates uploads itself, ten minutes behind": {intunetest.WithOwnUploadDates(), intunetest.WithClock(-10 * time.Minute)},
+	"spells names anew and cuts times":         {intunetest.WithRespelling(), intunetest.WithClock(10 * time.Minute)},
+	"dates, spells and cuts":                   {intunetest.WithRespelling(), intunetest.WithOwnUploadDates()},
+}
+
+// tenantWithTwin is a tenant on virtual time that holds a twin of the certificate, uploaded a minute ago.
+func tenantWithTwin(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate, opts ...intunetest.ServerOption) (server *intunetest.Server, twin string) {
+	t.Helper()
+	server = intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
+	created, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Minute)
+	return server, created.ID
+}
+
+// wantOne fails unless the tenant holds one certificate beside the twin, and it is the one that was returned.
+func wantOne(t *testing.T, server *intunetest.Server, twin string, got *intune.EnterpriseCodeSigningCertificate, err error) {
+	t.Helper()
+	held := server.Certificates()
+	if err != nil || got == nil {
+		t.Errorf("%d held, error %v", len(held), err)
+		return
+	}
+	if len(held) != 2 || held[0].ID != twin || held[1].ID != got.ID {
+		t.Errorf("got %s beside the twin %s; the tenant holds %v", got.ID, twin, held)
+	}
+}
+
+// TestCreateExactlyOnce strikes a create with every fault, alone and in pairs, at every kind of service. It ends with
+// one record and its id in hand, and a twin that was there before is neither taken for ours nor a reason not to create.
+func TestCreateExactlyOnce(t *testing.T) {
+	parsed := newCertificate(t)
+	for name, opts := range services {
+		t.Run(name, func(t *testing.T) {
+			for _, first := range postFaults {
+				exactlyOnce(t, parsed, opts, first)
+				for _, second := range postFaults {
+					exactlyOnce(t, parsed, opts, first, second)
+				}
+			}
+		})
+	}
+}
+
+func exactlyOnce(t *testing.T, parsed *x509.Certificate, opts []intunetest.ServerOption, faults ...intunetest.Fault) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cert := intune.FromX509(parsed)
+		server, twin := tenantWithTwin(t, cert, opts...)
+		for _, fault := range faults {
+			fault.Method = http.MethodPost
+			server.Inject(fault)
+		}
+		got, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+		if len(faults) == 2 && faults[0].Status == 401 && faults[1].Status == 401 {
+			if !errors.Is(err, intune.ErrUnauthorized) || len(server.Certificates()) != 1 {
+				t.Errorf("a fresh token was refused as well: got %v", err)
+			}
+			return
+		}
+		if wantOne(t, server, twin, got, err); t.Failed() {
+			t.Fatalf("under %+v", faults)
+		}
+	})
+}
+
+// TestCreateExactlyOnceWhileListingFails lets the looks fail too: they are repeated, and only when they fail for longer
+// than absence takes to be believed is the outcome unknown.
+func TestCreateExactlyOnceWhileListingFails(t *testing.T) {
+	listing := intunetest.Fault{Method: http.MethodGet, Status: 500}
+	for _, committed := range []bool{false, true} {
+		for _, failures := range []int{1, 3, 4, 8, 400} {
+			synctest.Test(t, func(t *testing.T) {
+				cert := intune.FromX509(newCertificate(t))
+				server, twin := tenantWithTwin(t, cert)
+				server.Inject(intunetest.Fault{Method: http.MethodPost, Status: 504, Gateway: true, Committed: committed})
+				for range failures {
+					server.Inject(listing)
+				}
+				got, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+				if failures < 400 {
+					wantOne(t, server, twin, got, err)
+					return
+				}
+				unknown := errorAs[*intune.OutcomeUnknownError](t, err)
+				if unknown.Attempts != 1 || !strings.Contains(err.Error(), "504") || !strings.Contains(err.Error(), "cannot be listed") {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestListingThatIsRefusedLeavesTheOutcomeUnknownAtOnce(t *testing.T) {
+	for _, status := range []int{400, 403, 404} {
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+			server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit}, intunetest.Fault{Status: status})
+			began := time.Now()
+			_, err := create(server.Client())
+			if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) > time.Second {
+				t.Errorf("%d: returned after %v", status, time.Since(began))
+			}
+		})
+	}
+}
+
+func TestReconciledSaysHow(t *testing.T) {
+	for matchedBy, opts := range map[string][]intunetest.ServerOption{
+		"uploadDateTime": nil, "names": {intunetest.WithOwnUploadDates(), intunetest.WithClock(time.Second)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
+			server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit})
+			var meta intune.Response
+			got, err := create(server.Client(), intune.WithResponse(&meta))
+			if err != nil || !meta.Reconciled || meta.MatchedBy != matchedBy || meta.Attempts != 1 || got.ID != server.Certificates()[0].ID {
+				t.Errorf("got %v, %v, %+v", got, err, meta)
+			}
+			if _, err = create(server.Client(), intune.WithResponse(&meta)); err != nil || meta.Reconciled || meta.MatchedBy != "" {
+				t.Errorf("without a fault: %v, %+v", err, meta)
+			}
+		})
+	}
+}
+
+func TestReconcileRecognisesContentThatTheServiceStillShows(t *testing.T) {
+	sent := intune.FromX509(newCertificate(t))
+	sent.UploadDateTime = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	listed := func(content []byte) string {
+		return fmt.Sprintf(`{"value":[{"id":"x","content":%q,"subject":"CN=Somebody else","uploadDateTime":"2026-11-23T12:00:00Z"}]}`, b64(content))
+	}
+	w := newWire(t, reply(200, `{"value":[]}`), lost(), reply(200, listed(sent.Content)))
+	var meta intune.Response
+	got, err := w.client().EnterpriseCodeSigningCertificates().Create(t.Context(), sent, intune.WithResponse(&meta))
+	if err != nil || got.ID != "x" || meta.MatchedBy != "content" {
+		t.Errorf("got %v, %v, %+v", got, err, meta)
+	}
+}
+
+// TestNothingBareAfterAnUnknownOutcome shows that what follows an attempt of unknown outcome is never returned alone.
+func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
+	lostBefore := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterReading}
+	tests := map[string]struct {
+		then    intunetest.Fault
+		timeout time.Duration
+		is      error
+	}{
+		"400":                         {intunetest.Fault{Status: 400}, time.Hour, intune.ErrBadRequest},
+		"403":                         {intunetest.Fault{Status: 403}, time.Hour, intune.ErrForbidden},
+		"409":                         {intunetest.Fault{Status: 409}, time.Hour, intune.ErrConflict},
+		"429 for too long":            {intunetest.Fault{Status: 429, RetryAfter: "3000"}, 20 * time.Minute, intune.ErrThrottled},
+		"429 for absurdly long":       {intunetest.Fault{Status: 429, RetryAfter: "9000"}, 9 * time.Hour, intune.ErrThrottled},
+		"the context while it waits":  {intunetest.Fault{Linger: time.Hour}, 70 * time.Second, context.DeadlineExceeded},
+		"the context before absence":  {intunetest.Fault{}, 20 * time.Second, nil},
+		"the context in another look": {intunetest.Fault{}, 200 * time.Millisecond, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+				test.then.Method = http.MethodPost
+				server.Inject(lostBefore, test.then)
+				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+				defer cancel()
+				_, err := createContext(ctx, server.Client())
+				errorAs[*intune.OutcomeUnknownError](t, err)
+				if test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("got %v, want %v in it", err, test.is)
+				}
+			})
+		})
+	}
+}
+
+// TestLaterErrorIsForgivenWhereTheCertificateHasTurnedUp: the first attempt's certificate becomes visible while the
+// second attempt is refused.
+func TestLaterErrorIsForgivenWhereTheCertificateHasTurnedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second},
+			intunetest.Fault{Method: http.MethodPost, Status: 409, Delay: 20 * time.Second})
+		var meta intune.Response
+		got, err := create(server.Client(), intune.WithResponse(&meta))
+		if err != nil || !meta.Reconciled || meta.Attempts != 2 || len(server.Certificates()) != 1 || got.ID != server.Certificates()[0].ID {
+			t.Errorf("got %v, %v, %+v", got, err, meta)
+		}
+	})
+}
+
+// TestCommitThatBecomesVisibleTooLate is beyond what Create guarantees, and yet it says so.
+func TestCommitThatBecomesVisibleTooLate(t *testing.T) {
+	late := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second}
+	t.Run("with one attempt the outcome is unknown", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+			server.Inject(late)
+			began := time.Now()
+			_, err := create(server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})))
+			if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) != 30*time.Second || len(server.Certificates()) != 1 {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+		})
+	})
+	t.Run("with another attempt the duplicate is named", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+			server.Inject(late, intunetest.Fault{Method: http.MethodPost, Linger: 20 * time.Second})
+			got, err := create(server.Client())
+			duplicate := errorAs[*intune.DuplicateError](t, err)
+			held := server.Certificates()
+			if len(held) != 2 || got == nil || got.ID != held[1].ID || len(duplicate.OtherIDs) != 1 || duplicate.OtherIDs[0] != held[0].ID ||
+				duplicate.Certificate.ID != got.ID {
+				t.Errorf("got %v, %v; the tenant holds %v", got, err, held)
+			}
+		})
+	})
+}
+
+func TestLooksDoubleUntilAbsenceIsBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		server.Inject(intunetest.Fault{Drop: intunetest.AfterReading})
+		if _, err := create(server.Client()); err != nil {
+			t.Fatal(err)
+		}
+		var sequence []string
+		var lostAt time.Time
+		for _, req := range server.Requests() {
+			if strings.HasSuffix(req.URL, "/token") {
+				continue
+			}
+			if lostAt.IsZero() {
+				lostAt = req.Time
+			}
+			sequence = append(sequence, fmt.Sprintf("%s %v", req.Method, req.Time.Sub(lostAt)))
+		}
+		want := "POST 0s, GET 0s, GET 500ms, GET 1.5s, GET 3.5s, GET 7.5s, GET 15.5s, GET 30s, POST 30s, GET 30s"
+		if got := strings.Join(sequence, ", "); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		bodies := make(map[string]bool)
+		for _, req := range server.Requests() {
+			if req.Method == http.MethodPost && !strings.HasSuffix(req.URL, "/token") {
+				bodies[string(req.Body)] = true
+			}
+		}
+		if len(bodies) != 1 {
+			t.Errorf("the two requests differ: %v", bodies)
+		}
+	})
+}
+
+// TestUploadDatedByTheCaller is a rerun: what was uploaded with the same date before is not taken for this upload.
+func TestUploadDatedByTheCaller(t *testing.T) {
+	for _, fault := range []intunetest.Fault{{}, {Drop: intunetest.AfterCommit}, {Drop: intunetest.AfterReading}} {
+		synctest.Test(t, func(t *testing.T) {
+			cert := intune.FromX509(newCertificate(t))
+			cert.UploadDateTime = time.Now().Add(-time.Hour)
+			server, twin := tenantWithTwin(t, cert)
+			fault.Method = http.MethodPost
+			server.Inject(fault)
+			got, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+			wantOne(t, server, twin, got, err)
+		})
+	}
+}
+
+func TestUploadDatedByTheCallerWithoutAListingIsNotGuessed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		server.Inject(intunetest.Fault{Status: 403}, intunetest.Fault{Drop: intunetest.AfterCommit})
+		_, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), exampleCertificate())
+		errorAs[*intune.OutcomeUnknownError](t, err)
+	})
+}
+
+// TestTwinOfTheSameMoment: two calls of one client create the same certificate at the same instant; the loser of its
+// answer does not take the other's record.
+func TestTwinOfTheSameMoment(t *testing.T) {
+	for name, opts := range services {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
+				client := server.Client()
+				first, err := create(client)
+				if err != nil {
+					t.Fatal(err)
+				}
+				server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterReading})
+				second, err := create(client)
+				wantOne(t, server, first.ID, second, err)
+			})
+		})
+	}
+}
+
+func TestListingIsFollowedPageByPageWithinTheService(t *testing.T) {
+	page := func(next string) string { return `{"value":[],"@odata.nextLink":"` + next + `"}` }
+	root := "https://graph.microsoft.com/beta"
+	ours := `{"value":[{"id":"x","subject":"CN=Contoso","uploadDateTime":"2026-11-23T12:00:00Z"}]}`
+	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso", UploadDateTime: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	one := intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, MinDelay: 1, MaxDelay: 1})
+	w := newWire(t, reply(200, `{"value":[]}`), lost(), reply(200, page(root+path+"?$skiptoken=2")), reply(200, ours))
+	if got, err := w.client(one).EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil || got.ID != "x" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got := w.requests[3].URL.String(); got != root+path+"?$skiptoken=2" {
+		t.Errorf("the second page is %s", got)
+	}
+	for name, answer := range map[string]string{
+		"another host": page("https://evil.example/beta/x"), "another version": page("https://graph.microsoft.com/v1.0/x"),
+		"itself": page(root + path), "no list": `{}`, "null in the list": `{"value":[null]}`, "list of another type": `{"value":{}}`,
+	} {
+		w := newWire(t, reply(200, `{"value":[]}`), lost(), reply(200, answer))
+		w.answers = append(w.answers, w.answers[2], w.answers[2], w.answers[2], w.answers[2], w.answers[2])
+		_, err := w.client(one).EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+		if errorAs[*intune.OutcomeUnknownError](t, err); !strings.Contains(err.Error(), "cannot be listed") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		for _, req := range w.requests {
+			if req.URL.Host != "graph.microsoft.com" {
+				t.Errorf("%s: a request went to %s", name, req.URL)
+			}
+		}
+	}
+}
+
+func TestWithoutReconcileIsForCreateAlone(t *testing.T) {
+	w := newWire(t)
+	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "GET", path, nil, nil, intune.WithoutReconcile()))
+	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "POST", path, nil, nil, intune.WithoutReconcile()))
+}
