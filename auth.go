@@ -75,20 +75,25 @@ func (c *clientSecret) validate() error {
 	if err := validateIDs(c.tenantID, c.clientID); err != nil {
 		return err
 	}
-	if c.secret() == "" {
+	switch secret := c.secret(); {
+	case secret == "":
 		return &InputError{Name: "client secret", Problem: "is empty"}
+	case strings.TrimSpace(secret) != secret:
+		return &InputError{Name: "client secret", Problem: "begins or ends with white space"}
 	}
 	return nil
 }
 
 // validateIDs checks what goes into the token endpoint's URL and form. Whether the ids exist is for the endpoint to say.
 func validateIDs(tenantID, clientID string) error {
-	for _, id := range []struct{ name, value string }{{"tenant id", tenantID}, {"client id", clientID}} {
+	for _, id := range []struct{ name, value, want string }{
+		{"tenant id", tenantID, "its GUID or one of its domain names"}, {"client id", clientID, "a GUID"},
+	} {
 		switch {
 		case id.value == "":
 			return &InputError{Name: id.name, Problem: "is empty"}
 		case strings.Trim(id.value, idCharacters) != "" || strings.Trim(id.value, ".") == "":
-			return &InputError{Name: id.name, Problem: "is malformed: want a GUID or, for the tenant, a domain name"}
+			return &InputError{Name: id.name, Problem: "is malformed: want " + id.want}
 		}
 	}
 	if strings.EqualFold(tenantID, "consumers") {
@@ -122,7 +127,7 @@ func (c *tokenSource) validate() error {
 }
 
 // EnvironmentCredential reads AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, and AZURE_AUTHORITY_HOST where
-// it is set, which WithAuthorityURL stands over. It names every variable that is missing.
+// it is set, over which WithAuthorityURL takes precedence. It names every variable that is missing.
 func EnvironmentCredential() (Credential, error) {
 	var missing []string
 	read := func(name string) string {

@@ -37,6 +37,9 @@ func TestClientSecretAsksForATokenAsEntraWantsIt(t *testing.T) {
 	want := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {aSecret}, "scope": {"https://graph.microsoft.com/.default"},
 	}
+	if !strings.HasPrefix(req.UserAgent(), "intune-go/") {
+		t.Errorf("User-Agent %q", req.UserAgent())
+	}
 	if w.bodies[0] != want.Encode() || req.Header.Get("Authorization") != "" {
 		t.Errorf("sent %s, %v", w.bodies[0], req.Header)
 	}

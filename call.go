@@ -84,8 +84,8 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	if call.options.response != nil {
 		*call.options.response = Response{ClientRequestID: call.clientRequestID}
 	}
-	if !isToken(method) {
-		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP token"})
+	if !isToken(method) || method != strings.ToUpper(method) {
+		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP method, such as GET"})
 	}
 	if err := call.setURL(path); err != nil {
 		return nil, call.named(err)
@@ -112,8 +112,8 @@ func (c *call) setURL(path string) error {
 		return bad("has a fragment")
 	case hasDotSegment(c.path):
 		return bad("has a dot segment or is not escaped")
-	case strings.HasPrefix(c.path, "//"):
-		return bad("has an empty segment")
+	case strings.Contains(c.path, "//"):
+		return bad("is a URL or has an empty segment: want it relative to the API version")
 	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
 		return bad("is not escaped")
 	}

@@ -36,7 +36,7 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 	tokens := &tokenCache{fetch: fetchToken(cred, TokenRequest{
 		AuthorityURL: cfg.authorityURL,
 		Scope:        cfg.cloud.scope(),
-		HTTPClient:   tokenHTTPClient(wire.base, wire.limit),
+		HTTPClient:   wire.tokenHTTPClient(),
 	})}
 	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay}}
 	c.assemble(cfg, tokens, wire)

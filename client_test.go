@@ -31,6 +31,7 @@ func TestNewClientReportsWhatCannotWork(t *testing.T) {
 		"no tenant":                    cred(intune.ClientSecret("", app, aSecret)),
 		"no application":               cred(intune.ClientSecret(tenant, "", aSecret)),
 		"no secret":                    cred(intune.ClientSecret(tenant, app, "")),
+		"secret with a line break":     cred(intune.ClientSecret(tenant, app, aSecret+"\n")),
 		"tenant with a path":           cred(intune.ClientSecret("contoso/../common", app, aSecret)),
 		"tenant of dots":               cred(intune.ClientSecret("..", app, aSecret)),
 		"application with a line":      cred(intune.ClientSecret(tenant, app+"\n", aSecret)),
@@ -176,6 +177,8 @@ func TestDoRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
 	}{
 		"no method":           {method: "", path: "/x"},
 		"method with a space": {method: "GET /y", path: "/x"},
+		"lower-case method":   {method: "get", path: "/x"},
+		"URL":                 {method: "GET", path: "https://graph.microsoft.com/beta/x"},
 		"dot segment":         {method: "GET", path: "/x/../y"},
 		"escaped dot segment": {method: "GET", path: "/x/%2E%2e/y"},
 		"escaped slashes":     {method: "GET", path: "/x/a%2f..%2Fy"},

@@ -49,8 +49,8 @@ func rootURL(name, raw string) (string, error) {
 		return bad("holds user information")
 	case root.RawQuery != "" || root.ForceQuery || strings.Contains(raw, "#"):
 		return bad("has a query or a fragment")
-	case root.Hostname() == "":
-		return bad("has no host")
+	case root.Scheme == "" || root.Hostname() == "":
+		return bad("is not an absolute URL: want https:// and a host")
 	case root.Scheme != "https" && (root.Scheme != "http" || !isLoopback(root.Hostname())):
 		return bad(fmt.Sprintf("has the scheme %q: want https, or http on loopback", root.Scheme))
 	case hasDotSegment(root.EscapedPath()):

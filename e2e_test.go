@@ -3,7 +3,6 @@ package intune_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -214,30 +213,4 @@ func TestEndToEndSignInRefusals(t *testing.T) {
 	if len(server.Certificates()) > 0 {
 		t.Error("a certificate was created")
 	}
-}
-
-func ExampleEnterpriseCodeSigningCertificatesService_Create() {
-	server, err := intunetest.Start() // stands in for the service
-	if err != nil {
-		panic(err)
-	}
-	defer server.Close()
-	client := server.Client()
-
-	created, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), &intune.EnterpriseCodeSigningCertificate{
-		Subject: "CN=Contoso, O=Contoso Ltd, C=US",
-		Status:  intune.CertificateStatusProvisioned,
-	})
-	var unknown *intune.OutcomeUnknownError
-	switch {
-	case errors.As(err, &unknown):
-		fmt.Println("look before creating it again:", unknown.UploadDateTime)
-	case errors.Is(err, intune.ErrForbidden):
-		fmt.Println("a permission is missing:", err)
-	case err != nil:
-		fmt.Println(err)
-	default:
-		fmt.Println(created.Subject, created.Status)
-	}
-	// Output: CN=Contoso, O=Contoso Ltd, C=US provisioned
 }

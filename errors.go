@@ -156,6 +156,9 @@ var hints = map[int]string{
 // Error says on one line what was refused and, where that is known, what to do.
 func (e *AuthError) Error() string {
 	text := "sign-in refused: " + e.reason()
+	if isPassing(e) {
+		text = "sign-in unavailable: " + e.reason()
+	}
 	if e.TraceID != "" {
 		text += " (trace id " + oneLine(e.TraceID) + ")"
 	}
@@ -190,22 +193,25 @@ func (e *AuthError) LogValue() slog.Value {
 
 // OutcomeUnknownError says that a request that must not be repeated may have been carried out: the answer was lost,
 // or it was not the one that the service promises. It unwraps to the cause, which may be an *APIError or a context's
-// error, so test for it first. Then list the certificates, and create again only if ours is not there.
+// error, so test for it first.
+//
+// The certificate may become visible late. So list the certificates with a new context and for some minutes after
+// Until, look for UploadDateTime, and create again only if it has not turned up.
 type OutcomeUnknownError struct {
 	Attempts       int
 	UploadDateTime time.Time // that was sent, by which to recognise the certificate; zero for other resources
 	Since, Until   time.Time // when the attempts of unknown outcome began and ended, by the local clock, in UTC
-	Thumbprint     string    // of the certificate that was sent; "" where it had no content
+	Thumbprint     string    // of the certificate that was sent, to tell people which; "" where it had no content
 	Err            error
 }
 
 // Error says on one line that the outcome is unknown, and why.
 func (e *OutcomeUnknownError) Error() string {
-	what := "the request may have been carried out"
-	if !e.UploadDateTime.IsZero() {
-		what = "the certificate may exist"
+	if e.UploadDateTime.IsZero() {
+		return fmt.Sprintf("outcome unknown, the request may have been carried out: look before sending it again: %v", e.Err)
 	}
-	return fmt.Sprintf("outcome unknown, %s: look before sending it again: %v", what, e.Err)
+	return fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may exist: look before creating it again: %v",
+		e.UploadDateTime.Format(time.RFC3339Nano), e.Err)
 }
 
 // Unwrap returns the cause.
@@ -215,7 +221,7 @@ func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
 func (e *OutcomeUnknownError) LogValue() slog.Value {
 	return slog.GroupValue(present(
 		slog.Int("attempts", e.Attempts),
-		slog.Time("uploadDateTime", e.UploadDateTime),
+		slog.String("uploadDateTime", precise(e.UploadDateTime)),
 		slog.Time("since", e.Since),
 		slog.Time("until", e.Until),
 		slog.String("thumbprint", e.Thumbprint),
@@ -332,6 +338,14 @@ func oneLine(text string) string {
 		return line
 	}
 	return strings.ToValidUTF8(line[:limit], "") + "…"
+}
+
+// precise keeps the 100 ns by which an upload is recognised, which slog's text handler does not.
+func precise(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 // present leaves out the attributes that say nothing.

@@ -184,7 +184,9 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	if !errors.Is(err, intune.ErrUnavailable) || errorAs[*intune.APIError](t, err).RequestID != "r-1" {
 		t.Errorf("got %v", err)
 	}
-	const want = "create enterpriseCodeSigningCertificate: outcome unknown, the certificate may exist: look before sending it again: " +
+	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
+	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
+		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may exist: look before creating it again: " +
 		"504 Gateway Timeout: the answer is not Microsoft Graph's; a gateway may have given it (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)

@@ -255,7 +255,7 @@ func (c *EnterpriseCodeSigningCertificate) attrs() []slog.Attr {
 		slog.String("subject", c.Subject),
 		slog.String("status", string(c.Status)),
 		slog.Time("expirationDateTime", c.ExpirationDateTime),
-		slog.Time("uploadDateTime", c.UploadDateTime),
+		slog.String("uploadDateTime", precise(c.UploadDateTime)),
 		slog.String("thumbprint", c.Thumbprint()),
 	)
 }

@@ -85,8 +85,8 @@ func WithBaseURL(root string) Option {
 	}
 }
 
-// WithAuthorityURL replaces the cloud's Microsoft Entra root, under the same conditions as WithBaseURL. It stands
-// over AZURE_AUTHORITY_HOST.
+// WithAuthorityURL replaces the cloud's Microsoft Entra root, under the same conditions as WithBaseURL. It takes
+// precedence over AZURE_AUTHORITY_HOST.
 func WithAuthorityURL(root string) Option {
 	return func(c *config) (err error) {
 		c.authorityURL, err = rootURL("WithAuthorityURL", root)
@@ -114,7 +114,7 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLogger logs each attempt at debug level: method, path, status, outcome, duration in nanoseconds and the ids that
+// WithLogger logs each attempt at debug level: method, path, status, outcome, duration and the ids that
 // Microsoft's support asks for. It never logs a token, a secret or certificate content. Without it nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
@@ -126,7 +126,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent puts a product such as "contoso-rollover/1.2" in front of the library's own User-Agent.
+// WithUserAgent puts a product such as "contoso-rollover/1.2" in front of the library's own User-Agent, for requests
+// for tokens as well.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl) {

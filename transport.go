@@ -269,13 +269,16 @@ func (e *evidence) close() (nothingSent bool) {
 
 // tokenHTTPClient reaches the token endpoint: without redirects, which would take the secret elsewhere, and with each
 // answer read whole, so that one that is cut short is an error of the network.
-func tokenHTTPClient(base http.RoundTripper, limit time.Duration) *http.Client {
+func (t *transport) tokenHTTPClient() *http.Client {
 	const maxToken = 1 << 20
 	return &http.Client{
-		Timeout:       limit,
+		Timeout:       t.limit,
 		CheckRedirect: noRedirects,
 		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			resp, err := base.RoundTrip(req)
+			req = req.WithContext(req.Context())
+			req.Header = req.Header.Clone()
+			req.Header["User-Agent"] = t.userAgent
+			resp, err := t.base.RoundTrip(req)
 			if err != nil {
 				return nil, err
 			}

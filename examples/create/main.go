@@ -3,7 +3,7 @@
 //	go run ./examples/create                     # nothing set up: an emulator and a certificate made on the spot
 //	go run ./examples/create -file contoso.cer   # a certificate of yours, DER or PEM
 //
-// With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service.
+// With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service, and then it needs -file.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
 )
@@ -94,17 +95,21 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	flags.BoolVar(&opts.json, "json", false, "print only the created object")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stdout, usage)
 			flags.SetOutput(stdout)
 			flags.PrintDefaults()
 			return nil, err
 		}
-		return nil, usageError{err}
+		return nil, usageError{fmt.Errorf("%w; -h tells more", err)}
 	}
 	clouds := map[string]intune.Cloud{
 		"public": intune.Public, "usgov-l4": intune.USGovernmentL4, "usgov-l5": intune.USGovernmentL5, "china": intune.China,
+		"usgovernmentl4": intune.USGovernmentL4, "usgovernmentl5": intune.USGovernmentL5,
 	}
 	var known bool
-	switch opts.cloud, known = clouds[*cloud]; {
+	switch opts.cloud, known = clouds[strings.ToLower(*cloud)]; {
+	case opts.file == "" && isSet(flags, "file"):
+		return nil, usageError{errors.New("-file is empty")}
 	case flags.NArg() > 0:
 		return nil, usageError{fmt.Errorf("unexpected argument %q; a file goes after -file", flags.Arg(0))}
 	case !known:
@@ -116,6 +121,18 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	return opts, nil
 }
 
+const usage = `Usage: create [flags]
+
+Uploads a code-signing certificate to Microsoft Intune: to an emulator, or to the real service where AZURE_TENANT_ID,
+AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set. Exits with 0 when done, 1 when refused or failed, 2 on wrong usage.
+
+`
+
+func isSet(flags *flag.FlagSet, name string) (set bool) {
+	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
 // certificate loads the file that was named, or one that is made for the occasion, from disk.
 func certificate(opts *options, out io.Writer) (*intune.EnterpriseCodeSigningCertificate, error) {
 	file := opts.file
@@ -125,7 +142,7 @@ func certificate(opts *options, out io.Writer) (*intune.EnterpriseCodeSigningCer
 			return nil, err
 		}
 		defer func() { _ = os.Remove(made) }()
-		fmt.Fprintf(out, "Made a code-signing certificate, valid for a day, its key thrown away: %s\n", made)
+		fmt.Fprint(out, "Made a code-signing certificate, valid for a day, its key thrown away\n")
 		file = made
 	}
 	cert, err := load(file)

@@ -69,7 +69,7 @@ func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
 	stdout := mustCall(t, nil, "TMPDIR="+temporary, "TMP="+temporary)
 	for _, want := range []string{
 		`(?m)^Using an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
-		`(?m)^Made a code-signing certificate, .*\.cer$`,
+		`(?m)^Made a code-signing certificate, valid for a day, its key thrown away$`,
 		`(?m)^Loaded .*\.cer\n  subject     CN=intune-go example \(safe to delete\), .*C=US\n  issuer      CN=intune-go example \(safe to delete\), `,
 		`(?m)^  thumbprint  [0-9A-F]{40}$`,
 		`(?m)^Sent to http://127\.0\.0\.1:\d+/beta/deviceAppManagement/enterpriseCodeSigningCertificates$`,
@@ -181,6 +181,8 @@ func TestWrongUsage(t *testing.T) {
 		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
 		{args: []string{"-cloud", ""}, want: `-cloud "" is none of`},
 		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
+		{args: []string{"-file", ""}, want: "-file is empty"},
+		{env: complete(), want: "the real service needs -file"},
 		{env: []string{"AZURE_TENANT_ID=" + someID}, want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
 		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
 		{env: complete("AZURE_TENANT_ID=no id"), want: "tenant id is malformed"},

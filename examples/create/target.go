@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,13 @@ func connect(opts *options, wire *recorder, out io.Writer) (client *intune.Clien
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	fmt.Fprintf(out, "Using the REAL service, cloud %s: the certificate goes to the tenant %s.\n\n", opts.cloud, os.Getenv("AZURE_TENANT_ID"))
+	if opts.file == "" {
+		return nil, nil, usageError{errors.New("the real service needs -file: what is made on the spot is no use there; -emulator does without")}
+	}
+	if opts.json {
+		out = os.Stderr
+	}
+	fmt.Fprintf(out, "Using the REAL service, cloud %s: the certificate goes to the tenant %s.\n", opts.cloud, os.Getenv("AZURE_TENANT_ID"))
 	return client, func() {}, nil
 }
 
@@ -59,30 +66,30 @@ type recorder struct {
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !strings.Contains(req.URL.Path, "/deviceAppManagement/") {
-		return http.DefaultTransport.RoundTrip(req) // a request for a token, whose body is the secret
+	if req.Method != http.MethodPost || !strings.Contains(req.URL.Path, "/deviceAppManagement/") {
+		return http.DefaultTransport.RoundTrip(req) // of a request for a token, the body is the secret
 	}
-	if req.Body == nil {
-		return nil, errors.New("the request has no body")
-	}
-	defer func() { _ = req.Body.Close() }()
 	body, err := io.ReadAll(req.Body)
+	_ = req.Body.Close()
 	if err != nil {
 		return nil, err
 	}
-	sent := req.Clone(req.Context())
-	sent.Body = io.NopCloser(bytes.NewReader(body))
-	shown := req.Clone(req.Context())
+	shown := req.Clone(context.Background()) // whose hooks would take the dump for the real thing
 	shown.Body = io.NopCloser(bytes.NewReader(body))
 	shown.Header.Set("Authorization", "Bearer ***")
 	dump, err := httputil.DumpRequestOut(shown, true)
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	r.url, r.dump = req.URL.String(), dump
-	r.mu.Unlock()
-	return http.DefaultTransport.RoundTrip(sent)
+	sent := req.Clone(req.Context())
+	sent.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := http.DefaultTransport.RoundTrip(sent)
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.url, r.dump = req.URL.String(), dump
+	}
+	return resp, err
 }
 
 // content is the base64 of the certificate, of which print shows the ends.
