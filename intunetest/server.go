@@ -6,8 +6,9 @@
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
 //
 // It speaks the real protocol: the token endpoint with client secrets, create, get and list of the collection under
-// /beta and /v1.0, and the error envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says. Inject makes it
-// fail on purpose. It does not know query options yet, and answers them with 501.
+// /beta and /v1.0, and the error envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph
+// says, and has not been compared with a real tenant. Inject makes it fail on purpose. It does not know query options
+// yet, and answers them with 501.
 package intunetest
 
 import (
