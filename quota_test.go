@@ -46,6 +46,22 @@ func TestOneRefusalPausesTheWholeClient(t *testing.T) {
 	}
 }
 
+// TestPauseHoldsAlsoWhereTheRefusedCallGivesUp: the others learn of it all the same.
+func TestPauseHoldsAlsoWhereTheRefusedCallGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "20"})
+		began := time.Now()
+		if _, err := create(client); !errors.Is(err, intune.ErrThrottled) || time.Since(began) != 0 {
+			t.Errorf("the refused call: %v after %v", err, time.Since(began))
+		}
+		if _, err := create(client); err != nil || time.Since(began) != 20*time.Second {
+			t.Errorf("the next one: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
 func TestPauseThatOutlastsTheContextIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
@@ -113,7 +129,7 @@ func TestRetryBudget(t *testing.T) {
 		}
 		healthy, requests = false, 0
 		for range 100 {
-			last = get(t.Context(), client)
+			_ = get(t.Context(), client)
 		}
 		if want := 100 + 50/5; requests != want {
 			t.Errorf("%d requests for 100 calls after 50 successes, want %d", requests, want)

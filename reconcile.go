@@ -108,6 +108,7 @@ func (c *call) settleFound(found []match) {
 	created := c.options.created
 	*created = *found[0].certificate
 	c.matchedBy = found[0].by
+	c.client.logger.Debug("intune: reconciled", "id", created.ID, "matchedBy", c.matchedBy, "clientRequestId", c.clientRequestID)
 	c.client.uploads.learn(c.options.certificate, created)
 	c.settle(nil)
 	if len(found) > 1 {

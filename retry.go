@@ -53,8 +53,8 @@ func (c *call) goesOn(ctx context.Context) bool {
 	if ended := ctx.Err(); ended != nil && err != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)
 	}
+	c.log(ctx, outcome, err)
 	c.follow(ctx, outcome, err)
-	c.log(ctx, outcome)
 	return !c.settled
 }
 
@@ -144,11 +144,18 @@ func (c *call) follow(ctx context.Context, o outcome, err error) {
 	default:
 		c.wait = c.pause(o, err)
 	}
+	forAll := o == refused && isForAll(err)
+	if forAll {
+		c.client.gate.close(min(c.wait, longestWait))
+	}
 	if problem := c.obstacle(ctx, err); problem != "" {
 		c.conclude(ctx, fmt.Errorf("%w: %s", err, problem))
 		return
 	}
-	c.prepare(o, err)
+	if forAll {
+		c.wait = 0 // the gate does the waiting
+	}
+	c.prepare()
 }
 
 // obstacle says why there is no further attempt, "" where there may be one.
@@ -177,14 +184,9 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// prepare makes the next attempt differ from the last one where it has to. What the service asked for in refusing
-// holds for all requests of the client.
-func (c *call) prepare(o outcome, err error) {
+// prepare makes the next attempt differ from the last one where it has to.
+func (c *call) prepare() {
 	c.renew = false
-	if o == refused && isForAll(err) {
-		c.client.gate.close(c.wait)
-		c.wait = 0
-	}
 	if c.last.response == nil {
 		return
 	}
@@ -196,7 +198,7 @@ func (c *call) prepare(o outcome, err error) {
 	}
 }
 
-// isForAll says whether a refusal is about the client, not about the one request.
+// isForAll says whether what the service asked for in refusing holds for all requests of the client.
 func isForAll(err error) bool {
 	var refusal *APIError
 	return errors.Is(err, ErrThrottled) || errors.As(err, &refusal) && refusal.RetryAfter > 0
@@ -252,7 +254,7 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 }
 
 // log tells what became of the last attempt.
-func (c *call) log(ctx context.Context, o outcome) {
+func (c *call) log(ctx context.Context, o outcome, err error) {
 	logger := c.client.logger
 	if !logger.Enabled(ctx, slog.LevelDebug) {
 		return
@@ -268,11 +270,8 @@ func (c *call) log(ctx context.Context, o outcome) {
 	if resp := c.last.response; resp != nil {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestId", oneLine(resp.Header.Get("request-id"))))
 	}
-	if c.err != nil {
-		attrs = append(attrs, slog.String("error", c.err.Error()))
-	}
-	if !c.settled {
-		attrs = append(attrs, slog.Duration("wait", c.wait))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
 }
