@@ -87,7 +87,7 @@ func BenchmarkCreate(b *testing.B) {
 	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)))
 	defer client.CloseIdleConnections()
 	cert := exampleCertificate()
-	cert.Content = benchmarkContent
+	cert.Content, cert.UploadDateTime = benchmarkContent, time.Time{}
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {

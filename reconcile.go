@@ -135,11 +135,20 @@ func mayPass(err error) bool {
 
 // search recognises the certificate that a create has sent among those of the tenant.
 type search struct {
-	client   *Client
-	identity identity
-	sent     time.Time       // the uploadDateTime that was sent
-	before   map[string]bool // the ids of the twins that were there before, where sent is no unique key
-	blind    bool            // it is not known whether there were any
+	client *Client
+	sent   *EnterpriseCodeSigningCertificate
+	before map[string]bool // the ids of the twins that were there before, where the date sent is no unique key
+	blind  bool            // it is not known whether there were any
+
+	identity *identity // see whose
+}
+
+// whose returns the identity of what was sent. Most creates need none, and reading it from the content costs.
+func (s *search) whose() *identity {
+	if s.identity == nil {
+		s.identity = newIdentity(s.sent)
+	}
+	return s.identity
 }
 
 // startSearch prepares for an outcome that is unknown. Where the caller dated the upload itself (a restore, a rerun),
@@ -149,7 +158,7 @@ func (c *call) startSearch(ctx context.Context) {
 	if sent == nil || c.options.withoutReconcile {
 		return
 	}
-	c.search = &search{client: c.client, identity: newIdentity(sent), sent: sent.UploadDateTime}
+	c.search = &search{client: c.client, sent: sent}
 	if !c.options.datedByCaller || !c.search.canTell() {
 		return
 	}
@@ -157,14 +166,14 @@ func (c *call) startSearch(ctx context.Context) {
 	c.search.blind = err != nil
 	c.search.before = make(map[string]bool)
 	for _, cert := range all {
-		if c.search.identity.match(cert) != "" {
+		if c.search.whose().match(cert) != "" {
 			c.search.before[cert.ID] = true
 		}
 	}
 }
 
 // canTell says whether looking for the certificate can tell anything.
-func (s *search) canTell() bool { return s != nil && !s.blind && len(s.identity.subjects) > 0 }
+func (s *search) canTell() bool { return s != nil && !s.blind && len(s.whose().subjects) > 0 }
 
 // match is a record that is ours, and how it was recognised.
 type match struct {
@@ -186,11 +195,11 @@ func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
 		if s.before[cert.ID] || s.client.uploads.has(cert.ID) {
 			continue // it was there before, or another call of this client has created it
 		}
-		isOurDate := isSameDate(s.sent, cert.UploadDateTime)
+		isOurDate := isSameDate(s.sent.UploadDateTime, cert.UploadDateTime)
 		if !isOurDate && (cert.UploadDateTime.Before(earliest) || cert.UploadDateTime.After(latest)) {
 			continue
 		}
-		switch by := s.identity.match(cert); {
+		switch by := s.whose().match(cert); {
 		case by == "":
 		case isOurDate:
 			byDate = append(byDate, match{cert, strings.Replace(by, "names", "uploadDateTime", 1)})
@@ -221,8 +230,8 @@ type identity struct {
 	expirations       []time.Time
 }
 
-func newIdentity(sent *EnterpriseCodeSigningCertificate) identity {
-	i := identity{content: sent.Content}
+func newIdentity(sent *EnterpriseCodeSigningCertificate) *identity {
+	i := &identity{content: sent.Content}
 	for _, cert := range []*EnterpriseCodeSigningCertificate{sent.parsed(), sent} {
 		if subject := cmp.Or(cert.Subject, cert.SubjectName); subject != "" {
 			i.subjects = append(i.subjects, subject)
