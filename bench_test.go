@@ -84,7 +84,7 @@ var benchmarkContent = append([]byte{0x30, 0x82, 0x05, 0xd8}, bytes.Repeat([]byt
 
 // BenchmarkCreate is one create over loopback, on a connection and with a token that are at hand.
 func BenchmarkCreate(b *testing.B) {
-	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)))
+	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
 	defer client.CloseIdleConnections()
 	cert := exampleCertificate()
 	cert.Content, cert.UploadDateTime = benchmarkContent, time.Time{}

@@ -87,6 +87,9 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	if !isToken(method) || method != strings.ToUpper(method) {
 		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP method, such as GET"})
 	}
+	if call.options.selected != "" {
+		path += "?$select=" + call.options.selected
+	}
 	if err := call.setURL(path); err != nil {
 		return nil, call.named(err)
 	}

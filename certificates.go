@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
@@ -25,6 +29,7 @@ func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCerti
 const (
 	certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
 	createOperation  = "create enterpriseCodeSigningCertificate" // what errors call it
+	listOperation    = "list enterpriseCodeSigningCertificates"
 )
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object that has an
@@ -58,11 +63,166 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 	return created, err
 }
 
+// Get returns the certificate with an id. WithSelect asks for a part of it. A missing one is ErrNotFound.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-get.
+func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+	const name = "get enterpriseCodeSigningCertificate"
+	path, err := certificatePath(id)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	got := new(gotCertificate)
+	getting := func(o *requestOptions) error {
+		o.isGet = true
+		return operation(name, http.StatusOK, got.check)(o)
+	}
+	if err := s.client.Do(ctx, http.MethodGet, path, nil, got, append([]RequestOption{getting}, opts...)...); err != nil {
+		return nil, err
+	}
+	return &got.EnterpriseCodeSigningCertificate, nil
+}
+
+// List returns the first page of the certificates that opts ask for; nil asks for all. All follows it to the end.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
+	query, err := options.query()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", listOperation, err)
+	}
+	page, err := s.client.page(ctx, certificatesPath+query, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &CertificatePage{Value: *page.Value, Count: page.Count, NextLink: page.NextLink}, nil
+}
+
+// All yields the certificates that opts ask for, page by page as they are consumed; one page is held at a time. It
+// stops when the loop does. An error comes once, last, with a nil certificate. opts hold for the request of each page.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
+	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
+		query, err := options.query()
+		if err != nil {
+			yield(nil, fmt.Errorf("%s: %w", listOperation, err))
+			return
+		}
+		for page, err := range s.client.pages(ctx, certificatesPath+query, opts) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, cert := range *page.Value {
+				if !yield(cert, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Count returns how many certificates match the filter; the zero Filter counts all.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
+	page, err := s.List(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts...)
+	if err != nil {
+		return 0, err
+	}
+	if page.Count == nil {
+		return 0, errors.New("count enterpriseCodeSigningCertificates: the answer has no count")
+	}
+	return *page.Count, nil
+}
+
+// Update changes what update sets, and nothing else, and returns the certificate as it is then. It is repeated where
+// the outcome of an attempt is unknown.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-update.
+func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+	const name = "update enterpriseCodeSigningCertificate"
+	path, err := certificatePath(id)
+	if err == nil {
+		err = update.validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	got := new(gotCertificate)
+	updating := operation(name, http.StatusOK, got.check)
+	if err := s.client.Do(ctx, http.MethodPatch, path, update, got, append([]RequestOption{updating}, opts...)...); err != nil {
+		return nil, err
+	}
+	return &got.EnterpriseCodeSigningCertificate, nil
+}
+
+// Delete deletes the certificate with an id. Devices then no longer trust what it has signed. A missing one is
+// ErrNotFound, unless an earlier attempt of the same call may have deleted it.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-delete.
+func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+	const name = "delete enterpriseCodeSigningCertificate"
+	path, err := certificatePath(id)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	deleting := operation(name, http.StatusNoContent, nil)
+	return s.client.Do(ctx, http.MethodDelete, path, nil, nil, append([]RequestOption{deleting}, opts...)...)
+}
+
+// certificatePath is the path of one certificate. Ids are GUIDs, but any text goes as one segment of the path, but for
+// what some server on the way could take for more than that.
+func certificatePath(id string) (string, error) {
+	switch {
+	case id == "":
+		return "", &InputError{Name: "id", Problem: "is empty"}
+	case hasDotSegment(url.PathEscape(id)) || strings.ContainsAny(id, `/\`) || strings.ContainsFunc(id, unicode.IsControl):
+		return "", &InputError{Name: "id", Problem: "holds a slash, a backslash or a control character, or is a dot segment"}
+	}
+	return certificatesPath + "/" + url.PathEscape(id), nil
+}
+
+// gotCertificate is the answer to a get: the bare object, or {"value":{…}} as in the example of the reference.
+type gotCertificate struct {
+	EnterpriseCodeSigningCertificate
+}
+
+func (g *gotCertificate) UnmarshalJSON(data []byte) error {
+	if err := g.EnterpriseCodeSigningCertificate.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if value, wrapped := g.AdditionalData["value"]; wrapped && g.ID == "" {
+		return g.EnterpriseCodeSigningCertificate.UnmarshalJSON(value)
+	}
+	return nil
+}
+
+func (g *gotCertificate) check() error { return hasID(&g.EnterpriseCodeSigningCertificate) }
+
+func hasID(cert *EnterpriseCodeSigningCertificate) error {
+	if cert.ID == "" {
+		return errors.New("the object has no id")
+	}
+	return nil
+}
+
 // toCreate checks a certificate and returns what is sent for it.
 func (c *Client) toCreate(cert *EnterpriseCodeSigningCertificate) (*EnterpriseCodeSigningCertificate, error) {
-	bad := func(problem string) (*EnterpriseCodeSigningCertificate, error) {
-		return nil, fmt.Errorf("%s: %w", createOperation, &InputError{Name: "certificate", Problem: problem})
+	if err := validate(cert); err != nil {
+		return nil, fmt.Errorf("%s: %w", createOperation, err)
 	}
+	sent := *cert
+	if sent.UploadDateTime.IsZero() {
+		sent.UploadDateTime = c.now()
+	}
+	return &sent, nil
+}
+
+// validate says what must not be uploaded.
+func validate(cert *EnterpriseCodeSigningCertificate) error {
+	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
 	if cert == nil {
 		return bad("is nil")
 	}
@@ -75,11 +235,7 @@ func (c *Client) toCreate(cert *EnterpriseCodeSigningCertificate) (*EnterpriseCo
 	if bytes.HasPrefix(cert.Content, []byte("-----BEGIN")) {
 		return bad("content is PEM, not DER: decode it first")
 	}
-	sent := *cert
-	if sent.UploadDateTime.IsZero() {
-		sent.UploadDateTime = c.now()
-	}
-	return &sent, nil
+	return nil
 }
 
 // now is the current time in UTC with 100 ns, never the same twice.
@@ -97,16 +253,8 @@ func (c *Client) now() time.Time {
 // creating makes a call the creation of a certificate.
 func creating(sent, created *EnterpriseCodeSigningCertificate, dated time.Time) RequestOption {
 	return func(o *requestOptions) error {
-		o.operation = createOperation
 		o.certificate, o.created = sent, created
 		o.datedByCaller = !dated.IsZero()
-		o.status = http.StatusCreated
-		o.check = func() error {
-			if created.ID == "" {
-				return errors.New("the object has no id")
-			}
-			return nil
-		}
-		return nil
+		return operation(createOperation, http.StatusCreated, func() error { return hasID(created) })(o)
 	}
 }

@@ -38,7 +38,7 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 		Scope:        cfg.cloud.scope(),
 		HTTPClient:   wire.tokenHTTPClient(),
 	})}
-	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay}}
+	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
 	c.assemble(cfg, tokens, wire)
 	return c, nil
 }
@@ -52,7 +52,7 @@ func (c *Client) assemble(cfg *config, tokens *tokenCache, wire *transport) {
 	steps := []step{
 		beginAttempt,        // call.go: one try of the call, and what came of it
 		obtainToken(tokens), // token.go: cached or fetched; the steps that follow do not see it
-		passGate(&c.gate),   // quota.go: the pause that the service has asked of the whole client
+		passGate(&c.gate),   // quota.go: the client's own quota, and the pause that the service has asked of it
 	}
 	for _, middleware := range cfg.middleware {
 		steps = append(steps, middleware)

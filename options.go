@@ -20,12 +20,14 @@ type config struct {
 	logger                *slog.Logger
 	userAgent             string
 	retry                 RetryPolicy
+	limiter               Limiter // nil for none
 	middleware            []func(http.RoundTripper) http.RoundTripper
 }
 
 // newConfig applies the options over the defaults and checks the credential.
 func newConfig(cred Credential, opts []Option) (*config, error) {
 	cfg := &config{cloud: Public, version: Beta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
+	cfg.limiter = newQuotaLimiter(IntuneAppsQuota)
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, &InputError{Name: "Option", Problem: "is nil"}
@@ -179,6 +181,36 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
+// WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments
+// there is no limit. Requests wait for their turn; a wait that would outlast the context's deadline is not begun. A
+// window is taken 400 ms longer than it is, for the network. The quotas hold for this client; see WithLimiter for several.
+func WithQuota(quotas ...Quota) Option {
+	return func(c *config) error {
+		for _, q := range quotas {
+			if q.Requests < 1 || q.Window <= 0 {
+				return &InputError{Name: "WithQuota", Problem: "has no requests or no window"}
+			}
+		}
+		c.limiter = nil
+		if len(quotas) > 0 {
+			c.limiter = newQuotaLimiter(quotas)
+		}
+		return nil
+	}
+}
+
+// WithLimiter asks limiter before every attempt, in place of WithQuota, for instance so that several processes share the
+// quota of their application.
+func WithLimiter(limiter Limiter) Option {
+	return func(c *config) error {
+		if limiter == nil {
+			return &InputError{Name: "WithLimiter", Problem: "is nil"}
+		}
+		c.limiter = limiter
+		return nil
+	}
+}
+
 // WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request before the
 // library's own headers and the token are set, so it can neither read the token nor replace Accept: application/json.
 // Requests for tokens do not pass through it. It must keep the request's context, or one derived from it.
@@ -208,6 +240,17 @@ type requestOptions struct {
 	certificate, created *EnterpriseCodeSigningCertificate // what a create sends, and where its result goes
 	datedByCaller        bool                              // the uploadDateTime that it sends is not of our making
 	withoutReconcile     bool
+
+	isGet    bool // of one certificate
+	selected string
+}
+
+// operation names a call of one operation, says which status is its success, and checks its decoded answer.
+func operation(name string, status int, check func() error) RequestOption {
+	return func(o *requestOptions) error {
+		o.operation, o.status, o.check = name, status, check
+		return nil
+	}
 }
 
 // reservedHeaders are set by the library alone. net/http repeats a POST that carries one of the idempotency keys, and
@@ -264,6 +307,18 @@ func WithoutReconcile() RequestOption {
 		}
 		o.withoutReconcile = true
 		return nil
+	}
+}
+
+// WithSelect makes Get ask for these properties alone, and the id.
+func WithSelect(properties ...Property) RequestOption {
+	return func(o *requestOptions) error {
+		if !o.isGet {
+			return &InputError{Name: "WithSelect", Problem: "means nothing for this operation: it is for Get"}
+		}
+		names, err := propertyNames(append([]Property{PropertyID}, properties...))
+		o.selected = names
+		return err
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // gate holds back all attempts of a client while the service has asked for a pause, because what is sent while it
 // throttles counts against the quota. See https://learn.microsoft.com/graph/throttling.
 type gate struct {
-	jitter time.Duration // at most, so that those who waited do not all come at once
+	jitter  time.Duration // at most, so that those who waited do not all come at once
+	limiter Limiter       // nil for none
 
 	mu      sync.Mutex
 	opens   time.Time
@@ -28,8 +29,25 @@ func (g *gate) close(pause time.Duration) {
 	}
 }
 
-// pass waits until the gate is open. A wait that would outlast the context is not begun.
-func (g *gate) pass(ctx context.Context) error {
+// pass waits for the quota, and until the gate is open. A wait that would outlast the context is not begun.
+func (g *gate) pass(ctx context.Context, method string) error {
+	if err := g.waitOpen(ctx); err != nil || g.limiter == nil {
+		return err
+	}
+	for {
+		if err := g.limiter.Wait(ctx, method); err != nil {
+			return &limitError{err}
+		}
+		if opens, _ := g.next(); !time.Now().Before(opens) {
+			return nil
+		}
+		if err := g.waitOpen(ctx); err != nil { // it was closed meanwhile, and the turn at the limiter is lost
+			return err
+		}
+	}
+}
+
+func (g *gate) waitOpen(ctx context.Context) error {
 	opens, until := g.enter()
 	defer g.leave()
 	for time.Now().Before(opens) {
@@ -76,7 +94,7 @@ type pausedError struct {
 }
 
 func (e *pausedError) Error() string {
-	text := fmt.Sprintf("not sent: the service has asked to wait another %s", e.pause.Round(time.Millisecond))
+	text := fmt.Sprintf("not sent: requests have to wait another %s", e.pause.Round(time.Millisecond))
 	if e.err != nil {
 		return text + ": " + e.err.Error()
 	}
@@ -90,11 +108,17 @@ func (e *pausedError) Unwrap() []error {
 	return []error{ErrThrottled}
 }
 
+// limitError is an attempt that a limiter did not let pass, so that it was not made.
+type limitError struct{ err error }
+
+func (e *limitError) Error() string { return "not sent: " + e.err.Error() }
+func (e *limitError) Unwrap() error { return e.err }
+
 // passGate is the step that waits for the gate. The time limit of the attempt counts from there.
 func passGate(g *gate) step {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			if err := g.pass(req.Context()); err != nil {
+			if err := g.pass(req.Context(), req.Method); err != nil {
 				closeBody(req)
 				return nil, err
 			}

@@ -276,40 +276,6 @@ func hasName(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return dn.Same(n, name) })
 }
 
-// listCertificates returns all certificates of the tenant, and how far the clock of the service is ahead of ours.
-func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSigningCertificate, ahead time.Duration, err error) {
-	seen := make(map[string]bool)
-	for path := certificatesPath; path != ""; {
-		if seen[path] {
-			return nil, 0, errors.New("a nextLink leads back to a page that has been read")
-		}
-		seen[path] = true
-		var page struct {
-			Value    *[]*EnterpriseCodeSigningCertificate `json:"value"`
-			NextLink string                               `json:"@odata.nextLink"`
-		}
-		var meta Response
-		if err := c.Do(ctx, http.MethodGet, path, nil, &page, WithResponse(&meta)); err != nil {
-			return nil, 0, err
-		}
-		if page.Value == nil || slices.Contains(*page.Value, nil) {
-			return nil, 0, errors.New("the answer to the listing has no list")
-		}
-		if date := headerDate(meta.Header); !date.IsZero() {
-			ahead = time.Until(date)
-		}
-		all = append(all, *page.Value...)
-		if path = page.NextLink; path == "" {
-			break
-		}
-		var ours bool
-		if path, ours = strings.CutPrefix(path, c.root+"/"); !ours {
-			return nil, 0, errors.New("a nextLink leads to another service")
-		}
-	}
-	return all, ahead, nil
-}
-
 // uploads is what a client has learned from its creates.
 type uploads struct {
 	mu             sync.Mutex

@@ -89,10 +89,11 @@ func judgeError(err error, nothingSent bool) outcome {
 	var token *tokenError
 	var forbidden *forbiddenError
 	var paused *pausedError
+	var limited *limitError
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden), errors.As(err, &paused):
+	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden), errors.As(err, &paused), errors.As(err, &limited):
 		return failed
 	}
 	return notSent

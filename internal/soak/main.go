@@ -124,7 +124,7 @@ func run(create creator, from, to, workers int) map[string]result {
 
 // careful creates by this library.
 func careful(server *intunetest.Server) creator {
-	client := server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 8, MinDelay: 2 * time.Millisecond, MaxDelay: maxDelay}))
+	client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 8, MinDelay: 2 * time.Millisecond, MaxDelay: maxDelay}))
 	return func(ctx context.Context, subject string) result {
 		cert := &intune.EnterpriseCodeSigningCertificate{Subject: subject}
 		var meta intune.Response

@@ -1,0 +1,93 @@
+package intune
+
+// This file follows a listing from page to page.
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// CertificatePage is one page of a listing.
+type CertificatePage struct {
+	Value    []*EnterpriseCodeSigningCertificate
+	Count    *int64 // of all that match the filter, where ListOptions.Count asked for it
+	NextLink string // opaque; "" on the last page. All follows it
+}
+
+// wirePage is the JSON form of a page.
+type wirePage struct {
+	Value    *[]*EnterpriseCodeSigningCertificate `json:"value"`
+	Count    *int64                               `json:"@odata.count"`
+	NextLink string                               `json:"@odata.nextLink"`
+}
+
+// check says whether the answer is a listing. Without it, an empty object would pass for an empty tenant.
+func (p *wirePage) check() error {
+	if p.Value == nil || slices.Contains(*p.Value, nil) {
+		return errors.New("the object has no list of certificates")
+	}
+	return nil
+}
+
+// page gets one page. path is that of the collection with its query, or what nextPath made of a link.
+func (c *Client) page(ctx context.Context, path string, opts []RequestOption) (*wirePage, error) {
+	page := new(wirePage)
+	reading := operation(listOperation, http.StatusOK, page.check)
+	if err := c.Do(ctx, http.MethodGet, path, nil, page, append([]RequestOption{reading}, opts...)...); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// pages yields one page after the other; an error comes once, last.
+func (c *Client) pages(ctx context.Context, path string, opts []RequestOption) iter.Seq2[*wirePage, error] {
+	return func(yield func(*wirePage, error) bool) {
+		seen := make(map[string]bool)
+		for {
+			seen[path] = true
+			page, err := c.page(ctx, path, opts)
+			if err != nil || !yield(page, nil) || page.NextLink == "" {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			if path, err = c.nextPath(page.NextLink, seen); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// nextPath makes of a nextLink a path for Do. The token goes nowhere but to the API version that was asked first.
+func (c *Client) nextPath(link string, seen map[string]bool) (string, error) {
+	path, ours := strings.CutPrefix(link, c.root+"/")
+	switch {
+	case !ours:
+		return "", errors.New(listOperation + ": the nextLink leads outside the service")
+	case seen["/"+path]:
+		return "", errors.New(listOperation + ": the nextLink leads back to a page that has been read")
+	}
+	return "/" + path, nil
+}
+
+// listCertificates returns all certificates of the tenant, and how far the clock of the service is ahead of ours.
+func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSigningCertificate, ahead time.Duration, err error) {
+	var meta Response
+	for page, err := range c.pages(ctx, certificatesPath, []RequestOption{WithResponse(&meta)}) {
+		if err != nil {
+			return nil, 0, err
+		}
+		if date := headerDate(meta.Header); !date.IsZero() {
+			ahead = time.Until(date)
+		}
+		all = append(all, *page.Value...)
+	}
+	return all, ahead, nil
+}

@@ -1,0 +1,94 @@
+package intune
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
+)
+
+// EnterpriseCodeSigningCertificateUpdate is what Update changes: the fields that are not nil, and those in Clear.
+type EnterpriseCodeSigningCertificateUpdate struct {
+	Content            []byte // the certificate in DER
+	Status             *CertificateStatus
+	SubjectName        *string
+	Subject            *string
+	IssuerName         *string
+	Issuer             *string
+	ExpirationDateTime *time.Time
+	UploadDateTime     *time.Time
+
+	// Clear names the properties that become null. The service's schema lets content and the names be null.
+	Clear []Property
+}
+
+// fields are the properties that the update sets, by name.
+func (u *EnterpriseCodeSigningCertificateUpdate) fields() (map[string]any, error) {
+	fields := make(map[string]any)
+	if len(u.Content) > 0 {
+		fields["content"] = u.Content
+	}
+	if u.Status != nil {
+		fields["status"] = *u.Status
+	}
+	for name, value := range map[string]*string{
+		"subjectName": u.SubjectName, "subject": u.Subject, "issuerName": u.IssuerName, "issuer": u.Issuer,
+	} {
+		if value != nil {
+			fields[name] = *value
+		}
+	}
+	for name, value := range map[string]*time.Time{"expirationDateTime": u.ExpirationDateTime, "uploadDateTime": u.UploadDateTime} {
+		if value == nil {
+			continue
+		}
+		text, err := wireTime(*value)
+		if err != nil || text == "" {
+			return nil, &InputError{Name: name, Problem: "cannot be sent", Err: err}
+		}
+		fields[name] = text
+	}
+	return fields, nil
+}
+
+func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
+	bad := func(problem string) error { return &InputError{Name: "update", Problem: problem} }
+	if u == nil {
+		return bad("is nil")
+	}
+	fields, err := u.fields()
+	if err != nil {
+		return err
+	}
+	if kind := privatekey.Find(u.Content); kind != "" {
+		return bad("content holds a private key (" + kind + "), which must not leave this machine")
+	}
+	if len(fields) == 0 && len(u.Clear) == 0 {
+		return bad("changes nothing")
+	}
+	for _, p := range u.Clear {
+		switch p {
+		case PropertyContent, PropertySubjectName, PropertySubject, PropertyIssuerName, PropertyIssuer:
+		default:
+			return bad(fmt.Sprintf("clears %v, which cannot be null", p))
+		}
+		if _, set := fields[p.propertyName()]; set {
+			return bad("both sets and clears " + p.propertyName())
+		}
+	}
+	return nil
+}
+
+// MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and null for those in Clear.
+func (u *EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
+	fields, err := u.fields()
+	if err != nil {
+		return nil, err
+	}
+	fields["@odata.type"] = odataType
+	for _, p := range u.Clear {
+		fields[p.propertyName()] = nil
+	}
+	return json.Marshal(fields)
+}
