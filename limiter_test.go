@@ -1,0 +1,228 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// timed is a service that notes when requests of each method arrive, in virtual time.
+type timed struct {
+	mu    sync.Mutex
+	times map[string][]time.Time
+	all   []time.Time
+}
+
+func (s *timed) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.times == nil {
+		s.times = make(map[string][]time.Time)
+	}
+	now := time.Now()
+	s.times[req.Method] = append(s.times[req.Method], now)
+	s.all = append(s.all, now)
+	return httpmock.NewStringResponse(http.StatusOK, "{}"), nil
+}
+
+func (s *timed) client(tb testing.TB, opts ...intune.Option) *intune.Client {
+	tb.Helper()
+	return newClient(tb, staticToken(), append(opts, intune.WithHTTPClient(&http.Client{Transport: s}))...)
+}
+
+// within says whether there are never more than n of the times in a window.
+func within(times []time.Time, n int, window time.Duration) bool {
+	times = slices.Clone(times)
+	slices.SortFunc(times, time.Time.Compare)
+	for i := range max(len(times)-n, 0) {
+		if times[i+n].Sub(times[i]) < window {
+			return false
+		}
+	}
+	return true
+}
+
+// TestQuotaHoldsHoweverCallersInterleave lets callers come at random, with random methods, and looks at every window.
+func TestQuotaHoldsHoweverCallersInterleave(t *testing.T) {
+	quotas := []intune.Quota{
+		{Requests: 7, Window: 5 * time.Second, Methods: []string{"POST", "PATCH"}},
+		{Requests: 20, Window: 3 * time.Second},
+		{Requests: 2, Window: time.Second, Methods: []string{"PATCH"}},
+	}
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			service := new(timed)
+			client := service.client(t, intune.WithQuota(quotas...))
+			methods := []string{"GET", "GET", "POST", "PATCH"}
+			var wait sync.WaitGroup
+			for range 300 {
+				method, start := methods[random.IntN(4)], time.Duration(random.IntN(30_000))*time.Millisecond
+				wait.Go(func() {
+					time.Sleep(start)
+					if err := client.Do(t.Context(), method, "/x", nil, nil); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			writes := append(slices.Clone(service.times["POST"]), service.times["PATCH"]...)
+			if !within(writes, 7, 5*time.Second) || !within(service.all, 20, 3*time.Second) || !within(service.times["PATCH"], 2, time.Second) {
+				t.Errorf("seed %d: a quota was exceeded", seed)
+			}
+			if len(service.all) != 300 {
+				t.Errorf("%d requests arrived", len(service.all))
+			}
+		})
+	}
+}
+
+func TestQuotaLetsThroughWhatFits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(timed)
+		client := service.client(t) // the default: 100 writes and 1000 requests in 20 s
+		began := time.Now()
+		for range 101 {
+			if err := client.Do(t.Context(), "POST", "/x", nil, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if at := service.all[99].Sub(began); at != 0 {
+			t.Errorf("the 100th write waited %v", at)
+		}
+		if at := service.all[100].Sub(began); at < 20*time.Second || at > 20*time.Second+500*time.Millisecond {
+			t.Errorf("the 101st write was sent after %v, want 20 s and at most half a second more", at)
+		}
+	})
+}
+
+func TestReadsDoNotWaitBehindWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(timed)
+		client := service.client(t)
+		began := time.Now()
+		var wait sync.WaitGroup
+		for range 150 {
+			wait.Go(func() { _ = client.Do(t.Context(), "POST", "/x", nil, nil) })
+		}
+		synctest.Wait()
+		if err := client.Do(t.Context(), "GET", "/x", nil, nil); err != nil || time.Since(began) != 0 {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		wait.Wait()
+	})
+}
+
+func TestQuotaKeepsTheOrderOfArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(timed)
+		client := service.client(t, intune.WithQuota(intune.Quota{Requests: 1, Window: time.Second}))
+		var mu sync.Mutex
+		var order []int
+		var wait sync.WaitGroup
+		for i := range 20 {
+			wait.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				_ = client.Do(t.Context(), "GET", "/x", nil, nil)
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, i)
+			})
+		}
+		wait.Wait()
+		if !slices.IsSorted(order) {
+			t.Errorf("got %v", order)
+		}
+	})
+}
+
+func TestQuotaHonoursContexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(timed)
+		client := service.client(t, intune.WithQuota(intune.Quota{Requests: 1, Window: 10 * time.Second}))
+		if err := get(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := get(short, client); !errors.Is(err, intune.ErrThrottled) || time.Since(began) != 0 {
+			t.Errorf("a wait that outlasts the context: %v after %v", err, time.Since(began))
+		}
+		ended, end := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, end)
+		behind := make(chan error)
+		go func() {
+			time.Sleep(500 * time.Millisecond)
+			behind <- get(t.Context(), client)
+		}()
+		if err := get(ended, client); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("a context that ends meanwhile: %v after %v", err, time.Since(began))
+		}
+		if err := <-behind; err != nil || time.Since(began) > 10*time.Second+500*time.Millisecond {
+			t.Errorf("whoever stood behind: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestWithoutQuotaThereIsNoLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(timed)
+		client := service.client(t, intune.WithQuota())
+		began := time.Now()
+		for range 2000 {
+			if err := get(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Since(began) != 0 {
+			t.Errorf("waited %v", time.Since(began))
+		}
+	})
+}
+
+// shared is a Limiter that several clients use.
+type shared struct {
+	methods []string
+	err     error
+}
+
+func (s *shared) Wait(_ context.Context, method string) error {
+	s.methods = append(s.methods, method)
+	return s.err
+}
+
+func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
+	limiter := new(shared)
+	w := newWire(t, reply(429, ""), reply(201, created))
+	if _, err := create(w.client(intune.WithLimiter(limiter), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(limiter.methods, []string{"POST", "POST"}) {
+		t.Errorf("asked for %v", limiter.methods)
+	}
+	limiter.err = errors.New("the shared store is down")
+	if _, err := create(newWire(t).client(intune.WithLimiter(limiter))); !errors.Is(err, limiter.err) || errors.As(err, new(*intune.OutcomeUnknownError)) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestQuotasThatMakeNoSense(t *testing.T) {
+	for _, opt := range []intune.Option{
+		intune.WithQuota(intune.Quota{Window: time.Second}), intune.WithQuota(intune.Quota{Requests: 1}),
+		intune.WithQuota(intune.Quota{Requests: -1, Window: 1}), intune.WithLimiter(nil),
+	} {
+		_, err := intune.NewClient(staticToken(), opt)
+		errorAs[*intune.InputError](t, err)
+	}
+}
