@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,14 +34,22 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveBenchmark answers every create with the reference's example until its standard input ends.
+const (
+	benchmarkRecords = 1_000_000
+	benchmarkPage    = 1000
+)
+
+// serveBenchmark answers every create with the reference's example, and every listing with a page of a million of
+// them, until its standard input ends.
 func serveBenchmark() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	fmt.Println("http://" + listener.Addr().String())
+	root := "http://" + listener.Addr().String()
+	fmt.Println(root)
 	answer := []byte(exampleResponse)
+	records := strings.TrimSuffix(strings.Repeat(exampleResponse+",", benchmarkPage), ",")
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = listener.Close()
@@ -46,6 +57,14 @@ func serveBenchmark() error {
 	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodGet {
+			next := ""
+			if read, _ := strconv.Atoi(r.URL.Query().Get("$skiptoken")); read+benchmarkPage < benchmarkRecords {
+				next = fmt.Sprintf(`,"@odata.nextLink":"%s%s?$skiptoken=%d"`, root, r.URL.Path, read+benchmarkPage)
+			}
+			_, _ = io.WriteString(w, `{"value":[`+records+`]`+next+`}`)
+			return
+		}
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write(answer)
 	}))
@@ -157,4 +176,85 @@ func createByHand(ctx context.Context, client *http.Client, target string, cert 
 	}
 	var created plainCertificate
 	return json.Unmarshal(answer, &created)
+}
+
+// BenchmarkAll reads a million certificates page by page, and reports the time of one and the most heap in use.
+func BenchmarkAll(b *testing.B) {
+	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
+	defer client.CloseIdleConnections()
+	benchmarkRecordsRead(b, func() (n int) {
+		for _, err := range client.EnterpriseCodeSigningCertificates().All(context.Background(), nil) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		return n
+	})
+}
+
+// BenchmarkAllFloor reads the same by hand: whole pages, encoding/json, a plain struct with tags.
+func BenchmarkAllFloor(b *testing.B) {
+	first := startBenchmarkServer(b) + "/beta" + path
+	client := &http.Client{Transport: new(http.Transport)}
+	defer client.CloseIdleConnections()
+	benchmarkRecordsRead(b, func() (n int) {
+		for next := first; next != ""; {
+			var page struct {
+				Value    []plainCertificate `json:"value"`
+				NextLink string             `json:"@odata.nextLink"`
+			}
+			if err := getByHand(client, next, &page); err != nil {
+				b.Fatal(err)
+			}
+			n, next = n+len(page.Value), page.NextLink
+		}
+		return n
+	})
+}
+
+func getByHand(client *http.Client, target string, into any) error {
+	resp, err := client.Get(target)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, into)
+}
+
+func benchmarkRecordsRead(b *testing.B, read func() int) {
+	b.Helper()
+	done := make(chan struct{})
+	most := make(chan uint64)
+	go func() {
+		var stats runtime.MemStats
+		var inUse uint64
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
+			select {
+			case <-tick.C:
+				runtime.ReadMemStats(&stats)
+				inUse = max(inUse, stats.HeapInuse)
+			case <-done:
+				tick.Stop()
+				most <- inUse
+				return
+			}
+		}
+	}()
+	b.ReportAllocs()
+	records := 0
+	for b.Loop() {
+		n := read()
+		if n != benchmarkRecords {
+			b.Fatalf("%d records", n)
+		}
+		records += n
+	}
+	close(done)
+	b.ReportMetric(float64(<-most)/(1<<20), "MiB-heap")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
 }

@@ -95,7 +95,7 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 	if err != nil {
 		return nil, err
 	}
-	return &CertificatePage{Value: *page.Value, Count: page.Count, NextLink: page.NextLink}, nil
+	return &CertificatePage{Value: page.value, Count: page.count, NextLink: page.nextLink}, nil
 }
 
 // All yields the certificates that opts ask for, page by page as they are consumed; one page is held at a time. It
@@ -114,7 +114,7 @@ func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, opti
 				yield(nil, err)
 				return
 			}
-			for _, cert := range *page.Value {
+			for _, cert := range page.value {
 				if !yield(cert, nil) {
 					return
 				}

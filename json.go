@@ -16,36 +16,65 @@ func encodeJSON(value any) ([]byte, error) {
 	return json.Marshal(value)
 }
 
-// decodeJSON is json.Unmarshal, but that it does not go over our own model twice.
+// decodeJSON is json.Unmarshal, but that it does not go over our own types twice.
 func decodeJSON(data []byte, into any) error {
-	if cert, ok := into.(*EnterpriseCodeSigningCertificate); ok {
-		return cert.UnmarshalJSON(data)
+	switch into := into.(type) {
+	case *EnterpriseCodeSigningCertificate:
+		return into.UnmarshalJSON(data)
+	case *wirePage:
+		return into.UnmarshalJSON(data)
 	}
 	return json.Unmarshal(data, into)
 }
 
-// eachMember calls visit with the name and the value of each member of a JSON object. encoding/json matches names
-// without regard to case and has no place for unknown ones; its Decoder's tokens cost several times as much.
+var errNotJSON = errors.New("not valid JSON")
+
+// eachMember calls visit with the name and the value of each member of an object in valid JSON. encoding/json matches
+// names without regard to case and has no place for unknown ones, and its Decoder's tokens cost several times as much.
 func eachMember(data []byte, visit func(name, value []byte) error) error {
 	data = bytes.TrimSpace(data)
-	if len(data) == 0 || data[0] != '{' || !json.Valid(data) {
+	if data[0] != '{' {
 		return errors.New("not a JSON object")
 	}
-	rest := bytes.TrimLeft(data[1:], jsonSpace)
+	rest := skip(data[1:], 0)
 	for rest[0] != '}' {
 		end := valueEnd(rest)
 		name := unescaped(rest[:end])
-		rest = bytes.TrimLeft(rest[end:], jsonSpace+":")
+		rest = skip(rest[end:], ':')
 		end = valueEnd(rest)
 		if err := visit(name, rest[:end]); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		rest = bytes.TrimLeft(rest[end:], jsonSpace+",")
+		rest = skip(rest[end:], ',')
 	}
 	return nil
 }
 
-const jsonSpace = " \t\r\n"
+// eachElement calls visit with each element of an array in valid JSON.
+func eachElement(data []byte, visit func(value []byte) error) error {
+	if data[0] != '[' {
+		return errors.New("not a JSON array")
+	}
+	rest := skip(data[1:], 0)
+	for rest[0] != ']' {
+		end := valueEnd(rest)
+		if err := visit(rest[:end]); err != nil {
+			return err
+		}
+		rest = skip(rest[end:], ',')
+	}
+	return nil
+}
+
+// skip leaves out white space and one kind of separator.
+func skip(data []byte, separator byte) []byte {
+	for i, c := range data {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != separator {
+			return data[i:]
+		}
+	}
+	return nil
+}
 
 // unescaped is the text of a JSON string.
 func unescaped(quoted []byte) []byte {
@@ -71,33 +100,44 @@ func isPlain(quoted []byte) bool { return bytes.IndexByte(quoted, '\\') < 0 && u
 
 // valueEnd is the length of the value that valid JSON begins with.
 func valueEnd(data []byte) int {
-	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '"':
-			for i++; data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-			continue
-		case '}', ']':
-			depth--
-		default:
-			if depth > 0 || !endsScalar(data, i+1) {
-				continue
-			}
-		}
-		if depth == 0 {
-			return i + 1
-		}
+	switch data[0] {
+	case '"':
+		return stringEnd(data)
+	case '{', '[':
+		return compositeEnd(data)
+	}
+	if end := bytes.IndexAny(data, " \t\r\n,:]}"); end >= 0 {
+		return end
 	}
 	return len(data)
 }
 
-// endsScalar says whether a number or a literal ends before data[i].
-func endsScalar(data []byte, i int) bool {
-	return i == len(data) || bytes.IndexByte([]byte(jsonSpace+",:]}"), data[i]) >= 0
+func stringEnd(data []byte) int {
+	for end := 1; ; {
+		end += bytes.IndexByte(data[end:], '"') + 1
+		backslashes := 0
+		for data[end-2-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return end
+		}
+	}
+}
+
+func compositeEnd(data []byte) int {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			i += stringEnd(data[i:]) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(data)
 }

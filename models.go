@@ -158,6 +158,14 @@ func wireTime(t time.Time) (string, error) {
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly; null and missing leave a field zero.
 func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
+	if !json.Valid(data) {
+		return errNotJSON
+	}
+	return c.decodeValid(data)
+}
+
+// decodeValid reads an object in JSON that is known to be valid.
+func (c *EnterpriseCodeSigningCertificate) decodeValid(data []byte) error {
 	if string(bytes.TrimSpace(data)) == "null" {
 		return nil // changes nothing, by the convention of json.Unmarshaler
 	}
@@ -183,6 +191,8 @@ func (c *EnterpriseCodeSigningCertificate) decode(name, value []byte) error {
 		return decodeString(value, field)
 	case *CertificateStatus:
 		return decodeString(value, field)
+	case *time.Time:
+		return field.UnmarshalJSON(value)
 	default:
 		return json.Unmarshal(value, field)
 	}

@@ -4,10 +4,10 @@ package intune
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -19,16 +19,47 @@ type CertificatePage struct {
 	NextLink string // opaque; "" on the last page. All follows it
 }
 
-// wirePage is the JSON form of a page.
+// wirePage is a page as it is read. value is nil where the answer has none.
 type wirePage struct {
-	Value    *[]*EnterpriseCodeSigningCertificate `json:"value"`
-	Count    *int64                               `json:"@odata.count"`
-	NextLink string                               `json:"@odata.nextLink"`
+	value    []*EnterpriseCodeSigningCertificate
+	count    *int64
+	nextLink string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *wirePage) UnmarshalJSON(data []byte) error {
+	if !json.Valid(data) {
+		return errNotJSON
+	}
+	*p = wirePage{}
+	return eachMember(data, p.decode)
+}
+
+func (p *wirePage) decode(name, value []byte) error {
+	switch string(name) {
+	case "value":
+		p.value = make([]*EnterpriseCodeSigningCertificate, 0)
+		return eachElement(value, p.add)
+	case "@odata.count":
+		return json.Unmarshal(value, &p.count)
+	case "@odata.nextLink":
+		return decodeString(value, &p.nextLink)
+	}
+	return nil
+}
+
+func (p *wirePage) add(value []byte) error {
+	if value[0] != '{' {
+		return errors.New("an element is not an object")
+	}
+	cert := new(EnterpriseCodeSigningCertificate)
+	p.value = append(p.value, cert)
+	return cert.decodeValid(value)
 }
 
 // check says whether the answer is a listing. Without it, an empty object would pass for an empty tenant.
 func (p *wirePage) check() error {
-	if p.Value == nil || slices.Contains(*p.Value, nil) {
+	if p.value == nil {
 		return errors.New("the object has no list of certificates")
 	}
 	return nil
@@ -51,13 +82,13 @@ func (c *Client) pages(ctx context.Context, path string, opts []RequestOption) i
 		for {
 			seen[path] = true
 			page, err := c.page(ctx, path, opts)
-			if err != nil || !yield(page, nil) || page.NextLink == "" {
+			if err != nil || !yield(page, nil) || page.nextLink == "" {
 				if err != nil {
 					yield(nil, err)
 				}
 				return
 			}
-			if path, err = c.nextPath(page.NextLink, seen); err != nil {
+			if path, err = c.nextPath(page.nextLink, seen); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -87,7 +118,7 @@ func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSig
 		if date := headerDate(meta.Header); !date.IsZero() {
 			ahead = time.Until(date)
 		}
-		all = append(all, *page.Value...)
+		all = append(all, page.value...)
 	}
 	return all, ahead, nil
 }

@@ -1,0 +1,223 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// numberedCerts is an input of n certificates, the one at index bad without a subject.
+func numberedCerts(n, bad int) iter.Seq[*intune.EnterpriseCodeSigningCertificate] {
+	return func(yield func(*intune.EnterpriseCodeSigningCertificate) bool) {
+		for i := range n {
+			cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=%d", i)}
+			if i == bad {
+				cert.Subject = ""
+			}
+			if !yield(cert) {
+				return
+			}
+		}
+	}
+}
+
+func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Server {
+	t.Helper()
+	return intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
+}
+
+func TestCreateAllCreatesEachOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit}, intunetest.Fault{Status: 429, RetryAfter: "3"}, intunetest.Fault{Drop: intunetest.AfterReading})
+		seen := make(map[int]string)
+		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), numberedCerts(20, 7), nil) {
+			if _, twice := seen[index]; twice {
+				t.Errorf("%d came twice", index)
+			}
+			seen[index] = ""
+			if index == 7 {
+				if errorAs[*intune.InputError](t, result.Err); result.Done() {
+					t.Error("the bad one is done")
+				}
+				continue
+			}
+			if result.Err != nil || result.Certificate.Subject != fmt.Sprintf("CN=%d", index) || result.Response.Attempts == 0 {
+				t.Errorf("%d: %+v", index, result)
+				continue
+			}
+			seen[index] = result.Certificate.ID
+		}
+		held := server.Certificates()
+		if len(seen) != 20 || len(held) != 19 {
+			t.Errorf("%d results, %d held", len(seen), len(held))
+		}
+		for _, cert := range held {
+			if !slices.Contains(slices.Collect(mapValues(seen)), cert.ID) {
+				t.Errorf("%v was not reported", cert)
+			}
+		}
+	})
+}
+
+func mapValues(m map[int]string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// slow is a service that takes a second for each create and counts how many are under way.
+type slow struct{ underWay, most, sent atomic.Int32 }
+
+func (s *slow) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.sent.Add(1)
+	n := s.underWay.Add(1)
+	defer s.underWay.Add(-1)
+	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+	}
+	select {
+	case <-time.After(time.Second):
+		return reply(http.StatusCreated, created)(req)
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+func (s *slow) service(tb testing.TB) *intune.EnterpriseCodeSigningCertificatesService {
+	tb.Helper()
+	return newClient(tb, staticToken(), intune.WithHTTPClient(&http.Client{Transport: s})).EnterpriseCodeSigningCertificates()
+}
+
+func TestCreateAllIsBounded(t *testing.T) {
+	for concurrency, want := range map[int]int32{0: 4, 1: 1, 9: 9} {
+		synctest.Test(t, func(t *testing.T) {
+			s := new(slow)
+			began := time.Now()
+			for range s.service(t).CreateAll(t.Context(), numberedCerts(36, -1), &intune.BulkOptions{Concurrency: concurrency}) {
+			}
+			if s.most.Load() != want || time.Since(began) != time.Duration(36/want)*time.Second {
+				t.Errorf("at most %d at once, in %v; want %d", s.most.Load(), time.Since(began), want)
+			}
+		})
+	}
+}
+
+func TestCreateAllLeavingTheLoopStartsNothingNewAndWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(slow)
+		var reported []int
+		options := &intune.BulkOptions{Concurrency: 4, OnResult: func(index int, _ intune.BulkResult) { reported = append(reported, index) }}
+		for range s.service(t).CreateAll(t.Context(), numberedCerts(100, -1), options) {
+			break
+		}
+		if s.underWay.Load() != 0 || s.sent.Load() != int32(len(reported)) || len(reported) > 8 || len(reported) < 4 {
+			t.Errorf("%d under way, %d sent, %d reported", s.underWay.Load(), s.sent.Load(), len(reported))
+		}
+	})
+}
+
+func TestCreateAllStopsOnErrorWhereAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(slow)
+		var last int
+		var lastErr error
+		results := 0
+		for index, result := range s.service(t).CreateAll(t.Context(), numberedCerts(100, 5), &intune.BulkOptions{Concurrency: 2, StopOnError: true}) {
+			last, lastErr = index, result.Err
+			results++
+		}
+		if !errors.Is(lastErr, intune.ErrNotTried) || last > 9 || last < 6 || results != last+1 || int(s.sent.Load()) != last-1 {
+			t.Errorf("%d results, the last %d with %v; %d sent", results, last, lastErr, s.sent.Load())
+		}
+	})
+}
+
+func TestCreateAllReportsWhatACancelledContextLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(slow)
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		var untried []int
+		unknown, done := 0, 0
+		for index, result := range s.service(t).CreateAll(ctx, numberedCerts(100, -1), &intune.BulkOptions{Concurrency: 3}) {
+			switch {
+			case errors.Is(result.Err, intune.ErrNotTried):
+				if untried = append(untried, index); !errors.Is(result.Err, context.DeadlineExceeded) {
+					t.Errorf("got %v", result.Err)
+				}
+			case errors.As(result.Err, new(*intune.OutcomeUnknownError)):
+				unknown++
+			case result.Done():
+				done++
+			}
+		}
+		if !slices.Equal(untried, []int{9}) || done != 6 || unknown != 3 || s.underWay.Load() != 0 {
+			t.Errorf("untried %v, %d done, %d unknown", untried, done, unknown)
+		}
+	})
+}
+
+func TestCreateAllOfNothingAndOfJustEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(slow)
+		for index := range s.service(t).CreateAll(t.Context(), numberedCerts(0, -1), nil) {
+			t.Errorf("result %d of nothing", index)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for index, result := range s.service(t).CreateAll(ctx, numberedCerts(1, -1), nil) {
+			cancel()
+			if index != 0 || result.Err != nil {
+				t.Errorf("%d: %v: all were tried", index, result.Err)
+			}
+		}
+	})
+}
+
+func TestCreateAllDuplicateCountsAsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second},
+			intunetest.Fault{Method: http.MethodPost, Linger: 20 * time.Second})
+		results := 0
+		service := server.Client().EnterpriseCodeSigningCertificates()
+		for _, result := range service.CreateAll(t.Context(), numberedCerts(2, -1), &intune.BulkOptions{Concurrency: 1, StopOnError: true}) {
+			if results++; !result.Done() {
+				t.Errorf("got %v", result.Err)
+			}
+			if results == 1 {
+				errorAs[*intune.DuplicateError](t, result.Err)
+			}
+		}
+		if results != 2 {
+			t.Errorf("%d results", results)
+		}
+	})
+}
+
+func TestCreateAllPassesRequestOptionsOn(t *testing.T) {
+	w := newWire(t, reply(201, created))
+	for _, result := range certificates(w).CreateAll(t.Context(), numberedCerts(1, -1), &intune.BulkOptions{RequestOptions: []intune.RequestOption{intune.WithHeader("X-Run", "1")}}) {
+		if result.Err != nil {
+			t.Error(result.Err)
+		}
+	}
+	if w.requests[0].Header.Get("X-Run") != "1" || strings.Contains(w.bodies[0], "null") {
+		t.Errorf("sent %v %s", w.requests[0].Header, w.bodies[0])
+	}
+}
