@@ -141,10 +141,11 @@ func EnvironmentCredential() (Credential, error) {
 	if len(missing) > 0 {
 		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", ")}
 	}
-	if err := validateIDs(tenantID, clientID); err != nil {
+	signIn := &clientSecret{tenantID, clientID, func() string { return secret }}
+	if err := signIn.validate(); err != nil {
 		return nil, err
 	}
-	cred := &environment{Credential: ClientSecret(tenantID, clientID, secret)}
+	cred := &environment{Credential: signIn}
 	if host := os.Getenv("AZURE_AUTHORITY_HOST"); host != "" {
 		root, err := rootURL("AZURE_AUTHORITY_HOST", host)
 		if err != nil {
@@ -205,15 +206,26 @@ func splitDescription(text string) (description string, ids map[string]string) {
 	return strings.TrimSpace(text), ids
 }
 
-// mask hides secrets in text from outside.
+// mask hides secrets in text from outside, and parts of them: an echo may be cut short, or escaped where JSON has to
+// escape nothing.
 func mask(text string, secrets ...string) string {
 	for _, secret := range secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
+		if secret == "" {
+			continue
 		}
+		text = strings.ReplaceAll(text, secret, "***")
+		text = run.ReplaceAllStringFunc(text, func(part string) string {
+			if part[0] == '\\' || !strings.Contains(secret, part) {
+				return part
+			}
+			return "***"
+		})
 	}
 	return text
 }
+
+// run is a stretch of what base64 and tokens are made of that no encoding of text changes, or an escape of JSON's.
+var run = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9]{8,}`)
 
 // isPassing tells a failure to obtain a token that may pass by itself from a final one.
 func isPassing(err error) bool {

@@ -30,8 +30,9 @@ type call struct {
 
 	attempts                  int
 	last                      *attempt
-	rejected                  *bearer       // the token that a 401 refused
-	renew                     bool          // the next attempt should not use an old connection
+	rejected                  *bearer // the token that a 401 refused
+	renew                     bool    // the next attempt should not use an old connection
+	stale                     *http.Transport
 	paid                      int           // out of the retry budget
 	firstUnknown, lastUnknown *attempt      // the attempts of unknown outcome, nil as long as there is none
 	search                    *search       // for the certificate that is being created, nil for other calls
@@ -45,8 +46,9 @@ type call struct {
 type attempt struct {
 	call    *call
 	token   *bearer
-	renew   bool      // use a new connection
-	started time.Time // when it had passed the gate
+	renew   bool            // use a new connection
+	via     *http.Transport // that it was sent by, where it is our own
+	started time.Time       // when it had passed the gate
 	ended   time.Time
 
 	evidence evidence
@@ -135,7 +137,7 @@ func withoutQuery(path string) string {
 func (c *call) named(err error) error {
 	name := c.options.operation
 	if name == "" {
-		name = c.method + " " + c.path
+		name = oneLine(c.method + " " + c.path)
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
@@ -144,6 +146,11 @@ func (c *call) named(err error) error {
 func (c *call) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, callKey{}, c))
 	defer cancel() // ends a token fetch that nobody waits for any more
+	defer func() {
+		if c.search != nil {
+			c.client.uploads.end(c.search)
+		}
+	}()
 	var body any
 	if c.body != nil {
 		body = c.body
@@ -152,7 +159,7 @@ func (c *call) run(ctx context.Context) error {
 	if err != nil {
 		return c.named(&InputError{Name: "request", Problem: "cannot be made", Err: err})
 	}
-	req.Header = c.options.header
+	req.Header = c.options.header.Clone() // to which net/http's client adds the cookies
 	c.startSearch(ctx)
 	_, err = c.client.pipeline.Do(req) //nolint:bodyclose // the answer's body has been read in the loop
 	if !c.settled {
@@ -175,6 +182,10 @@ func interrupted(err, last error) error {
 
 // report fills in the caller's Response.
 func (c *call) report() {
+	if clock := c.options.clock; clock != nil && c.last != nil && c.last.response != nil {
+		date := headerDate(c.last.response.Header)
+		clock.ahead, clock.isKnown = date.Sub(c.last.evidence.answered), !date.IsZero()
+	}
 	response := c.options.response
 	if response == nil {
 		return
@@ -235,7 +246,7 @@ func (c *call) decode(a *attempt) error {
 		return nil
 	}
 	if contentType := a.response.Header.Get("Content-Type"); contentType != "" && !isJSON(contentType) {
-		return broken("the content type is not application/json but "+oneLine(contentType), nil)
+		return broken("the content type is not application/json but "+oneLine(c.mask(a, contentType)), nil)
 	}
 	if len(bytes.TrimSpace(a.body)) == 0 {
 		return broken("the body is empty", nil)
@@ -258,6 +269,11 @@ func isJSON(contentType string) bool {
 
 func (c *call) responseError(a *attempt, problem string, err error) error {
 	header := a.response.Header
+	if err != nil {
+		if text := c.mask(a, err.Error()); text != err.Error() {
+			err = errors.New(text)
+		}
+	}
 	return &ResponseError{
 		Method: c.method, Path: c.path, StatusCode: a.response.StatusCode,
 		RequestID:       header.Get("request-id"),
@@ -268,9 +284,27 @@ func (c *call) responseError(a *attempt, problem string, err error) error {
 	}
 }
 
-// apiError makes an error of an answer that is not a success. What was secret in the request is masked first, because
-// some gateways echo what they refuse.
+// apiError makes an error of an answer that is not a success.
 func (c *call) apiError(a *attempt) *APIError {
+	hide := func(text string) string { return c.mask(a, text) }
+	e := newAPIError(c.method, c.path, a.response, a.body)
+	e.Body = []byte(hide(string(e.Body)))
+	e.Message, e.Code, e.Target = hide(e.Message), hide(e.Code), hide(e.Target)
+	for i, d := range e.Details {
+		e.Details[i] = ErrorDetail{hide(d.Code), hide(d.Message), hide(d.Target)}
+	}
+	for i, code := range e.InnerCodes {
+		e.InnerCodes[i] = hide(code)
+	}
+	e.CustomPhrase, e.ServiceURL = hide(e.CustomPhrase), hide(e.ServiceURL)
+	e.ActivityID, e.OperationID = hide(e.ActivityID), hide(e.OperationID)
+	e.RequestID, e.Diagnostics = hide(e.RequestID), hide(e.Diagnostics)
+	e.ClientRequestID = c.clientRequestID
+	return e
+}
+
+// mask hides what was secret in the request, because some gateways echo what they refuse.
+func (c *call) mask(a *attempt, text string) string {
 	var secrets []string
 	if a.token != nil {
 		secrets = append(secrets, a.token.token)
@@ -278,9 +312,7 @@ func (c *call) apiError(a *attempt) *APIError {
 	if cert := c.options.certificate; cert != nil && len(cert.Content) > 0 {
 		secrets = append(secrets, base64.StdEncoding.EncodeToString(cert.Content))
 	}
-	e := newAPIError(c.method, c.path, a.response, []byte(mask(string(a.body), secrets...)))
-	e.ClientRequestID = c.clientRequestID
-	return e
+	return mask(text, secrets...)
 }
 
 // newGUID returns a random GUID (RFC 9562, version 4).

@@ -238,9 +238,11 @@ func validate(cert *EnterpriseCodeSigningCertificate) error {
 	return nil
 }
 
+// tick is the resolution of times on the wire.
+const tick = 100 * time.Nanosecond
+
 // now is the current time in UTC with 100 ns, never the same twice.
 func (c *Client) now() time.Time {
-	const tick = 100 * time.Nanosecond
 	for {
 		last := c.lastUpload.Load()
 		next := max(time.Now().UnixNano()/int64(tick), last+1)

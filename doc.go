@@ -16,7 +16,7 @@
 // Where the answer to a create is lost (connection lost, time-out, 500, 502, 504, a gateway's 503, an answer that is not
 // the promised one), Create looks for the certificate in the tenant: at once, then after MinDelay of the RetryPolicy,
 // doubling. Found, it is the result. Only when it has not become visible MaxDelay later (30 s by default) is it sent
-// again. A record that was there before is never taken for the new one, and nothing is ever deleted.
+// again. A record of older date is never taken for the new one, and nothing is ever deleted.
 //
 // # Errors
 //

@@ -3,6 +3,7 @@ package intune
 // This file reads the error envelopes: Graph's, and the JSON text that Intune puts into its message.
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
@@ -55,7 +56,7 @@ func newAPIError(method, path string, answer *http.Response, body []byte) *APIEr
 		ClientRequestID: answer.Header.Get("client-request-id"),
 		Diagnostics:     answer.Header.Get("x-ms-ags-diagnostic"),
 		Date:            headerDate(answer.Header),
-		Body:            body[:min(len(body), maxErrorBody)],
+		Body:            bytes.Clone(body[:min(len(body), maxErrorBody)]),
 	}
 	var read envelope
 	if len(body) <= maxErrorParsed {

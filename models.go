@@ -142,12 +142,13 @@ func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) {
 }
 
 // wireTime writes a time with 100 ns, the resolution of Edm.DateTimeOffset on the service's side, and its offset. An
-// offset with seconds, as old zones have, cannot be written, so the time goes out in UTC.
+// offset with seconds, as old zones have, or of more than 14 hours cannot be written, so the time goes out in UTC.
 func wireTime(t time.Time) (string, error) {
 	if t.IsZero() {
 		return "", nil
 	}
-	if _, offset := t.Zone(); offset%60 != 0 {
+	const furthest = 14 * 60 * 60 // of Edm.DateTimeOffset
+	if _, offset := t.Zone(); offset%60 != 0 || offset > furthest || offset < -furthest {
 		t = t.UTC()
 	}
 	if year := t.Year(); year < 0 || year > 9999 {

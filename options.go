@@ -241,7 +241,8 @@ type requestOptions struct {
 	datedByCaller        bool                              // the uploadDateTime that it sends is not of our making
 	withoutReconcile     bool
 
-	isGet    bool // of one certificate
+	clock    *clock // to be filled in from the answer
+	isGet    bool   // of one certificate
 	selected string
 }
 

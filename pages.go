@@ -52,6 +52,10 @@ func (p *wirePage) add(value []byte) error {
 	if value[0] != '{' {
 		return errors.New("an element is not an object")
 	}
+	const most = 20_000 // beyond what any page holds; a hostile one of empty objects would cost a hundred times its size
+	if len(p.value) == most {
+		return errors.New("more than 20,000 certificates in one page")
+	}
 	cert := new(EnterpriseCodeSigningCertificate)
 	p.value = append(p.value, cert)
 	return cert.decodeValid(value)
@@ -108,17 +112,37 @@ func (c *Client) nextPath(link string, seen map[string]bool) (string, error) {
 	return "/" + path, nil
 }
 
-// listCertificates returns all certificates of the tenant, and how far the clock of the service is ahead of ours.
-func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSigningCertificate, ahead time.Duration, err error) {
-	var meta Response
-	for page, err := range c.pages(ctx, certificatesPath, []RequestOption{WithResponse(&meta)}) {
-		if err != nil {
-			return nil, 0, err
-		}
-		if date := headerDate(meta.Header); !date.IsZero() {
-			ahead = time.Until(date)
-		}
-		all = append(all, page.value...)
+// clock is the time of the service against ours.
+type clock struct {
+	ahead   time.Duration
+	isKnown bool
+}
+
+// listCertificates returns all certificates of the tenant, each once, and the clock of the service.
+func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSigningCertificate, now clock, err error) {
+	const mostRecords, mostPages = 100_000, 1000 // a tenant holds a few
+	reading := func(o *requestOptions) error {
+		o.clock = &now
+		return nil
 	}
-	return all, ahead, nil
+	ids := make(map[string]bool)
+	pages := 0
+	for page, err := range c.pages(ctx, certificatesPath, []RequestOption{reading}) {
+		if err != nil {
+			return nil, clock{}, err
+		}
+		for _, cert := range page.value {
+			if cert.ID == "" {
+				return nil, clock{}, errors.New(listOperation + ": a certificate has no id")
+			}
+			if !ids[cert.ID] { // paging by position repeats a record where one was added meanwhile
+				all = append(all, cert)
+			}
+			ids[cert.ID] = true
+		}
+		if pages++; len(all) > mostRecords || pages > mostPages {
+			return nil, clock{}, errors.New(listOperation + ": there is no end to it")
+		}
+	}
+	return all, now, nil
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,8 +28,7 @@ func (c *call) reconcile(ctx context.Context, cause error) {
 	for pause := c.client.retry.MinDelay; ; pause *= 2 {
 		isLast := !time.Now().Before(believable)
 		found, err := c.search.look(ctx, c.firstUnknown.started)
-		if len(found) > 0 {
-			c.settleFound(found)
+		if c.settleFound(found) {
 			return
 		}
 		if err == nil && isLast && c.attempts < c.client.retry.MaxAttempts {
@@ -39,11 +37,20 @@ func (c *call) reconcile(ctx context.Context, cause error) {
 		if err != nil && (isLast || !mayPass(err)) {
 			cause = fmt.Errorf("%w; and the certificates cannot be listed: %w", cause, err)
 		}
-		if isLast || err != nil && !mayPass(err) || !sleepUntil(ctx, nextLook(ctx, pause, believable)) {
+		if isLast || err != nil && !mayPass(err) {
 			c.settle(c.outcomeUnknown(cause))
 			return
 		}
+		if !sleepUntil(ctx, nextLook(ctx, pause, believable)) {
+			c.settle(c.outcomeUnknown(fmt.Errorf("%w; and %w before it could be found out", cause, endOf(ctx))))
+			return
+		}
 	}
+}
+
+// endOf is the error of a context that has ended, or that would before the wait is over.
+func endOf(ctx context.Context) error {
+	return cmp.Or(ctx.Err(), context.DeadlineExceeded)
 }
 
 // nextLook comes after the pause, or when absence becomes believable. Where the context ends sooner, looks go on until
@@ -81,8 +88,7 @@ func (c *call) conclude(ctx context.Context, err error) {
 		return
 	}
 	if c.search.canTell() {
-		if found, _ := c.search.look(ctx, c.firstUnknown.started); len(found) > 0 {
-			c.settleFound(found)
+		if found, _ := c.search.look(ctx, c.firstUnknown.started); c.settleFound(found) {
 			return
 		}
 	}
@@ -94,26 +100,36 @@ func (c *call) conclude(ctx context.Context, err error) {
 func (c *call) settleCreated(ctx context.Context) {
 	created := c.options.created
 	c.settle(nil)
+	c.client.uploads.claim(created.ID)
 	c.client.uploads.learn(c.options.certificate, created)
 	if c.firstUnknown == nil || !c.search.canTell() {
 		return
 	}
-	if others, _ := c.search.look(ctx, c.firstUnknown.started); len(others) > 0 {
+	others, _ := c.search.look(ctx, c.firstUnknown.started)
+	if len(others) > 0 && len(others) > c.search.rivals(others[0]) {
 		c.settle(duplicateError(created, others))
 	}
 }
 
-// settleFound ends a create whose certificate was found in the tenant.
-func (c *call) settleFound(found []match) {
+// settleFound ends a create whose certificate was found in the tenant. It says whether one of the records is ours: a
+// record belongs to one call alone.
+func (c *call) settleFound(found []match) bool {
+	ours := slices.IndexFunc(found, func(m match) bool { return c.client.uploads.claim(m.certificate.ID) })
+	if ours < 0 {
+		return false
+	}
 	created := c.options.created
-	*created = *found[0].certificate
-	c.matchedBy = found[0].by
+	*created = *found[ours].certificate
+	c.matchedBy = found[ours].by
 	c.client.logger.Debug("intune: reconciled", "id", created.ID, "matchedBy", c.matchedBy, "clientRequestId", c.clientRequestID)
 	c.client.uploads.learn(c.options.certificate, created)
+	c.client.budget.give(max(c.paid, successIncome))
 	c.settle(nil)
-	if len(found) > 1 {
-		c.settle(duplicateError(created, found[1:]))
+	others := slices.DeleteFunc(found[ours+1:], func(m match) bool { return c.client.uploads.has(m.certificate.ID) })
+	if len(others) > c.search.rivals(found[ours]) {
+		c.settle(duplicateError(created, others))
 	}
+	return true
 }
 
 func duplicateError(created *EnterpriseCodeSigningCertificate, others []match) error {
@@ -130,7 +146,7 @@ func mayPass(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.StatusCode >= http.StatusInternalServerError || errors.Is(err, ErrThrottled)
 	}
-	return !errors.As(err, new(*AuthError))
+	return !errors.As(err, new(*AuthError)) && !errors.As(err, new(*lookError))
 }
 
 // search recognises the certificate that a create has sent among those of the tenant.
@@ -159,6 +175,7 @@ func (c *call) startSearch(ctx context.Context) {
 		return
 	}
 	c.search = &search{client: c.client, sent: sent}
+	c.client.uploads.begin(c.search)
 	if !c.options.datedByCaller || !c.search.canTell() {
 		return
 	}
@@ -175,37 +192,62 @@ func (c *call) startSearch(ctx context.Context) {
 // canTell says whether looking for the certificate can tell anything.
 func (s *search) canTell() bool { return s != nil && !s.blind && len(s.whose().subjects) > 0 }
 
+// rivals is how many other calls of the client, still under way, may have sent what looks like a record of ours.
+func (s *search) rivals(m match) (n int) {
+	if m.isSure {
+		return 0
+	}
+	for _, other := range s.client.uploads.others(s) {
+		if s.whose().match(other.sent) != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // match is a record that is ours, and how it was recognised.
 type match struct {
 	certificate *EnterpriseCodeSigningCertificate
 	by          string
+	isSure      bool // no other call can have sent it: it has our date to 100 ns
 }
 
 // look returns the records that are ours: those of the same identity with the uploadDateTime that was sent or, where
 // the service dates uploads itself, a date by its clock that is not before the first attempt of unknown outcome.
 func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
-	all, ahead, err := s.client.listCertificates(ctx)
+	all, clock, err := s.client.listCertificates(ctx)
 	if err != nil {
 		return nil, err
 	}
-	const margin = 2 * time.Second // an HTTP date has whole seconds
-	earliest, latest := since.Add(ahead-margin), time.Now().Add(ahead+margin)
+	const margin = 2 * time.Second // Date has whole seconds
+	earliest, latest := since.Add(clock.ahead-margin), time.Now().Add(clock.ahead+margin)
+	taken := s.client.uploads.datesOfOthers(s)
 	var byDate, byWindow []match
 	for _, cert := range all {
 		if s.before[cert.ID] || s.client.uploads.has(cert.ID) {
-			continue // it was there before, or another call of this client has created it
+			continue // it was there before, or another call of this client has it in hand
 		}
-		isOurDate := isSameDate(s.sent.UploadDateTime, cert.UploadDateTime)
-		if !isOurDate && (cert.UploadDateTime.Before(earliest) || cert.UploadDateTime.After(latest)) {
-			continue
-		}
-		switch by := s.whose().match(cert); {
+		by, date := s.whose().match(cert), cert.UploadDateTime
+		isOurDate := isSameDate(s.sent.UploadDateTime, date)
+		switch {
+		case by == "" && isOurDate && s.isPuzzling(cert):
+			return nil, errPuzzling
 		case by == "":
 		case isOurDate:
-			byDate = append(byDate, match{cert, strings.Replace(by, "names", "uploadDateTime", 1)})
+			if by == matchedByNames {
+				by = matchedByDate
+			}
+			byDate = append(byDate, match{cert, by, date.Nanosecond() != 0 && date.Equal(s.sent.UploadDateTime.Truncate(tick))})
+		case taken[date.UnixNano()]:
+		case !clock.isKnown && !s.client.uploads.keepDates():
+			return nil, errNoClock
+		case date.Before(earliest) || date.After(latest):
 		default:
-			byWindow = append(byWindow, match{cert, by})
+			byWindow = append(byWindow, match{cert, by, false})
 		}
+	}
+	if slices.ContainsFunc(byDate, func(m match) bool { return m.isSure }) {
+		return slices.DeleteFunc(byDate, func(m match) bool { return !m.isSure }), nil
 	}
 	if len(byDate) > 0 || s.client.uploads.keepDates() {
 		return byDate, nil
@@ -213,9 +255,32 @@ func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
 	return byWindow, nil
 }
 
+// Records of which it cannot be said whether they are ours. Another look tells no more.
+var (
+	errPuzzling = &lookError{"a certificate has the uploadDateTime and the expiration of ours, but other names"}
+	errNoClock  = &lookError{"a certificate has our names and another date, and the service does not tell its time"}
+)
+
+type lookError struct{ problem string }
+
+func (e *lookError) Error() string { return e.problem }
+
+// isPuzzling says that a record with our exact date, which is not of the caller's making, expires when ours does. Its
+// names may be ours in a spelling that we do not know.
+func (s *search) isPuzzling(cert *EnterpriseCodeSigningCertificate) bool {
+	return s.before == nil && cert.UploadDateTime.Nanosecond() != 0 && s.whose().expires(cert)
+}
+
+// How a record was recognised, for Response.MatchedBy.
+const (
+	matchedByContent = "content"
+	matchedByDate    = "uploadDateTime"
+	matchedByNames   = "names"
+)
+
 // isSameDate compares a date with what a service has made of it, which may have cut it to a coarser unit.
 func isSameDate(sent, kept time.Time) bool {
-	for _, unit := range []time.Duration{100 * time.Nanosecond, time.Microsecond, time.Millisecond, time.Second} {
+	for _, unit := range []time.Duration{tick, time.Microsecond, time.Millisecond, time.Second} {
 		if sent.Truncate(unit).Equal(kept) {
 			return true
 		}
@@ -259,49 +324,108 @@ func (c *EnterpriseCodeSigningCertificate) parsed() *EnterpriseCodeSigningCertif
 func (i *identity) match(cert *EnterpriseCodeSigningCertificate) string {
 	if len(cert.Content) > 0 && len(i.content) > 0 {
 		if bytes.Equal(cert.Content, i.content) {
-			return "content"
+			return matchedByContent
 		}
 		return ""
 	}
-	sameSecond := func(t time.Time) bool { return t.Unix() == cert.ExpirationDateTime.Unix() }
-	if len(i.expirations) > 0 && !slices.ContainsFunc(i.expirations, sameSecond) ||
+	if len(i.expirations) > 0 && !i.expires(cert) ||
 		!hasName(i.subjects, cmp.Or(cert.Subject, cert.SubjectName)) ||
 		len(i.issuers) > 0 && !hasName(i.issuers, cmp.Or(cert.Issuer, cert.IssuerName)) {
 		return ""
 	}
-	return "names"
+	return matchedByNames
+}
+
+// expires says whether the certificate expires in the same second.
+func (i *identity) expires(cert *EnterpriseCodeSigningCertificate) bool {
+	return slices.ContainsFunc(i.expirations, func(t time.Time) bool { return t.Unix() == cert.ExpirationDateTime.Unix() })
 }
 
 func hasName(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return dn.Same(n, name) })
 }
 
-// uploads is what a client has learned from its creates.
+// uploads is what a client knows of its creates: those under way, the records that calls have in hand, and whether the
+// service keeps the uploadDateTime that is sent.
 type uploads struct {
 	mu             sync.Mutex
-	datesKept      bool // the service keeps the uploadDateTime that was sent
-	recent, lessSo map[string]bool
+	underWay       map[*search]bool
+	recent, lessSo map[string]bool // ids of records in hand; two generations, so that they do not pile up
 	lessSoUntil    time.Time
+	datesKept      bool
 }
 
-// learn notes a certificate that a call has in hand: no other call may take it for its own.
-func (u *uploads) learn(sent, created *EnterpriseCodeSigningCertificate) {
+func (u *uploads) begin(s *search) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.underWay == nil {
+		u.underWay = make(map[*search]bool)
+	}
+	u.underWay[s] = true
+}
+
+func (u *uploads) end(s *search) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.underWay, s)
+}
+
+// others are the searches under way but for s.
+func (u *uploads) others(s *search) (others []*search) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for other := range u.underWay {
+		if other != s {
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
+// datesOfOthers are the dates, in Unix nanoseconds, that the other calls under way have sent. Where the service keeps
+// dates, a record that has one of them is theirs.
+func (u *uploads) datesOfOthers(s *search) map[int64]bool {
+	dates := make(map[int64]bool)
+	for _, other := range u.others(s) {
+		dates[other.sent.UploadDateTime.Truncate(tick).UnixNano()] = true
+	}
+	return dates
+}
+
+// claim takes a record in hand, unless another call has it.
+func (u *uploads) claim(id string) bool {
 	const generation = time.Hour // longer than a call searches
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.recent[id] || u.lessSo[id] {
+		return false
+	}
 	if now := time.Now(); u.recent == nil || now.After(u.lessSoUntil) {
 		u.recent, u.lessSo, u.lessSoUntil = make(map[string]bool), u.recent, now.Add(generation)
 	}
-	u.recent[created.ID] = true
-	if !created.UploadDateTime.IsZero() {
-		u.datesKept = isSameDate(sent.UploadDateTime, created.UploadDateTime)
-	}
+	u.recent[id] = true
+	return true
 }
 
 func (u *uploads) has(id string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.recent[id] || u.lessSo[id]
+}
+
+// learn compares the date that was sent with the one that the service shows. Dates that agree only to the second prove
+// nothing: the service may have cut ours, or dated the upload itself within that second.
+func (u *uploads) learn(sent, created *EnterpriseCodeSigningCertificate) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	shown := created.UploadDateTime
+	switch {
+	case shown.IsZero():
+	case !isSameDate(sent.UploadDateTime, shown):
+		u.datesKept = false
+	case shown.Nanosecond() != 0:
+		u.datesKept = true
+	}
 }
 
 func (u *uploads) keepDates() bool {

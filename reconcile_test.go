@@ -372,3 +372,186 @@ func TestWithoutReconcileIsForCreateAlone(t *testing.T) {
 	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "GET", path, nil, nil, intune.WithoutReconcile()))
 	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "POST", path, nil, nil, intune.WithoutReconcile()))
 }
+
+// inject queues faults for creates.
+func inject(server *intunetest.Server, faults ...intunetest.Fault) {
+	for _, fault := range faults {
+		fault.Method = http.MethodPost
+		server.Inject(fault)
+	}
+}
+
+// TestDatesThatAgreeToTheSecondProveNothing: a service that dates uploads itself, in whole seconds, agrees by chance with
+// the first upload of a client, and does not with the second.
+func TestDatesThatAgreeToTheSecondProveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling())
+		client := server.Client()
+		first, err := create(client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10*time.Second + 900*time.Millisecond)
+		inject(server, intunetest.Fault{Delay: 200 * time.Millisecond, Drop: intunetest.AfterCommit})
+		second, err := create(client)
+		wantOne(t, server, first.ID, second, err)
+	})
+}
+
+// TestConcurrentTwinsGetARecordEach: calls of one client with the same names at once, each of which loses its answer,
+// take one record each and mistake none for a duplicate.
+func TestConcurrentTwinsGetARecordEach(t *testing.T) {
+	for name, opts := range services {
+		for _, faults := range [][]intunetest.Fault{
+			{{Drop: intunetest.AfterCommit}, {Drop: intunetest.AfterCommit}},
+			{{Drop: intunetest.AfterReading}, {Linger: 5 * time.Second, Drop: intunetest.AfterCommit}},
+			{{Drop: intunetest.AfterCommit, Late: 3 * time.Second}, {Drop: intunetest.AfterReading}},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				server := memoryServer(t, opts...)
+				client := server.Client()
+				inject(server, faults...)
+				got := make(chan string)
+				for range 2 {
+					go func() {
+						cert, err := create(client)
+						if err != nil {
+							t.Errorf("%s, %+v: %v", name, faults, err)
+						}
+						got <- fmt.Sprint(cert)
+					}()
+				}
+				a, b := <-got, <-got
+				if held := len(server.Certificates()); held != 2 || a == b {
+					t.Errorf("%s, %+v: %d held, %s and %s", name, faults, held, a, b)
+				}
+			})
+		}
+	}
+}
+
+// dated is a double of a service that shows records of the given JSON and loses the answer to every POST.
+func dated(w *[]string, date bool, posts *int) roundTripper {
+	return func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost {
+			*posts++
+			return nil, errors.New("connection lost")
+		}
+		headers := []string{}
+		if date {
+			headers = append(headers, "Date", time.Now().UTC().Format(http.TimeFormat))
+		}
+		return reply(200, `{"value":[`+strings.Join(*w, ",")+`]}`, headers...)(req)
+	}
+}
+
+func TestRecordsThatPuzzleLeaveTheOutcomeUnknown(t *testing.T) {
+	tests := map[string]struct {
+		record string // with %s for the uploadDateTime
+		date   bool
+		shift  time.Duration
+	}{
+		"our date and expiration, other names":      {`{"id":"1","subject":"X.1=Contoso","expirationDateTime":"2027-01-01T00:00:00Z","uploadDateTime":"%s"}`, true, 0},
+		"our names, another date, and no clock":     {`{"id":"1","subject":"CN=Contoso","expirationDateTime":"2027-01-01T00:00:00Z","uploadDateTime":"%s"}`, false, -time.Minute},
+		"our date and names, but the id is missing": {`{"subject":"CN=Contoso","expirationDateTime":"2027-01-01T00:00:00Z","uploadDateTime":"%s"}`, true, 0},
+	}
+	for name, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(123456700)
+			var records []string
+			posts := 0
+			base := dated(&records, test.date, &posts)
+			tamper := roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp, err := base(req)
+				if req.Method == http.MethodPost {
+					records = []string{fmt.Sprintf(test.record, time.Now().Add(test.shift).UTC().Format(time.RFC3339Nano))}
+				}
+				return resp, err
+			})
+			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: tamper}))
+			cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso", ExpirationDateTime: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+			got, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
+			if !errors.As(err, new(*intune.OutcomeUnknownError)) || posts != 1 {
+				t.Errorf("%s: got %v, %v after %d POSTs", name, got, err, posts)
+			}
+		})
+	}
+}
+
+func TestRecordOnTwoPagesIsNoDuplicate(t *testing.T) {
+	record := `{"id":"x","subject":"CN=Contoso","uploadDateTime":"2026-11-23T12:00:00Z"}`
+	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso", UploadDateTime: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	w := newWire(t, reply(200, `{"value":[]}`), lost(),
+		reply(200, `{"value":[`+record+`],"@odata.nextLink":"https://graph.microsoft.com/beta`+path+`?2"}`), reply(200, `{"value":[`+record+`]}`))
+	if got, err := certificates(w).Create(t.Context(), cert); err != nil || got.ID != "x" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestListingWithoutEndIsGivenUp(t *testing.T) {
+	pages := 0
+	endless := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost {
+			return nil, errors.New("connection lost")
+		}
+		pages++
+		return reply(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/beta%s?%d"}`, path, pages))(req)
+	})
+	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: endless}), intune.WithQuota(),
+		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, MinDelay: 1, MaxDelay: 1}))
+	if _, err := create(client); !errors.As(err, new(*intune.OutcomeUnknownError)) || pages > 10_000 {
+		t.Errorf("got %v after %d pages", err, pages)
+	}
+	var body strings.Builder
+	body.WriteString(`{"value":[{}`)
+	for range 100_000 {
+		body.WriteString(`,{}`)
+	}
+	body.WriteString("]}")
+	_, err := certificates(newWire(t, reply(200, body.String()), reply(200, body.String()), reply(200, body.String()), reply(200, body.String()))).List(t.Context(), nil)
+	errorAs[*intune.ResponseError](t, err)
+}
+
+func TestContextThatEndsASearchIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		inject(server, intunetest.Fault{Drop: intunetest.AfterReading}, intunetest.Fault{Drop: intunetest.AfterReading})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		_, err := createContext(ctx, server.Client())
+		if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: got %v", err)
+		}
+		limited, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err = createContext(limited, server.Client())
+		if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("out of time: got %v", err)
+		}
+	})
+}
+
+func TestReconciledCreatesCostTheRetryBudgetNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		client := server.Client(intune.WithQuota())
+		for range 150 {
+			inject(server, intunetest.Fault{Status: 429}, intunetest.Fault{Drop: intunetest.AfterCommit})
+			if _, err := create(client); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestRetryAfterOfAGatewayHoldsForTheClientAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, reply(504, gatewayPage, "Retry-After", "120"), reply(200, `{"value":[]}`), reply(200, `{"value":[]}`), reply(201, created), reply(200, `{"value":[]}`))
+		if _, err := create(w.client()); err != nil {
+			t.Fatal(err)
+		}
+		if waited := w.times[1].Sub(w.times[0]); waited != 120*time.Second {
+			t.Errorf("looked after %v", waited)
+		}
+	})
+}

@@ -41,6 +41,10 @@ func retrying(client *http.Client, policy RetryPolicy) *retryablehttp.Client {
 		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
 			return callFrom(resp.Request.Context()).wait
 		},
+		PrepareRetry: func(req *http.Request) error {
+			req.Header = callFrom(req.Context()).options.header.Clone()
+			return nil
+		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
@@ -60,64 +64,56 @@ func (c *call) goesOn(ctx context.Context) bool {
 
 // judge tells the outcome of an attempt, and the error that goes with it.
 func (c *call) judge(a *attempt) (outcome, error) {
-	nothingSent := a.evidence.close()
+	nothingSent, repeated := a.evidence.close()
 	if a.response == nil {
 		return judgeError(a.err, nothingSent), a.err
 	}
-	var err error
+	o, err := unknown, error(nil)
 	if a.response.StatusCode/100 == 2 {
 		if err = c.decode(a); err == nil {
 			return succeeded, nil
 		}
 	} else {
 		refusal := c.apiError(a)
-		if outcome, known := c.judgeStatus(refusal, a.response.Header); known {
-			if outcome == succeeded {
-				return succeeded, nil
-			}
-			return outcome, refusal
-		}
-		err = refusal
+		o, err = c.judgeStatus(refusal, a.response.Header), refusal
 	}
-	if nothingSent {
+	switch {
+	case o == succeeded:
+		return succeeded, nil
+	case repeated && !isRepeatable(c.method):
+		return unknown, err // a middleware sent it more than once, and this answers one of them
+	case o == unknown && nothingSent:
 		return notSent, err
 	}
-	return unknown, err
+	return o, err
 }
 
 func judgeError(err error, nothingSent bool) outcome {
 	var token *tokenError
-	var forbidden *forbiddenError
-	var paused *pausedError
-	var limited *limitError
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !token.passing, errors.As(err, &forbidden), errors.As(err, &paused), errors.As(err, &limited):
+	case errors.As(err, &token) && !token.passing,
+		errors.As(err, new(*forbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limitError)):
 		return failed
 	}
 	return notSent
 }
 
-// judgeStatus tells the outcome of a status other than 2xx, where the status, the headers and the body decide it.
-func (c *call) judgeStatus(refusal *APIError, header http.Header) (o outcome, known bool) {
-	status := refusal.StatusCode
-	switch {
+// judgeStatus tells the outcome of a status other than 2xx.
+func (c *call) judgeStatus(refusal *APIError, header http.Header) outcome {
+	isFromGraph := header.Get("Retry-After") != "" || refusal.Code != ""
+	switch status := refusal.StatusCode; {
 	case status == http.StatusNotFound && c.method == http.MethodDelete && c.firstUnknown != nil:
-		return succeeded, true // by the attempt of unknown outcome
-	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded:
-		return refused, true
-	case status == http.StatusServiceUnavailable, status == http.StatusRequestTimeout:
-		if header.Get("Retry-After") != "" || refusal.Code != "" {
-			return refused, true
-		}
-		return failed, status == http.StatusRequestTimeout
-	case status == http.StatusUnauthorized && c.rejected == nil:
-		return refused, true
+		return succeeded // by the attempt of unknown outcome
+	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded,
+		status == http.StatusServiceUnavailable && isFromGraph, status == http.StatusRequestTimeout && isFromGraph,
+		status == http.StatusUnauthorized && c.rejected == nil:
+		return refused
 	case status/100 == 3, status/100 == 4, status == http.StatusNotImplemented:
-		return failed, true
+		return failed
 	}
-	return unknown, false
+	return unknown
 }
 
 // follow draws the consequence: the call is settled, or goes on after a wait.
@@ -137,17 +133,17 @@ func (c *call) follow(ctx context.Context, o outcome, err error) {
 	case o == failed, ctx.Err() != nil:
 		c.conclude(ctx, err)
 		return
-	case o == unknown && !isRepeatable(c.method):
+	}
+	c.wait = c.pause(o, err)
+	forAll := isForAll(err)
+	if forAll {
+		c.client.gate.close(min(c.wait, longestWait))
+	}
+	if o == unknown && !isRepeatable(c.method) {
 		if c.reconcile(ctx, err); c.settled {
 			return
 		}
 		c.wait = 0
-	default:
-		c.wait = c.pause(o, err)
-	}
-	forAll := o == refused && isForAll(err)
-	if forAll {
-		c.client.gate.close(min(c.wait, longestWait))
 	}
 	if problem := c.obstacle(ctx, err); problem != "" {
 		c.conclude(ctx, fmt.Errorf("%w: %s", err, problem))
@@ -195,11 +191,11 @@ func (c *call) prepare() {
 	case http.StatusUnauthorized:
 		c.rejected = c.last.token
 	case http.StatusServiceUnavailable:
-		c.renew = true // see https://learn.microsoft.com/graph/best-practices-concept
+		c.renew, c.stale = true, c.last.via // see https://learn.microsoft.com/graph/best-practices-concept
 	}
 }
 
-// isForAll says whether what the service asked for in refusing holds for all requests of the client.
+// isForAll says whether the wait that the service asked for holds for all requests of the client.
 func isForAll(err error) bool {
 	var refusal *APIError
 	return errors.Is(err, ErrThrottled) || errors.As(err, &refusal) && refusal.RetryAfter > 0

@@ -130,7 +130,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, ver
 	var found matches
 	for _, c := range all {
 		if by := identity.match(c); by != "" && acceptable(c) {
-			found = append(found, match{c, by})
+			found = append(found, match{c, by, false})
 		}
 	}
 	if len(found) > 0 && o.response != nil {

@@ -20,6 +20,9 @@ type tokenCache struct {
 	current  *bearer
 	inFlight *tokenFetch
 	notUntil time.Time // no fetch in the background before this, so that a failing endpoint is not hammered
+
+	paused      AuthError // the endpoint's word until then
+	pausedUntil time.Time
 }
 
 // bearer is a token, ready to be sent.
@@ -60,6 +63,10 @@ func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error)
 			c.mu.Unlock()
 			return b, nil
 		}
+		if err := c.refused(now); err != nil {
+			c.mu.Unlock()
+			return nil, err
+		}
 		if c.inFlight == nil {
 			c.start(ctx, rejected != nil)
 		}
@@ -72,6 +79,9 @@ func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error)
 			return nil, ctx.Err()
 		case <-fetch.done:
 		}
+		if fetch.err != nil && c.gaveUp(fetch) {
+			continue // before this caller came
+		}
 		if fetch.err != nil {
 			return nil, fetch.err
 		}
@@ -81,10 +91,34 @@ func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error)
 	}
 }
 
+func (c *tokenCache) gaveUp(fetch *tokenFetch) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fetch.abandoned
+}
+
+// notePause notes how long the endpoint has asked not to be asked.
+func (c *tokenCache) notePause(err error) {
+	var throttled *AuthError
+	if errors.As(err, &throttled) && throttled.RetryAfter > 0 {
+		c.paused, c.pausedUntil = *throttled, time.Now().Add(min(throttled.RetryAfter, longestWait))
+	}
+}
+
+// refused is the endpoint's last word while it does not want to be asked, with the time that is left.
+func (c *tokenCache) refused(now time.Time) error {
+	if !now.Before(c.pausedUntil) {
+		return nil
+	}
+	refusal := c.paused
+	refusal.RetryAfter = c.pausedUntil.Sub(now)
+	return &refusal
+}
+
 // refresh starts a fetch in the background, or joins the one that runs.
 func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
 	if c.inFlight == nil {
-		if now.Before(c.notUntil) {
+		if now.Before(c.notUntil) || now.Before(c.pausedUntil) {
 			return
 		}
 		c.notUntil = now.Add(refreshPause)
@@ -95,10 +129,11 @@ func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
 
 // tokenFetch is one call of the credential.
 type tokenFetch struct {
-	forced  bool
-	cancel  context.CancelFunc
-	keepers int // of the contexts that have asked for it, those that have not ended
-	done    chan struct{}
+	forced    bool
+	cancel    context.CancelFunc
+	keepers   int  // of the contexts that have asked for it, those that have not ended
+	abandoned bool // there were none at some time, and it was told to end
+	done      chan struct{}
 
 	result *bearer // these two may be read once done is closed
 	err    error
@@ -116,11 +151,12 @@ func (c *tokenCache) start(ctx context.Context, forced bool) {
 		defer c.mu.Unlock()
 		if err != nil {
 			fetch.err = err
+			c.notePause(err)
 		} else {
 			fetch.result = newBearer(token, time.Now())
 			c.current = fetch.result
 		}
-		c.forget(fetch)
+		c.inFlight = nil
 		close(fetch.done)
 	}()
 }
@@ -133,16 +169,10 @@ func (c *tokenCache) keep(ctx context.Context, fetch *tokenFetch) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if fetch.keepers--; fetch.keepers == 0 {
+			fetch.abandoned = true
 			fetch.cancel()
-			c.forget(fetch)
 		}
 	})
-}
-
-func (c *tokenCache) forget(fetch *tokenFetch) {
-	if c.inFlight == fetch {
-		c.inFlight = nil
-	}
 }
 
 // tokenError is a failure to obtain a token, before which nothing was sent.
@@ -169,6 +199,7 @@ func obtainToken(tokens *tokenCache) step {
 			a := attemptFrom(ctx)
 			token, err := tokens.get(ctx, a.call.rejected)
 			if err != nil {
+				closeBody(req)
 				return nil, &tokenError{err, isPassing(err)}
 			}
 			a.token = token

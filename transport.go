@@ -7,16 +7,19 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,10 +52,10 @@ func (e *forbiddenError) Error() string { return e.reason }
 // origin only, whatever a middleware made of the URL, and reads the answer whole, within the limit.
 type transport struct {
 	base      http.RoundTripper
-	own       *http.Transport // base, where it is our own
+	own       *ownTransport // base, where it is our own
 	origin    *url.URL
 	userAgent []string
-	limit     time.Duration // of an attempt, counted from when its token was at hand, its body included
+	limit     time.Duration // of an attempt, counted from the gate, its body included
 	timedOut  error
 }
 
@@ -61,7 +64,7 @@ func newWire(cfg *config) *transport {
 	agent := fmt.Sprintf("intune-go/%s (%s; %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	t := &transport{origin: origin, userAgent: []string{strings.TrimSpace(cfg.userAgent + " " + agent)}, limit: 60 * time.Second}
 	if user := cfg.httpClient; user == nil {
-		t.own = newTransport()
+		t.own = newOwnTransport()
 		t.base = t.own
 	} else {
 		t.base = cmp.Or(user.Transport, http.DefaultTransport)
@@ -69,6 +72,32 @@ func newWire(cfg *config) *transport {
 	}
 	t.timedOut = &timeoutError{t.limit}
 	return t
+}
+
+// ownTransport is a transport of ours that can be exchanged for a new one: over HTTP/2 there is no other way to a new
+// connection while the old one is in use.
+type ownTransport struct {
+	current atomic.Pointer[http.Transport]
+}
+
+func newOwnTransport() *ownTransport {
+	own := new(ownTransport)
+	own.current.Store(newTransport())
+	return own
+}
+
+func (o *ownTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return o.current.Load().RoundTrip(req)
+}
+
+// CloseIdleConnections is what Client.CloseIdleConnections looks for.
+func (o *ownTransport) CloseIdleConnections() { o.current.Load().CloseIdleConnections() }
+
+// renew leaves the connections of stale, unless somebody has done so already.
+func (o *ownTransport) renew(stale *http.Transport) {
+	if o.current.CompareAndSwap(stale, newTransport()) {
+		stale.CloseIdleConnections()
+	}
 }
 
 func newTransport() *http.Transport {
@@ -94,20 +123,62 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer a.evidence.leave()
 	ctx, cancel := context.WithDeadlineCause(req.Context(), a.started.Add(t.limit), t.timedOut)
 	defer cancel()
-	out := req.WithContext(httptrace.WithClientTrace(ctx, a.evidence.trace()))
+	out := req.WithContext(httptrace.WithClientTrace(withoutHeaderTrace(ctx), a.evidence.trace()))
 	out.Header = t.header(a, req.Header)
 	out.Host = ""
 	out.GetBody = nil // with it, net/http repeats a request by itself
-	if a.renew {
-		t.renewConnection(out)
+	if req.Body != nil {
+		out.Body = &sentBody{ReadCloser: req.Body, evidence: &a.evidence}
 	}
+	t.renewConnection(a, out)
 	resp, err := t.base.RoundTrip(out)
+	if err == nil && resp == nil {
+		err = errors.New("the transport returned neither an answer nor an error")
+	}
 	if err != nil {
 		return nil, ownTimeout(ctx, err)
 	}
+	a.evidence.answer()
 	body, err := readWhole(resp, maxBody)
 	resp.Body = &wholeBody{data: body, err: ownTimeout(ctx, err)}
+	resp.Request = req // net/http's is the one with the token
 	return resp, nil
+}
+
+// withoutHeaderTrace keeps the token from a trace that a middleware may have put into the context; its other hooks stay.
+func withoutHeaderTrace(ctx context.Context) context.Context {
+	inherited := httptrace.ContextClientTrace(ctx)
+	if inherited == nil || inherited.WroteHeaderField == nil {
+		return ctx
+	}
+	trace := *inherited
+	trace.WroteHeaderField = nil
+	return httptrace.WithClientTrace(untraced{ctx}, &trace)
+}
+
+// untraced is a context without the client trace, which httptrace would call beside a new one.
+type untraced struct{ context.Context }
+
+func (c untraced) Value(key any) any {
+	if kind := reflect.TypeOf(key); kind != nil && kind.PkgPath() == "net/http/httptrace" {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+// sentBody notes when the last of a body has been read for sending.
+type sentBody struct {
+	io.ReadCloser
+
+	evidence *evidence
+}
+
+func (b *sentBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.evidence.count(&b.evidence.bodiesRead, 1)
+	}
+	return n, err
 }
 
 // admit lets a request pass to the wire or says why not; then nothing has been sent.
@@ -140,7 +211,7 @@ func closeBody(req *http.Request) {
 func (t *transport) header(a *attempt, given http.Header) http.Header {
 	header := make(http.Header, len(given)+5)
 	for name, values := range given {
-		if !slices.Contains(reservedHeaders, name) {
+		if canonical := http.CanonicalHeaderKey(name); !slices.Contains(reservedHeaders, canonical) {
 			header[name] = values
 		}
 	}
@@ -157,13 +228,16 @@ func (t *transport) header(a *attempt, given http.Header) http.Header {
 var jsonMediaType = []string{"application/json"}
 
 // renewConnection keeps the attempt after a 503 off the connection that gave it, which leads to the same sick server.
-// The pool of a transport that is not ours is left alone: there, at least, the connection is not used again.
-func (t *transport) renewConnection(req *http.Request) {
-	if t.own != nil {
-		t.own.CloseIdleConnections()
+// The pool of a transport that is not ours is left alone: there, the connection is not used again after the attempt.
+func (t *transport) renewConnection(a *attempt, req *http.Request) {
+	if t.own == nil {
+		req.Close = a.renew
 		return
 	}
-	req.Close = true
+	if a.renew {
+		t.own.renew(a.call.stale)
+	}
+	a.via = t.own.current.Load()
 }
 
 // ownTimeout says that it was the limit of the attempt that ended it, where it was.
@@ -200,6 +274,9 @@ var errTooLarge = fmt.Errorf("the body is above %d MiB", maxBody>>20)
 
 // readWhole reads and closes a body. It returns what it got also where it returns an error.
 func readWhole(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.Body == nil {
+		return nil, nil
+	}
 	if whole, ok := resp.Body.(*wholeBody); ok && whole.read == 0 {
 		return whole.data, whole.err
 	}
@@ -220,6 +297,8 @@ type evidence struct {
 	closed                        bool
 	entered, running              int
 	getConn, gotConn, writeFailed int
+	bodiesRead                    int       // to their end
+	answered                      time.Time // when the header of the last answer was there
 }
 
 // enter lets a request pass to the wire, unless the attempt is over.
@@ -254,17 +333,24 @@ func (e *evidence) trace() *httptrace.ClientTrace {
 	}
 }
 
+// answer notes that the header of an answer is there.
+func (e *evidence) answer() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.answered = time.Now()
+}
+
 // close ends the attempt: what has not entered by now never will. It reports whether nothing was sent: proven where
-// nothing entered, or where the transport's hooks tell that each connection it asked for was not had or failed while
-// the request was written. A transport without hooks proves nothing.
-func (e *evidence) close() (nothingSent bool) {
+// nothing entered, or where the transport's hooks tell that each connection it asked for was not had, or failed before
+// the request was written to its end. A transport without hooks proves nothing, and neither does an error after the
+// last byte. It also reports whether more than one request may have been sent.
+func (e *evidence) close() (nothingSent, repeated bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = true
-	if e.entered == 0 {
-		return true
-	}
-	return e.running == 0 && e.getConn > 0 && e.gotConn == e.writeFailed
+	nothingSent = e.entered == 0 ||
+		e.running == 0 && e.getConn > 0 && e.gotConn == e.writeFailed && (e.gotConn == 0 || e.bodiesRead == 0)
+	return nothingSent, e.entered > 1 && !nothingSent
 }
 
 // tokenHTTPClient reaches the token endpoint: without redirects, which would take the secret elsewhere, and with each
@@ -279,6 +365,9 @@ func (t *transport) tokenHTTPClient() *http.Client {
 			req.Header = req.Header.Clone()
 			req.Header["User-Agent"] = t.userAgent
 			resp, err := t.base.RoundTrip(req)
+			if err == nil && resp == nil {
+				err = errors.New("the transport returned neither an answer nor an error")
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -17,6 +17,12 @@ var synonyms = map[string]string{
 	"ORGANIZATION": "2.5.4.10", "ORGANIZATIONNAME": "2.5.4.10", "ORGANIZATIONALUNIT": "2.5.4.11", "ORGANIZATIONALUNITNAME": "2.5.4.11",
 	"TITLE": "2.5.4.12", "SURNAME": "2.5.4.4", "GIVENNAME": "2.5.4.42", "GN": "2.5.4.42", "INITIALS": "2.5.4.43",
 	"DOMAINCOMPONENT": "0.9.2342.19200300.100.1.25",
+	// in the names of extended validation, which Windows has no words for
+	"BUSINESSCATEGORY": "2.5.4.15", "ORGANIZATIONIDENTIFIER": "2.5.4.97", "POSTALADDRESS": "2.5.4.16",
+	"POSTOFFICEBOX": "2.5.4.18", "TELEPHONENUMBER": "2.5.4.20", "UID": "0.9.2342.19200300.100.1.1",
+	"JURISDICTIONC": "1.3.6.1.4.1.311.60.2.1.3", "JURISDICTIONCOUNTRYNAME": "1.3.6.1.4.1.311.60.2.1.3",
+	"JURISDICTIONST": "1.3.6.1.4.1.311.60.2.1.2", "JURISDICTIONSTATEORPROVINCENAME": "1.3.6.1.4.1.311.60.2.1.2",
+	"JURISDICTIONL": "1.3.6.1.4.1.311.60.2.1.1", "JURISDICTIONLOCALITYNAME": "1.3.6.1.4.1.311.60.2.1.1",
 }
 
 // oids is keywords the other way about, in upper case.
@@ -139,6 +145,7 @@ func (p *parser) endValue() bool {
 // plain reads a value up to the next separator. Spaces around it do not count, unless they are escaped.
 func (p *parser) plain() string {
 	var out strings.Builder
+	isHex := strings.HasPrefix(p.rest, "#")
 	end, i := 0, 0 // of the value without the spaces behind it, and of what has been read
 	for i < len(p.rest) && strings.IndexByte(separators, p.rest[i]) < 0 {
 		if p.escapes && p.rest[i] == '\\' {
@@ -154,7 +161,10 @@ func (p *parser) plain() string {
 	}
 	p.rest = p.rest[i:]
 	p.endValue()
-	return fromHex(out.String()[:end])
+	if isHex {
+		return fromHex(out.String()[:end])
+	}
+	return out.String()[:end]
 }
 
 // unescape writes what the backslash at i stands for and returns the length of the escape (RFC 4514, section 2.4).
@@ -175,14 +185,16 @@ func (p *parser) unescape(i int, out *strings.Builder) int {
 
 // fromHex reads a value that is given as # and its BER in hexadecimal, which RFC 4514 writes for unknown types.
 func fromHex(text string) string {
-	digits, isHex := strings.CutPrefix(text, "#")
-	ber, err := hex.DecodeString(digits)
-	if !isHex || err != nil {
+	ber, err := hex.DecodeString(strings.TrimPrefix(text, "#"))
+	if err != nil {
 		return text
 	}
 	var decoded any
 	if rest, err := asn1.Unmarshal(ber, &decoded); err != nil || len(rest) > 0 {
-		return text
+		return strings.ToUpper(text)
+	}
+	if _, isText := decoded.(string); !isText {
+		return strings.ToUpper(text)
 	}
 	return value(decoded)
 }

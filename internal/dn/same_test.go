@@ -38,6 +38,8 @@ func TestSame(t *testing.T) {
 		{"Subject value", "Subject", false},
 		{`CN=" x "`, `CN=x`, false},
 		{"CN=a +", "CN=a", false},
+		{"CN=#1C0400000041", "CN=#1C0400000042", false},
+		{"businessCategory=Private Organization, jurisdictionC=US", "OID.1.3.6.1.4.1.311.60.2.1.3=US, OID.2.5.4.15=Private Organization", true},
 	}
 	for _, test := range tests {
 		if Same(test.a, test.b) != test.want || Same(test.b, test.a) != test.want {

@@ -5,18 +5,17 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/pem"
-	"unicode/utf8"
 )
 
 // Find says which kind of private key data holds, "" if none: PEM of any kind, PKCS #1, DSA, SEC 1, PKCS #8 (plain
-// or encrypted) or PKCS #12, also behind other DER, inside PEM, in base64 without armour, or cut short.
+// or encrypted) or PKCS #12, also behind other DER, inside PEM, in UTF-16, in base64 without armour, or cut short.
 //
 // It looks at the structure alone, so that keys which Go cannot parse are found as well.
-func Find(data []byte) string {
-	text := data
-	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.Contains(data, []byte("-\x00-")) { // UTF-16, as PowerShell redirects
-		text = bytes.ReplaceAll(data, []byte{0}, nil)
-	}
+func Find(data []byte) string { return find(data, 3) }
+
+// find looks through so many layers of base64.
+func find(data []byte, layers int) string {
+	text := plainText(data)
 	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
 		if bytes.Contains(text[begin:], []byte("PRIVATE KEY")) {
 			return "PEM private key"
@@ -27,22 +26,56 @@ func Find(data []byte) string {
 			}
 		}
 	}
-	if decoded, ok := fromBase64(text); ok {
-		if kind := inDER(decoded); kind != "" {
-			return kind
+	if kind := inDER(text); kind != "" {
+		return kind
+	}
+	if layers > 0 {
+		if decoded := fromBase64(text); len(decoded) > 0 {
+			if kind := find(decoded, layers-1); kind != "" {
+				return kind
+			}
 		}
 	}
 	return inDER(data)
 }
 
-func fromBase64(text []byte) ([]byte, bool) {
-	if bytes.ContainsFunc(text[:min(len(text), 64)], func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return nil, false
+// plainText takes off what editors and PowerShell's redirection put around text: a byte-order mark, UTF-16, white space.
+func plainText(data []byte) []byte {
+	text := data
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		text = bytes.ReplaceAll(data[2:], []byte{0}, nil)
+	case bytes.Contains(data, []byte("-\x00-")):
+		text = bytes.ReplaceAll(data, []byte{0}, nil)
 	}
-	compact := bytes.Join(bytes.Fields(text), nil)
-	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(compact)))
-	n, err := base64.StdEncoding.Decode(decoded, compact)
-	return decoded[:n], err == nil
+	return bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), " \t\r\n")
+}
+
+// fromBase64 decodes as much of text as is base64 of either alphabet.
+func fromBase64(text []byte) []byte {
+	digits := make([]byte, 0, len(text))
+	for _, c := range text {
+		switch {
+		case c == '-':
+			c = '+'
+		case c == '_':
+			c = '/'
+		case c == ' ', c == '\t', c == '\r', c == '\n':
+			continue
+		}
+		if !isBase64(c) {
+			break
+		}
+		digits = append(digits, c)
+	}
+	decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
+	whole := len(digits) / 4 * 4
+	n, _ := base64.RawStdEncoding.Decode(decoded, digits[:whole]) // digits alone, in whole groups
+	return decoded[:n]
+}
+
+func isBase64(c byte) bool {
+	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
 }
 
 const (

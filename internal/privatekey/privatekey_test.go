@@ -159,3 +159,28 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestFindSeesThroughEncodings takes keys as they come out of secret stores, editors and PowerShell.
+func TestFindSeesThroughEncodings(t *testing.T) {
+	der := must(t)(x509.MarshalPKCS8PrivateKey(rsaKey(t)))
+	armoured := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	text := base64.StdEncoding.EncodeToString(der)
+	utf16 := []byte{0xff, 0xfe}
+	for _, b := range []byte(text) {
+		utf16 = append(utf16, b, 0)
+	}
+	for how, data := range map[string][]byte{
+		"base64 of PEM":               []byte(base64.StdEncoding.EncodeToString(armoured)),
+		"base64 with a BOM":           []byte("\xef\xbb\xbf" + text),
+		"base64 in UTF-16":            utf16,
+		"base64 cut short":            []byte(text[:len(text)-5]),
+		"base64url without padding":   []byte(base64.RawURLEncoding.EncodeToString(der)),
+		"base64 with something after": []byte(text + "\n#"),
+		"DER behind a line break":     append([]byte("\r\n"), der...),
+		"DER behind a BOM":            append([]byte("\xef\xbb\xbf"), der...),
+	} {
+		if Find(data) == "" {
+			t.Errorf("%s: not found", how)
+		}
+	}
+}
