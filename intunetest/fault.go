@@ -35,7 +35,7 @@ const (
 	WhileReading  Moment = "while reading"  // half of the body has been read
 	AfterReading  Moment = "after reading"  // nothing has been carried out
 	AfterCommit   Moment = "after commit"   // it has been carried out, nothing has been answered
-	InAnswer      Moment = "in answer"      // half of the answer's body has been sent
+	InAnswer      Moment = "in answer"      // half of the answer's body has been sent; without a body it arrives
 )
 
 // Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:

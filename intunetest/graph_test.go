@@ -152,6 +152,8 @@ func TestGraphRefusesWhatItDoesNotServe(t *testing.T) {
 		{http.MethodPut, certificates, http.StatusMethodNotAllowed, "BadRequest"},
 		{http.MethodDelete, certificates, http.StatusMethodNotAllowed, "BadRequest"},
 		{http.MethodPost, item, http.StatusMethodNotAllowed, "BadRequest"},
+		{http.MethodPatch, certificates, http.StatusMethodNotAllowed, "BadRequest"},
+		{http.MethodPut, item, http.StatusMethodNotAllowed, "BadRequest"},
 		{http.MethodGet, certificates + "?$top=1", http.StatusNotImplemented, "NotImplemented"},
 		{http.MethodGet, item + "?$select=id", http.StatusNotImplemented, "NotImplemented"},
 	}
@@ -168,7 +170,7 @@ func TestCreateRefusesBodies(t *testing.T) {
 	w := newWire(t)
 	tests := []struct{ name, body, message string }{
 		{"empty", ``, "unexpected end"},
-		{"null", `null`, "neither content"},
+		{"null", `null`, "is null"},
 		{"no JSON", `subject=CN%3DContoso`, "invalid character"},
 		{"cut short", `{"subject":"CN=Contoso"`, "unexpected end"},
 		{"an array", `[{"subject":"CN=Contoso"}]`, "cannot unmarshal array"},

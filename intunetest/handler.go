@@ -112,8 +112,8 @@ func send(w http.ResponseWriter, a *answer, ids ids, cut bool) {
 	if a.contentType == "" {
 		a.contentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 	}
-	header.Set("Content-Type", a.contentType)
 	if a.status != http.StatusNoContent {
+		header.Set("Content-Type", a.contentType)
 		header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)

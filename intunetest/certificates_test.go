@@ -1,0 +1,227 @@
+package intunetest_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// newExampleWire is a wire to a server that holds the example of the reference.
+func newExampleWire(t *testing.T, opts ...intunetest.ServerOption) (w *wire, item string, created map[string]any) {
+	t.Helper()
+	w = newWire(t, opts...)
+	a := w.create(example)
+	w.wantStatus(a, http.StatusCreated)
+	created = w.object(a)
+	return w, certificates + "/" + created["id"].(string), created
+}
+
+func (w *wire) update(item, body string, headers ...string) answer {
+	w.Helper()
+	return w.send(http.MethodPatch, item, body, headers...)
+}
+
+func (w *wire) remove(item string) answer {
+	w.Helper()
+	return w.send(http.MethodDelete, item, "")
+}
+
+func TestUpdateMerges(t *testing.T) {
+	const later = "2030-01-02T03:04:05.1234567+02:00"
+	tests := map[string]map[string]any{ // what is sent, to what is changed
+		`{}`: {},
+		`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate"}`: {},
+		`{"status":"notProvisioned"}`:                                         {"status": "notProvisioned"},
+		`{"subject":"CN=New","subjectName":""}`:                               {"subject": "CN=New", "subjectName": ""},
+		`{"issuer":"CN=New","issuerName":"CN=Other"}`:                         {"issuer": "CN=New", "issuerName": "CN=Other"},
+		`{"expirationDateTime":"` + later + `"}`:                              {"expirationDateTime": later},
+		`{"uploadDateTime":"` + later + `"}`:                                  {"uploadDateTime": later},
+		`{"subject":null}`:                                                    {"subject": nil},
+		`{"subject":null,"subjectName":null,"issuer":null,"issuerName":null,"content":null}`: {
+			"subject": nil, "subjectName": nil, "issuer": nil, "issuerName": nil},
+	}
+	for body, changes := range tests {
+		t.Run(body, func(t *testing.T) {
+			w, item, want := newExampleWire(t)
+			other := w.create(example)
+			a := w.update(item, body)
+			w.wantStatus(a, http.StatusOK)
+			for name, changed := range changes {
+				want[name] = changed
+			}
+			if got := w.object(a); !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %v\nwant %v", got, want)
+			}
+			if read := w.send(http.MethodGet, item, ""); read.body != a.body {
+				t.Errorf("get gives %s, update gave %s", read.body, a.body)
+			}
+			if read := w.send(http.MethodGet, certificates+"/"+w.object(other)["id"].(string), ""); read.body != other.body {
+				t.Errorf("another certificate has become %s", read.body)
+			}
+			w.wantStored(2)
+		})
+	}
+}
+
+func TestUpdateTakesContentAsCreateDoes(t *testing.T) {
+	w, item, want := newExampleWire(t)
+	der, notAfter := makeCertificate(t)
+	content := base64.StdEncoding.EncodeToString(der)
+	before := time.Now().Truncate(100 * time.Nanosecond)
+	a := w.update(item, `{"content":"`+content+`","subject":"CN=Kept"}`)
+	w.wantStatus(a, http.StatusOK)
+	got := w.object(a)
+	upload, err := time.Parse(time.RFC3339Nano, got["uploadDateTime"].(string))
+	if err != nil || upload.Before(before) || upload.After(time.Now()) {
+		t.Errorf("uploadDateTime is %v, want now", got["uploadDateTime"])
+	}
+	want["uploadDateTime"] = got["uploadDateTime"]
+	want["expirationDateTime"] = notAfter.Format(time.RFC3339)
+	want["subject"], want["subjectName"] = "CN=Kept", "CN=Contoso, S=Washington, C=US"
+	want["issuer"], want["issuerName"] = "CN=Contoso CA, C=US", "CN=Contoso CA, C=US"
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+
+	const date, none = "2030-01-02T03:04:05Z", "Y29udGVudA=="
+	again := w.update(item, `{"content":"`+none+`","uploadDateTime":"`+date+`"}`) // no certificate, so nothing to read
+	w.wantStatus(again, http.StatusOK)
+	want["uploadDateTime"] = date
+	if got := w.object(again); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestUpdateOnServicesWithAWillOfTheirOwn(t *testing.T) {
+	w, item, created := newExampleWire(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling(), intunetest.WithClock(time.Hour))
+	a := w.update(item, `{"subject":"CN=Contoso, S=Washington, C=US","uploadDateTime":"2030-01-02T03:04:05Z"}`)
+	w.wantStatus(a, http.StatusOK)
+	got := w.object(a)
+	if got["subject"] != "C=US,ST=Washington,CN=Contoso" || got["uploadDateTime"] != created["uploadDateTime"] {
+		t.Errorf("got %v, want the subject respelled and the upload at %v", got, created["uploadDateTime"])
+	}
+	a = w.update(item, `{"status":"notProvisioned"}`)
+	if again := w.object(a); again["subject"] != got["subject"] {
+		t.Errorf("the subject has become %v", again["subject"])
+	}
+	a = w.update(item, `{"content":"Y29udGVudA==","uploadDateTime":"2130-01-02T03:04:05Z"}`)
+	upload, _ := time.Parse(time.RFC3339Nano, w.object(a)["uploadDateTime"].(string))
+	if ahead := time.Until(upload); ahead < 59*time.Minute || ahead > time.Hour {
+		t.Errorf("uploaded %s from now, want an hour", ahead)
+	}
+}
+
+func TestUpdateRefusesBodies(t *testing.T) {
+	w, item, _ := newExampleWire(t)
+	before := w.send(http.MethodGet, item, "").body
+	tests := []struct{ name, body, message string }{
+		{"empty", ``, "unexpected end"},
+		{"null", `null`, "is null"},
+		{"no JSON", `subject=CN%3DContoso`, "invalid character"},
+		{"an array", `[]`, "cannot unmarshal array"},
+		{"a second object", `{}{}`, "after top-level value"},
+		{"id", `{"id":"b20d3703-3703-b20d-0337-0db203370db2"}`, "'id' is read-only"},
+		{"id null", `{"id":null}`, "'id' is read-only"},
+		{"unknown property", `{"thumbprint":"AB"}`, "'thumbprint' does not exist"},
+		{"property in another case", `{"Subject":"CN=Contoso"}`, "'Subject' does not exist"},
+		{"another type", `{"@odata.type":"#microsoft.graph.mobileApp"}`, "does not fit the collection"},
+		{"type null", `{"@odata.type":null}`, "'@odata.type' is not nullable"},
+		{"number for a text", `{"issuer":42}`, "'issuer' cannot be read"},
+		{"number for content", `{"content":42}`, "'content' cannot be read"},
+		{"content that is not base64", `{"content":"?"}`, "not base64"},
+		{"unknown status", `{"status":"revoked"}`, "not a certificateStatus"},
+		{"status null", `{"status":null}`, "'status' is not nullable"},
+		{"upload null", `{"uploadDateTime":null}`, "'uploadDateTime' is not nullable"},
+		{"expiration null", `{"expirationDateTime":null}`, "'expirationDateTime' is not nullable"},
+		{"date without offset", `{"expirationDateTime":"2016-12-31T23:57:57"}`, "parsing time"},
+		{"half of it", `{"subject":"CN=New","status":"revoked"}`, "not a certificateStatus"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w.T = t
+			message := w.graphError(w.update(item, test.body), http.StatusBadRequest, "BadRequest")
+			if !strings.Contains(message, test.message) {
+				t.Errorf("the message is %q, want %q in it", message, test.message)
+			}
+			if got := w.send(http.MethodGet, item, "").body; got != before {
+				t.Errorf("the certificate has become %s", got)
+			}
+		})
+	}
+}
+
+func TestUpdateRefusesMediaTypes(t *testing.T) {
+	w, item, _ := newExampleWire(t)
+	w.graphError(w.update(item, `{}`, "Content-Type: text/plain"), http.StatusUnsupportedMediaType, "UnsupportedMediaType")
+	w.graphError(w.update(item, `{}`, "Accept: text/html"), http.StatusNotAcceptable, "NotAcceptable")
+}
+
+func TestDeleteRemovesOne(t *testing.T) {
+	w := newWire(t)
+	for range 5 {
+		w.wantStatus(w.create(minimal), http.StatusCreated)
+	}
+	item := certificates + "/" + strings.ToUpper(w.server.Certificates()[2].ID)
+	a := w.remove(item)
+	w.wantStatus(a, http.StatusNoContent)
+	if a.body != "" || a.header.Get("Content-Type") != "" || a.header.Get("request-id") == "" {
+		t.Errorf("got %q %v", a.body, a.header)
+	}
+	w.wantStored(4)
+	for _, again := range []answer{w.remove(item), w.update(item, `{}`), w.send(http.MethodGet, item, "")} {
+		w.intuneError(again, http.StatusNotFound, "ResourceNotFound")
+	}
+}
+
+func TestWritesNeedTheirPermission(t *testing.T) {
+	w := newWire(t, intunetest.WithPermissions("DeviceManagementApps.Read.All"))
+	for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+		w.intuneError(w.send(method, certificates+"/missing", `{}`), http.StatusForbidden, "Forbidden")
+		w.graphError(w.send(method, certificates+"/missing", `{}`, "Authorization:"), http.StatusUnauthorized, "InvalidAuthenticationToken")
+	}
+}
+
+func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
+	tests := []struct {
+		name   string
+		fault  intunetest.Fault
+		status map[string]int // of the answer, 0 where nothing is received
+		done   bool
+	}{
+		{"none", intunetest.Fault{}, map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
+		{"throttled", intunetest.Fault{Status: 429}, map[string]int{http.MethodPatch: 429, http.MethodDelete: 429}, false},
+		{"failed", intunetest.Fault{Status: 500}, map[string]int{http.MethodPatch: 500, http.MethodDelete: 500}, false},
+		{"failed after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true},
+			map[string]int{http.MethodPatch: 504, http.MethodDelete: 504}, true},
+		{"lost before reading", intunetest.Fault{Drop: intunetest.BeforeReading}, nil, false},
+		{"lost after reading", intunetest.Fault{Drop: intunetest.AfterReading}, nil, false},
+		{"lost after the commit", intunetest.Fault{Drop: intunetest.AfterCommit}, nil, true},
+		{"cut in the answer", intunetest.Fault{Drop: intunetest.InAnswer},
+			map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
+	}
+	for _, test := range tests {
+		for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+			t.Run(test.name+" "+method, func(t *testing.T) {
+				w, item, _ := newExampleWire(t)
+				test.fault.Method = method
+				w.server.Inject(test.fault)
+				a := w.send(method, item, `{"subject":"CN=New"}`)
+				isCut := test.fault.Drop == intunetest.InAnswer && method == http.MethodPatch
+				if a.status != test.status[method] || isCut != errors.Is(a.err, io.ErrUnexpectedEOF) {
+					t.Errorf("got %d %v, want %d", a.status, a.err, test.status[method])
+				}
+				held := w.server.Certificates()
+				if done := len(held) == 0 || held[0].Subject == "CN=New"; done != test.done {
+					t.Errorf("it holds %v", held)
+				}
+			})
+		}
+	}
+}
