@@ -6,13 +6,14 @@ package intunetest
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-func (s *Server) create(c *call) *answer {
+func (s *Server) create(c *call, _ options) *answer {
 	if refusal := c.wantJSON(); refusal != nil {
 		return refusal
 	}
@@ -26,22 +27,28 @@ func (s *Server) create(c *call) *answer {
 	created.ID, created.visible = newGUID(), time.Now().Add(c.late)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.created++
+	created.serial = s.created
 	s.records = append(s.records, created)
-	return s.object(http.StatusCreated, created, c.version)
+	return s.object(http.StatusCreated, created, c.version, nil)
 }
 
-func (s *Server) get(c *call) *answer {
+func (s *Server) get(c *call, given options) *answer {
+	q, err := newQuery(given)
+	if err != nil {
+		return c.badRequest(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.find(c.id)
 	if i < 0 {
 		return c.notFound()
 	}
-	return s.object(http.StatusOK, s.records[i], c.version)
+	return s.object(http.StatusOK, s.records[i], c.version, q.selected)
 }
 
 // update merges the properties of the request into the certificate, as OData's PATCH does.
-func (s *Server) update(c *call) *answer {
+func (s *Server) update(c *call, _ options) *answer {
 	if refusal := c.wantJSON(); refusal != nil {
 		return refusal
 	}
@@ -56,10 +63,10 @@ func (s *Server) update(c *call) *answer {
 		return c.badRequest(err)
 	}
 	s.records[i] = updated
-	return s.object(http.StatusOK, updated, c.version)
+	return s.object(http.StatusOK, updated, c.version, nil)
 }
 
-func (s *Server) remove(c *call) *answer {
+func (s *Server) remove(c *call, _ options) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.find(c.id)
@@ -70,14 +77,16 @@ func (s *Server) remove(c *call) *answer {
 	return &answer{status: http.StatusNoContent}
 }
 
-func (s *Server) list(c *call) *answer {
+// count is the collection's /$count, a bare number.
+func (s *Server) count(c *call, given options) *answer {
+	q, err := newQuery(given)
+	if err != nil {
+		return c.badRequest(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	value := []map[string]any{}
-	for _, r := range s.visible() {
-		value = append(value, r.members())
-	}
-	return jsonAnswer(http.StatusOK, map[string]any{"@odata.context": s.context(c.version), "value": value})
+	matching := q.match(s.visible())
+	return &answer{status: http.StatusOK, contentType: "text/plain", body: []byte(strconv.Itoa(len(matching)))}
 }
 
 func (c *call) wantJSON() (refusal *answer) {
@@ -105,12 +114,16 @@ func (s *Server) visible() []record {
 	return visible
 }
 
-func (s *Server) object(status int, r record, version string) *answer {
-	object := r.members()
-	object["@odata.context"] = s.context(version) + "/$entity"
+func (s *Server) object(status int, r record, version string, selected []string) *answer {
+	object := r.members(selected)
+	object["@odata.context"] = s.context(version, selected) + "/$entity"
 	return jsonAnswer(status, object)
 }
 
-func (s *Server) context(version string) string {
-	return s.URL() + "/" + version + "/$metadata#" + collection
+func (s *Server) context(version string, selected []string) string {
+	context := s.URL() + "/" + version + "/$metadata#" + collection
+	if selected != nil {
+		context += "(" + strings.Join(selected, ",") + ")"
+	}
+	return context
 }

@@ -59,10 +59,10 @@ func TestUpdateMerges(t *testing.T) {
 			if got := w.object(a); !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %v\nwant %v", got, want)
 			}
-			if read := w.send(http.MethodGet, item, ""); read.body != a.body {
+			if read := w.get(item); read.body != a.body {
 				t.Errorf("get gives %s, update gave %s", read.body, a.body)
 			}
-			if read := w.send(http.MethodGet, certificates+"/"+w.object(other)["id"].(string), ""); read.body != other.body {
+			if read := w.get(certificates + "/" + w.object(other)["id"].(string)); read.body != other.body {
 				t.Errorf("another certificate has become %s", read.body)
 			}
 			w.wantStored(2)
@@ -120,7 +120,7 @@ func TestUpdateOnServicesWithAWillOfTheirOwn(t *testing.T) {
 
 func TestUpdateRefusesBodies(t *testing.T) {
 	w, item, _ := newExampleWire(t)
-	before := w.send(http.MethodGet, item, "").body
+	before := w.get(item).body
 	tests := []struct{ name, body, message string }{
 		{"empty", ``, "unexpected end"},
 		{"null", `null`, "is null"},
@@ -150,7 +150,7 @@ func TestUpdateRefusesBodies(t *testing.T) {
 			if !strings.Contains(message, test.message) {
 				t.Errorf("the message is %q, want %q in it", message, test.message)
 			}
-			if got := w.send(http.MethodGet, item, "").body; got != before {
+			if got := w.get(item).body; got != before {
 				t.Errorf("the certificate has become %s", got)
 			}
 		})
@@ -164,18 +164,18 @@ func TestUpdateRefusesMediaTypes(t *testing.T) {
 }
 
 func TestDeleteRemovesOne(t *testing.T) {
-	w := newWire(t)
-	for range 5 {
-		w.wantStatus(w.create(minimal), http.StatusCreated)
-	}
+	w := newStockedWire(t)
 	item := certificates + "/" + strings.ToUpper(w.server.Certificates()[2].ID)
 	a := w.remove(item)
 	w.wantStatus(a, http.StatusNoContent)
 	if a.body != "" || a.header.Get("Content-Type") != "" || a.header.Get("request-id") == "" {
 		t.Errorf("got %q %v", a.body, a.header)
 	}
+	if value, _ := w.list(certificates); subjects(value) != "A B D E" {
+		t.Errorf("it holds %s", subjects(value))
+	}
 	w.wantStored(4)
-	for _, again := range []answer{w.remove(item), w.update(item, `{}`), w.send(http.MethodGet, item, "")} {
+	for _, again := range []answer{w.remove(item), w.update(item, `{}`), w.get(item)} {
 		w.intuneError(again, http.StatusNotFound, "ResourceNotFound")
 	}
 }

@@ -36,39 +36,46 @@ func (s *Server) graph(r *http.Request, body []byte, late time.Duration, ids ids
 	}
 	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	id, isItem := strings.CutPrefix(path, collection+"/")
+	isCount := isItem && id == "$count"
 	c := &call{r, body, version, id, late, ids}
 	switch {
-	case !acceptsJSON(r):
+	case !accepts(r, isCount):
 		return graphError(http.StatusNotAcceptable, "NotAcceptable", "The service answers in application/json alone.", ids)
 	case version != string(intune.Beta) && version != string(intune.V1):
 		return graphError(http.StatusNotFound, "BadRequest", "Invalid version: "+version, ids)
 	case path != collection && !isItem:
 		return c.badRequest(fmt.Errorf("resource not found for the segment '%s'", path))
 	}
-	if r.URL.RawQuery != "" {
-		return graphError(http.StatusNotImplemented, "NotImplemented", "The emulator does not know query options.", ids)
-	}
-	operation := s.route(r.Method, isItem)
+	operation, known := s.route(r.Method, isItem, isCount)
 	if operation == nil {
 		return graphError(http.StatusMethodNotAllowed, "BadRequest", "The method is not supported for this resource.", ids)
 	}
-	return operation(c)
+	given, err := parseOptions(r.URL.RawQuery, known)
+	if err != nil {
+		return c.badRequest(err)
+	}
+	return operation(c, given)
 }
 
-func (s *Server) route(method string, isItem bool) (operation func(*call) *answer) {
+// route finds the operation and the query options that it knows.
+func (s *Server) route(method string, isItem, isCount bool) (operation func(*call, options) *answer, known []string) {
 	switch {
+	case method == http.MethodGet && isCount:
+		return s.count, []string{"$filter"}
+	case isCount:
+		return nil, nil
 	case method == http.MethodGet && isItem:
-		return s.get
+		return s.get, []string{"$select"}
 	case method == http.MethodPatch && isItem:
-		return s.update
+		return s.update, nil
 	case method == http.MethodDelete && isItem:
-		return s.remove
-	case method == http.MethodGet:
-		return s.list
+		return s.remove, nil
+	case method == http.MethodGet && !isItem:
+		return s.list, listOptions
 	case method == http.MethodPost && !isItem:
-		return s.create
+		return s.create, nil
 	}
-	return nil
+	return nil, nil
 }
 
 func (c *call) badRequest(err error) *answer {
@@ -81,7 +88,7 @@ func (c *call) notFound() *answer {
 
 // authorize checks the bearer token and what it permits.
 func (s *Server) authorize(r *http.Request, ids ids) *answer {
-	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	token := bearer(r)
 	s.mu.Lock()
 	granted, known := s.tokens[token]
 	s.mu.Unlock()
@@ -91,7 +98,7 @@ func (s *Server) authorize(r *http.Request, ids ids) *answer {
 		return a
 	}
 	switch {
-	case !isBearer || token == "":
+	case token == "":
 		return unauthorized("Access token is empty.")
 	case !known:
 		return unauthorized("CompactToken parsing failed with error code: 80049217")
@@ -111,7 +118,18 @@ func (s *Server) authorize(r *http.Request, ids ids) *answer {
 		"Application must have one of the following scopes: "+strings.Join(sufficient, ", "), ids)
 }
 
-func acceptsJSON(r *http.Request) bool {
+// bearer is the access token of a request, "" where it has none.
+func bearer(r *http.Request) string {
+	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !isBearer {
+		return ""
+	}
+	return token
+}
+
+// accepts says whether the client takes the answer: JSON or, for a bare count, plain text.
+func accepts(r *http.Request, isCount bool) bool {
 	accept := r.Header.Get("Accept")
-	return accept == "" || strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*")
+	return accept == "" || strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*") ||
+		isCount && strings.Contains(accept, "text/plain")
 }

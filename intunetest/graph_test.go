@@ -154,8 +154,10 @@ func TestGraphRefusesWhatItDoesNotServe(t *testing.T) {
 		{http.MethodPost, item, http.StatusMethodNotAllowed, "BadRequest"},
 		{http.MethodPatch, certificates, http.StatusMethodNotAllowed, "BadRequest"},
 		{http.MethodPut, item, http.StatusMethodNotAllowed, "BadRequest"},
-		{http.MethodGet, certificates + "?$top=1", http.StatusNotImplemented, "NotImplemented"},
-		{http.MethodGet, item + "?$select=id", http.StatusNotImplemented, "NotImplemented"},
+		{http.MethodDelete, certificates + "/$count", http.StatusMethodNotAllowed, "BadRequest"},
+		{http.MethodPost, certificates + "?$select=id", http.StatusBadRequest, "BadRequest"},
+		{http.MethodPatch, item + "?$select=id", http.StatusBadRequest, "BadRequest"},
+		{http.MethodDelete, item + "?$select=id", http.StatusBadRequest, "BadRequest"},
 	}
 	for _, test := range tests {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {

@@ -25,23 +25,37 @@ type record struct {
 	SubjectName, Subject, IssuerName, Issuer *string
 	ExpirationDateTime, UploadDateTime       time.Time
 
+	serial  int       // counts from 1 in order of creation
 	visible time.Time // when it begins to show
 }
 
-type property struct{ nullable, readOnly bool }
+// kind is what a property's values are, which decides on the literals that it can be compared with.
+type kind int
+
+const (
+	textKind kind = iota
+	binaryKind
+	statusKind
+	timeKind
+)
+
+type property struct {
+	kind               kind
+	nullable, readOnly bool
+}
 
 // properties are those of https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate,
 // nullable as the schema of v1.0 says.
 var properties = map[string]property{
-	"id":                 {readOnly: true},
-	"content":            {nullable: true},
-	"status":             {},
-	"subjectName":        {nullable: true},
-	"subject":            {nullable: true},
-	"issuerName":         {nullable: true},
-	"issuer":             {nullable: true},
-	"expirationDateTime": {},
-	"uploadDateTime":     {},
+	"id":                 {kind: textKind, readOnly: true},
+	"content":            {kind: binaryKind, nullable: true},
+	"status":             {kind: statusKind},
+	"subjectName":        {kind: textKind, nullable: true},
+	"subject":            {kind: textKind, nullable: true},
+	"issuerName":         {kind: textKind, nullable: true},
+	"issuer":             {kind: textKind, nullable: true},
+	"expirationDateTime": {kind: timeKind},
+	"uploadDateTime":     {kind: timeKind},
 }
 
 // field returns a pointer to what the record keeps under a JSON name, nil where it keeps nothing.
@@ -71,13 +85,31 @@ func (r *record) field(name string) any {
 	return nil
 }
 
-// members are those of the record's JSON object.
-func (r *record) members() map[string]any {
+// members are those of the record's JSON object, all of them where selected is nil.
+func (r *record) members(selected []string) map[string]any {
+	if selected == nil {
+		selected = slices.Collect(maps.Keys(properties))
+	}
 	members := map[string]any{"@odata.type": r.ODataType}
-	for name := range properties {
+	for _, name := range selected {
 		members[name] = r.field(name)
 	}
 	return members
+}
+
+// value is a property's value for comparisons.
+func (r *record) value(name string) value {
+	switch field := r.field(name).(type) {
+	case *string:
+		return value{Text: *field}
+	case **string:
+		return value{Null: *field == nil, Text: deref(*field)}
+	case *intune.CertificateStatus:
+		return value{Text: string(*field)}
+	case *time.Time:
+		return value{Time: *field}
+	}
+	return value{Null: true}
 }
 
 func (r *record) shows(now time.Time) bool { return !r.visible.After(now) }

@@ -5,14 +5,17 @@
 //	client := server.Client()
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
 //
-// It speaks the real protocol: the token endpoint with client secrets, create, get and list of the collection under
-// /beta and /v1.0, and the error envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph
-// says, and has not been compared with a real tenant. Inject makes it fail on purpose. It does not know query options
-// yet, and answers them with 501.
+// It speaks the real protocol: the token endpoint with client secrets; create, get, list, update and delete under /beta
+// and /v1.0; $filter, $select, $orderby, $top, $skip and $count; pages; and the error
+// envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with a real tenant. Inject makes it fail on purpose.
+//
+// Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
+// parentheses. It compares text case-sensitively, and refuses what it does not know.
 package intunetest
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log"
@@ -47,10 +50,13 @@ type Server struct {
 	clockAhead    time.Duration
 	datesUploads  bool
 	respells      bool
+	pageSize      int
+	sealKey       []byte // of $skiptoken
 
 	mu          sync.Mutex
 	tokens      map[string]grant
-	records     []record
+	records     []record // in order of creation
+	created     int      // how many ever were
 	faults      []Fault
 	randomFault func() Fault // nil for none
 	requests    []Request
@@ -90,6 +96,11 @@ func WithRespelling() ServerOption {
 	return func(s *Server) { s.respells = true }
 }
 
+// WithPageSize replaces the number of certificates that the service puts on a page at most, which is 100.
+func WithPageSize(n int) ServerOption {
+	return func(s *Server) { s.pageSize = n }
+}
+
 // NewServer starts a Server for a test, which closes it at its end.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
@@ -108,9 +119,14 @@ func Start(opts ...ServerOption) (*Server, error) {
 		permissions:   []string{permissionReadWrite},
 		tokenLifetime: time.Hour,
 		tokens:        make(map[string]grant),
+		pageSize:      100,
+		sealKey:       []byte(rand.Text()),
 	}
 	for _, opt := range opts {
 		opt(s)
+	}
+	if s.pageSize < 1 {
+		return nil, fmt.Errorf("intunetest: a page of %d certificates leads nowhere", s.pageSize)
 	}
 	if s.listener == nil {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
