@@ -41,6 +41,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	index := s.arrived(r)
 	isToken := strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token")
 	fault := s.takeFault(r.Method, isToken)
+	throttled := s.throttle(r, isToken, ids)
 	loseAt(fault.Drop == BeforeReading)
 	reader := http.MaxBytesReader(w, r.Body, maxBody)
 	if fault.Drop == WhileReading {
@@ -54,8 +55,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	result := fault.answer(ids)
 	if result == nil || fault.Committed {
-		carriedOut := s.carryOut(r, body, err, isToken, fault.Late, ids)
-		if result == nil {
+		carriedOut := throttled
+		if throttled == nil {
+			carriedOut = s.carryOut(r, body, err, isToken, fault.Late, ids)
+		}
+		if result == nil || throttled != nil {
 			result = carriedOut
 		}
 	}

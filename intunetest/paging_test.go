@@ -60,7 +60,7 @@ func TestPagesHoldEachCertificateOnce(t *testing.T) {
 		{[]string{"$select=subject"}, "A B C D E"},
 	}
 	for size := 1; size <= 6; size++ {
-		w := newStockedWire(t, intunetest.WithPageSize(size))
+		w := newStockedWire(t, intunetest.WithPageSize(size), intunetest.WithoutQuota())
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%d %s", size, test.options), func(t *testing.T) {
 				w.T = t
@@ -186,7 +186,7 @@ func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
 }
 
 func TestPagesHoldAHundredByDefault(t *testing.T) {
-	w := newWire(t)
+	w := newWire(t, intunetest.WithoutQuota())
 	for range 101 {
 		w.wantStatus(w.create(minimal), http.StatusCreated)
 	}

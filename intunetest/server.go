@@ -6,8 +6,9 @@
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
 //
 // It speaks the real protocol: the token endpoint with client secrets; create, get, list, update and delete under /beta
-// and /v1.0; $filter, $select, $orderby, $top, $skip and $count; pages; and the error
-// envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with a real tenant. Inject makes it fail on purpose.
+// and /v1.0; $filter, $select, $orderby, $top, $skip and $count; pages; the documented quota of 100 writes and 1000
+// requests in any 20 seconds; and the error envelopes of Graph and Intune. It is as strict as the reference of Microsoft
+// Graph says, and has not been compared with a real tenant. Inject makes it fail on purpose.
 //
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.
@@ -57,6 +58,7 @@ type Server struct {
 	tokens      map[string]grant
 	records     []record // in order of creation
 	created     int      // how many ever were
+	quota       *quota   // nil for none
 	faults      []Fault
 	randomFault func() Fault // nil for none
 	requests    []Request
@@ -121,6 +123,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		tokens:        make(map[string]grant),
 		pageSize:      100,
 		sealKey:       []byte(rand.Text()),
+		quota:         newQuota(),
 	}
 	for _, opt := range opts {
 		opt(s)

@@ -77,7 +77,7 @@ func soak(creates, workers int, rate float64, seed uint64, naive bool) (*counts,
 	total := new(counts)
 	began := time.Now()
 	for first := 0; first < creates; first += perTenant {
-		server, err := intunetest.Start(intunetest.WithRandomFaults(seed*1_000_003+uint64(first), rate, faults...))
+		server, err := intunetest.Start(intunetest.WithoutQuota(), intunetest.WithRandomFaults(seed*1_000_003+uint64(first), rate, faults...))
 		if err != nil {
 			return nil, err
 		}

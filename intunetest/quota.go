@@ -1,0 +1,71 @@
+package intunetest
+
+// This file keeps the service's quota of an application in a tenant. See
+// https://learn.microsoft.com/graph/throttling-limits#intune-applications-service-limits.
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const (
+	quotaPeriod   = 20 * time.Second
+	quotaWrites   = 100 // POST, PUT, PATCH and DELETE in any such period
+	quotaRequests = 1000
+)
+
+// quota is a sliding window for each of the two limits.
+type quota struct{ writes, requests window }
+
+func newQuota() *quota { return &quota{window{limit: quotaWrites}, window{limit: quotaRequests}} }
+
+// WithoutQuota turns off the quota of 100 writes and 1000 requests in any 20 seconds.
+func WithoutQuota() ServerOption {
+	return func(s *Server) { s.quota = nil }
+}
+
+// throttle counts a request to Graph as it arrives, whatever becomes of it, and refuses it where it is one too many. A
+// request that no known token comes with is no application's. Retry-After is when the request would fit, if no other
+// came before.
+func (s *Server) throttle(r *http.Request, isToken bool, ids ids) (refusal *answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.tokens[bearer(r)]; !known || isToken || s.quota == nil {
+		return nil
+	}
+	now := time.Now()
+	wait := s.quota.requests.arrive(now)
+	writes := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	if slices.Contains(writes, r.Method) {
+		wait = max(wait, s.quota.writes.arrive(now))
+	}
+	if wait == 0 {
+		return nil
+	}
+	refusal = intuneError(http.StatusTooManyRequests, "TooManyRequests", "Too many requests", ids)
+	seconds := (wait + time.Second - 1) / time.Second
+	refusal.setHeader("Retry-After", strconv.Itoa(int(seconds)))
+	return refusal
+}
+
+// window holds the last arrivals, as many as fit into a period: it is full for as long as the first of them is in it.
+type window struct {
+	limit    int
+	arrivals []time.Time
+}
+
+// arrive counts a request and returns how long it is until it would fit, 0 where it fits. Those that do not fit count
+// too: see https://learn.microsoft.com/graph/throttling.
+func (w *window) arrive(now time.Time) (wait time.Duration) {
+	fits := len(w.arrivals) < w.limit || now.Sub(w.arrivals[0]) >= quotaPeriod
+	w.arrivals = append(w.arrivals, now)
+	if len(w.arrivals) > w.limit {
+		w.arrivals = w.arrivals[1:]
+	}
+	if fits {
+		return 0
+	}
+	return w.arrivals[0].Add(quotaPeriod).Sub(now)
+}

@@ -1,0 +1,170 @@
+package intunetest_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func (w *wire) times(n int, status int, send func() answer) {
+	w.Helper()
+	for range n {
+		w.wantStatus(send(), status)
+	}
+}
+
+func (w *wire) wantThrottled(a answer, retryAfter string) {
+	w.Helper()
+	w.intuneError(a, http.StatusTooManyRequests, "TooManyRequests")
+	if got := a.header.Get("Retry-After"); got != retryAfter {
+		w.Errorf("Retry-After is %q, want %q", got, retryAfter)
+	}
+}
+
+func TestQuotaOfWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		create := func() answer { return w.create(minimal) }
+		read := func() answer { return w.get(certificates) }
+		w.times(50, http.StatusCreated, create)
+		time.Sleep(10*time.Second + time.Nanosecond)
+		w.times(50, http.StatusCreated, create)
+		w.wantThrottled(create(), "10") // 9.999999999 s, in whole seconds
+		w.times(1, http.StatusOK, read)
+		time.Sleep(10*time.Second - 2*time.Nanosecond)
+		w.wantThrottled(create(), "1")
+		time.Sleep(time.Nanosecond) // 20 s after the first 50, of which the two refusals have taken the place of two
+		w.times(48, http.StatusCreated, create)
+		w.wantThrottled(create(), "11") // 10.000000001 s
+		w.wantStored(148)
+	})
+}
+
+func TestRefusedRequestsCountAgainstTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		create := func() answer { return w.create(minimal) }
+		w.times(100, http.StatusCreated, create)
+		for range 9 { // up to two seconds before the period ends
+			time.Sleep(2 * time.Second)
+			w.times(10, http.StatusTooManyRequests, create)
+		}
+		time.Sleep(time.Second)
+		w.wantThrottled(create(), "1")
+		time.Sleep(time.Second)
+		w.times(9, http.StatusCreated, create)
+		w.wantThrottled(create(), "2")
+		w.wantStored(109)
+	})
+}
+
+func TestQuotaOfAllRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		w.times(100, http.StatusCreated, func() answer { return w.create(minimal) })
+		read := func() answer { return w.get(certificates + "/missing") }
+		w.times(900, http.StatusNotFound, read)
+		w.wantThrottled(read(), "20")
+		w.wantThrottled(w.get(certificates+query("$top=x")), "20")
+		w.wantThrottled(w.create(minimal), "20")
+		w.wantStatus(w.signIn(), http.StatusOK)
+		time.Sleep(20 * time.Second)
+		w.times(1000, http.StatusNotFound, read)
+		w.wantThrottled(w.create(minimal), "20")
+	})
+}
+
+func TestWhatCountsAgainstTheQuota(t *testing.T) {
+	type fault = intunetest.Fault
+	send := func(method, path, body string, headers ...string) func(w *wire) answer {
+		return func(w *wire) answer { return w.send(method, path, body, headers...) }
+	}
+	const missing = certificates + "/missing"
+	tests := []struct {
+		name   string
+		send   func(w *wire) answer
+		fault  fault
+		counts bool
+	}{
+		{"POST", send(http.MethodPost, certificates, minimal), fault{}, true},
+		{"POST of a bad body", send(http.MethodPost, certificates, `{}`), fault{}, true},
+		{"PATCH", send(http.MethodPatch, missing, `{}`), fault{}, true},
+		{"PUT", send(http.MethodPut, missing, `{}`), fault{}, true},
+		{"DELETE", send(http.MethodDelete, missing, ``), fault{}, true},
+		{"lost before reading", send(http.MethodPost, certificates, minimal), fault{Drop: intunetest.BeforeReading}, true},
+		{"refused by a fault", send(http.MethodPost, certificates, minimal), fault{Status: 503}, true},
+		{"GET", send(http.MethodGet, certificates, ``), fault{}, false},
+		{"token", func(w *wire) answer { return w.signIn() }, fault{}, false},
+		{"no token", send(http.MethodPost, certificates, minimal, "Authorization:"), fault{}, false},
+		{"unknown token", send(http.MethodPost, certificates, minimal, "Authorization: Bearer x"), fault{}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWire(t)
+				w.times(99, http.StatusCreated, func() answer { return w.create(minimal) })
+				w.server.Inject(test.fault)
+				test.send(w)
+				want := http.StatusCreated
+				if test.counts {
+					want = http.StatusTooManyRequests
+				}
+				w.wantStatus(w.create(minimal), want)
+			})
+		})
+	}
+}
+
+func TestAFaultDoesNotCommitWhatTheQuotaRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		w.times(100, http.StatusCreated, func() answer { return w.create(minimal) })
+		w.server.Inject(intunetest.Fault{Status: 504, Gateway: true, Committed: true}, intunetest.Fault{Status: 503})
+		w.wantThrottled(w.create(minimal), "20")
+		w.wantStatus(w.create(minimal), http.StatusServiceUnavailable)
+		w.wantStored(100)
+	})
+}
+
+func TestWithoutQuotaLetsEverythingThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithoutQuota())
+		w.times(101, http.StatusCreated, func() answer { return w.create(minimal) })
+		w.times(1000, http.StatusOK, func() answer { return w.get(certificates + query("$top=0")) })
+	})
+}
+
+// The library's own client waits as it is told, and its patience is what the quota must not outlast.
+func TestClientThatWaitsGetsThroughTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers, each = 8, 40
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		service := server.Client().EnterpriseCodeSigningCertificates()
+		start := time.Now()
+		var group sync.WaitGroup
+		for caller := range callers {
+			group.Go(func() {
+				for i := range each {
+					cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=%d-%d", caller, i)}
+					if _, err := service.Create(t.Context(), cert); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		if got := len(server.Certificates()); got != callers*each {
+			t.Errorf("it holds %d, want %d", got, callers*each)
+		}
+		if took := time.Since(start); took < time.Minute || took > 2*time.Minute {
+			t.Errorf("took %s, want at least the three periods that the quota asks for, and little more", took)
+		}
+	})
+}
