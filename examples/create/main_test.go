@@ -15,7 +15,6 @@ import (
 	"io"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -23,10 +22,10 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/examples/internal/example"
+	"github.com/seed-230b9595/intune-go/examples/internal/exampletest"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
-
-const someID = "b20d3703-3703-b20d-0337-0db203370db2"
 
 var (
 	guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -35,18 +34,10 @@ var (
 	emulatedToken = regexp.MustCompile(`\b[A-Z2-7]{52}\b`)
 )
 
-// call runs the program in an environment that has the AZURE_ variables of env, as "NAME=value", and no others.
 func call(t *testing.T, args []string, env ...string) (stdout string, err error) {
 	t.Helper()
-	for _, setting := range append([]string{
-		"AZURE_TENANT_ID=", "AZURE_CLIENT_ID=", "AZURE_CLIENT_SECRET=", "AZURE_AUTHORITY_HOST=",
-	}, env...) {
-		name, value, _ := strings.Cut(setting, "=")
-		t.Setenv(name, value)
-	}
-	var out bytes.Buffer
-	err = run(t.Context(), args, &out)
-	return out.String(), err
+	stdout, _, err = exampletest.Call(t, run, args, env...)
+	return stdout, err
 }
 
 // mustCall is call for what succeeds.
@@ -57,11 +48,6 @@ func mustCall(t *testing.T, args []string, env ...string) (stdout string) {
 		t.Fatal(err)
 	}
 	return stdout
-}
-
-// complete is an environment that lacks nothing, with changes.
-func complete(changes ...string) []string {
-	return append([]string{"AZURE_TENANT_ID=" + someID, "AZURE_CLIENT_ID=" + someID, "AZURE_CLIENT_SECRET=s3cret"}, changes...)
 }
 
 func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
@@ -95,7 +81,7 @@ func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
 }
 
 func TestAPIVersionAndCloudAreUsed(t *testing.T) {
-	file := writeFile(t, makeDER(t))
+	file := exampletest.WriteFile(t, makeDER(t))
 	stdout := mustCall(t, []string{"-file", file, "-api-version", "v1.0"})
 	if !strings.Contains(stdout, "\n  POST /v1.0/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1.1\n") {
 		t.Errorf("the version is lost:\n%s", stdout)
@@ -104,14 +90,14 @@ func TestAPIVersionAndCloudAreUsed(t *testing.T) {
 		"public": intune.Public, "usgov-l4": intune.USGovernmentL4, "usgov-l5": intune.USGovernmentL5, "china": intune.China,
 	} {
 		opts, err := parseOptions([]string{"-cloud", name}, io.Discard)
-		if err != nil || opts.cloud != cloud {
+		if err != nil || opts.flags.Cloud != cloud {
 			t.Errorf("-cloud %s: got %+v, %v", name, opts, err)
 		}
 	}
 }
 
 func TestJSONPrintsTheCreatedObjectAlone(t *testing.T) {
-	stdout := mustCall(t, []string{"-json", "-file", writeFile(t, makeDER(t))})
+	stdout := mustCall(t, []string{"-json", "-file", exampletest.WriteFile(t, makeDER(t))})
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
@@ -135,7 +121,7 @@ func TestFileIsReadInEveryForm(t *testing.T) {
 		"PEM after some text": append([]byte("subject=CN = Contoso\n"), encoded...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := writeFile(t, data)
+			file := exampletest.WriteFile(t, data)
 			stdout := mustCall(t, []string{"-file", file})
 			thumbprint := (&intune.EnterpriseCodeSigningCertificate{Content: der}).Thumbprint()
 			want := "Loaded " + file + "\n  subject     CN=Contoso\n  issuer      CN=Contoso\n  thumbprint  " + thumbprint + "\n"
@@ -151,14 +137,14 @@ func TestFileThatIsNoCertificateFails(t *testing.T) {
 	for name, test := range map[string]struct{ file, want string }{
 		"missing":     {filepath.Join(t.TempDir(), "missing.cer"), "missing.cer"},
 		"a directory": {t.TempDir(), "directory"},
-		"private key": {writeFile(t, key), "holds a PEM PRIVATE KEY, not a CERTIFICATE"},
-		"garbage":     {writeFile(t, []byte("garbage")), "not a certificate in DER or PEM"},
-		"broken PEM":  {writeFile(t, bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), "not a certificate"},
-		"empty":       {writeFile(t, nil), "not a certificate in DER or PEM"},
+		"private key": {exampletest.WriteFile(t, key), "holds a PEM PRIVATE KEY, not a CERTIFICATE"},
+		"garbage":     {exampletest.WriteFile(t, []byte("garbage")), "not a certificate in DER or PEM"},
+		"broken PEM":  {exampletest.WriteFile(t, bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), "not a certificate"},
+		"empty":       {exampletest.WriteFile(t, nil), "not a certificate in DER or PEM"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout, err := call(t, []string{"-file", test.file})
-			if err == nil || errors.As(err, new(usageError)) || !strings.Contains(err.Error(), test.want) {
+			if err == nil || errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want a failure that says %q", err, test.want)
 			}
 			if strings.Contains(stdout, "Sent to") {
@@ -182,16 +168,16 @@ func TestWrongUsage(t *testing.T) {
 		{args: []string{"-cloud", ""}, want: `-cloud "" is none of`},
 		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
 		{args: []string{"-file", ""}, want: "-file is empty"},
-		{env: complete(), want: "the real service needs -file"},
-		{env: []string{"AZURE_TENANT_ID=" + someID}, want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
+		{env: exampletest.Complete(), want: "the real service needs -file"},
+		{env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
 		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
-		{env: complete("AZURE_TENANT_ID=no id"), want: "tenant id is malformed"},
-		{env: complete("AZURE_AUTHORITY_HOST=http://contoso.com"), want: "AZURE_AUTHORITY_HOST"},
+		{env: exampletest.Complete("AZURE_TENANT_ID=no id"), want: "tenant id is malformed"},
+		{env: exampletest.Complete("AZURE_AUTHORITY_HOST=http://contoso.com"), want: "AZURE_AUTHORITY_HOST"},
 	} {
 		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
 			stdout, err := call(t, test.args, test.env...)
-			if !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want a usageError that says %q", err, test.want)
+			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want a UsageError that says %q", err, test.want)
 			}
 			if stdout != "" || strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("got %v, and on stdout %q", err, stdout)
@@ -213,10 +199,10 @@ func TestHelpDescribesTheFlags(t *testing.T) {
 }
 
 func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
-	file := writeFile(t, makeDER(t))
-	for _, env := range [][]string{{"AZURE_TENANT_ID=" + someID}, complete("AZURE_AUTHORITY_HOST=http://127.0.0.1:1")} {
+	file := exampletest.WriteFile(t, makeDER(t))
+	for _, env := range [][]string{{"AZURE_TENANT_ID=" + exampletest.SomeID}, exampletest.Complete("AZURE_AUTHORITY_HOST=http://127.0.0.1:1")} {
 		stdout := mustCall(t, []string{"-emulator", "-file", file}, env...)
-		if !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") || strings.Contains(stdout, someID) {
+		if !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") || strings.Contains(stdout, exampletest.SomeID) {
 			t.Errorf("%v: got\n%s", env, stdout)
 		}
 	}
@@ -225,11 +211,11 @@ func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
 // The emulator stands in for Microsoft Entra ID and refuses the secret, so that nothing is sent to the real service.
 func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 	entra := intunetest.NewServer(t)
-	env := complete("AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,
+	env := exampletest.Complete("AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,
 		"AZURE_AUTHORITY_HOST="+entra.URL())
-	stdout, err := call(t, []string{"-file", writeFile(t, makeDER(t))}, env...)
+	stdout, err := call(t, []string{"-file", exampletest.WriteFile(t, makeDER(t))}, env...)
 	var refused *intune.AuthError
-	if !errors.As(err, &refused) || refused.AADSTS != 7000215 || errors.As(err, new(usageError)) {
+	if !errors.As(err, &refused) || refused.AADSTS != 7000215 || errors.As(err, new(example.UsageError)) {
 		t.Errorf("got %v, want a refused sign-in", err)
 	}
 	want := "Using the REAL service, cloud Public: the certificate goes to the tenant " + intunetest.TenantID
@@ -244,46 +230,21 @@ func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 func TestInterruptEndsTheCall(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := run(ctx, []string{"-emulator", "-file", writeFile(t, makeDER(t))}, io.Discard)
-	if !errors.Is(err, context.Canceled) || errors.As(err, new(usageError)) {
+	err := run(ctx, []string{"-emulator", "-file", exampletest.WriteFile(t, makeDER(t))}, io.Discard, io.Discard)
+	if !errors.Is(err, context.Canceled) || errors.As(err, new(example.UsageError)) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
 
 func TestExitCodes(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "create.exe") // Windows wants the suffix, others do not mind
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	file := writeFile(t, makeDER(t))
-	for _, test := range []struct {
-		args []string
-		want int
-	}{
-		{[]string{"-emulator", "-json", "-file", file}, 0},
-		{[]string{"-help"}, 0},
-		{[]string{"-emulator", "-file", file + ".missing"}, 1},
-		{[]string{"-nonsense"}, 2},
-		{[]string{file}, 2},
-	} {
-		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			command := exec.CommandContext(t.Context(), program, test.args...)
-			command.Stdout, command.Stderr = &stdout, &stderr
-			if err := command.Run(); command.ProcessState == nil {
-				t.Fatal(err)
-			}
-			if got := command.ProcessState.ExitCode(); got != test.want {
-				t.Errorf("exit code %d, want %d; stderr: %s", got, test.want, &stderr)
-			}
-			if test.want == 0 && (stdout.Len() == 0 || stderr.Len() > 0) {
-				t.Errorf("stdout is %q, stderr %q", &stdout, &stderr)
-			}
-			if test.want != 0 && !regexp.MustCompile(`\Acreate: [^\n]+\n\z`).Match(stderr.Bytes()) {
-				t.Errorf("stderr is %q, want one line", &stderr)
-			}
-		})
-	}
+	file := exampletest.WriteFile(t, makeDER(t))
+	exampletest.CheckExits(t, "create", []exampletest.Exit{
+		{Args: []string{"-emulator", "-json", "-file", file}, Want: 0},
+		{Args: []string{"-help"}, Want: 0},
+		{Args: []string{"-emulator", "-file", file + ".missing"}, Want: 1},
+		{Args: []string{"-nonsense"}, Want: 2},
+		{Args: []string{file}, Want: 2},
+	})
 }
 
 func makeDER(t *testing.T) []byte {
@@ -301,13 +262,4 @@ func makeDER(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return der
-}
-
-func writeFile(t *testing.T, data []byte) (name string) {
-	t.Helper()
-	name = filepath.Join(t.TempDir(), "contoso.cer")
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return name
 }
