@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// report prints progress and a summary: a bar where out is a terminal, else a line for each file.
+type report struct {
+	out      io.Writer
+	terminal bool
+
+	total, created, recognised int
+	failures                   []string
+}
+
+func newReport(out io.Writer, total int) *report {
+	r := &report{out: out, total: total}
+	if file, ok := out.(*os.File); ok {
+		info, err := file.Stat()
+		r.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	r.bar()
+	return r
+}
+
+// add takes the result for a file, or the reason why it could not be read.
+func (r *report) add(name string, result intune.BulkResult, unreadable error) {
+	if errors.Is(result.Err, intune.ErrNotTried) {
+		return // of those that were not tried it is the first; finish counts them
+	}
+	var outcome string
+	switch {
+	case unreadable != nil:
+		outcome = "failed"
+		r.failures = append(r.failures, unreadable.Error())
+	case result.Err != nil:
+		outcome = "failed"
+		r.failures = append(r.failures, name+": "+result.Err.Error())
+	case result.Response.Reconciled:
+		outcome = "recognised"
+		r.recognised++
+	default:
+		outcome = "created"
+		r.created++
+	}
+	r.bar()
+	if r.terminal {
+		return
+	}
+	id := ""
+	if result.Certificate != nil {
+		id = "  " + result.Certificate.ID
+	}
+	fmt.Fprintf(r.out, "%-10s  %s%s\n", outcome, name, id)
+}
+
+// bar draws over the one from before, which is never longer.
+func (r *report) bar() {
+	if !r.terminal {
+		return
+	}
+	const width = 40
+	done := r.created + r.recognised + len(r.failures)
+	filled := width * done / r.total
+	fmt.Fprintf(r.out, "\r[%s%s] %d of %d, %d failed",
+		strings.Repeat("#", filled), strings.Repeat(".", width-filled), done, r.total, len(r.failures))
+}
+
+// finish prints the summary, and returns an error where not everything is done. interrupted says why the run ended early.
+func (r *report) finish(requests int64, interrupted error) error {
+	notTried := r.total - r.created - r.recognised - len(r.failures)
+	if r.terminal {
+		fmt.Fprintln(r.out)
+	}
+	fmt.Fprintf(r.out, "\ncreated                          %d\n", r.created)
+	fmt.Fprintf(r.out, "recognised after a lost answer   %d\n", r.recognised)
+	fmt.Fprintf(r.out, "failed                           %d\n", len(r.failures))
+	fmt.Fprintf(r.out, "not tried                        %d\n", notTried)
+	fmt.Fprintf(r.out, "requests                         %d\n", requests)
+	if len(r.failures) > 0 {
+		fmt.Fprintf(r.out, "\nFailed:\n  %s\n", strings.Join(r.failures, "\n  "))
+	}
+	switch {
+	case len(r.failures) == 0 && notTried == 0:
+		return nil
+	case interrupted != nil:
+		return fmt.Errorf("of %d files, %d failed and %d were not tried: %w", r.total, len(r.failures), notTried, interrupted)
+	}
+	return fmt.Errorf("of %d files, %d failed and %d were not tried", r.total, len(r.failures), notTried)
+}
