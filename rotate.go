@@ -57,14 +57,11 @@ type ReplaceOptions struct {
 // has kept all the names and dates.
 //
 // The old certificate is deleted only where options ask for it, and only when the new one is provisioned; until then the
-// new one is returned together with ErrNotProvisioned. Where there is no certificate with oldID, Replace does as Ensure.
+// new one is returned together with ErrNotProvisioned. Where there is no certificate with oldID, the error is ErrNotFound:
+// the id is wrong, or an earlier run has deleted it and was done.
 func (s *EnterpriseCodeSigningCertificatesService) Replace(ctx context.Context, oldID string, cert *EnterpriseCodeSigningCertificate, options *ReplaceOptions, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
 	const name = "replace enterpriseCodeSigningCertificate"
 	old, err := s.Get(ctx, oldID)
-	if errors.Is(err, ErrNotFound) {
-		got, _, err := s.Ensure(ctx, cert, opts...)
-		return got, err
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
