@@ -83,7 +83,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id s
 	return &got.EnterpriseCodeSigningCertificate, nil
 }
 
-// List returns the first page of the certificates that opts ask for; nil asks for all. All follows it to the end.
+// List returns the first page of the certificates that options ask for; nil asks for all. All follows it to the end.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
@@ -98,7 +98,7 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 	return &CertificatePage{Value: page.value, Count: page.count, NextLink: page.nextLink}, nil
 }
 
-// All yields the certificates that opts ask for, page by page as they are consumed; one page is held at a time. It
+// All yields the certificates that options ask for, page by page as they are consumed; one page is held at a time. It
 // stops when the loop does. An error comes once, last, with a nil certificate. opts hold for the request of each page.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.

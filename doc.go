@@ -8,8 +8,9 @@
 //	client, err := intune.NewClient(intune.ClientSecret(tenantID, clientID, secret))
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, intune.FromX509(cert))
 //
-// Only a 201 with an object that has an id counts as success. Client.Do makes any other call of Microsoft Graph. The
-// version of Microsoft Graph is beta unless WithAPIVersion says otherwise.
+// The service has the whole resource: Create, Get, List, All, Count, Update and Delete, and on top of them Ensure,
+// Replace, Expiring and CreateAll. Each takes nothing but the answer that the reference promises for success. Client.Do
+// makes any other call of Microsoft Graph. The version of Microsoft Graph is beta unless WithAPIVersion says otherwise.
 //
 // # Exactly once
 //
@@ -43,6 +44,11 @@
 // 401, with a fresh token. Reads, updates and deletions are also repeated where the outcome is unknown; a POST is not.
 // After a 429, or a Retry-After, the whole client waits. A wait of more than an hour, or one that would outlast the
 // context's deadline, is not begun. A retry budget keeps a busy program from hammering a service that is down.
+//
+// # Quota
+//
+// A client keeps the quota that the service documents, IntuneAppsQuota, so that it does not run into refusals: requests
+// wait for their turn. WithQuota changes it, and WithLimiter lets several processes share one.
 //
 // # Networks
 //

@@ -87,3 +87,89 @@ func ExampleClient_Do() {
 	fmt.Println(len(page.Value), err)
 	// Output: 0 <nil>
 }
+
+// Go through the certificates that expire within 60 days.
+func ExampleEnterpriseCodeSigningCertificatesService_Expiring() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	for _, days := range []int{400, 30} {
+		expires := time.Now().AddDate(0, 0, days)
+		cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=in %d days", days), ExpirationDateTime: expires}
+		if _, err := service.Create(ctx, cert); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	for cert, err := range service.Expiring(ctx, 60*24*time.Hour) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(cert.Subject)
+	}
+	// Output: CN=in 30 days
+}
+
+// Filter, sort and select.
+func ExampleEnterpriseCodeSigningCertificatesService_All() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+
+	options := &intune.ListOptions{
+		Filter: intune.And(
+			intune.PropertyStatus.Eq(intune.CertificateStatusProvisioned),
+			intune.PropertySubject.StartsWith("CN=Contoso"),
+		),
+		OrderBy: []intune.Order{intune.PropertyExpirationDateTime.Descending()},
+		Select:  []intune.Property{intune.PropertyID, intune.PropertySubject},
+	}
+	for cert, err := range server.Client().EnterpriseCodeSigningCertificates().All(context.Background(), options) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(cert.ID, cert.Subject)
+	}
+	fmt.Println(options.Filter)
+	// Output: status eq 'provisioned' and startswith(subject,'CN=Contoso')
+}
+
+// store is a key-value store that several processes share: its Take counts a request against the window that is open,
+// and says how long to wait where the window is full. With Redis it is an INCR and a PEXPIRE in one script.
+type store interface {
+	Take(ctx context.Context, key string, requests int, window time.Duration) (wait time.Duration, err error)
+}
+
+// sharedQuota lets all processes of an application keep one quota for writes.
+type sharedQuota struct{ store store }
+
+func (q sharedQuota) Wait(ctx context.Context, method string) error {
+	if method == http.MethodGet {
+		return nil
+	}
+	for {
+		wait, err := q.store.Take(ctx, "intune:writes", 50, 20*time.Second) // half of 100: any 20 s touch two windows
+		if err != nil || wait == 0 {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Share the quota of an application among several processes.
+func ExampleWithLimiter() {
+	var redis store // that talks to the real thing
+	client, err := intune.NewClient(intune.ClientSecret("contoso.com", "00000000-1111-2222-3333-444444444444", "the secret's value"),
+		intune.WithLimiter(sharedQuota{redis}))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -79,6 +80,40 @@ func FuzzIntuneMessage(f *testing.F) {
 		}
 		if !json.Valid([]byte(text)) && !label.MatchString(text) && e.Message != strings.TrimSpace(text) {
 			t.Errorf("%q became %q", text, e.Message)
+		}
+	})
+}
+
+// FuzzNextLink feeds links to what follows a listing: whatever they hold, the next request stays within the API version
+// of the service, and no page is read twice.
+func FuzzNextLink(f *testing.F) {
+	for _, seed := range []string{
+		"https://graph.microsoft.com/beta/deviceAppManagement/x?$skiptoken=a", "https://graph.microsoft.com/beta/../v1.0/x",
+		"https://graph.microsoft.com/beta@evil.example/x", "https://graph.microsoft.com/beta/%2e%2e/x", "//evil.example/beta/", "",
+		"https://graph.microsoft.com/beta/\\evil", "https://graph.microsoft.com/beta//evil.example", "https://graph.microsoft.com/beta/x#y",
+	} {
+		f.Add(seed)
+	}
+	client, err := NewClient(ClientSecret("t", "c", "s"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, link string) {
+		path, err := client.nextPath(link, map[string]bool{"/seen": true})
+		if err != nil {
+			return
+		}
+		call, err := client.newCall(http.MethodGet, path, nil, nil, nil)
+		if err != nil {
+			return
+		}
+		target, err := url.Parse(call.url)
+		if err != nil {
+			t.Fatalf("%q: %v", link, err)
+		}
+		if target.Scheme != "https" || target.Host != "graph.microsoft.com" || target.User != nil ||
+			!strings.HasPrefix(target.JoinPath().Path, "/beta/") || call.path == "/seen" && !strings.Contains(path, "?") {
+			t.Errorf("%q leads to %s", link, target)
 		}
 	})
 }

@@ -18,9 +18,9 @@ import (
 
 const anID = "b20d3703-3703-b20d-0337-0db203370db2"
 
-func certificates(w *wire, opts ...intune.Option) *intune.EnterpriseCodeSigningCertificatesService {
+func certificates(w *wire) *intune.EnterpriseCodeSigningCertificatesService {
 	w.tb.Helper()
-	return w.client(opts...).EnterpriseCodeSigningCertificates()
+	return w.client().EnterpriseCodeSigningCertificates()
 }
 
 func TestGetAcceptsTheBareObjectAndTheOneOfTheReference(t *testing.T) {

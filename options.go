@@ -334,6 +334,6 @@ type Response struct {
 
 	Attempts int // how often the call was tried; listings to reconcile are not counted
 
-	Reconciled bool   // the answer was lost, and the result was found in the tenant
-	MatchedBy  string // how it was recognised there: by "content", "uploadDateTime" or "names"
+	Reconciled bool   // the answer to a create was lost, and the result was found in the tenant
+	MatchedBy  string // how a record was recognised there, by Ensure and Replace too: by "content", "uploadDateTime" or "names"
 }

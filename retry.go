@@ -68,7 +68,8 @@ func (c *call) judge(a *attempt) (outcome, error) {
 	if a.response == nil {
 		return judgeError(a.err, nothingSent), a.err
 	}
-	o, err := unknown, error(nil)
+	o := unknown
+	var err error
 	if a.response.StatusCode/100 == 2 {
 		if err = c.decode(a); err == nil {
 			return succeeded, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
 )
 
-// makeFolder makes a temporary folder with twelve certificates, every other one in PEM, and a file that is none. The
-// caller removes it, also where there is an error.
+// makeFolder makes a temporary folder with twelve certificates, every other one in PEM. The caller removes it, also where
+// there is an error.
 func makeFolder() (dir string, err error) {
 	dir, err = os.MkdirTemp("", "contoso-*")
 	if err != nil {
@@ -32,5 +32,5 @@ func makeFolder() (dir string, err error) {
 			return dir, err
 		}
 	}
-	return dir, os.WriteFile(filepath.Join(dir, "notes.cer"), []byte("The certificate is with the other team.\n"), 0o600)
+	return dir, nil
 }

@@ -1,6 +1,6 @@
 // Bulk uploads all certificate files of a folder to Microsoft Intune, several at a time.
 //
-//	go run ./examples/bulk                # nothing set up: an emulator and a folder with twelve certificates and a bad file
+//	go run ./examples/bulk                # nothing set up: an emulator and a folder with twelve certificates
 //	go run ./examples/bulk -dir certs     # a folder of yours: its .cer, .crt, .der and .pem files, DER or PEM
 //
 // With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service, and then it needs -dir.
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(stdout, "Made a folder with twelve code-signing certificates and a file that is none\n\n")
+		fmt.Fprint(stdout, "Made a folder with twelve code-signing certificates\n\n")
 		dir = made
 	}
 	files, err := certificateFiles(dir)

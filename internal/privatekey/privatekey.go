@@ -55,12 +55,12 @@ func plainText(data []byte) []byte {
 func fromBase64(text []byte) []byte {
 	digits := make([]byte, 0, len(text))
 	for _, c := range text {
-		switch {
-		case c == '-':
+		switch c {
+		case '-':
 			c = '+'
-		case c == '_':
+		case '_':
 			c = '/'
-		case c == ' ', c == '\t', c == '\r', c == '\n':
+		case ' ', '\t', '\r', '\n':
 			continue
 		}
 		if !isBase64(c) {
