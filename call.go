@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -48,6 +49,7 @@ type attempt struct {
 	token   *bearer
 	renew   bool            // use a new connection
 	via     *http.Transport // that it was sent by, where it is our own
+	given   io.ReadCloser   // the body before any middleware
 	started time.Time       // when it had passed the gate
 	ended   time.Time
 
@@ -209,7 +211,7 @@ func beginAttempt(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		ctx := req.Context()
 		c := callFrom(ctx)
-		a := &attempt{call: c, renew: c.renew, started: time.Now()}
+		a := &attempt{call: c, renew: c.renew, started: time.Now(), given: req.Body}
 		c.attempts++
 		c.last = a
 		a.stand = http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}

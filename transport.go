@@ -123,13 +123,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer a.evidence.leave()
 	ctx, cancel := context.WithDeadlineCause(req.Context(), a.started.Add(t.limit), t.timedOut)
 	defer cancel()
-	out := req.WithContext(httptrace.WithClientTrace(withoutHeaderTrace(ctx), a.evidence.trace()))
+	body, unsent := a.bodyToSend(req)
+	out := req.WithContext(httptrace.WithClientTrace(withoutHeaderTrace(ctx), a.evidence.trace(unsent)))
+	out.Body = body
 	out.Header = t.header(a, req.Header)
 	out.Host = ""
 	out.GetBody = nil // with it, net/http repeats a request by itself
-	if req.Body != nil {
-		out.Body = &sentBody{ReadCloser: req.Body, evidence: &a.evidence}
-	}
 	t.renewConnection(a, out)
 	resp, err := t.base.RoundTrip(out)
 	if err == nil && resp == nil {
@@ -139,8 +138,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ownTimeout(ctx, err)
 	}
 	a.evidence.answer()
-	body, err := readWhole(resp, maxBody)
-	resp.Body = &wholeBody{data: body, err: ownTimeout(ctx, err)}
+	answer, err := readWhole(resp, maxBody)
+	resp.Body = &wholeBody{data: answer, err: ownTimeout(ctx, err)}
 	resp.Request = req // net/http's is the one with the token
 	return resp, nil
 }
@@ -166,19 +165,42 @@ func (c untraced) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// sentBody notes when the last of a body has been read for sending.
-type sentBody struct {
-	io.ReadCloser
+// unsent is what is left of a body. It is asked where the body is read.
+type unsent interface{ Len() int }
 
-	evidence *evidence
+// bodyToSend returns the body of a request, and what tells whether it was read to its end. Where no middleware has
+// replaced it, it is a reader of a type that net/http knows, which then sends headers and body in one packet.
+func (a *attempt) bodyToSend(req *http.Request) (io.ReadCloser, unsent) {
+	switch req.Body {
+	case nil, http.NoBody:
+		return req.Body, nil
+	case a.given:
+		reader := bytes.NewReader(a.call.body)
+		return io.NopCloser(reader), reader
+	}
+	body := &foreignBody{ReadCloser: req.Body}
+	return body, body
 }
 
-func (b *sentBody) Read(p []byte) (int, error) {
+// foreignBody is a body that a middleware has made.
+type foreignBody struct {
+	io.ReadCloser
+
+	ended bool
+}
+
+func (b *foreignBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.evidence.count(&b.evidence.bodiesRead, 1)
-	}
+	b.ended = b.ended || err != nil
 	return n, err
+}
+
+// Len implements unsent: how much is left is not known, only whether anything is.
+func (b *foreignBody) Len() int {
+	if b.ended {
+		return 0
+	}
+	return 1
 }
 
 // admit lets a request pass to the wire or says why not; then nothing has been sent.
@@ -297,7 +319,6 @@ type evidence struct {
 	closed                        bool
 	entered, running              int
 	getConn, gotConn, writeFailed int
-	bodiesRead                    int       // to their end
 	answered                      time.Time // when the header of the last answer was there
 }
 
@@ -321,12 +342,13 @@ func (e *evidence) count(what *int, by int) {
 	*what += by
 }
 
-func (e *evidence) trace() *httptrace.ClientTrace {
+// trace returns the hooks for one request. A failed write proves nothing once the last byte of the body has been read.
+func (e *evidence) trace(body unsent) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { e.count(&e.getConn, 1) },
 		GotConn: func(httptrace.GotConnInfo) { e.count(&e.gotConn, 1) },
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err != nil {
+			if info.Err != nil && (body == nil || body.Len() > 0) {
 				e.count(&e.writeFailed, 1)
 			}
 		},
@@ -348,8 +370,7 @@ func (e *evidence) close() (nothingSent, repeated bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = true
-	nothingSent = e.entered == 0 ||
-		e.running == 0 && e.getConn > 0 && e.gotConn == e.writeFailed && (e.gotConn == 0 || e.bodiesRead == 0)
+	nothingSent = e.entered == 0 || e.running == 0 && e.getConn > 0 && e.gotConn == e.writeFailed
 	return nothingSent, e.entered > 1 && !nothingSent
 }
 
