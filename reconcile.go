@@ -3,17 +3,13 @@ package intune
 // This file finds out what became of a create whose answer was lost.
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/dn"
 )
 
 // reconcile follows an attempt of unknown outcome. Either the call is settled then, or the certificate is believed to
@@ -28,20 +24,18 @@ func (c *call) reconcile(ctx context.Context, cause error) {
 	for pause := c.client.retry.MinDelay; ; pause *= 2 {
 		isLast := !time.Now().Before(believable)
 		found, err := c.search.look(ctx, c.firstUnknown.started)
-		if c.settleFound(found) {
+		switch {
+		case c.settleFound(found):
 			return
-		}
-		if err == nil && isLast && c.attempts < c.client.retry.MaxAttempts {
+		case err != nil && (isLast || !mayPass(err)):
+			c.settle(c.outcomeUnknown(fmt.Errorf("%w; and the certificates cannot be listed: %w", cause, err)))
 			return
-		}
-		if err != nil && (isLast || !mayPass(err)) {
-			cause = fmt.Errorf("%w; and the certificates cannot be listed: %w", cause, err)
-		}
-		if isLast || err != nil && !mayPass(err) {
+		case isLast && c.attempts < c.client.retry.MaxAttempts:
+			return
+		case isLast:
 			c.settle(c.outcomeUnknown(cause))
 			return
-		}
-		if !sleepUntil(ctx, nextLook(ctx, pause, believable)) {
+		case !sleepUntil(ctx, nextLook(ctx, pause, believable)):
 			c.settle(c.outcomeUnknown(fmt.Errorf("%w; and %w before it could be found out", cause, endOf(ctx))))
 			return
 		}
@@ -277,159 +271,3 @@ const (
 	matchedByDate    = "uploadDateTime"
 	matchedByNames   = "names"
 )
-
-// isSameDate compares a date with what a service has made of it, which may have cut it to a coarser unit.
-func isSameDate(sent, kept time.Time) bool {
-	for _, unit := range []time.Duration{tick, time.Microsecond, time.Millisecond, time.Second} {
-		if sent.Truncate(unit).Equal(kept) {
-			return true
-		}
-	}
-	return false
-}
-
-// identity is what makes two records the same certificate. What is empty was not sent and is not compared.
-type identity struct {
-	content           []byte
-	subjects, issuers []string // each name in every form that was sent
-	expirations       []time.Time
-}
-
-func newIdentity(sent *EnterpriseCodeSigningCertificate) *identity {
-	i := &identity{content: sent.Content}
-	for _, cert := range []*EnterpriseCodeSigningCertificate{sent.parsed(), sent} {
-		if subject := cmp.Or(cert.Subject, cert.SubjectName); subject != "" {
-			i.subjects = append(i.subjects, subject)
-		}
-		if issuer := cmp.Or(cert.Issuer, cert.IssuerName); issuer != "" {
-			i.issuers = append(i.issuers, issuer)
-		}
-		if !cert.ExpirationDateTime.IsZero() {
-			i.expirations = append(i.expirations, cert.ExpirationDateTime)
-		}
-	}
-	return i
-}
-
-// parsed is what Content says, nothing where it is not a certificate.
-func (c *EnterpriseCodeSigningCertificate) parsed() *EnterpriseCodeSigningCertificate {
-	cert, err := c.X509()
-	if err != nil {
-		return new(EnterpriseCodeSigningCertificate)
-	}
-	return FromX509(cert)
-}
-
-// match says whether a record is the same certificate, by "content" or by "names", or "".
-func (i *identity) match(cert *EnterpriseCodeSigningCertificate) string {
-	if len(cert.Content) > 0 && len(i.content) > 0 {
-		if bytes.Equal(cert.Content, i.content) {
-			return matchedByContent
-		}
-		return ""
-	}
-	if len(i.expirations) > 0 && !i.expires(cert) ||
-		!hasName(i.subjects, cmp.Or(cert.Subject, cert.SubjectName)) ||
-		len(i.issuers) > 0 && !hasName(i.issuers, cmp.Or(cert.Issuer, cert.IssuerName)) {
-		return ""
-	}
-	return matchedByNames
-}
-
-// expires says whether the certificate expires in the same second.
-func (i *identity) expires(cert *EnterpriseCodeSigningCertificate) bool {
-	return slices.ContainsFunc(i.expirations, func(t time.Time) bool { return t.Unix() == cert.ExpirationDateTime.Unix() })
-}
-
-func hasName(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return dn.Same(n, name) })
-}
-
-// uploads is what a client knows of its creates: those under way, the records that calls have in hand, and whether the
-// service keeps the uploadDateTime that is sent.
-type uploads struct {
-	mu             sync.Mutex
-	underWay       map[*search]bool
-	recent, lessSo map[string]bool // ids of records in hand; two generations, so that they do not pile up
-	lessSoUntil    time.Time
-	datesKept      bool
-}
-
-func (u *uploads) begin(s *search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.underWay == nil {
-		u.underWay = make(map[*search]bool)
-	}
-	u.underWay[s] = true
-}
-
-func (u *uploads) end(s *search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.underWay, s)
-}
-
-// others are the searches under way but for s.
-func (u *uploads) others(s *search) (others []*search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for other := range u.underWay {
-		if other != s {
-			others = append(others, other)
-		}
-	}
-	return others
-}
-
-// datesOfOthers are the dates, in Unix nanoseconds, that the other calls under way have sent. Where the service keeps
-// dates, a record that has one of them is theirs.
-func (u *uploads) datesOfOthers(s *search) map[int64]bool {
-	dates := make(map[int64]bool)
-	for _, other := range u.others(s) {
-		dates[other.sent.UploadDateTime.Truncate(tick).UnixNano()] = true
-	}
-	return dates
-}
-
-// claim takes a record in hand, unless another call has it.
-func (u *uploads) claim(id string) bool {
-	const generation = time.Hour // longer than a call searches
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.recent[id] || u.lessSo[id] {
-		return false
-	}
-	if now := time.Now(); u.recent == nil || now.After(u.lessSoUntil) {
-		u.recent, u.lessSo, u.lessSoUntil = make(map[string]bool), u.recent, now.Add(generation)
-	}
-	u.recent[id] = true
-	return true
-}
-
-func (u *uploads) has(id string) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.recent[id] || u.lessSo[id]
-}
-
-// learn compares the date that was sent with the one that the service shows. Dates that agree only to the second prove
-// nothing: the service may have cut ours, or dated the upload itself within that second.
-func (u *uploads) learn(sent, created *EnterpriseCodeSigningCertificate) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	shown := created.UploadDateTime
-	switch {
-	case shown.IsZero():
-	case !isSameDate(sent.UploadDateTime, shown):
-		u.datesKept = false
-	case shown.Nanosecond() != 0:
-		u.datesKept = true
-	}
-}
-
-func (u *uploads) keepDates() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.datesKept
-}
