@@ -9,7 +9,7 @@ import (
 
 // BulkOptions configures CreateAll. The zero value, and nil, create four at a time and go on after failures.
 type BulkOptions struct {
-	Concurrency    int             // how many creates at once; 4 by default
+	Concurrency    int             // how many creates at once; 4 by default, 256 at most
 	StopOnError    bool            // start nothing new after a failure
 	RequestOptions []RequestOption // for every create, but for WithResponse, which BulkResult takes the place of
 
@@ -95,6 +95,7 @@ func newBulk(options *BulkOptions, yield func(int, BulkResult) bool) *bulk {
 	if b.options.Concurrency < 1 {
 		b.options.Concurrency = 4
 	}
+	b.options.Concurrency = min(b.options.Concurrency, 256)
 	b.results = make(chan numbered, b.options.Concurrency)
 	return b
 }
@@ -111,11 +112,13 @@ func (b *bulk) makeRoom() {
 	}
 }
 
-// drain waits for what is under way.
+// drain waits for what is under way, also where the body of the loop panics meanwhile.
 func (b *bulk) drain() {
-	for b.underWay > 0 {
-		b.take()
+	if b.underWay == 0 {
+		return
 	}
+	defer b.drain()
+	b.take()
 }
 
 func (b *bulk) take() {
@@ -131,7 +134,10 @@ func (b *bulk) deliver(r numbered) {
 	if b.options.OnResult != nil {
 		b.options.OnResult(r.index, r.result)
 	}
-	b.left = b.left || !b.yield(r.index, r.result)
+	if !b.left {
+		b.left = true // where the body of the loop panics, it is not called again
+		b.left = !b.yield(r.index, r.result)
+	}
 }
 
 // stopped says why nothing new is started, nil where it is.

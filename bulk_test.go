@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -220,4 +221,18 @@ func TestCreateAllPassesRequestOptionsOn(t *testing.T) {
 	if w.requests[0].Header.Get("X-Run") != "1" || strings.Contains(w.bodies[0], "null") {
 		t.Errorf("sent %v %s", w.requests[0].Header, w.bodies[0])
 	}
+}
+
+func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(slow)
+		defer func() {
+			if got := recover(); got != "mine" || s.underWay.Load() != 0 {
+				t.Errorf("recovered %v with %d under way", got, s.underWay.Load())
+			}
+		}()
+		for range s.service(t).CreateAll(t.Context(), numberedCerts(20, -1), &intune.BulkOptions{Concurrency: math.MaxInt}) {
+			panic("mine")
+		}
+	})
 }

@@ -88,7 +88,7 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 	if call.options.response != nil {
 		*call.options.response = Response{ClientRequestID: call.clientRequestID}
 	}
-	if !isToken(method) || method != strings.ToUpper(method) {
+	if !isMethod(method) {
 		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP method, such as GET"})
 	}
 	if call.options.selected != "" {
@@ -112,22 +112,28 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 
 // setURL checks the path that the caller gave.
 func (c *call) setURL(path string) error {
-	bad := func(problem string) error { return &InputError{Name: "path", Problem: problem} }
 	c.url = c.client.root + "/" + strings.TrimPrefix(path, "/")
-	switch {
-	case strings.Contains(path, "#"):
-		return bad("has a fragment")
-	case hasDotSegment(c.path):
-		return bad("has a dot segment or is not escaped")
-	case strings.Contains(c.path, "//"):
-		return bad("is a URL or has an empty segment: want it relative to the API version")
-	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
-		return bad("is not escaped")
-	}
-	if _, err := url.Parse(c.url); err != nil {
-		return bad("is not escaped")
+	if problem := pathProblem(path); problem != "" {
+		return &InputError{Name: "path", Problem: problem}
 	}
 	return nil
+}
+
+// pathProblem says what is wrong with a path relative to the API version, "" if nothing.
+func pathProblem(path string) string {
+	segments := "/" + strings.TrimPrefix(withoutQuery(path), "/")
+	_, err := url.Parse(path)
+	switch {
+	case strings.Contains(path, "#"):
+		return "has a fragment"
+	case strings.Contains(segments, "//"):
+		return "is a URL or has an empty segment: want it relative to the API version"
+	case hasDotSegment(segments):
+		return "has a dot segment or is not escaped"
+	case err != nil || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
+		return "is not escaped"
+	}
+	return ""
 }
 
 func withoutQuery(path string) string {

@@ -83,15 +83,16 @@ func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id s
 	return &got.EnterpriseCodeSigningCertificate, nil
 }
 
-// List returns the first page of the certificates that options ask for; nil asks for all. All follows it to the end.
+// List returns one page of the certificates that options ask for; nil asks for all. ListOptions.NextLink asks for the
+// page after another; All does so by itself.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
-	query, err := options.query()
+	path, err := s.client.listPath(options)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", listOperation, err)
+		return nil, err
 	}
-	page, err := s.client.page(ctx, certificatesPath+query, opts)
+	page, err := s.client.page(ctx, path, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -104,18 +105,23 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
 	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
-		query, err := options.query()
+		path, err := s.client.listPath(options)
 		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", listOperation, err))
+			yield(nil, err)
 			return
 		}
-		for page, err := range s.client.pages(ctx, certificatesPath+query, opts) {
+		left := -1 // without a limit
+		if options != nil && options.Top > 0 {
+			left = options.Top // which the service may take for the size of a page
+		}
+		for page, err := range s.client.pages(ctx, path, opts) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			for _, cert := range page.value {
-				if !yield(cert, nil) {
+				left--
+				if !yield(cert, nil) || left == 0 {
 					return
 				}
 			}
@@ -132,7 +138,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, fi
 		return 0, err
 	}
 	if page.Count == nil {
-		return 0, errors.New("count enterpriseCodeSigningCertificates: the answer has no count")
+		return 0, badListing("the answer has no count")
 	}
 	return *page.Count, nil
 }
@@ -229,11 +235,16 @@ func validate(cert *EnterpriseCodeSigningCertificate) error {
 	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
 		return bad("has neither content nor subject")
 	}
-	if kind := privatekey.Find(cert.Content); kind != "" {
-		return bad("content holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone")
+	return validateContent("certificate", cert.Content)
+}
+
+// validateContent says what must not be uploaded as the content of the named input.
+func validateContent(name string, content []byte) error {
+	if kind := privatekey.Find(content); kind != "" {
+		return &InputError{Name: name, Problem: "content holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 	}
-	if bytes.HasPrefix(cert.Content, []byte("-----BEGIN")) {
-		return bad("content is PEM, not DER: decode it first")
+	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
+		return &InputError{Name: name, Problem: "content is PEM, not DER: decode it first"}
 	}
 	return nil
 }

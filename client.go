@@ -22,7 +22,8 @@ type Client struct {
 	gate       gate
 	budget     retryBudget
 	uploads    uploads
-	lastUpload atomic.Int64 // see now
+	placements chan struct{} // held by the Ensure or Replace under way
+	lastUpload atomic.Int64  // see now
 }
 
 // NewClient returns a client that signs in with cred. It makes no network connection; it reports the first option or
@@ -39,6 +40,7 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 		HTTPClient:   wire.tokenHTTPClient(),
 	})}
 	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
+	c.placements = make(chan struct{}, 1)
 	c.assemble(cfg, tokens, wire)
 	return c, nil
 }

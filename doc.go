@@ -33,8 +33,9 @@
 //	}
 //
 // An *AuthError is a refusal of the sign-in, an *InputError a mistake that was found before anything was sent, and a
-// *DuplicateError comes with a certificate that exists more than once. Other errors, of the network and of the context,
-// come where nothing was sent; where something may have been, they are inside an *OutcomeUnknownError. No error
+// *DuplicateError comes with a certificate that exists more than once. Other errors of a create, of the network and of
+// the context, come where nothing was sent; where something may have been, they are inside an *OutcomeUnknownError. What
+// Update and Delete were to do may have been done after any error but an *InputError, and can be done again. No error
 // and no log line holds a token, a secret or the content of a certificate.
 //
 // # Retries

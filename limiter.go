@@ -62,7 +62,7 @@ func (l quotaLimiter) Wait(ctx context.Context, method string) error {
 		case w.turn <- struct{}{}: // those who wait here go on in the order of arrival
 			held = append(held, w)
 		case <-ctx.Done():
-			return ctx.Err()
+			return &pausedError{err: ctx.Err()}
 		}
 		if until := w.opens(); time.Now().Before(until) && !sleepUntil(ctx, until) {
 			return &pausedError{pause: time.Until(until), err: ctx.Err()}

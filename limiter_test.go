@@ -3,6 +3,7 @@ package intune_test
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -166,7 +167,7 @@ func TestQuotaHonoursContexts(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			behind <- get(t.Context(), client)
 		}()
-		if err := get(ended, client); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+		if err := get(ended, client); !errors.Is(err, context.Canceled) || !errors.Is(err, intune.ErrThrottled) || time.Since(began) != time.Second {
 			t.Errorf("a context that ends meanwhile: %v after %v", err, time.Since(began))
 		}
 		if err := <-behind; err != nil || time.Since(began) > 10*time.Second+500*time.Millisecond {
@@ -221,6 +222,7 @@ func TestQuotasThatMakeNoSense(t *testing.T) {
 	for _, opt := range []intune.Option{
 		intune.WithQuota(intune.Quota{Window: time.Second}), intune.WithQuota(intune.Quota{Requests: 1}),
 		intune.WithQuota(intune.Quota{Requests: -1, Window: 1}), intune.WithLimiter(nil),
+		intune.WithQuota(intune.Quota{Requests: math.MaxInt, Window: 1}), intune.WithQuota(intune.Quota{Requests: 1, Window: 1, Methods: []string{"get"}}),
 	} {
 		_, err := intune.NewClient(staticToken(), opt)
 		errorAs[*intune.InputError](t, err)

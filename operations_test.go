@@ -189,13 +189,15 @@ func TestAllEndsWithOneError(t *testing.T) {
 		"itself":          {pageOf(0, 1, path)},
 		"a circle":        {pageOf(0, 1, path+"?2"), pageOf(1, 1, path)},
 		"not a URL":       {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"\u0000"}`)},
+		"not escaped":     {pageOf(0, 1, path+"?a b")},
 	} {
 		w := newWire(t, answers...)
 		var certs, errs int
 		for cert, err := range certificates(w).All(t.Context(), nil) {
 			if err != nil {
 				errs++
-				if cert != nil || !strings.HasPrefix(err.Error(), "list enterpriseCodeSigningCertificates: ") {
+				if cert != nil || !strings.HasPrefix(err.Error(), "list enterpriseCodeSigningCertificates: ") ||
+					name != "refused" && !errors.As(err, new(*intune.ResponseError)) {
 					t.Errorf("%s: got %v, %v", name, cert, err)
 				}
 				continue
@@ -206,6 +208,34 @@ func TestAllEndsWithOneError(t *testing.T) {
 			t.Errorf("%s: %d certificates, %d errors, %d requests", name, certs, errs, len(w.requests))
 		}
 	}
+}
+
+func TestAllStopsAtTopThoughTheServiceGoesOn(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?2"), pageOf(2, 4, path+"?3"))
+	n := 0
+	for _, err := range certificates(w).All(t.Context(), &intune.ListOptions{Top: 3}) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d certificates", n)
+	}
+}
+
+func TestListContinuesFromANextLink(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?$skiptoken=2"), pageOf(2, 3, ""))
+	s := certificates(w)
+	page, err := s.List(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err = s.List(t.Context(), &intune.ListOptions{NextLink: page.NextLink})
+	if err != nil || len(page.Value) != 1 || page.NextLink != "" || w.requests[1].URL.RawQuery != "$skiptoken=2" {
+		t.Errorf("got %+v, %v after %s", page, err, w.requests[1].URL)
+	}
+	_, err = s.List(t.Context(), &intune.ListOptions{NextLink: "https://evil.example/beta/x"})
+	errorAs[*intune.ResponseError](t, err)
 }
 
 func TestCountAsksForTheCount(t *testing.T) {
@@ -250,6 +280,8 @@ func TestUpdateThatMakesNoSense(t *testing.T) {
 		"sets and clears":    {Issuer: &text, Clear: []intune.Property{intune.PropertyIssuer}},
 		"a date that is not": {UploadDateTime: &never},
 		"a private key":      {Content: []byte("-----BEGIN PRIVATE KEY-----")},
+		"PEM":                {Content: []byte("-----BEGIN CERTIFICATE-----")},
+		"empty content":      {Content: []byte{}, Issuer: &text},
 	} {
 		if name == "nil" {
 			update = nil

@@ -182,13 +182,17 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 }
 
 // WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments
-// there is no limit. Requests wait for their turn; a wait that would outlast the context's deadline is not begun. A
-// window is taken 400 ms longer than it is, for the network. The quotas hold for this client; see WithLimiter for several.
+// there is no limit. Requests wait for their turn, in the order of arrival; whoever is next does not begin a wait that
+// would outlast the context's deadline, and fails with ErrThrottled. A window is taken 400 ms longer than it is, for the network. The quotas hold for this client; see WithLimiter for several.
 func WithQuota(quotas ...Quota) Option {
 	return func(c *config) error {
 		for _, q := range quotas {
-			if q.Requests < 1 || q.Window <= 0 {
-				return &InputError{Name: "WithQuota", Problem: "has no requests or no window"}
+			const most = 1_000_000
+			if q.Requests < 1 || q.Requests > most || q.Window <= 0 {
+				return &InputError{Name: "WithQuota", Problem: "wants 1 to 1,000,000 requests in a window of some time"}
+			}
+			if slices.ContainsFunc(q.Methods, func(method string) bool { return !isMethod(method) }) {
+				return &InputError{Name: "WithQuota", Problem: "has a method that is not one, such as POST"}
 			}
 		}
 		c.limiter = nil
@@ -213,7 +217,8 @@ func WithLimiter(limiter Limiter) Option {
 
 // WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request before the
 // library's own headers and the token are set, so it can neither read the token nor replace Accept: application/json.
-// Requests for tokens do not pass through it. It must keep the request's context, or one derived from it.
+// Requests for tokens do not pass through it. It must keep the request's context, or one derived from it, and should not
+// wait: the quota counts from before it.
 func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		for _, m := range middleware {
@@ -280,6 +285,9 @@ func WithHeader(key, value string) RequestOption {
 		return nil
 	}
 }
+
+// isMethod says whether a name is that of an HTTP method. They are case-sensitive.
+func isMethod(name string) bool { return isToken(name) && name == strings.ToUpper(name) }
 
 // isToken is the token of RFC 9110, section 5.6.2.
 func isToken(name string) bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"strings"
@@ -100,16 +101,36 @@ func (c *Client) pages(ctx context.Context, path string, opts []RequestOption) i
 	}
 }
 
+// listPath is the path of the page that options ask for.
+func (c *Client) listPath(options *ListOptions) (string, error) {
+	if options != nil && options.NextLink != "" {
+		return c.nextPath(options.NextLink, nil)
+	}
+	query, err := options.query()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", listOperation, err)
+	}
+	return certificatesPath + query, nil
+}
+
 // nextPath makes of a nextLink a path for Do. The token goes nowhere but to the API version that was asked first.
 func (c *Client) nextPath(link string, seen map[string]bool) (string, error) {
 	path, ours := strings.CutPrefix(link, c.root+"/")
 	switch {
 	case !ours:
-		return "", errors.New(listOperation + ": the nextLink leads outside the service")
+		return "", badListing("the nextLink leads outside the service")
+	case pathProblem(path) != "":
+		return "", badListing("the nextLink " + pathProblem(path))
 	case seen["/"+path]:
-		return "", errors.New(listOperation + ": the nextLink leads back to a page that has been read")
+		return "", badListing("the nextLink leads back to a page that has been read")
 	}
 	return "/" + path, nil
+}
+
+// badListing is a listing that breaks the contract.
+func badListing(problem string) error {
+	return fmt.Errorf("%s: %w", listOperation,
+		&ResponseError{Method: http.MethodGet, Path: certificatesPath, StatusCode: http.StatusOK, Problem: problem})
 }
 
 // clock is the time of the service against ours.
@@ -119,7 +140,7 @@ type clock struct {
 }
 
 // listCertificates returns all certificates of the tenant, each once, and the clock of the service.
-func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSigningCertificate, now clock, err error) {
+func (c *Client) listCertificates(ctx context.Context, opts ...RequestOption) (all []*EnterpriseCodeSigningCertificate, now clock, err error) {
 	const mostRecords, mostPages = 100_000, 1000 // a tenant holds a few
 	reading := func(o *requestOptions) error {
 		o.clock = &now
@@ -127,13 +148,13 @@ func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSig
 	}
 	ids := make(map[string]bool)
 	pages := 0
-	for page, err := range c.pages(ctx, certificatesPath, []RequestOption{reading}) {
+	for page, err := range c.pages(ctx, certificatesPath, append(opts, reading)) {
 		if err != nil {
 			return nil, clock{}, err
 		}
 		for _, cert := range page.value {
 			if cert.ID == "" {
-				return nil, clock{}, errors.New(listOperation + ": a certificate has no id")
+				return nil, clock{}, badListing("a certificate has no id")
 			}
 			if !ids[cert.ID] { // paging by position repeats a record where one was added meanwhile
 				all = append(all, cert)
@@ -141,7 +162,7 @@ func (c *Client) listCertificates(ctx context.Context) (all []*EnterpriseCodeSig
 			ids[cert.ID] = true
 		}
 		if pages++; len(all) > mostRecords || pages > mostPages {
-			return nil, clock{}, errors.New(listOperation + ": there is no end to it")
+			return nil, clock{}, badListing("there is no end to it")
 		}
 	}
 	return all, now, nil

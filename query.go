@@ -46,21 +46,30 @@ func (p TimeProperty) propertyName() string    { return string(p) }
 type Filter struct {
 	expression string
 	compound   bool // it takes parentheses inside a larger expression
-	invalid    bool // it is the opposite of a filter for all certificates, which OData has no expression for
+	invalid    bool // it cannot be said in OData: the opposite of everything, any of nothing, a year beyond 9999
 }
 
 // RawFilter is an OData filter expression as it is, unescaped: "startswith(subject,'CN=Contoso')". It is for what the
-// typed properties do not offer.
-func RawFilter(expression string) Filter { return Filter{expression: expression, compound: true} }
+// typed properties do not offer. A blank one is for all certificates.
+func RawFilter(expression string) Filter {
+	if strings.TrimSpace(expression) == "" {
+		return Filter{}
+	}
+	return Filter{expression: expression, compound: true}
+}
 
 // String returns the OData expression, "" for all certificates.
 func (f Filter) String() string { return f.expression }
 
-// And is for what all the filters are for.
+// And is for what all the filters are for; of no filters, for all certificates.
 func And(filters ...Filter) Filter { return join(" and ", filters) }
 
-// Or is for what any of the filters is for. A zero Filter among them makes it one for all certificates.
+// Or is for what any of the filters is for. A zero Filter among them makes it one for all certificates. A listing
+// refuses an Or of no filters, which would be for no certificate.
 func Or(filters ...Filter) Filter {
+	if len(filters) == 0 {
+		return Filter{invalid: true}
+	}
 	if slices.Contains(filters, Filter{}) {
 		return Filter{}
 	}
@@ -102,8 +111,16 @@ func compare(property, operator, literal string) Filter {
 // stringLiteral is a string literal of OData: in quotation marks, those inside it doubled.
 func stringLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// timeLiteral is a literal of Edm.DateTimeOffset in UTC with 100 ns, the resolution of the service.
-func timeLiteral(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.9999999Z") }
+// compareTime compares with a literal of Edm.DateTimeOffset in UTC with 100 ns, the resolution of the service.
+func compareTime(property TimeProperty, operator string, t time.Time) Filter {
+	t = t.UTC()
+	f := compare(string(property), operator, t.Format("2006-01-02T15:04:05.9999999Z"))
+	f.invalid = t.Year() < 1 || t.Year() > 9999
+	return f
+}
+
+// upwards is the first time on the wire that is not before t.
+func upwards(t time.Time) time.Time { return t.Add(tick - 1).Truncate(tick) }
 
 // Eq is for equal to value.
 func (p StatusProperty) Eq(value CertificateStatus) Filter {
@@ -151,22 +168,22 @@ func (p StringProperty) StartsWith(prefix string) Filter {
 }
 
 // Eq is for the same moment.
-func (p TimeProperty) Eq(t time.Time) Filter { return compare(string(p), "eq", timeLiteral(t)) }
+func (p TimeProperty) Eq(t time.Time) Filter { return compareTime(p, "eq", t) }
 
 // Ne is for any other moment.
-func (p TimeProperty) Ne(t time.Time) Filter { return compare(string(p), "ne", timeLiteral(t)) }
+func (p TimeProperty) Ne(t time.Time) Filter { return compareTime(p, "ne", t) }
 
 // Gt is for later than t.
-func (p TimeProperty) Gt(t time.Time) Filter { return compare(string(p), "gt", timeLiteral(t)) }
+func (p TimeProperty) Gt(t time.Time) Filter { return compareTime(p, "gt", t) }
 
 // Ge is for t or later.
-func (p TimeProperty) Ge(t time.Time) Filter { return compare(string(p), "ge", timeLiteral(t)) }
+func (p TimeProperty) Ge(t time.Time) Filter { return compareTime(p, "ge", upwards(t)) }
 
 // Lt is for earlier than t.
-func (p TimeProperty) Lt(t time.Time) Filter { return compare(string(p), "lt", timeLiteral(t)) }
+func (p TimeProperty) Lt(t time.Time) Filter { return compareTime(p, "lt", upwards(t)) }
 
 // Le is for t or earlier.
-func (p TimeProperty) Le(t time.Time) Filter { return compare(string(p), "le", timeLiteral(t)) }
+func (p TimeProperty) Le(t time.Time) Filter { return compareTime(p, "le", t) }
 
 // Order is one level of sorting.
 type Order struct{ term string }
@@ -198,6 +215,9 @@ type ListOptions struct {
 	Top     int        // no more than this many in all; 0 for no limit
 	Skip    int        // leave out this many at the beginning
 	Count   bool       // ask for the number of all that match Filter
+
+	// NextLink is that of an earlier page. The other fields are then what they were for that one, and not looked at.
+	NextLink string
 }
 
 // query returns the options as a query, with its question mark, or "".
@@ -209,7 +229,7 @@ func (o *ListOptions) query() (string, error) {
 	case o.Top < 0 || o.Skip < 0:
 		return "", &InputError{Name: "ListOptions", Problem: "has a negative Top or Skip"}
 	case o.Filter.invalid:
-		return "", &InputError{Name: "ListOptions", Problem: "has a Filter that is the Not of an empty one"}
+		return "", &InputError{Name: "ListOptions", Problem: "has a Filter for no certificate, or with a year outside 1 to 9999"}
 	}
 	var query []string
 	add := func(name, value string) {

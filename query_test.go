@@ -27,7 +27,7 @@ func TestFilterExpressions(t *testing.T) {
 		"expirationDateTime le 2026-11-23T12:00:00.1234567Z": intune.PropertyExpirationDateTime.Le(moment),
 		"uploadDateTime lt 2026-11-23T12:00:00Z":             intune.PropertyUploadDateTime.Lt(moment.Truncate(time.Second)),
 		"uploadDateTime gt 2026-11-23T12:00:00.1234567Z":     intune.PropertyUploadDateTime.Gt(moment),
-		"uploadDateTime ge 2026-11-23T12:00:00.1234567Z":     intune.PropertyUploadDateTime.Ge(moment),
+		"uploadDateTime ge 2026-11-23T12:00:00.1234568Z":     intune.PropertyUploadDateTime.Ge(moment),
 		"uploadDateTime eq 2026-11-23T12:00:00.1234567Z":     intune.PropertyUploadDateTime.Eq(moment),
 		"uploadDateTime ne 2026-11-23T12:00:00.1234567Z":     intune.PropertyUploadDateTime.Ne(moment),
 		"id eq 'a' and id eq 'b'":                            intune.And(a, all, b),
@@ -42,7 +42,7 @@ func TestFilterExpressions(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	if intune.Or(a, all) != all || intune.And(all, all) != all || intune.Or() != all {
+	if intune.Or(a, all) != all || intune.And(all, all) != all || intune.And() != all || intune.RawFilter(" ") != all {
 		t.Error("a filter for everything is not treated as one")
 	}
 }
@@ -87,6 +87,9 @@ func TestListOptionsThatMakeNoSense(t *testing.T) {
 		"and not everything":   {Filter: intune.And(intune.PropertyID.Eq("a"), intune.Not(intune.Filter{}))},
 		"empty property":       {Select: []intune.Property{nil}},
 		"property of no name":  {Select: []intune.Property{intune.StringProperty("")}},
+		"any of nothing":       {Filter: intune.Or()},
+		"any of nothing, deep": {Filter: intune.And(intune.PropertyID.Eq("a"), intune.Or())},
+		"the year 12000":       {Filter: intune.PropertyUploadDateTime.Lt(time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC))},
 		"order by nothing":     {OrderBy: []intune.Order{{}}},
 		"not of not all of it": {Filter: intune.Not(intune.Not(intune.Filter{}))},
 	} {

@@ -2,6 +2,7 @@ package intune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -36,6 +37,9 @@ func (g *gate) pass(ctx context.Context, method string) error {
 	}
 	for {
 		if err := g.limiter.Wait(ctx, method); err != nil {
+			if errors.As(err, new(*pausedError)) {
+				return err
+			}
 			return &limitError{err}
 		}
 		if opens, _ := g.next(); !time.Now().Before(opens) {
@@ -94,7 +98,10 @@ type pausedError struct {
 }
 
 func (e *pausedError) Error() string {
-	text := fmt.Sprintf("not sent: requests have to wait another %s", e.pause.Round(time.Millisecond))
+	text := "not sent: its turn has not come"
+	if e.pause > 0 {
+		text = fmt.Sprintf("not sent: requests have to wait another %s", e.pause.Round(time.Millisecond))
+	}
 	if e.err != nil {
 		return text + ": " + e.err.Error()
 	}

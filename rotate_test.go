@@ -228,3 +228,64 @@ func TestReplaceAfterACrashAtAnyPoint(t *testing.T) {
 		t.Error("no run was broken off")
 	}
 }
+
+func TestEnsureOfOneClientIsDoneOnceHoweverManyCallIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		inject(server, intunetest.Fault{Delay: time.Second}, intunetest.Fault{Delay: time.Second})
+		service, cert := server.Client().EnterpriseCodeSigningCertificates(), provisioned(t)
+		created := make(chan bool)
+		for range 4 {
+			go func() {
+				_, isNew, err := service.Ensure(t.Context(), cert)
+				if err != nil {
+					t.Error(err)
+				}
+				created <- isNew
+			}()
+		}
+		n := 0
+		for range 4 {
+			if <-created {
+				n++
+			}
+		}
+		if n != 1 || len(server.Certificates()) != 1 {
+			t.Errorf("%d have created it; the tenant holds %v", n, server.Certificates())
+		}
+	})
+}
+
+func TestReplaceRefusesDatesThatALaterRunCouldNotTellApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, oldID, renewed := rotation(t)
+		renewed.UploadDateTime = time.Now().AddDate(-1, 0, 0)
+		_, err := server.Client().EnterpriseCodeSigningCertificates().Replace(t.Context(), oldID, renewed, nil)
+		if errorAs[*intune.InputError](t, err); len(server.Certificates()) != 2 {
+			t.Errorf("the tenant holds %v", server.Certificates())
+		}
+	})
+}
+
+func TestReplaceSendsTheCallersHeadersWithEveryRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, oldID, renewed := rotation(t)
+		before := len(server.Requests())
+		var meta intune.Response
+		service := server.Client().EnterpriseCodeSigningCertificates()
+		if _, err := service.Replace(t.Context(), oldID, renewed, &intune.ReplaceOptions{DeleteOld: true}, intune.WithHeader("X-Run", "1"), intune.WithResponse(&meta)); err != nil {
+			t.Fatal(err)
+		}
+		for _, req := range server.Requests()[before+1:] { // after the one for the token
+			if req.Header.Get("X-Run") != "1" {
+				t.Errorf("%s %s goes without", req.Method, req.URL)
+			}
+		}
+		if meta.StatusCode != http.StatusCreated {
+			t.Errorf("the response is that of a %d, want the create's", meta.StatusCode)
+		}
+		if _, err := service.Replace(t.Context(), oldID, renewed, nil, intune.WithResponse(&meta)); !errors.Is(err, intune.ErrNotFound) || meta.StatusCode != http.StatusNotFound {
+			t.Errorf("%v, response %+v", err, meta)
+		}
+	})
+}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
 // EnterpriseCodeSigningCertificateUpdate is what Update changes: the fields that are not nil, and those in Clear.
@@ -61,8 +59,11 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 	if err != nil {
 		return err
 	}
-	if kind := privatekey.Find(u.Content); kind != "" {
-		return bad("content holds a private key (" + kind + "), which must not leave this machine")
+	if u.Content != nil && len(u.Content) == 0 {
+		return bad("has empty content: name it in Clear")
+	}
+	if err := validateContent("update", u.Content); err != nil {
+		return err
 	}
 	if len(fields) == 0 && len(u.Clear) == 0 {
 		return bad("changes nothing")
