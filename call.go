@@ -77,16 +77,12 @@ func attemptFrom(ctx context.Context) *attempt {
 func (c *Client) newCall(method, path string, body, out any, opts []RequestOption) (*call, error) {
 	call := &call{client: c, method: method, path: "/" + strings.TrimPrefix(withoutQuery(path), "/"), out: out, clientRequestID: newGUID()}
 	call.options.header = make(http.Header)
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, call.named(&InputError{Name: "RequestOption", Problem: "is nil"})
-		}
-		if err := opt(&call.options); err != nil {
-			return nil, call.named(err)
-		}
-	}
+	err := call.options.apply(opts)
 	if call.options.response != nil {
 		*call.options.response = Response{ClientRequestID: call.clientRequestID}
+	}
+	if err != nil {
+		return nil, call.named(err)
 	}
 	if !isMethod(method) {
 		return nil, call.named(&InputError{Name: "method", Problem: "is not an HTTP method, such as GET"})

@@ -28,8 +28,7 @@ func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCerti
 
 const (
 	certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
-	createOperation  = "create enterpriseCodeSigningCertificate" // what errors call it
-	listOperation    = "list enterpriseCodeSigningCertificates"
+	listOperation    = "list enterpriseCodeSigningCertificates" // what errors call it
 )
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object that has an
@@ -50,13 +49,9 @@ const (
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	sent, err := s.client.toCreate(cert)
-	if err != nil {
-		return nil, err
-	}
-	created := new(EnterpriseCodeSigningCertificate)
-	opts = append([]RequestOption{creating(sent, created, cert.UploadDateTime)}, opts...)
-	err = s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...)
+	sent, created := new(EnterpriseCodeSigningCertificate), new(EnterpriseCodeSigningCertificate)
+	opts = append([]RequestOption{s.client.creating(cert, sent, created)}, opts...)
+	err := s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...)
 	if err != nil && !errors.As(err, new(*DuplicateError)) {
 		return nil, err
 	}
@@ -214,18 +209,6 @@ func hasID(cert *EnterpriseCodeSigningCertificate) error {
 	return nil
 }
 
-// toCreate checks a certificate and returns what is sent for it.
-func (c *Client) toCreate(cert *EnterpriseCodeSigningCertificate) (*EnterpriseCodeSigningCertificate, error) {
-	if err := validate(cert); err != nil {
-		return nil, fmt.Errorf("%s: %w", createOperation, err)
-	}
-	sent := *cert
-	if sent.UploadDateTime.IsZero() {
-		sent.UploadDateTime = c.now()
-	}
-	return &sent, nil
-}
-
 // validate says what must not be uploaded.
 func validate(cert *EnterpriseCodeSigningCertificate) error {
 	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
@@ -263,11 +246,20 @@ func (c *Client) now() time.Time {
 	}
 }
 
-// creating makes a call the creation of a certificate.
-func creating(sent, created *EnterpriseCodeSigningCertificate, dated time.Time) RequestOption {
+// creating makes a call the creation of a certificate: it checks cert and fills in what is sent for it.
+func (c *Client) creating(cert, sent, created *EnterpriseCodeSigningCertificate) RequestOption {
 	return func(o *requestOptions) error {
+		o.operation, o.status = "create enterpriseCodeSigningCertificate", http.StatusCreated
+		o.check = func() error { return hasID(created) }
 		o.certificate, o.created = sent, created
-		o.datedByCaller = !dated.IsZero()
-		return operation(createOperation, http.StatusCreated, func() error { return hasID(created) })(o)
+		if err := validate(cert); err != nil {
+			return err
+		}
+		*sent = *cert
+		o.datedByCaller = !cert.UploadDateTime.IsZero()
+		if !o.datedByCaller {
+			sent.UploadDateTime = c.now()
+		}
+		return nil
 	}
 }

@@ -151,9 +151,11 @@ func TestCreateRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t)
-			got, err := w.client().EnterpriseCodeSigningCertificates().Create(t.Context(), test.cert, test.opts...)
+			meta := intune.Response{StatusCode: http.StatusCreated} // of an earlier call
+			opts := append(test.opts, intune.WithResponse(&meta))
+			got, err := w.client().EnterpriseCodeSigningCertificates().Create(t.Context(), test.cert, opts...)
 			errorAs[*intune.InputError](t, err)
-			if got != nil || len(w.requests) > 0 {
+			if got != nil || len(w.requests) > 0 || meta.StatusCode != 0 {
 				t.Errorf("got %v and %d requests", got, len(w.requests))
 			}
 			if !strings.HasPrefix(err.Error(), "create enterpriseCodeSigningCertificate: ") || !strings.Contains(err.Error(), test.want) {

@@ -251,6 +251,19 @@ type requestOptions struct {
 	selected string
 }
 
+// apply applies all the options and returns the first error, so that the caller's Response is known even then.
+func (o *requestOptions) apply(opts []RequestOption) (first error) {
+	for _, opt := range opts {
+		if opt == nil {
+			opt = func(*requestOptions) error { return &InputError{Name: "RequestOption", Problem: "is nil"} }
+		}
+		if err := opt(o); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
 // operation names a call of one operation, says which status is its success, and checks its decoded answer.
 func operation(name string, status int, check func() error) RequestOption {
 	return func(o *requestOptions) error {

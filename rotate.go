@@ -137,13 +137,8 @@ func (s *EnterpriseCodeSigningCertificatesService) placing(ctx context.Context, 
 		return nil, w.named(err)
 	}
 	given := requestOptions{certificate: cert, header: make(http.Header)}
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, w.named(&InputError{Name: "RequestOption", Problem: "is nil"})
-		}
-		if err := opt(&given); err != nil {
-			return nil, w.named(err)
-		}
+	if err := given.apply(opts); err != nil {
+		return nil, w.named(err)
 	}
 	w.identity = newIdentity(cert)
 	if len(w.identity.subjects) == 0 || len(w.identity.issuers) == 0 || len(w.identity.expirations) == 0 {
