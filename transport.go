@@ -63,7 +63,7 @@ func newWire(cfg *config) *transport {
 	agent := fmt.Sprintf("intune-go/%s (%s; %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	t := &transport{origin: origin, userAgent: []string{strings.TrimSpace(cfg.userAgent + " " + agent)}, limit: 60 * time.Second}
 	if user := cfg.httpClient; user == nil {
-		t.own = newOwnTransport()
+		t.own = newOwnTransport(newTransport)
 		t.base = t.own
 	} else {
 		t.base = cmp.Or(user.Transport, http.DefaultTransport)
@@ -76,12 +76,13 @@ func newWire(cfg *config) *transport {
 // ownTransport is a transport of ours that can be exchanged for a new one: over HTTP/2 there is no other way to a new
 // connection while the old one is in use.
 type ownTransport struct {
+	create  func() *http.Transport
 	current atomic.Pointer[http.Transport]
 }
 
-func newOwnTransport() *ownTransport {
-	own := new(ownTransport)
-	own.current.Store(newTransport())
+func newOwnTransport(create func() *http.Transport) *ownTransport {
+	own := &ownTransport{create: create}
+	own.current.Store(create())
 	return own
 }
 
@@ -94,7 +95,7 @@ func (o *ownTransport) CloseIdleConnections() { o.current.Load().CloseIdleConnec
 
 // renew leaves the connections of stale, unless somebody has done so already.
 func (o *ownTransport) renew(stale *http.Transport) {
-	if o.current.CompareAndSwap(stale, newTransport()) {
+	if o.current.CompareAndSwap(stale, o.create()) {
 		stale.CloseIdleConnections()
 	}
 }
