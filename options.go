@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Option configures a Client. NewClient applies the options in order and reports the first bad one.
@@ -142,13 +141,6 @@ func WithUserAgent(product string) Option {
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
-type RetryPolicy struct {
-	MaxAttempts int           // of one call, the first included; 4 by default, 1 never sends again
-	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
-	MaxDelay    time.Duration // no backoff is longer; 30 s by default
-}
-
 // WithRetry sets the retry policy. It bounds backoff, not what the service asks for in Retry-After, which is honoured
 // up to an hour; a longer one ends the call with the error.
 func WithRetry(policy RetryPolicy) Option {
@@ -163,22 +155,6 @@ func WithRetry(policy RetryPolicy) Option {
 		c.retry = policy
 		return nil
 	}
-}
-
-// withDefaults fills in the zero fields. A delay given alone pulls the other one along.
-func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 4
-	}
-	switch {
-	case p.MinDelay == 0 && p.MaxDelay == 0:
-		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
-	case p.MinDelay == 0:
-		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
-	case p.MaxDelay == 0:
-		p.MaxDelay = max(30*time.Second, p.MinDelay)
-	}
-	return p
 }
 
 // WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments

@@ -59,21 +59,6 @@ func nextLook(ctx context.Context, pause time.Duration, believable time.Time) ti
 	return next
 }
 
-// sleepUntil says whether the time has come before the context ended. A wait that would outlast it is not begun.
-func sleepUntil(ctx context.Context, until time.Time) bool {
-	if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
-		return false
-	}
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // conclude ends a call with an error. After an attempt of unknown outcome none stands alone, because it would read as
 // if nothing had been created: the certificate is looked for once more, and else the outcome is unknown.
 func (c *call) conclude(ctx context.Context, err error) {

@@ -238,6 +238,29 @@ func (c *call) pause(o outcome, err error) time.Duration {
 	return c.client.retry.backoff(c.attempts)
 }
 
+// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
+type RetryPolicy struct {
+	MaxAttempts int           // of one call, the first included; 4 by default, 1 never sends again
+	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
+	MaxDelay    time.Duration // no backoff is longer; 30 s by default
+}
+
+// withDefaults fills in the zero fields. A delay given alone pulls the other one along.
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 4
+	}
+	switch {
+	case p.MinDelay == 0 && p.MaxDelay == 0:
+		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
+	case p.MinDelay == 0:
+		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
+	case p.MaxDelay == 0:
+		p.MaxDelay = max(30*time.Second, p.MinDelay)
+	}
+	return p
+}
+
 // backoff is a random time up to MinDelay after the first attempt, twice that after the second, up to MaxDelay.
 func (p RetryPolicy) backoff(attempts int) time.Duration {
 	ceiling := p.MinDelay
@@ -249,6 +272,21 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 		ceiling *= 2
 	}
 	return rand.N(ceiling + 1) //nolint:gosec // jitter
+}
+
+// sleepUntil says whether the time has come before the context ended. A wait that would outlast it is not begun.
+func sleepUntil(ctx context.Context, until time.Time) bool {
+	if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
+		return false
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // log tells what became of the last attempt.
