@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
 // call is one operation on its way through the pipeline, with all its attempts. The steps find it in the context.
@@ -101,9 +103,40 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 		if err != nil {
 			return nil, call.named(&InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err})
 		}
+		if concernsCertificates(path, encoded) {
+			if kind := privateKeyInJSON(encoded); kind != "" {
+				return nil, call.named(privateKeyError("body", kind))
+			}
+		}
 		call.body = encoded
 	}
 	return call, nil
+}
+
+// concernsCertificates says whether a request is for the code-signing certificates, or a batch in which one is. Graph
+// compares paths without case.
+func concernsCertificates(path string, body []byte) bool {
+	if unescaped, err := url.PathUnescape(path); err == nil {
+		path = unescaped
+	}
+	const collection = "enterprisecodesigningcertificate"
+	return strings.Contains(strings.ToLower(path), collection) || bytes.Contains(bytes.ToLower(body), []byte(collection))
+}
+
+// privateKeyInJSON says which kind of private key any of the strings in valid JSON holds, "" if none.
+func privateKeyInJSON(data []byte) string {
+	for {
+		begin := bytes.IndexByte(data, '"')
+		if begin < 0 {
+			return ""
+		}
+		data = data[begin:]
+		end := stringEnd(data)
+		if kind := privatekey.Find(unescaped(data[:end])); kind != "" {
+			return kind
+		}
+		data = data[end:]
+	}
 }
 
 // setURL checks the path that the caller gave.

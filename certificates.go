@@ -3,6 +3,7 @@ package intune
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/seed-230b9595/intune-go/internal/expiry"
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
@@ -34,9 +36,10 @@ const (
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object that has an
 // id is success. cert is not modified; where its UploadDateTime is zero, the current time is sent.
 //
-// A nil certificate, one with neither content nor subject, and content that holds a private key (PEM of any kind,
-// PKCS #1, SEC 1, PKCS #8, PKCS #12) are an *InputError, before anything is sent. An *APIError is a refusal and an
-// *AuthError one of the sign-in; in both cases nothing was created.
+// A nil certificate, one with neither content nor subject, content that is an expired certificate, and a private key (PEM
+// of any kind, PKCS #1, SEC 1, PKCS #8, PKCS #12) in content or anywhere else are an *InputError, before anything is sent.
+// Package codesign reads certificates from files. An *APIError is a refusal and an *AuthError one of the sign-in; in both
+// cases nothing was created.
 //
 // Where an answer is lost, Create lists the certificates and looks for the one it has sent, by its uploadDateTime and
 // its content or names. Only when it has not become visible within RetryPolicy.MaxDelay is it sent again. So a create is
@@ -218,18 +221,30 @@ func validate(cert *EnterpriseCodeSigningCertificate) error {
 	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
 		return bad("has neither content nor subject")
 	}
-	return validateContent("certificate", cert.Content)
+	if err := validateContent("certificate", cert.Content); err != nil {
+		return err
+	}
+	if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
+		if problem := expiry.Problem(parsed, time.Now()); problem != "" {
+			return bad(problem)
+		}
+	}
+	return nil
 }
 
 // validateContent says what must not be uploaded as the content of the named input.
 func validateContent(name string, content []byte) error {
 	if kind := privatekey.Find(content); kind != "" {
-		return &InputError{Name: name, Problem: "content holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
+		return privateKeyError(name+" content", kind)
 	}
 	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
-		return &InputError{Name: name, Problem: "content is PEM, not DER: decode it first"}
+		return &InputError{Name: name + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
 	}
 	return nil
+}
+
+func privateKeyError(name, kind string) error {
+	return &InputError{Name: name, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 }
 
 // tick is the resolution of times on the wire.

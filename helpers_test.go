@@ -151,7 +151,7 @@ func newCertificate(tb testing.TB) *x509.Certificate {
 		Province: []string{"Washington"}, Country: []string{"US"},
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(42), Subject: name, NotBefore: time.Now(), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: big.NewInt(42), Subject: name, NotBefore: time.Now(), NotAfter: time.Now().AddDate(0, 0, 460),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

@@ -42,10 +42,12 @@ func main() {
 	check(err)
 }
 
+// p7b writes the empty sets with a definite length, as encoders do.
 func p7b(certificates []byte) []byte {
 	const sequence, set, explicit0 = 0x30, 0x31, 0xA0
-	signed := indefinite(sequence, marshal(1), indefinite(set), indefinite(sequence, marshal(oidData)),
-		indefinite(explicit0, certificates), indefinite(set))
+	emptySet := []byte{set, 0}
+	signed := indefinite(sequence, marshal(1), emptySet, indefinite(sequence, marshal(oidData)),
+		indefinite(explicit0, certificates), emptySet)
 	return indefinite(sequence, marshal(oidSignedData), indefinite(explicit0, signed))
 }
 

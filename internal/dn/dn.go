@@ -2,10 +2,13 @@
 package dn
 
 import (
-	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // keywords are the attribute types that Windows has a short name for; it writes the others as OID.1.2.3.
@@ -31,10 +34,18 @@ var keywords = map[string]string{
 	"1.2.840.113549.1.9.1":       "E",
 }
 
+// attribute is an AttributeTypeAndValue. encoding/asn1 would decode the value, but not every type of string.
+type attribute struct {
+	Type  asn1.ObjectIdentifier
+	Value asn1.RawValue
+}
+
+type relativeNameSET []attribute // a SET, by its name (see encoding/asn1)
+
 // Windows writes the DER of a name in reverse encoding order, separated by ", ", with S for state:
 // CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US.
 func Windows(der []byte) (string, error) {
-	var name pkix.RDNSequence
+	var name []relativeNameSET
 	rest, err := asn1.Unmarshal(der, &name)
 	if err != nil {
 		return "", fmt.Errorf("distinguished name: %w", err)
@@ -53,7 +64,7 @@ func Windows(der []byte) (string, error) {
 			}
 			out.WriteString(keyword(attribute.Type))
 			out.WriteByte('=')
-			out.WriteString(quote(value(attribute.Value)))
+			out.WriteString(value(attribute.Value))
 		}
 	}
 	return out.String(), nil
@@ -67,21 +78,51 @@ func keyword(oid asn1.ObjectIdentifier) string {
 	return "OID." + dotted
 }
 
-// value is the text of an attribute. Go decodes every string type of X.520 to a string, and T61String byte by byte as
-// if it were UTF-8; CAs put Latin-1 there.
-func value(v any) string {
-	text, ok := v.(string)
-	if !ok {
-		return fmt.Sprint(v)
+// value is the text of an attribute in quotation marks where it needs them, or its DER in hexadecimal where it is no text.
+func value(raw asn1.RawValue) string {
+	if text, isText := textOf(raw); isText {
+		return quote(text)
 	}
-	if strings.ToValidUTF8(text, "") == text {
-		return text
+	return "#" + strings.ToUpper(hex.EncodeToString(raw.FullBytes))
+}
+
+// textOf reads the string types of X.520, and those that are used in their place.
+func textOf(raw asn1.RawValue) (text string, isText bool) {
+	const tagVisibleString, tagUniversalString = 26, 28
+	if raw.Class != asn1.ClassUniversal || raw.IsCompound {
+		return "", false
 	}
-	runes := make([]rune, len(text))
-	for i := range len(text) {
-		runes[i] = rune(text[i])
+	switch raw.Tag {
+	case asn1.TagUTF8String, asn1.TagPrintableString, asn1.TagNumericString, asn1.TagIA5String, tagVisibleString:
+		return strings.ToValidUTF8(string(raw.Bytes), "\uFFFD"), true
+	case asn1.TagT61String:
+		return teletex(raw.Bytes), true
+	case asn1.TagBMPString:
+		return string(utf16.Decode(bigEndian[uint16](raw.Bytes, 2))), true
+	case tagUniversalString:
+		return string(bigEndian[rune](raw.Bytes, 4)), true
 	}
-	return string(runes)
+	return "", false
+}
+
+// teletex reads a T61String as CAs write it: as UTF-8, or else as Latin-1.
+func teletex(data []byte) string {
+	if utf8.Valid(data) {
+		return string(data)
+	}
+	return string(bigEndian[rune](data, 1))
+}
+
+// bigEndian reads characters of so many bytes each.
+func bigEndian[T uint16 | rune](data []byte, size int) (units []T) {
+	for bytes := range slices.Chunk(data, size) {
+		var unit T
+		for _, b := range bytes {
+			unit = unit<<8 | T(b)
+		}
+		units = append(units, unit)
+	}
+	return units
 }
 
 // quote puts a value in quotation marks where Windows does, its own quotation marks doubled.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func attribute(oid string, value any) pkix.AttributeTypeAndValue {
+func attr(oid string, value any) pkix.AttributeTypeAndValue {
 	types := map[string]asn1.ObjectIdentifier{
 		"CN": {2, 5, 4, 3}, "C": {2, 5, 4, 6}, "L": {2, 5, 4, 7}, "S": {2, 5, 4, 8}, "STREET": {2, 5, 4, 9},
 		"O": {2, 5, 4, 10}, "OU": {2, 5, 4, 11}, "SERIALNUMBER": {2, 5, 4, 5}, "E": {1, 2, 840, 113549, 1, 9, 1},
@@ -16,29 +16,33 @@ func attribute(oid string, value any) pkix.AttributeTypeAndValue {
 }
 
 func TestWindows(t *testing.T) {
-	const bmpString, t61String = 30, 20
+	const bmpString, t61String, universalString = 30, 20, 28
 	tests := []struct {
 		name string
 		dn   pkix.RDNSequence
 		want string
 	}{
 		{"reverse of the encoding, S for state", pkix.RDNSequence{
-			{attribute("C", "US")}, {attribute("S", "Washington")}, {attribute("L", "Redmond")},
-			{attribute("O", "Contoso Ltd")}, {attribute("CN", "Contoso")},
+			{attr("C", "US")}, {attr("S", "Washington")}, {attr("L", "Redmond")},
+			{attr("O", "Contoso Ltd")}, {attr("CN", "Contoso")},
 		}, "CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US"},
 		{"several attributes in one part", pkix.RDNSequence{
-			{attribute("O", "Contoso")}, {attribute("CN", "Signing"), attribute("SERIALNUMBER", "42")},
+			{attr("O", "Contoso")}, {attr("CN", "Signing"), attr("SERIALNUMBER", "42")},
 		}, "SERIALNUMBER=42 + CN=Signing, O=Contoso"},
 		{"quoted where it must be", pkix.RDNSequence{
-			{attribute("O", "Contoso, Inc.")}, {attribute("OU", `the "A" team`)}, {attribute("CN", " spaced ")}, {attribute("L", "")},
+			{attr("O", "Contoso, Inc.")}, {attr("OU", `the "A" team`)}, {attr("CN", " spaced ")}, {attr("L", "")},
 		}, `L="", CN=" spaced ", OU="the ""A"" team", O="Contoso, Inc."`},
 		{"e-mail, street and a type without a short name", pkix.RDNSequence{
-			{attribute("jurisdiction", "US")}, {attribute("STREET", "1 Main St")}, {attribute("E", "ca@contoso.com")},
+			{attr("jurisdiction", "US")}, {attr("STREET", "1 Main St")}, {attr("E", "ca@contoso.com")},
 		}, "E=ca@contoso.com, STREET=1 Main St, OID.1.3.6.1.4.1.311.60.2.1.3=US"},
 		{"BMPString and T61String", pkix.RDNSequence{
-			{attribute("O", asn1.RawValue{Tag: bmpString, Bytes: []byte{0, 'M', 0, 0xfc}})},
-			{attribute("CN", asn1.RawValue{Tag: t61String, Bytes: []byte{'M', 0xfc}})},
+			{attr("O", asn1.RawValue{Tag: bmpString, Bytes: []byte{0, 'M', 0, 0xfc}})},
+			{attr("CN", asn1.RawValue{Tag: t61String, Bytes: []byte{'M', 0xfc}})},
 		}, "CN=Mü, O=Mü"},
+		{"UniversalString", pkix.RDNSequence{
+			{attr("CN", asn1.RawValue{Tag: universalString, Bytes: []byte{0, 0, 0, 'M', 0, 1, 0xf6, 0x00}})},
+		}, "CN=M\U0001f600"},
+		{"what is not a string", pkix.RDNSequence{{attr("CN", 42)}}, "CN=#02012A"},
 		{"empty", pkix.RDNSequence{}, ""},
 	}
 	for _, test := range tests {

@@ -189,12 +189,13 @@ func fromHex(text string) string {
 	if err != nil {
 		return text
 	}
-	var decoded any
-	if rest, err := asn1.Unmarshal(ber, &decoded); err != nil || len(rest) > 0 {
+	var raw asn1.RawValue
+	if rest, err := asn1.Unmarshal(ber, &raw); err != nil || len(rest) > 0 {
 		return strings.ToUpper(text)
 	}
-	if _, isText := decoded.(string); !isText {
+	decoded, isText := textOf(raw)
+	if !isText {
 		return strings.ToUpper(text)
 	}
-	return value(decoded)
+	return decoded
 }

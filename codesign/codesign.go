@@ -1,0 +1,94 @@
+// Package codesign reads code-signing certificates from the files that people have, and says what is wrong with them.
+//
+//	cert, err := codesign.Load("contoso.pfx", codesign.WithPassword(password))
+//	…
+//	for _, finding := range cert.Check(time.Now()) {
+//		log.Print(finding)
+//	}
+//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Upload())
+//
+// [Load] and [Parse] recognise the format by its bytes, never by a name: see [Format]. Only public certificates come out
+// of this package. A private key in a file is not kept, and is not part of any error.
+//
+// Signatures are not verified: who signed an app package, and that nobody has changed it since, is for its installer
+// to find out. Load only files that you trust.
+package codesign
+
+import (
+	"crypto/sha1" //nolint:gosec // see Thumbprint
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// Certificate is a code-signing certificate and what came with it.
+type Certificate struct {
+	// Leaf is the certificate to upload. In a signed program or package it is the one that has signed, in a PKCS #12
+	// container the one of the private key, elsewhere the only certificate for code signing that is no CA.
+	Leaf *x509.Certificate
+
+	// Chain holds the other certificates of the file: first Leaf's issuer, that one's issuer and so on, then the rest.
+	Chain []*x509.Certificate
+
+	Format Format
+}
+
+// Format is what kind of file a certificate came from.
+type Format string
+
+// The formats that Load and Parse read.
+const (
+	FormatDER        Format = "DER"
+	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
+	FormatBase64     Format = "base64"      // without armour
+	FormatPKCS7      Format = "PKCS #7"     // .p7b and .p7s, in DER, BER, PEM or base64
+	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, PEM or base64; see WithPassword
+	FormatPE         Format = "PE"          // signed programs and libraries for Windows: .exe, .dll
+	FormatMSIX       Format = "MSIX"        // signed packages: .msix, .appx
+	FormatMSIXBundle Format = "MSIX bundle" // signed bundles: .msixbundle, .appxbundle
+)
+
+// Upload returns the resource to create: the content, names and expiration of Leaf, and nothing of Chain.
+func (c *Certificate) Upload() *intune.EnterpriseCodeSigningCertificate {
+	return intune.FromX509(c.Leaf)
+}
+
+// Thumbprint returns the SHA-1 of Leaf's DER in upper-case hexadecimal, as Windows shows it.
+func (c *Certificate) Thumbprint() string { return thumbprint(c.Leaf) }
+
+func thumbprint(cert *x509.Certificate) string {
+	sum := sha1.Sum(cert.Raw) //nolint:gosec // an identifier that Windows defines this way, not a safeguard
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
+}
+
+// Option changes how a file is read.
+type Option func(*options)
+
+type options struct{ password string }
+
+// WithPassword gives the password of a PKCS #12 container. Other formats do not use it.
+func WithPassword(password string) Option {
+	return func(o *options) { o.password = password }
+}
+
+// ErrIncorrectPassword is in the error of Load and Parse where a PKCS #12 container needs another password, or one at all.
+var ErrIncorrectPassword = errors.New("the password is incorrect")
+
+// AmbiguousError says that a file holds several certificates that could be meant. intune.FromX509 takes the one that is.
+type AmbiguousError struct{ Candidates []*x509.Certificate }
+
+// Error lists the candidates by their thumbprints.
+func (e *AmbiguousError) Error() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "any of %d certificates could be meant", len(e.Candidates))
+	separator := ": "
+	for _, cert := range e.Candidates {
+		fmt.Fprintf(&out, "%s%s %q, valid until %s", separator, thumbprint(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02"))
+		separator = "; "
+	}
+	return out.String()
+}
