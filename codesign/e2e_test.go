@@ -1,0 +1,82 @@
+package codesign_test
+
+import (
+	"bytes"
+	"errors"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// TestUploadOfEveryFormat creates the certificate of a file of each format at the emulator.
+func TestUploadOfEveryFormat(t *testing.T) {
+	for _, file := range []string{
+		"rsa.der", "rsa-text.pem", "rsa-utf16.pem", "bag.pem", "rsa.b64", "chain-ber.p7b", "rsa-legacy.pfx", "p384.pfx", "ed25519.pfx",
+		"signed.exe", "signed-p256.dll", "signed.msix", "signed.appx", "signed.msixbundle",
+	} {
+		cert, err := codesign.Load(testdata(file), withPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+			created, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert.Upload())
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			var sent []byte
+			for _, request := range server.Requests() {
+				sent = append(sent, request.Body...)
+			}
+			if created.Subject != cert.Upload().Subject || !created.ExpirationDateTime.Equal(cert.Leaf.NotAfter) || bytes.Contains(sent, []byte("PRIVATE KEY")) {
+				t.Errorf("%s: created %v", file, created)
+			}
+		})
+	}
+}
+
+// TestCreateRefusesWhatCheckFindsFatal: both know when a certificate has expired.
+func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
+	cert, err := codesign.Load(testdata("p256.der"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		service := server.Client().EnterpriseCodeSigningCertificates()
+		for _, after := range []time.Duration{0, time.Second} {
+			time.Sleep(time.Until(cert.Leaf.NotAfter.Add(after)))
+			isFatal := slices.ContainsFunc(cert.Check(time.Now()), func(finding codesign.Finding) bool { return finding.Severity == codesign.SeverityFatal })
+			_, err := service.Create(t.Context(), cert.Upload())
+			if isRefused := errors.As(err, new(*intune.InputError)); isFatal != (after > 0) || isRefused != isFatal {
+				t.Errorf("%v after its end: fatal %v, created with %v", after, isFatal, err)
+			}
+		}
+		if got := len(server.Certificates()); got != 1 {
+			t.Errorf("the tenant holds %d certificates", got)
+		}
+	})
+}
+
+// TestOnlyThisPackageLinksTheFormats: a program that does not import it pays nothing for it.
+func TestOnlyThisPackageLinksTheFormats(t *testing.T) {
+	formats := []string{"github.com/smallstep/pkcs7", "software.sslmate.com/src/go-pkcs12", "golang.org/x/crypto", "archive/zip", "debug/pe"}
+	for pkg, want := range map[string]bool{"..": false, "../intunetest": false, ".": true} {
+		list, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range formats {
+			if got := strings.Contains("\n"+string(list), "\n"+format); got != want {
+				t.Errorf("%s depends on %s: %v", pkg, format, got)
+			}
+		}
+	}
+}

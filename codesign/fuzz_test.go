@@ -1,0 +1,66 @@
+package codesign_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
+)
+
+// seed adds the test data whose content begins so, without that beginning.
+func seed(f *testing.F, begin string) {
+	f.Helper()
+	files, err := filepath.Glob(testdata("*.*"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if rest, ok := bytes.CutPrefix(data, []byte(begin)); ok {
+			f.Add(rest)
+		}
+	}
+}
+
+// check parses data: what comes of it is an error of the input, or a certificate without a private key.
+func check(t *testing.T, data []byte, opts ...codesign.Option) {
+	t.Helper()
+	cert, err := codesign.Parse(data, opts...)
+	switch {
+	case err != nil && (cert != nil || !errors.As(err, new(*intune.InputError))):
+		t.Errorf("got %v, %v", cert, err)
+	case err == nil && (cert.Leaf == nil || cert.Format == "" || len(cert.Thumbprint()) != 40):
+		t.Errorf("got %+v", cert)
+	case err == nil && privatekey.Find(cert.Upload().Content) != "":
+		t.Error("a private key would be uploaded")
+	case err == nil:
+		cert.Check(signingDay)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	seed(f, "")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) < 100<<10 {
+			check(t, data)
+		}
+	})
+}
+
+func FuzzPE(f *testing.F) {
+	seed(f, "MZ")
+	f.Fuzz(func(t *testing.T, data []byte) { check(t, append([]byte("MZ"), data...)) })
+}
+
+func FuzzPackage(f *testing.F) {
+	seed(f, "PK\x03\x04")
+	f.Fuzz(func(t *testing.T, data []byte) { check(t, append([]byte("PK\x03\x04"), data...)) })
+}

@@ -1,0 +1,380 @@
+package codesign_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
+)
+
+// allocated is how many bytes a call allocates.
+func allocated(call func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	call()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// packageSignature is the content of the AppxSignature.p7x of a signed package.
+func packageSignature(t *testing.T) []byte {
+	t.Helper()
+	data := readFile(t, "signed.msix")
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := fs.ReadFile(archive, "AppxSignature.p7x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature
+}
+
+// part is a file in a package; zeros are that many more bytes behind its content.
+type part struct {
+	name    string
+	content []byte
+	zeros   int64
+}
+
+// writePackage writes parts that are not compressed. out may be sparse.
+func writePackage(t *testing.T, out io.Writer, parts ...part) {
+	t.Helper()
+	archive := zip.NewWriter(out)
+	for _, part := range parts {
+		header := &zip.FileHeader{Name: part.name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(part.content)}
+		header.UncompressedSize64 = uint64(len(part.content)) + uint64(part.zeros)
+		header.CompressedSize64 = header.UncompressedSize64
+		file, err := archive.CreateRaw(header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write(part.content); err != nil {
+			t.Fatal(err)
+		}
+		for left := part.zeros; left > 0; left -= int64(len(zeros)) {
+			if _, err := file.Write(zeros[:min(left, int64(len(zeros)))]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var zeros = make([]byte, 1<<20)
+
+// sparseFile leaves holes where zeros are written.
+type sparseFile struct{ *os.File }
+
+func (s sparseFile) Write(p []byte) (int, error) {
+	if &p[0] != &zeros[0] {
+		return s.File.Write(p)
+	}
+	_, err := s.Seek(int64(len(p)), io.SeekCurrent)
+	return len(p), err
+}
+
+func makePackage(t *testing.T, parts ...part) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "made.msix")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writePackage(t, sparseFile{file}, parts...)
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var manifest = part{name: "AppxManifest.xml", content: []byte("<Package/>")}
+
+func TestPackageOfTwoGigabytesCostsLittleMemory(t *testing.T) {
+	path := makePackage(t, manifest, part{name: "game.pak", zeros: 2 << 30}, part{name: "AppxSignature.p7x", content: packageSignature(t)})
+	got := allocated(func() {
+		if cert, err := codesign.Load(path); err != nil || cert.Leaf.Subject.CommonName != "Contoso p256" {
+			t.Errorf("got %v, %v", cert, err)
+		}
+	})
+	if got > 1<<20 {
+		t.Errorf("%d bytes were allocated", got)
+	}
+}
+
+func TestHostilePackages(t *testing.T) {
+	signature := part{name: "AppxSignature.p7x", content: packageSignature(t)}
+	elsewhere := func(name string) part { return part{name: name, content: signature.content} }
+	many := []part{manifest}
+	for i := range 100_000 {
+		many = append(many, part{name: fmt.Sprintf("assets/%0100d", i)})
+	}
+	tests := map[string]struct {
+		parts []part
+		want  string
+	}{
+		"signed twice":                 {[]part{manifest, signature, signature}, "more than one"},
+		"signed twice in another case": {[]part{manifest, signature, elsewhere("APPXSIGNATURE.P7X")}, "more than one"},
+		"signed outside":               {[]part{manifest, elsewhere("../AppxSignature.p7x"), elsewhere(`..\AppxSignature.p7x`), elsewhere("/AppxSignature.p7x")}, "not signed"},
+		"not a package":                {[]part{signature}, "no MSIX or APPX package"},
+		"too many parts":               {many, "too many files"},
+		"a huge signature":             {[]part{manifest, {name: "AppxSignature.p7x", zeros: 1 << 30}}, "more than 1048576 bytes"},
+		"not a signature":              {[]part{manifest, {name: "AppxSignature.p7x", content: []byte("PK")}}, "is no signature"},
+		"nothing in the signature":     {[]part{manifest, {name: "AppxSignature.p7x", content: []byte("PKCX")}}, "cannot be read"},
+		"damaged":                      {[]part{manifest, {name: "AppxSignature.p7x", content: signature.content[:200]}}, "cannot be read"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := makePackage(t, test.parts...)
+			got := allocated(func() {
+				cert, err := codesign.Load(path)
+				if cert != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, %v", cert, err)
+				}
+			})
+			if got > 40<<20 {
+				t.Errorf("%d bytes were allocated", got)
+			}
+		})
+	}
+}
+
+// TestZIPBomb has a signature that is much larger unpacked than it says, or says that it is.
+func TestZIPBomb(t *testing.T) {
+	var compressed bytes.Buffer
+	deflate, err := flate.NewWriter(&compressed, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 64 {
+		if _, err := deflate.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := deflate.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, claimed := range []uint64{100, 64 << 20, 1 << 62} {
+		var out bytes.Buffer
+		archive := zip.NewWriter(&out)
+		if _, err := archive.Create(manifest.name); err != nil {
+			t.Fatal(err)
+		}
+		file, err := archive.CreateRaw(&zip.FileHeader{
+			Name: "AppxSignature.p7x", Method: zip.Deflate, CompressedSize64: uint64(compressed.Len()), UncompressedSize64: claimed,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write(compressed.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if err := archive.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := allocated(func() {
+			if cert, err := codesign.Parse(out.Bytes()); err == nil {
+				t.Errorf("%d: got %v", claimed, cert)
+			}
+		})
+		if got > 8<<20 {
+			t.Errorf("%d: %d bytes were allocated", claimed, got)
+		}
+	}
+}
+
+// TestDeclaredPartsCostNothing says in the end of a ZIP64 directory that there are as many parts as the file has room for.
+func TestDeclaredPartsCostNothing(t *testing.T) {
+	const size = 1 << 30
+	end := bytes.NewBuffer(nil)
+	write := func(values ...any) {
+		for _, value := range values {
+			if err := binary.Write(end, binary.LittleEndian, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const records = size / 31
+	write([]byte("PK\x06\x06"), uint64(44), uint16(45), uint16(45), uint32(0), uint32(0), uint64(records), uint64(records), uint64(46), uint64(0))
+	write([]byte("PK\x06\x07"), uint32(0), uint64(size), uint32(1))
+	write([]byte("PK\x05\x06"), uint16(0), uint16(0), uint16(0xffff), uint16(0xffff), uint32(0xffffffff), uint32(0xffffffff), uint16(0))
+	path := filepath.Join(t.TempDir(), "hostile.msix")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteString("PK\x03\x04"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(end.Bytes(), size); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := allocated(func() {
+		if _, err := codesign.Load(path); err == nil || !strings.Contains(err.Error(), "files") {
+			t.Errorf("got %v", err)
+		}
+	})
+	if got > 1<<20 {
+		t.Errorf("%d bytes were allocated", got)
+	}
+}
+
+func TestSizeOfBareFiles(t *testing.T) {
+	pem := readFile(t, "rsa.pem")
+	for extra, want := range map[int]bool{64<<10 - len(pem): true, 64<<10 - len(pem) + 1: false} {
+		_, err := codesign.Parse(append(bytes.Clone(pem), bytes.Repeat([]byte("\n"), extra)...))
+		if (err == nil) != want {
+			t.Errorf("%d bytes: %v", len(pem)+extra, err)
+		}
+	}
+}
+
+func TestHostilePrograms(t *testing.T) {
+	signed := readFile(t, "signed.exe")
+	header := int(binary.LittleEndian.Uint32(signed[0x3c:]))
+	const securityDirectory = 4 + 20 + 112 + 4*8 // in the headers of PE32+
+	at := header + securityDirectory
+	table := int(binary.LittleEndian.Uint32(signed[at:]))
+	for name, test := range map[string]struct {
+		change func(program []byte)
+		want   string
+	}{
+		"the table is beyond the end":  {func(p []byte) { binary.LittleEndian.PutUint32(p[at:], 1<<31) }, "cut short"},
+		"the table is too long":        {func(p []byte) { binary.LittleEndian.PutUint32(p[at+4:], 1<<31) }, "cut short"},
+		"an entry of no length":        {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 0) }, "damaged table"},
+		"an entry that is too long":    {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 1<<30) }, "damaged table"},
+		"an entry of another type":     {func(p []byte) { p[table+6] = 9 }, "not signed"},
+		"a header beyond the end":      {func(p []byte) { binary.LittleEndian.PutUint32(p[0x3c:], 1<<31) }, "begins as a program"},
+		"no PE signature":              {func(p []byte) { p[header] = 'L' }, "begins as a program"},
+		"an unknown kind of header":    {func(p []byte) { p[header+4+20] = 7 }, "magic number"},
+		"no directories":               {func(p []byte) { binary.LittleEndian.PutUint32(p[header+4+20+108:], 0) }, "not signed"},
+		"more directories than are":    {func(p []byte) { binary.LittleEndian.PutUint32(p[header+4+20+108:], 1<<31) }, ""},
+		"a signature that is nonsense": {func(p []byte) { copy(p[table+8:], "nonsense") }, "cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program := bytes.Clone(signed)
+			test.change(program)
+			_, err := codesign.Parse(program)
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestKeyDerivationThatTakesTooLong has containers ask for more iterations than anybody would wait for.
+func TestKeyDerivationThatTakesTooLong(t *testing.T) {
+	type parameters struct {
+		Salt       []byte
+		Iterations int
+	}
+	type contentInfo struct {
+		Type    asn1.ObjectIdentifier
+		Content []byte `asn1:"explicit,tag:0"`
+	}
+	type pfx struct {
+		Version  int
+		AuthSafe contentInfo
+		MAC      parameters
+	}
+	data := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
+	const endless = 1<<31 - 1
+	encrypted, err := asn1.Marshal([]parameters{{[]byte("salt"), endless}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, container := range map[string]pfx{
+		"of the MAC":          {3, contentInfo{data, []byte{0x30, 0}}, parameters{bytes.Repeat([]byte("salt"), 50), endless}},
+		"of the certificates": {3, contentInfo{data, encrypted}, parameters{bytes.Repeat([]byte("salt"), 50), 2048}},
+	} {
+		der, err := asn1.Marshal(container)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := codesign.Parse(der); err == nil || !strings.Contains(err.Error(), "take too long") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestDeepNesting: the parser of PKCS #7 calls itself for each level.
+func TestDeepNesting(t *testing.T) {
+	deep := append([]byte{0x30, 0x80, 0x06, 0x01, 0x00}, bytes.Repeat([]byte{0x30, 0x80}, 30_000)...)
+	if _, err := codesign.Parse(deep); err == nil || !strings.Contains(err.Error(), "nested too deeply") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTruncatedFiles cuts every file short at every place: what is left is an error, or holds a certificate of the file.
+func TestTruncatedFiles(t *testing.T) {
+	for _, file := range []string{"chain.der", "chain.pem", "rsa.b64", "chain.p7b", "chain-ber.p7b", "signed.exe", "signed.msix", "rsa-nopassword-nomac.pfx"} {
+		data := readFile(t, file)
+		whole, err := codesign.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := append([]*x509.Certificate{whole.Leaf}, whole.Chain...)
+		for length := range data {
+			cert, err := codesign.Parse(data[:length])
+			switch {
+			case err == nil && !slices.ContainsFunc(known, cert.Leaf.Equal):
+				t.Errorf("%s: %d bytes hold another certificate", file, length)
+			case err != nil && !errors.As(err, new(*intune.InputError)):
+				t.Errorf("%s: %d bytes: %v", file, length, err)
+			}
+		}
+	}
+}
+
+// TestNoPrivateKeyComesOut looks for keys in everything that comes of files that hold one.
+func TestNoPrivateKeyComesOut(t *testing.T) {
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if file.IsDir() {
+			continue
+		}
+		for _, secret := range []string{"", password} {
+			cert, err := codesign.Load(testdata(file.Name()), codesign.WithPassword(secret))
+			if err != nil {
+				if kind := privatekey.Find([]byte(err.Error())); kind != "" || strings.Contains(fmt.Sprintf("%+v", err), password) {
+					t.Errorf("%s: the error holds a %s: %v", file.Name(), kind, err)
+				}
+				continue
+			}
+			for _, public := range append(cert.Chain, cert.Leaf) {
+				if kind := privatekey.Find(public.Raw); kind != "" {
+					t.Errorf("%s: a %s", file.Name(), kind)
+				}
+			}
+			if kind := privatekey.Find(cert.Upload().Content); kind != "" {
+				t.Errorf("%s: a %s would be uploaded", file.Name(), kind)
+			}
+		}
+	}
+}

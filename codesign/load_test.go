@@ -1,0 +1,219 @@
+package codesign_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
+)
+
+const password = "hunter2-Pässwörd" // of the containers in testdata
+
+var withPassword = codesign.WithPassword(password)
+
+func testdata(name string) string { return filepath.Join("testdata", filepath.FromSlash(name)) }
+
+func readFile(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(testdata(name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+// load reads a file in both ways, and they are to agree.
+func load(t *testing.T, name string, opts ...codesign.Option) (*codesign.Certificate, error) {
+	t.Helper()
+	loaded, err := codesign.Load(testdata(name), opts...)
+	parsed, parseErr := codesign.Parse(readFile(t, name), opts...)
+	if !reflect.DeepEqual(loaded, parsed) || (err == nil) != (parseErr == nil) {
+		t.Errorf("Load: %v; Parse: %v", err, parseErr)
+	}
+	return loaded, err
+}
+
+func commonNames(certs []*x509.Certificate) string {
+	names := make([]string, len(certs))
+	for i, cert := range certs {
+		names[i] = cert.Subject.CommonName
+	}
+	return strings.Join(names, ", ")
+}
+
+func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
+	const cas = "Contoso Code Signing CA, Contoso Root CA"
+	tests := []struct {
+		file   string
+		format codesign.Format
+		leaf   string
+		chain  string
+		opts   []codesign.Option
+	}{
+		{file: "rsa.der", format: codesign.FormatDER, leaf: "Contoso rsa"},
+		{file: "p256.der", format: codesign.FormatDER, leaf: "Contoso p256"},
+		{file: "p384.der", format: codesign.FormatDER, leaf: "Contoso p384"},
+		{file: "ed25519.der", format: codesign.FormatDER, leaf: "Contoso ed25519"},
+		{file: "chain.der", format: codesign.FormatDER, leaf: "Contoso p256", chain: cas},
+		{file: "intermediate.der", format: codesign.FormatDER, leaf: "Contoso Code Signing CA"},
+
+		{file: "rsa.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "rsa-crlf.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "rsa-bom.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "rsa-utf16.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "rsa-text.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "rsa-trusted.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
+		{file: "chain.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
+		{file: "chain-reversed.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
+		{file: "cas.pem", format: codesign.FormatPEM, leaf: "Contoso Code Signing CA", chain: "Contoso Root CA"},
+		{file: "key-first.pem", format: codesign.FormatPEM, leaf: "Contoso p256"},
+		{file: "key-last.pem", format: codesign.FormatPEM, leaf: "Contoso p256"},
+		{file: "bag.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
+
+		{file: "rsa.b64", format: codesign.FormatBase64, leaf: "Contoso rsa"},
+		{file: "rsa-oneline.b64", format: codesign.FormatBase64, leaf: "Contoso rsa"},
+		{file: "rsa-utf16.b64", format: codesign.FormatBase64, leaf: "Contoso rsa"},
+
+		{file: "chain.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "chain-pem.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "chain-certificate-armour.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "chain-ber.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "signed.p7s", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "signed-ber.p7s", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+
+		{file: "rsa.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "p256.pfx", format: codesign.FormatPKCS12, leaf: "Contoso p256", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "p384.pfx", format: codesign.FormatPKCS12, leaf: "Contoso p384", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "ed25519.pfx", format: codesign.FormatPKCS12, leaf: "Contoso ed25519", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "rsa-legacy.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "rsa-empty.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas},
+		{file: "rsa-nopassword-nomac.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas},
+		{file: "p256-leaf-last.pfx", format: codesign.FormatPKCS12, leaf: "Contoso p256", chain: cas, opts: []codesign.Option{withPassword}},
+
+		{file: "signed.exe", format: codesign.FormatPE, leaf: "Contoso rsa", chain: cas},
+		{file: "signed-p256.dll", format: codesign.FormatPE, leaf: "Contoso p256", chain: cas},
+		{file: "signed-nested.exe", format: codesign.FormatPE, leaf: "Contoso rsa", chain: cas},
+
+		{file: "signed.msix", format: codesign.FormatMSIX, leaf: "Contoso p256", chain: cas},
+		{file: "signed.appx", format: codesign.FormatMSIX, leaf: "Contoso rsa", chain: cas},
+		{file: "signed.msixbundle", format: codesign.FormatMSIXBundle, leaf: "Contoso p256", chain: cas},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			got, err := load(t, test.file, test.opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if leaf := got.Leaf.Subject.CommonName; leaf != test.leaf || got.Format != test.format || commonNames(got.Chain) != test.chain {
+				t.Errorf("got %s %q with the chain %q", got.Format, leaf, commonNames(got.Chain))
+			}
+			if upload := got.Upload(); string(upload.Content) != string(got.Leaf.Raw) || upload.Thumbprint() != got.Thumbprint() {
+				t.Errorf("uploads %v", upload)
+			}
+		})
+	}
+}
+
+func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
+	for file, want := range map[string]string{
+		"two-leaves.pem":          "is ambiguous: any of 2 certificates could be meant",
+		"truncated.pem":           "1 of its 1 PEM blocks",
+		"truncated.pfx":           "truncated",
+		"key-pkcs1.pem":           "holds no certificate, only a RSA PRIVATE KEY",
+		"key-sec1.pem":            "EC PRIVATE KEY",
+		"key-pkcs8.pem":           "only a PRIVATE KEY",
+		"key-pkcs8-encrypted.pem": "ENCRYPTED PRIVATE KEY",
+		"key-pkcs1.der":           "holds a private key (PKCS #1",
+		"key-sec1.der":            "holds a private key (SEC 1",
+		"key-pkcs8.der":           "holds a private key (PKCS #8",
+		"key-pkcs8-encrypted.der": "holds a private key (encrypted PKCS #8",
+		"request.pem":             "CERTIFICATE REQUEST",
+		"crl.pem":                 "X509 CRL",
+		"public.pem":              "PUBLIC KEY",
+		"certs-only.pfx":          "private key missing",
+		"unsigned.exe":            "is a program that is not signed",
+		"unsigned.dll":            "is a program that is not signed",
+		"unsigned.msix":           "is a package that is not signed",
+		"unsigned.msixbundle":     "is a package that is not signed",
+		"make.sh":                 "none of the formats",
+		"names/universal.der":     "unsupported string type",
+	} {
+		t.Run(file, func(t *testing.T) {
+			got, err := load(t, file, withPassword)
+			input := (*intune.InputError)(nil)
+			if got != nil || !errors.As(err, &input) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			if input.Name != testdata(file) {
+				t.Errorf("it is said of %q", input.Name)
+			}
+		})
+	}
+}
+
+func TestAmbiguityListsTheCandidates(t *testing.T) {
+	_, err := load(t, "two-leaves.pem")
+	ambiguous := (*codesign.AmbiguousError)(nil)
+	if !errors.As(err, &ambiguous) || commonNames(ambiguous.Candidates) != "Contoso rsa, Contoso p256" {
+		t.Fatalf("got %v", err)
+	}
+	for _, cert := range ambiguous.Candidates {
+		if thumbprint := intune.FromX509(cert).Thumbprint(); !strings.Contains(err.Error(), thumbprint) {
+			t.Errorf("%v does not name %s", err, thumbprint)
+		}
+	}
+}
+
+func TestIncorrectPassword(t *testing.T) {
+	for _, file := range []string{"rsa.pfx", "rsa-legacy.pfx", "p256-leaf-last.pfx"} {
+		for _, opts := range [][]codesign.Option{nil, {codesign.WithPassword("hunter3")}} {
+			if _, err := load(t, file, opts...); !errors.Is(err, codesign.ErrIncorrectPassword) || strings.Contains(err.Error(), "hunter3") {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+func TestLoadOfWhatIsNoFile(t *testing.T) {
+	if _, err := codesign.Load(testdata("missing.cer")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := codesign.Load("testdata"); err == nil {
+		t.Error("a folder is taken for a certificate")
+	}
+	empty := filepath.Join(t.TempDir(), "empty.cer")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := codesign.Load(empty); err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Errorf("empty: %v", err)
+	}
+}
+
+func TestLoadReadsFromAPipe(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/dev/fd/%d", reader.Fd())
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("no /dev/fd here")
+	}
+	go func() {
+		_, _ = writer.Write(readFile(t, "chain.pem"))
+		_ = writer.Close()
+	}()
+	got, err := codesign.Load(path)
+	if err != nil || got.Leaf.Subject.CommonName != "Contoso p256" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	_ = reader.Close()
+}
