@@ -109,9 +109,9 @@ func checkDeclaredParts(file io.ReaderAt, size int64) error {
 			return nil
 		}
 		end := make([]byte, endSize)
-		offset := binary.LittleEndian.Uint64(tail[i+8:])
-		if offset < uint64(size) {
-			if _, err := file.ReadAt(end, int64(offset)); err != nil && !errors.Is(err, io.EOF) {
+		offset := int64(binary.LittleEndian.Uint64(tail[i+8:])) //nolint:gosec // one that overflows is below zero
+		if 0 <= offset && offset < size {
+			if _, err := file.ReadAt(end, offset); err != nil && !errors.Is(err, io.EOF) {
 				return err
 			}
 		}

@@ -35,8 +35,8 @@ func belongs(cert *x509.Certificate, key any) bool {
 	return isSigner && isComparable && public.Equal(signer.Public())
 }
 
-// maxIterations is a few seconds of work.
-const maxIterations = 10_000_000
+// maxIterations is about a second of work. OpenSSL and Windows use some 2000, browsers up to 600,000.
+const maxIterations = 1_000_000
 
 // iterates says whether deriving a key from the password would take more than maxIterations. In all schemes that
 // PKCS #12 uses, the count is the INTEGER after the OCTET STRING of the salt (RFC 7292, section 4 and appendix C; RFC 8018,

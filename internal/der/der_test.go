@@ -1,0 +1,46 @@
+package der
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestNext(t *testing.T) {
+	tests := map[string]struct {
+		data       []byte
+		body, rest string
+		ok         bool
+	}{
+		"short":                  {[]byte("\x04\x02abcd"), "ab", "cd", true},
+		"long":                   {[]byte("\x04\x81\x02abcd"), "ab", "cd", true},
+		"indefinite":             {[]byte("\x30\x80abcd"), "abcd", "", true},
+		"cut short":              {[]byte("\x04\x05abcd"), "abcd", "", true},
+		"longer than any memory": {[]byte("\x04\x88\xff\xff\xff\xff\xff\xff\xff\xffabcd"), "abcd", "", true},
+		"empty":                  {[]byte("\x05\x00"), "", "", true},
+		"no length":              {[]byte("\x04"), "", "", false},
+		"half a length":          {[]byte("\x04\x84\x01"), "", "", false},
+		"nothing":                {nil, "", "", false},
+	}
+	for name, test := range tests {
+		value, rest, ok := Next(test.data)
+		if ok != test.ok || string(value.Body) != test.body || string(rest) != test.rest || ok && value.Tag != test.data[0] {
+			t.Errorf("%s: got %v, %q, %v", name, value, rest, ok)
+		}
+	}
+}
+
+func TestIsDeep(t *testing.T) {
+	const levels = 10
+	for _, nested := range [][]byte{{0x30, 0x80}, {0x24, 0x80}, {0xa0, 0x80}} {
+		data := bytes.Repeat(nested, levels)
+		if IsDeep(data, levels) {
+			t.Errorf("% x has no more than %d levels", data, levels)
+		}
+		if !IsDeep(append(data, nested...), levels) {
+			t.Errorf("% x and one more has more than %d levels", data, levels)
+		}
+	}
+	if flat := bytes.Repeat([]byte{0x30, 0x02, 0x05, 0x00}, 100); IsDeep(flat, 1) {
+		t.Error("what stands side by side is not deep")
+	}
+}
