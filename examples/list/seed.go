@@ -5,10 +5,10 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/examples/internal/example"
 )
 
-// seed puts six certificates into the emulator, so that there is something to list.
+// seed puts six certificates into the emulator, so that there is something to list. They go without content, which the
+// service would not show anyway, because Create refuses the content of one that has expired.
 func seed(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) error {
 	const day = 24 * time.Hour
 	for _, s := range []struct {
@@ -23,14 +23,11 @@ func seed(ctx context.Context, service *intune.EnterpriseCodeSigningCertificates
 		{"Fabrikam Sideloading", 120, intune.CertificateStatusProvisioned},
 		{"Fabrikam Kiosk", 50, intune.CertificateStatusNotProvisioned},
 	} {
-		expires := time.Now().Add(time.Duration(s.days)*day + time.Hour)
-		made, err := example.MakeCertificate(s.commonName, expires.Add(-460*day), expires)
-		if err != nil {
-			return err
-		}
-		cert := intune.FromX509(made)
-		cert.Status = s.status
-		if _, err := service.Create(ctx, cert); err != nil {
+		name := "CN=" + s.commonName + ", O=Contoso Ltd, L=Redmond, S=Washington, C=US"
+		if _, err := service.Create(ctx, &intune.EnterpriseCodeSigningCertificate{
+			Status: s.status, Subject: name, Issuer: name,
+			ExpirationDateTime: time.Now().Add(time.Duration(s.days)*day + time.Hour).Truncate(time.Second),
+		}); err != nil {
 			return err
 		}
 	}
