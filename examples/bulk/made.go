@@ -20,7 +20,7 @@ func makeFolder() (dir string, err error) {
 	now := time.Now()
 	for i := range 12 {
 		name := fmt.Sprintf("contoso-%02d", i+1)
-		cert, err := example.MakeCertificate(name+" (safe to delete)", now.Add(-time.Minute), now.Add(24*time.Hour))
+		cert, err := example.MakeCertificate(name+" (safe to delete)", now.Add(-time.Minute), now.AddDate(0, 0, 90))
 		if err != nil {
 			return dir, err
 		}

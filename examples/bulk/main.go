@@ -1,7 +1,10 @@
 // Bulk uploads all certificate files of a folder to Microsoft Intune, several at a time.
 //
 //	go run ./examples/bulk                # nothing set up: an emulator and a folder with twelve certificates
-//	go run ./examples/bulk -dir certs     # a folder of yours: its .cer, .crt, .der and .pem files, DER or PEM
+//	go run ./examples/bulk -dir certs     # a folder of yours: its .cer, .pem, .p7b, .pfx, signed .msix files, …
+//
+// The password of .pfx files, one for all, comes from CERTIFICATE_PASSWORD, or from the file after -password-file.
+// A certificate that several files hold, such as packages that it has signed, is uploaded once.
 //
 // With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service, and then it needs -dir.
 // Every run uploads every file: before the next one, move away what has been created.
@@ -38,6 +41,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := target.Need("-dir", opts.dir); err != nil {
 		return err
 	}
+	loader, err := opts.flags.Loader()
+	if err != nil {
+		return err
+	}
 	target.Announce("the certificates go to", stdout, stderr)
 	dir := opts.dir
 	if dir == "" {
@@ -54,26 +61,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	report := newReport(stdout, len(files))
-	upload(ctx, target.Client.EnterpriseCodeSigningCertificates(), files, &opts.bulk, report)
+	upload(ctx, target.Client.EnterpriseCodeSigningCertificates(), loader, files, &opts.bulk, report)
 	return report.finish(requests.Load(), ctx.Err())
 }
 
-// upload creates a certificate from each file. A file is read when its turn comes.
-func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, files []string, options *intune.BulkOptions, report *report) {
-	unreadable := make(map[int]error)
+// upload creates the certificate of each file. A file is read when its turn comes.
+func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, loader *example.Loader, files []string, options *intune.BulkOptions, report *report) {
+	var started []string              // the names of the files, by the index of CreateAll
+	unreadable := make(map[int]error) // by the same
+	holders := make(map[string]string)
 	certs := func(yield func(*intune.EnterpriseCodeSigningCertificate) bool) {
-		for i, file := range files {
-			cert, err := example.Load(file)
+		for _, file := range files {
+			name := filepath.Base(file)
+			cert, err := loader.Load(file)
+			var resource *intune.EnterpriseCodeSigningCertificate // nil fails without a request
 			if err != nil {
-				unreadable[i] = err
+				unreadable[len(started)] = err
+			} else if holder, again := holders[cert.Thumbprint()]; again {
+				report.skip(name, holder)
+				continue
+			} else {
+				holders[cert.Thumbprint()] = name
+				report.remark(name, example.Remarks(cert))
+				resource = cert.Upload()
 			}
-			if !yield(intune.FromX509(cert)) { // of nil it is nil, which fails without a request
+			started = append(started, name)
+			if !yield(resource) {
 				return
 			}
 		}
 	}
 	for i, result := range service.CreateAll(ctx, certs, options) {
-		report.add(filepath.Base(files[i]), result, unreadable[i])
+		report.add(started[i], result, unreadable[i])
 	}
 }
 
@@ -91,6 +110,13 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
+// suffixes are those of files that hold certificates, and of packages. Programs and libraries are left out: a folder of them
+// is seldom meant.
+var suffixes = []string{
+	".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".pfx", ".p12",
+	".msix", ".appx", ".msixbundle", ".appxbundle",
+}
+
 // certificateFiles returns the certificate files of a folder by their names, sorted.
 func certificateFiles(dir string) (files []string, err error) {
 	entries, err := os.ReadDir(dir)
@@ -98,13 +124,12 @@ func certificateFiles(dir string) (files []string, err error) {
 		return nil, err
 	}
 	for _, entry := range entries {
-		suffix := strings.ToLower(filepath.Ext(entry.Name()))
-		if !entry.IsDir() && slices.Contains([]string{".cer", ".crt", ".der", ".pem"}, suffix) {
+		if !entry.IsDir() && slices.Contains(suffixes, strings.ToLower(filepath.Ext(entry.Name()))) {
 			files = append(files, filepath.Join(dir, entry.Name()))
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: holds no .cer, .crt, .der or .pem file", dir)
+		return nil, fmt.Errorf("%s: holds no file that ends in %s", dir, strings.Join(suffixes, ", "))
 	}
 	return files, nil
 }
@@ -120,6 +145,7 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	flags.Usage, flags.Hint = usage, "a folder goes after -dir"
 	opts := &options{flags: flags}
 	flags.StringVar(&opts.dir, "dir", "", "the `folder` of the certificate files; without it one is made on the spot")
+	flags.AddPasswordFile()
 	flags.IntVar(&opts.bulk.Concurrency, "concurrency", 4, "how `many` uploads at once")
 	flags.BoolVar(&opts.bulk.StopOnError, "stop-on-error", false, "start nothing new after a failure")
 	if err := flags.Parse(args, stdout); err != nil {
@@ -133,8 +159,10 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 
 const usage = `Usage: bulk [flags]
 
-Uploads the certificate files of a folder to Microsoft Intune: to an emulator, or to the real service where
-AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set. Exits with 0 when all are done, 1 when any failed, 2 on
-wrong usage.
+Uploads the certificates of a folder to Microsoft Intune: to an emulator, or to the real service where AZURE_TENANT_ID,
+AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set. Exits with 0 when all are done, 1 when any failed, 2 on wrong usage.
 
-`
+Reads files that end in .cer, .crt, .der, .pem, .p7b, .p7c, .pfx or .p12, and signed packages: .msix, .appx, .msixbundle and
+.appxbundle. A certificate that several of them hold is uploaded once.
+
+` + example.PasswordUsage

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
@@ -23,68 +22,111 @@ import (
 func folder(t *testing.T, names ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	cert, err := os.ReadFile(exampletest.WriteCertificate(t))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range names {
-		data := cert
-		if strings.HasPrefix(name, "bad") {
-			data = []byte("no certificate")
+		data := []byte("no certificate")
+		if !strings.HasPrefix(name, "bad") {
+			data = exampletest.MakeCertificate(t).Raw
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		add(t, dir, name, data)
 	}
 	return dir
 }
 
+// add writes a file to a folder.
+func add(t *testing.T, dir, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // summary is the table of the summary.
 func summary(created, recognised, failed, notTried, requests int) string {
-	return fmt.Sprintf("\n\ncreated                          %d\nrecognised after a lost answer   %d\nfailed                           %d\n"+
-		"not tried                        %d\nrequests                         %d\n", created, recognised, failed, notTried, requests)
+	return summaryWithSkipped(created, recognised, 0, failed, notTried, requests)
+}
+
+func summaryWithSkipped(created, recognised, skipped, failed, notTried, requests int) string {
+	return fmt.Sprintf("\n\ncreated                          %d\nrecognised after a lost answer   %d\nskipped, in an earlier file too  %d\n"+
+		"failed                           %d\nnot tried                        %d\nrequests                         %d\n",
+		created, recognised, skipped, failed, notTried, requests)
 }
 
 func TestRunWithoutAnythingSetUpUploadsTwelveCertificates(t *testing.T) {
-	stdout, stderr, err := exampletest.Call(t, run, nil)
-	if err != nil {
-		t.Errorf("got %v", err)
-	}
+	stdout := exampletest.MustCall(t, run, nil)
 	exampletest.WantPatterns(t, stdout,
 		`\AUsing an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
 		`(?m)^Made a folder with twelve code-signing certificates$`,
 		`(?m)(^(created     contoso-(0[13579]|11)\.cer|created     contoso-(0[2468]|1[02])\.pem)  [0-9a-f-]{36}\n){12}`,
 	)
-	if !strings.Contains(stdout, summary(12, 0, 0, 0, 12)) || stderr != "" {
-		t.Errorf("got\n%s\non stderr %q", stdout, stderr)
+	if !strings.Contains(stdout, summary(12, 0, 0, 0, 12)) {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 
 func TestCertificateFilesOfTheFolderAreUploaded(t *testing.T) {
-	dir := folder(t, "a.cer", "b.CRT", "c.der", "d.pem", "bad.txt", "e.cer.bak", "cer")
+	dir := folder(t, "a.cer", "b.CRT", "c.der", "d.pem", "bad.txt", "bad.exe", "e.cer.bak", "cer")
 	if err := os.Mkdir(filepath.Join(dir, "f.cer"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	stdout, stderr, err := exampletest.Call(t, run, []string{"-dir", dir, "-concurrency", "1"})
-	if err != nil || stderr != "" {
-		t.Errorf("got %v, on stderr %q", err, stderr)
-	}
+	stdout := exampletest.MustCall(t, run, []string{"-dir", dir, "-concurrency", "1"})
 	exampletest.WantPatterns(t, stdout, `\n\ncreated     a\.cer  \S+\ncreated     b\.CRT  \S+\ncreated     c\.der  \S+\ncreated     d\.pem  \S+\n\n`)
 	if !strings.HasSuffix(stdout, summary(4, 0, 0, 0, 4)) || strings.Contains(stdout, "Made a folder") {
 		t.Errorf("got\n%s", stdout)
 	}
 }
 
+func TestContainersOfTheFolderAreOpenedWithThePassword(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pfx", "b.P12"} {
+		container, _ := exampletest.MakePKCS12(t)
+		add(t, dir, name, container)
+	}
+	password := exampletest.WriteFile(t, []byte(exampletest.Password+"\r\n"))
+	stdout := exampletest.MustCall(t, run, []string{"-dir", dir, "-password-file", password}, "CERTIFICATE_PASSWORD=another")
+	if !strings.HasSuffix(stdout, summary(2, 0, 0, 0, 2)) {
+		t.Errorf("got\n%s", stdout)
+	}
+	stdout, _, err := exampletest.Call(t, run, []string{"-dir", dir})
+	exampletest.WantFailure(t, err, "of 2 files, 2 failed and 0 were not tried")
+	exampletest.WantPatterns(t, stdout, `(?m)^  \S+a\.pfx is a PKCS #12 container that .* set CERTIFICATE_PASSWORD, or use -password-file$`)
+}
+
+func TestCertificateThatSeveralFilesHoldIsUploadedOnce(t *testing.T) {
+	dir := folder(t, "other.cer")
+	container, cert := exampletest.MakePKCS12(t)
+	add(t, dir, "a.cer", cert.Raw)
+	add(t, dir, "b.pem", exampletest.PEM(cert))
+	add(t, dir, "c.pfx", container)
+	stdout := exampletest.MustCall(t, run, []string{"-dir", dir, "-concurrency", "1"}, "CERTIFICATE_PASSWORD="+exampletest.Password)
+	exampletest.WantPatterns(t, stdout, `(?m)^skipped     b\.pem  the same certificate as a\.cer$`, `(?m)^skipped     c\.pfx  the same certificate as a\.cer$`,
+		`(?m)^created     a\.cer  `, `(?m)^created     other\.cer  `)
+	if !strings.HasSuffix(stdout, summaryWithSkipped(2, 0, 2, 0, 0, 2)) {
+		t.Errorf("got\n%s", stdout)
+	}
+}
+
+func TestWhatIsWorthKnowingComesLast(t *testing.T) {
+	dir := folder(t, "good.cer")
+	for name, days := range map[string]int{"expired.cer": -1, "soon.cer": 20} {
+		cert, err := example.MakeCertificate("Contoso", time.Now().AddDate(-1, 0, 0), time.Now().AddDate(0, 0, days))
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, dir, name, cert.Raw)
+	}
+	stdout, _, err := exampletest.Call(t, run, []string{"-dir", dir})
+	exampletest.WantFailure(t, err, "of 3 files, 1 failed and 0 were not tried")
+	exampletest.WantPatterns(t, stdout, `\n\nFailed:\n  expired\.cer: [^\n]* expired on [^\n]+\n\nWorth knowing:\n  soon\.cer: warning: expires-soon: [^\n]+\n\z`)
+}
+
 func TestFolderWithoutCertificateFilesFails(t *testing.T) {
 	for want, dir := range map[string]string{
-		"holds no .cer, .crt, .der or .pem file": folder(t, "bad.txt"),
-		"missing":                                filepath.Join(t.TempDir(), "missing"),
-		"a.cer":                                  filepath.Join(folder(t, "a.cer"), "a.cer"),
+		"holds no file that ends in .cer, .crt, ": folder(t, "bad.txt"),
+		"missing": filepath.Join(t.TempDir(), "missing"),
+		"a.cer":   filepath.Join(folder(t, "a.cer"), "a.cer"),
 	} {
 		_, _, err := exampletest.Call(t, run, []string{"-dir", dir})
-		if err == nil || errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("got %v, want a failure of one line that says %q", err, want)
-		}
+		exampletest.WantFailure(t, err, want)
 	}
 }
 
@@ -112,7 +154,7 @@ func uploadTo(t *testing.T, server *intunetest.Server, dir string) (stdout strin
 	var out bytes.Buffer
 	report, requests := newReport(&out, len(files)), new(atomic.Int64)
 	client := server.Client(intune.WithMiddleware(counting(requests)))
-	upload(t.Context(), client.EnterpriseCodeSigningCertificates(), files, &intune.BulkOptions{Concurrency: 1}, report)
+	upload(t.Context(), client.EnterpriseCodeSigningCertificates(), new(example.Loader), files, &intune.BulkOptions{Concurrency: 1}, report)
 	if err := report.finish(requests.Load(), nil); (err != nil) != (len(report.failures) > 0) {
 		t.Errorf("got %v with failures %q", err, report.failures)
 	}
@@ -171,49 +213,32 @@ func TestFileIsNoTerminal(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, test := range []struct {
-		args []string
-		env  []string
-		want string
-	}{
-		{args: []string{"-folder", "certs"}, want: "-folder"},
-		{args: []string{"certs"}, want: `unexpected argument "certs"; a folder goes after -dir`},
-		{args: []string{"-dir", ""}, want: "-dir is empty"},
-		{args: []string{"-concurrency", "0"}, want: "-concurrency 0 is less than one"},
-		{args: []string{"-concurrency", "many"}, want: "many"},
-		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
-		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
-		{env: exampletest.Complete(), want: "the real service needs -dir"},
-		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
-	} {
-		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
-			stdout, stderr, err := exampletest.Call(t, run, test.args, test.env...)
-			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, want a UsageError of one line that says %q", err, test.want)
-			}
-			if stdout+stderr != "" {
-				t.Errorf("stdout is %q, stderr %q", stdout, stderr)
-			}
-		})
-	}
+	exampletest.CheckMisuse(t, run, []exampletest.Misuse{
+		{Args: []string{"certs"}, Want: `unexpected argument "certs"; a folder goes after -dir`},
+		{Args: []string{"-dir", ""}, Want: "-dir is empty"},
+		{Args: []string{"-concurrency", "0"}, Want: "-concurrency 0 is less than one"},
+		{Args: []string{"-concurrency", "many"}, Want: "many"},
+		{Env: exampletest.Complete(), Want: "the real service needs -dir"},
+		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
+	})
 }
 
 func TestHelpDescribesTheFlags(t *testing.T) {
-	stdout, _, err := exampletest.Call(t, run, []string{"-help"})
-	if !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("got %v, want flag.ErrHelp", err)
-	}
-	for _, name := range []string{"-dir", "-concurrency", "-stop-on-error", "-cloud", "-api-version", "-emulator"} {
-		if !strings.Contains(stdout, "  "+name) {
-			t.Errorf("no %s in\n%s", name, stdout)
+	exampletest.CheckHelp(t, run, "-dir", "-password-file", "-concurrency", "-stop-on-error")
+}
+
+func TestHelpNamesTheSuffixes(t *testing.T) {
+	for _, suffix := range suffixes {
+		if !strings.Contains(usage, suffix) {
+			t.Errorf("no %s in\n%s", suffix, usage)
 		}
 	}
 }
 
 func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
-	stdout, stderr, err := exampletest.Call(t, run, []string{"-emulator", "-dir", folder(t, "a.cer")}, exampletest.Complete()...)
-	if err != nil || stderr != "" || !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") {
-		t.Errorf("got %v, on stderr %q, on stdout\n%s", err, stderr, stdout)
+	stdout := exampletest.MustCall(t, run, []string{"-emulator", "-dir", folder(t, "a.cer")}, exampletest.Complete()...)
+	if !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 
@@ -229,15 +254,9 @@ func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 }
 
 func TestInterruptIsReported(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var out bytes.Buffer
-	err := run(ctx, []string{"-emulator", "-dir", folder(t, "a.cer", "b.cer")}, &out, io.Discard)
-	if !errors.Is(err, context.Canceled) || errors.As(err, new(example.UsageError)) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
-	if !strings.HasSuffix(out.String(), summary(0, 0, 0, 2, 0)) {
-		t.Errorf("got\n%s", &out)
+	stdout := exampletest.CheckInterrupt(t, run, "-emulator", "-dir", folder(t, "a.cer", "b.cer"))
+	if !strings.HasSuffix(stdout, summary(0, 0, 0, 2, 0)) {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // makeFile writes a code-signing certificate to a temporary .cer file.
 func makeFile() (file string, err error) {
 	now := time.Now()
-	cert, err := example.MakeCertificate("intune-go example (safe to delete)", now.Add(-time.Minute), now.Add(24*time.Hour))
+	cert, err := example.MakeCertificate("intune-go example (safe to delete)", now.Add(-time.Minute), now.AddDate(0, 0, 90))
 	if err != nil {
 		return "", err
 	}

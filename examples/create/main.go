@@ -1,20 +1,22 @@
 // Create uploads a code-signing certificate to Microsoft Intune and prints what went over the wire and what came back.
 //
 //	go run ./examples/create                     # nothing set up: an emulator and a certificate made on the spot
-//	go run ./examples/create -file contoso.cer   # a certificate of yours, DER or PEM
+//	go run ./examples/create -file contoso.cer   # a certificate of yours: .cer, .pem, .p7b, .pfx, signed .msix, …
+//
+// The password of a .pfx file comes from CERTIFICATE_PASSWORD, or from the file after -password-file.
 //
 // With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service, and then it needs -file.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
 )
 
@@ -38,12 +40,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := target.Need("-file", opts.file); err != nil {
 		return err
 	}
-	target.Announce("the certificate goes to", out, notice)
-	cert, err := certificate(opts, out)
+	loader, err := opts.flags.Loader()
 	if err != nil {
 		return err
 	}
-	created, err := target.Client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
+	target.Announce("the certificate goes to", out, notice)
+	cert, err := certificate(loader, opts.file, out)
+	if err != nil {
+		return err
+	}
+	example.PrintRemarks(notice, cert)
+	fmt.Fprintln(out)
+	created, err := target.Client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Upload())
 	wire.print(out)
 	if err != nil {
 		return err
@@ -65,7 +73,8 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	flags := example.NewFlags("create")
 	flags.Usage, flags.Hint = usage, "a file goes after -file"
 	opts := &options{flags: flags}
-	flags.StringVar(&opts.file, "file", "", "the certificate `file`, DER or PEM; without it one is made on the spot")
+	flags.StringVar(&opts.file, "file", "", "the certificate `file`: "+example.FileFormats+"; without it one is made on the spot")
+	flags.AddPasswordFile()
 	flags.BoolVar(&opts.json, "json", false, "print only the created object")
 	return opts, flags.Parse(args, stdout)
 }
@@ -75,27 +84,31 @@ const usage = `Usage: create [flags]
 Uploads a code-signing certificate to Microsoft Intune: to an emulator, or to the real service where AZURE_TENANT_ID,
 AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set. Exits with 0 when done, 1 when refused or failed, 2 on wrong usage.
 
-`
+` + example.PasswordUsage
 
 // certificate loads the file that was named, or one that is made for the occasion, from disk.
-func certificate(opts *options, out io.Writer) (*intune.EnterpriseCodeSigningCertificate, error) {
-	file := opts.file
+func certificate(loader *example.Loader, file string, out io.Writer) (*codesign.Certificate, error) {
 	if file == "" {
 		made, err := makeFile()
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = os.Remove(made) }()
-		fmt.Fprint(out, "Made a code-signing certificate, valid for a day, its key thrown away\n")
+		fmt.Fprint(out, "Made a code-signing certificate, valid for 90 days, its key thrown away\n")
 		file = made
 	}
-	cert, err := example.Load(file)
+	cert, err := loader.Load(file)
 	if err != nil {
 		return nil, err
 	}
-	upload := intune.FromX509(cert)
-	fmt.Fprintf(out, "Loaded %s\n  subject     %s\n  issuer      %s\n  thumbprint  %s\n\n", file, upload.Subject, upload.Issuer, upload.Thumbprint())
-	return upload, nil
+	upload := cert.Upload()
+	example.PrintFields(out, "Loaded "+file, [][2]string{
+		{"format", string(cert.Format)},
+		{"subject", upload.Subject},
+		{"issuer", upload.Issuer},
+		{"thumbprint", cert.Thumbprint()},
+	})
+	return cert, nil
 }
 
 func printJSON(out io.Writer, cert *intune.EnterpriseCodeSigningCertificate) error {
@@ -103,21 +116,16 @@ func printJSON(out io.Writer, cert *intune.EnterpriseCodeSigningCertificate) err
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(object)
+	return example.PrintJSON(out, object)
 }
 
 func printReadable(out io.Writer, cert *intune.EnterpriseCodeSigningCertificate) {
-	fmt.Fprintln(out, "Created")
-	for _, line := range [][2]string{
+	example.PrintFields(out, "Created", [][2]string{
 		{"id", cert.ID},
 		{"status", string(cert.Status)},
 		{"subject", cert.Subject},
 		{"issuer", cert.Issuer},
-		{"expires", cert.ExpirationDateTime.UTC().Format(example.TimeLayout)},
-		{"uploaded", cert.UploadDateTime.UTC().Format(example.TimeLayout)},
-	} {
-		fmt.Fprintf(out, "  %-9s %s\n", line[0], line[1])
-	}
+		{"expires", example.Time(cert.ExpirationDateTime)},
+		{"uploaded", example.Time(cert.UploadDateTime)},
+	})
 }

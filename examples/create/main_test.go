@@ -1,20 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"flag"
+	"fmt"
 	"io"
-	"math/big"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,6 +12,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
 	"github.com/seed-230b9595/intune-go/examples/internal/exampletest"
 	"github.com/seed-230b9595/intune-go/intunetest"
@@ -34,29 +25,12 @@ var (
 	emulatedToken = regexp.MustCompile(`\b[A-Z2-7]{52}\b`)
 )
 
-func call(t *testing.T, args []string, env ...string) (stdout string, err error) {
-	t.Helper()
-	stdout, _, err = exampletest.Call(t, run, args, env...)
-	return stdout, err
-}
-
-// mustCall is call for what succeeds.
-func mustCall(t *testing.T, args []string, env ...string) (stdout string) {
-	t.Helper()
-	stdout, err := call(t, args, env...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stdout
-}
-
 func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
-	temporary := t.TempDir()
-	stdout := mustCall(t, nil, "TMPDIR="+temporary, "TMP="+temporary)
-	for _, want := range []string{
+	stdout := exampletest.MustCall(t, run, nil)
+	exampletest.WantPatterns(t, stdout,
 		`(?m)^Using an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
-		`(?m)^Made a code-signing certificate, valid for a day, its key thrown away$`,
-		`(?m)^Loaded .*\.cer\n  subject     CN=intune-go example \(safe to delete\), .*C=US\n  issuer      CN=intune-go example \(safe to delete\), `,
+		`(?m)^Made a code-signing certificate, valid for 90 days, its key thrown away$`,
+		`(?m)^Loaded .*\.cer\n  format      DER\n  subject     CN=intune-go example \(safe to delete\), .*C=US\n  issuer      CN=intune-go example CA, `,
 		`(?m)^  thumbprint  [0-9A-F]{40}$`,
 		`(?m)^Sent to http://127\.0\.0\.1:\d+/beta/deviceAppManagement/enterpriseCodeSigningCertificates$`,
 		`(?m)^  POST /beta/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1\.1$`,
@@ -65,24 +39,17 @@ func TestRunWithoutAnythingSetUpPrintsTheWire(t *testing.T) {
 		`(?m)^  User-Agent: intune-go-example/create intune-go/`,
 		`(?m)^  \{"@odata\.type":.*"content":"MII[^"]{21}…[^"]{12}"`,
 		`(?m)^Created\n  id        [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n  status    notProvisioned\n`,
-		`(?m)^  subject   CN=intune-go example \(safe to delete\), .*\n  issuer    CN=intune-go example \(safe to delete\), .*$`,
+		`(?m)^  subject   CN=intune-go example \(safe to delete\), .*\n  issuer    CN=intune-go example CA, .*$`,
 		`(?m)^  expires   \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n  uploaded  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n\z`,
-	} {
-		if !regexp.MustCompile(want).MatchString(stdout) {
-			t.Errorf("no %s in\n%s", want, stdout)
-		}
-	}
+	)
 	if strings.Contains(stdout, intunetest.ClientSecret) || emulatedToken.MatchString(stdout) {
 		t.Errorf("a secret is printed:\n%s", stdout)
-	}
-	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-		t.Errorf("%v is left behind, %v", left, err)
 	}
 }
 
 func TestAPIVersionAndCloudAreUsed(t *testing.T) {
-	file := exampletest.WriteFile(t, makeDER(t))
-	stdout := mustCall(t, []string{"-file", file, "-api-version", "v1.0"})
+	file := exampletest.WriteCertificate(t)
+	stdout := exampletest.MustCall(t, run, []string{"-file", file, "-api-version", "v1.0"})
 	if !strings.Contains(stdout, "\n  POST /v1.0/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1.1\n") {
 		t.Errorf("the version is lost:\n%s", stdout)
 	}
@@ -97,7 +64,7 @@ func TestAPIVersionAndCloudAreUsed(t *testing.T) {
 }
 
 func TestJSONPrintsTheCreatedObjectAlone(t *testing.T) {
-	stdout := mustCall(t, []string{"-json", "-file", exampletest.WriteFile(t, makeDER(t))})
+	stdout := exampletest.MustCall(t, run, []string{"-json", "-file", exampletest.WriteCertificate(t)})
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
@@ -106,25 +73,28 @@ func TestJSONPrintsTheCreatedObjectAlone(t *testing.T) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		t.Errorf("more follows the object:\n%s", stdout)
 	}
-	if id, _ := object["id"].(string); !guid.MatchString(id) || object["subject"] != "CN=Contoso" {
+	if id, _ := object["id"].(string); !guid.MatchString(id) || !strings.HasPrefix(fmt.Sprint(object["subject"]), "CN=Contoso, ") {
 		t.Errorf("got %v, want an id and the subject of the certificate", object)
 	}
 }
 
 func TestFileIsReadInEveryForm(t *testing.T) {
-	der := makeDER(t)
-	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	for name, data := range map[string][]byte{
-		"DER":                 der,
-		"PEM":                 encoded,
-		"PEM with CRLF":       bytes.ReplaceAll(encoded, []byte("\n"), []byte("\r\n")),
-		"PEM after some text": append([]byte("subject=CN = Contoso\n"), encoded...),
+	container, cert := exampletest.MakePKCS12(t)
+	upload := intune.FromX509(cert)
+	for name, test := range map[string]struct {
+		data   []byte
+		format codesign.Format
+	}{
+		"DER":                 {cert.Raw, codesign.FormatDER},
+		"PEM":                 {exampletest.PEM(cert), codesign.FormatPEM},
+		"PEM after some text": {append([]byte("subject=CN = Contoso\n"), exampletest.PEM(cert)...), codesign.FormatPEM},
+		"PKCS #12":            {container, codesign.FormatPKCS12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := exampletest.WriteFile(t, data)
-			stdout := mustCall(t, []string{"-file", file})
-			thumbprint := (&intune.EnterpriseCodeSigningCertificate{Content: der}).Thumbprint()
-			want := "Loaded " + file + "\n  subject     CN=Contoso\n  issuer      CN=Contoso\n  thumbprint  " + thumbprint + "\n"
+			file := exampletest.WriteFile(t, test.data)
+			stdout := exampletest.MustCall(t, run, []string{"-file", file}, "CERTIFICATE_PASSWORD="+exampletest.Password)
+			want := "Loaded " + file + "\n  format      " + string(test.format) + "\n  subject     " + upload.Subject +
+				"\n  issuer      " + upload.Issuer + "\n  thumbprint  " + upload.Thumbprint() + "\n\nSent to "
 			if !strings.Contains(stdout, want) || strings.Contains(stdout, "Made a code-signing certificate") {
 				t.Errorf("want %q in\n%s", want, stdout)
 			}
@@ -133,20 +103,20 @@ func TestFileIsReadInEveryForm(t *testing.T) {
 }
 
 func TestFileThatIsNoCertificateFails(t *testing.T) {
-	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")})
+	const testdata = "../../codesign/testdata/"
 	for name, test := range map[string]struct{ file, want string }{
-		"missing":     {filepath.Join(t.TempDir(), "missing.cer"), "missing.cer"},
-		"a directory": {t.TempDir(), "directory"},
-		"private key": {exampletest.WriteFile(t, key), "holds a PEM PRIVATE KEY, not a CERTIFICATE"},
-		"garbage":     {exampletest.WriteFile(t, []byte("garbage")), "not a certificate in DER or PEM"},
-		"broken PEM":  {exampletest.WriteFile(t, bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), "not a certificate"},
-		"empty":       {exampletest.WriteFile(t, nil), "not a certificate in DER or PEM"},
+		"missing":          {filepath.Join(t.TempDir(), "missing.cer"), "missing.cer"},
+		"a directory":      {t.TempDir(), "directory"},
+		"private key":      {testdata + "key-pkcs8.pem", "only a PRIVATE KEY"},
+		"garbage":          {exampletest.WriteFile(t, []byte("garbage")), "is none of the formats that hold a certificate"},
+		"empty":            {exampletest.WriteFile(t, nil), "is empty"},
+		"several leaves":   {testdata + "two-leaves.pem", "any of 2 certificates could be meant"},
+		"without password": {testdata + "p256.pfx", "set CERTIFICATE_PASSWORD, or use -password-file"},
+		"unsigned package": {testdata + "unsigned.msix", "is a package that is not signed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stdout, err := call(t, []string{"-file", test.file})
-			if err == nil || errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want a failure that says %q", err, test.want)
-			}
+			stdout, _, err := exampletest.Call(t, run, []string{"-file", test.file})
+			exampletest.WantFailure(t, err, test.want)
 			if strings.Contains(stdout, "Sent to") {
 				t.Errorf("something was sent:\n%s", stdout)
 			}
@@ -154,66 +124,60 @@ func TestFileThatIsNoCertificateFails(t *testing.T) {
 	}
 }
 
-func TestWrongUsage(t *testing.T) {
-	for _, test := range []struct {
-		args []string
-		env  []string
-		want string
-	}{
-		{args: []string{"-files", "contoso.cer"}, want: "-files"},
-		{args: []string{"-file"}, want: "-file"},
-		{args: []string{"-json=maybe"}, want: "maybe"},
-		{args: []string{"contoso.cer"}, want: `unexpected argument "contoso.cer"; a file goes after -file`},
-		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
-		{args: []string{"-cloud", ""}, want: `-cloud "" is none of`},
-		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
-		{args: []string{"-file", ""}, want: "-file is empty"},
-		{env: exampletest.Complete(), want: "the real service needs -file"},
-		{env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
-		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
-		{env: exampletest.Complete("AZURE_TENANT_ID=no id"), want: "tenant id is malformed"},
-		{env: exampletest.Complete("AZURE_AUTHORITY_HOST=http://contoso.com"), want: "AZURE_AUTHORITY_HOST"},
-	} {
-		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
-			stdout, err := call(t, test.args, test.env...)
-			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want a UsageError that says %q", err, test.want)
-			}
-			if stdout != "" || strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("got %v, and on stdout %q", err, stdout)
-			}
-		})
+func TestRemarksAreNoPartOfTheJSON(t *testing.T) {
+	cert, err := example.MakeCertificate("Contoso", time.Now().Add(-time.Minute), time.Now().AddDate(0, 0, 20))
+	if err != nil {
+		t.Fatal(err)
 	}
+	file := exampletest.WriteFile(t, cert.Raw)
+	const remark = `(?m)^warning: expires-soon: the certificate expires on [^\n]+$`
+	exampletest.WantPatterns(t, exampletest.MustCall(t, run, []string{"-file", file}), remark)
+	stdout, stderr, err := exampletest.Call(t, run, []string{"-file", file, "-json"})
+	if err != nil || !json.Valid([]byte(stdout)) {
+		t.Errorf("got %v and\n%s", err, stdout)
+	}
+	exampletest.WantPatterns(t, stderr, remark)
+}
+
+func TestExpiredCertificateIsRefusedWithOneReason(t *testing.T) {
+	stdout, stderr, err := exampletest.Call(t, run, []string{"-file", "../../codesign/testdata/expired.der"})
+	exampletest.WantFailure(t, err, "expired on 2025-01-01 00:00:00 UTC: upload its successor")
+	if strings.Contains(stdout, "Sent to") || strings.Contains(stdout+stderr, "expired on") {
+		t.Errorf("got\n%s\non stderr %q", stdout, stderr)
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	exampletest.CheckMisuse(t, run, []exampletest.Misuse{
+		{Args: []string{"-file"}, Want: "-file"},
+		{Args: []string{"-json=maybe"}, Want: "maybe"},
+		{Args: []string{"contoso.cer"}, Want: `unexpected argument "contoso.cer"; a file goes after -file`},
+		{Args: []string{"-file", ""}, Want: "-file is empty"},
+		{Args: []string{"-password-file", ""}, Want: "-password-file is empty"},
+		{Env: exampletest.Complete(), Want: "the real service needs -file"},
+		{Env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, Want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
+		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
+		{Env: exampletest.Complete("AZURE_TENANT_ID=no id"), Want: "tenant id is malformed"},
+		{Env: exampletest.Complete("AZURE_AUTHORITY_HOST=http://contoso.com"), Want: "AZURE_AUTHORITY_HOST"},
+	})
 }
 
 func TestHelpDescribesTheFlags(t *testing.T) {
-	stdout, err := call(t, []string{"-help"})
-	if !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("got %v, want flag.ErrHelp", err)
-	}
-	for _, name := range []string{"-file", "-cloud", "-api-version", "-emulator", "-json"} {
-		if !strings.Contains(stdout, "  "+name) {
-			t.Errorf("no %s in\n%s", name, stdout)
-		}
-	}
+	exampletest.CheckHelp(t, run, "-file", "-password-file", "-json")
 }
 
 func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
-	file := exampletest.WriteFile(t, makeDER(t))
+	file := exampletest.WriteCertificate(t)
 	for _, env := range [][]string{{"AZURE_TENANT_ID=" + exampletest.SomeID}, exampletest.Complete("AZURE_AUTHORITY_HOST=http://127.0.0.1:1")} {
-		stdout := mustCall(t, []string{"-emulator", "-file", file}, env...)
+		stdout := exampletest.MustCall(t, run, []string{"-emulator", "-file", file}, env...)
 		if !strings.HasPrefix(stdout, "Using an emulator at http://127.0.0.1:") || strings.Contains(stdout, exampletest.SomeID) {
 			t.Errorf("%v: got\n%s", env, stdout)
 		}
 	}
 }
 
-// The emulator stands in for Microsoft Entra ID and refuses the secret, so that nothing is sent to the real service.
 func TestEnvironmentLeadsToTheRealService(t *testing.T) {
-	entra := intunetest.NewServer(t)
-	env := exampletest.Complete("AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,
-		"AZURE_AUTHORITY_HOST="+entra.URL())
-	stdout, err := call(t, []string{"-file", exampletest.WriteFile(t, makeDER(t))}, env...)
+	stdout, _, err := exampletest.Call(t, run, []string{"-file", exampletest.WriteCertificate(t)}, exampletest.Refusing(t)...)
 	var refused *intune.AuthError
 	if !errors.As(err, &refused) || refused.AADSTS != 7000215 || errors.As(err, new(example.UsageError)) {
 		t.Errorf("got %v, want a refused sign-in", err)
@@ -228,16 +192,11 @@ func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 }
 
 func TestInterruptEndsTheCall(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	err := run(ctx, []string{"-emulator", "-file", exampletest.WriteFile(t, makeDER(t))}, io.Discard, io.Discard)
-	if !errors.Is(err, context.Canceled) || errors.As(err, new(example.UsageError)) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
+	exampletest.CheckInterrupt(t, run, "-emulator", "-file", exampletest.WriteCertificate(t))
 }
 
 func TestExitCodes(t *testing.T) {
-	file := exampletest.WriteFile(t, makeDER(t))
+	file := exampletest.WriteCertificate(t)
 	exampletest.CheckExits(t, "create", []exampletest.Exit{
 		{Args: []string{"-emulator", "-json", "-file", file}, Want: 0},
 		{Args: []string{"-help"}, Want: 0},
@@ -245,21 +204,4 @@ func TestExitCodes(t *testing.T) {
 		{Args: []string{"-nonsense"}, Want: 2},
 		{Args: []string{file}, Want: 2},
 	})
-}
-
-func makeDER(t *testing.T) []byte {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Contoso"},
-		NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
 }

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -84,7 +83,7 @@ func printTable(out io.Writer, certs []*intune.EnterpriseCodeSigningCertificate,
 	for _, cert := range certs {
 		daysLeft := math.Floor(cert.ExpirationDateTime.Sub(now).Hours() / 24)
 		lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%.0f\n",
-			cert.ID, cert.Status, cert.Subject, cert.ExpirationDateTime.UTC().Format(example.TimeLayout), daysLeft))
+			cert.ID, cert.Status, example.Printable(cert.Subject), example.Time(cert.ExpirationDateTime), daysLeft))
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if _, err := io.WriteString(table, strings.Join(lines, "")); err != nil {
@@ -102,7 +101,5 @@ func printJSON(out io.Writer, certs []*intune.EnterpriseCodeSigningCertificate) 
 		}
 		objects = append(objects, object)
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(objects)
+	return example.PrintJSON(out, objects)
 }

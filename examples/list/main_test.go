@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"io"
 	"regexp"
 	"slices"
@@ -28,18 +26,8 @@ func names(stdout string) (names []string) {
 	return names
 }
 
-// call runs the program and wants it to succeed, and to say nothing on stderr.
-func call(t *testing.T, args ...string) (stdout string) {
-	t.Helper()
-	stdout, stderr, err := exampletest.Call(t, run, args)
-	if err != nil || stderr != "" {
-		t.Fatalf("got %v, and on stderr %q", err, stderr)
-	}
-	return stdout
-}
-
 func TestRunWithoutAnythingSetUpPrintsSixCertificates(t *testing.T) {
-	stdout := call(t)
+	stdout := exampletest.MustCall(t, run, nil)
 	exampletest.WantPatterns(t, stdout,
 		`\AUsing an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
 		`(?m)^ID +STATUS +SUBJECT +EXPIRES +DAYS LEFT$`,
@@ -70,7 +58,7 @@ func TestFlagsFilter(t *testing.T) {
 		{"-status notProvisioned -subject CN=Fabrikam -expires-within 60d", []string{"Fabrikam Kiosk"}},
 	} {
 		t.Run(test.args, func(t *testing.T) {
-			stdout := call(t, strings.Fields(test.args)...)
+			stdout := exampletest.MustCall(t, run, strings.Fields(test.args))
 			if got := names(stdout); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q, in\n%s", got, test.want, stdout)
 			}
@@ -117,7 +105,7 @@ func TestDaysLeftAreWholeDays(t *testing.T) {
 
 func TestJSONPrintsAnArrayAlone(t *testing.T) {
 	for args, want := range map[string]int{"-json": 6, "-json -subject CN=Adatum": 0} {
-		stdout := call(t, strings.Fields(args)...)
+		stdout := exampletest.MustCall(t, run, strings.Fields(args))
 		var objects []struct{ ID, Subject, Status, ExpirationDateTime string }
 		if err := json.Unmarshal([]byte(stdout), &objects); err != nil || objects == nil || len(objects) != want {
 			t.Fatalf("%s: got %d objects, want %d; %v in\n%s", args, len(objects), want, err, stdout)
@@ -131,51 +119,26 @@ func TestJSONPrintsAnArrayAlone(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, test := range []struct {
-		args []string
-		env  []string
-		want string
-	}{
-		{args: []string{"-states", "provisioned"}, want: "-states"},
-		{args: []string{"provisioned"}, want: `unexpected argument "provisioned"; a filter goes after -status`},
-		{args: []string{"-status", "revoked"}, want: `-status "revoked" is neither`},
-		{args: []string{"-status", ""}, want: "-status is empty"},
-		{args: []string{"-subject", ""}, want: "-subject is empty"},
-		{args: []string{"-expires-within", "soon"}, want: "neither days, such as 60d, nor a duration"},
-		{args: []string{"-expires-within", "-1d"}, want: "is negative"},
-		{args: []string{"-top", "-1"}, want: "-top -1 is negative"},
-		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
-		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
-		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
-	} {
-		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
-			stdout, stderr, err := exampletest.Call(t, run, test.args, test.env...)
-			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, want a UsageError of one line that says %q", err, test.want)
-			}
-			if stdout+stderr != "" {
-				t.Errorf("stdout is %q, stderr %q", stdout, stderr)
-			}
-		})
-	}
+	exampletest.CheckMisuse(t, run, []exampletest.Misuse{
+		{Args: []string{"provisioned"}, Want: `unexpected argument "provisioned"; a filter goes after -status`},
+		{Args: []string{"-status", "revoked"}, Want: `-status "revoked" is neither`},
+		{Args: []string{"-status", ""}, Want: "-status is empty"},
+		{Args: []string{"-subject", ""}, Want: "-subject is empty"},
+		{Args: []string{"-expires-within", "soon"}, Want: "neither days, such as 60d, nor a duration"},
+		{Args: []string{"-expires-within", "-1d"}, Want: "is negative"},
+		{Args: []string{"-top", "-1"}, Want: "-top -1 is negative"},
+		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
+	})
 }
 
 func TestHelpDescribesTheFlags(t *testing.T) {
-	stdout, _, err := exampletest.Call(t, run, []string{"-help"})
-	if !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("got %v, want flag.ErrHelp", err)
-	}
-	for _, name := range []string{"-status", "-subject", "-expires-within", "-top", "-json", "-cloud", "-api-version", "-emulator"} {
-		if !strings.Contains(stdout, "  "+name) {
-			t.Errorf("no %s in\n%s", name, stdout)
-		}
-	}
+	exampletest.CheckHelp(t, run, "-status", "-subject", "-expires-within", "-top", "-json")
 }
 
 func TestEmulatorStandsOverTheEnvironment(t *testing.T) {
-	stdout, stderr, err := exampletest.Call(t, run, []string{"-emulator"}, exampletest.Complete()...)
-	if err != nil || stderr != "" || len(names(stdout)) != 6 {
-		t.Errorf("got %v, on stderr %q, on stdout\n%s", err, stderr, stdout)
+	stdout := exampletest.MustCall(t, run, []string{"-emulator"}, exampletest.Complete()...)
+	if len(names(stdout)) != 6 {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 
@@ -191,11 +154,7 @@ func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 }
 
 func TestInterruptEndsTheCall(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := run(ctx, []string{"-emulator"}, io.Discard, io.Discard); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
+	exampletest.CheckInterrupt(t, run, "-emulator")
 }
 
 func TestExitCodes(t *testing.T) {

@@ -7,6 +7,9 @@
 // The old certificate is deleted only once devices have the new one. Until then the last command fails and says so; it can
 // be run again at any time, and uploads nothing twice. Without -old the certificate that expires first is taken.
 //
+// A file is anything that holds a certificate: .cer, .pem, .p7b, .pfx, signed .msix, … The password of a .pfx file comes from
+// CERTIFICATE_PASSWORD, or from the file after -password-file.
+//
 // With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET set it goes to the real service, and then it needs -file.
 package main
 
@@ -36,15 +39,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := target.Need("-file", opts.file); err != nil {
 		return err
 	}
+	loader, err := opts.flags.Loader()
+	if err != nil {
+		return err
+	}
 	target.Announce("a certificate is replaced in", stdout, stderr)
 	service := target.Client.EnterpriseCodeSigningCertificates()
 	var cert *intune.EnterpriseCodeSigningCertificate
 	if opts.file != "" {
-		loaded, err := example.Load(opts.file)
+		loaded, err := loader.Load(opts.file)
 		if err != nil {
 			return err
 		}
-		cert = intune.FromX509(loaded)
+		example.PrintRemarks(stderr, loaded)
+		cert = loaded.Upload()
 	}
 	if target.Emulator != nil {
 		made, err := makePair(ctx, service)
@@ -115,17 +123,12 @@ func describe(meta *intune.Response) string {
 }
 
 func printCertificate(out io.Writer, title string, cert *intune.EnterpriseCodeSigningCertificate) {
-	fmt.Fprintln(out, title)
-	for _, line := range [][2]string{
+	example.PrintFields(out, title, [][2]string{
 		{"id", cert.ID},
 		{"status", string(cert.Status)},
 		{"subject", cert.Subject},
 		{"thumbprint", cert.Thumbprint()},
-		{"expires", cert.ExpirationDateTime.UTC().Format(example.TimeLayout)},
-	} {
-		if line[1] != "" {
-			fmt.Fprintf(out, "  %-11s %s\n", line[0], line[1])
-		}
-	}
+		{"expires", example.Time(cert.ExpirationDateTime)},
+	})
 	fmt.Fprintln(out)
 }

@@ -2,13 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"flag"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
@@ -52,10 +51,7 @@ func (t *tenant) rotate(held int, args ...string) (stdout string, err error) {
 }
 
 func TestRunWithoutAnythingSetUpReplacesWhatExpiresFirst(t *testing.T) {
-	stdout, stderr, err := exampletest.Call(t, run, nil)
-	if err != nil || stderr != "" {
-		t.Errorf("got %v, on stderr %q", err, stderr)
-	}
+	stdout := exampletest.MustCall(t, run, nil)
 	exampletest.WantPatterns(t, stdout,
 		`\AUsing an emulator at http://127\.0\.0\.1:\d+; set AZURE_TENANT_ID`,
 		`(?m)^Old certificate: -old is not given, so it is the one that expires first within 60d\n  id          [0-9a-f-]{36}\n  status      provisioned\n  subject     CN=intune-go example`,
@@ -66,24 +62,36 @@ func TestRunWithoutAnythingSetUpReplacesWhatExpiresFirst(t *testing.T) {
 }
 
 func TestRunDeletesTheOldOneOnDemand(t *testing.T) {
-	stdout, stderr, err := exampletest.Call(t, run, []string{"-delete-old", "-api-version", "v1.0"})
-	if err != nil || stderr != "" || !strings.HasSuffix(stdout, "\nDeleted the old certificate\n") {
-		t.Errorf("got %v, on stderr %q, on stdout\n%s", err, stderr, stdout)
+	stdout := exampletest.MustCall(t, run, []string{"-delete-old", "-api-version", "v1.0"})
+	if !strings.HasSuffix(stdout, "\nDeleted the old certificate\n") {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 
 func TestRunTakesAFile(t *testing.T) {
-	stdout, _, err := exampletest.Call(t, run, []string{"-file", exampletest.WriteCertificate(t)})
+	container, _ := exampletest.MakePKCS12(t)
+	for _, data := range [][]byte{exampletest.MakeCertificate(t).Raw, container} {
+		stdout := exampletest.MustCall(t, run, []string{"-file", exampletest.WriteFile(t, data)}, "CERTIFICATE_PASSWORD="+exampletest.Password)
+		exampletest.WantPatterns(t, stdout, `(?m)^New certificate\n  subject     CN=Contoso, `, `(?m)^Uploaded\n  id +\S+\n  status      notProvisioned\n  subject     CN=Contoso, `)
+	}
+}
+
+func TestRemarksOnTheFileAreOnStderr(t *testing.T) {
+	cert, err := example.MakeCertificate("Contoso", time.Now().Add(-time.Minute), time.Now().AddDate(0, 0, 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, err := exampletest.Call(t, run, []string{"-file", exampletest.WriteFile(t, cert.Raw)})
 	if err != nil {
 		t.Error(err)
 	}
-	exampletest.WantPatterns(t, stdout, `(?m)^New certificate\n  subject     CN=Contoso, `, `(?m)^Uploaded\n  id +\S+\n  status      notProvisioned\n  subject     CN=Contoso, `)
+	exampletest.WantPatterns(t, stderr, `\Awarning: expires-soon: the certificate expires on [^\n]+\n\z`)
 }
 
 func TestNothingToReplaceIsNoFailure(t *testing.T) {
-	stdout, _, err := exampletest.Call(t, run, []string{"-within", "19d"})
-	if err != nil || !strings.HasSuffix(stdout, "\nNothing to replace: no certificate expires within 19d\n") {
-		t.Errorf("got %v, on stdout\n%s", err, stdout)
+	stdout := exampletest.MustCall(t, run, []string{"-within", "19d"})
+	if !strings.HasSuffix(stdout, "\nNothing to replace: no certificate expires within 19d\n") {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 
@@ -163,55 +171,31 @@ func TestMissingOldOneFails(t *testing.T) {
 
 func TestFileThatIsNoCertificateFails(t *testing.T) {
 	for want, file := range map[string]string{
-		"missing.cer":                     filepath.Join(t.TempDir(), "missing.cer"),
-		"not a certificate in DER or PEM": exampletest.WriteFile(t, []byte("garbage")),
-		"holds a PEM PRIVATE KEY":         exampletest.WriteFile(t, []byte("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")),
+		"missing.cer": filepath.Join(t.TempDir(), "missing.cer"),
+		"is none of the formats that hold a certificate": exampletest.WriteFile(t, []byte("garbage")),
+		"only a PRIVATE KEY":                             exampletest.WriteFile(t, []byte("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")),
 	} {
 		_, _, err := exampletest.Call(t, run, []string{"-file", file})
-		if err == nil || errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("got %v, want a failure of one line that says %q", err, want)
-		}
+		exampletest.WantFailure(t, err, want)
 	}
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, test := range []struct {
-		args []string
-		env  []string
-		want string
-	}{
-		{args: []string{"-new", "contoso.cer"}, want: "-new"},
-		{args: []string{"contoso.cer"}, want: `unexpected argument "contoso.cer"; an id goes after -old, and a file after -file`},
-		{args: []string{"-old", ""}, want: "-old is empty"},
-		{args: []string{"-file", ""}, want: "-file is empty"},
-		{args: []string{"-within", "soon"}, want: "neither days, such as 60d, nor a duration"},
-		{args: []string{"-old", exampletest.SomeID, "-within", "60d"}, want: "give one of them"},
-		{args: []string{"-cloud", "germany"}, want: `-cloud "germany" is none of`},
-		{args: []string{"-api-version", "v2.0"}, want: `-api-version "v2.0" is neither`},
-		{env: exampletest.Complete(), want: "the real service needs -file"},
-		{env: []string{"AZURE_CLIENT_SECRET=s3cret"}, want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
-	} {
-		t.Run(strings.Join(append(test.args, test.env...), " "), func(t *testing.T) {
-			stdout, stderr, err := exampletest.Call(t, run, test.args, test.env...)
-			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, want a UsageError of one line that says %q", err, test.want)
-			}
-			if stdout+stderr != "" {
-				t.Errorf("stdout is %q, stderr %q", stdout, stderr)
-			}
-		})
-	}
+	exampletest.CheckMisuse(t, run, []exampletest.Misuse{
+		{Args: []string{"contoso.cer"}, Want: `unexpected argument "contoso.cer"; an id goes after -old, and a file after -file`},
+		{Args: []string{"-old", ""}, Want: "-old is empty"},
+		{Args: []string{"-file", ""}, Want: "-file is empty"},
+		{Args: []string{"-within", "soon"}, Want: "neither days, such as 60d, nor a duration"},
+		{Args: []string{"-old", exampletest.SomeID, "-within", "60d"}, Want: "give one of them"},
+		{Env: exampletest.Complete(), Want: "the real service needs -file"},
+		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; -emulator does without"},
+	})
 }
 
 func TestHelpDescribesTheFlags(t *testing.T) {
-	stdout, _, err := exampletest.Call(t, run, []string{"-help"})
-	if !errors.Is(err, flag.ErrHelp) || !strings.Contains(stdout, "(default 60d)") {
-		t.Errorf("got %v, want flag.ErrHelp, and the default in\n%s", err, stdout)
-	}
-	for _, name := range []string{"-old", "-file", "-delete-old", "-within", "-cloud", "-api-version", "-emulator"} {
-		if !strings.Contains(stdout, "  "+name) {
-			t.Errorf("no %s in\n%s", name, stdout)
-		}
+	exampletest.CheckHelp(t, run, "-old", "-file", "-password-file", "-delete-old", "-within")
+	if opts, err := parseOptions(nil, io.Discard); err != nil || opts.within.String() != "60d" {
+		t.Errorf("the default of -within is %v, or %v", opts.within, err)
 	}
 }
 
@@ -228,11 +212,7 @@ func TestEnvironmentLeadsToTheRealService(t *testing.T) {
 }
 
 func TestInterruptEndsTheCall(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := run(ctx, []string{"-emulator"}, io.Discard, io.Discard); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
+	exampletest.CheckInterrupt(t, run, "-emulator")
 }
 
 func TestExitCodes(t *testing.T) {

@@ -20,7 +20,8 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	flags.Usage, flags.Hint = usage, "an id goes after -old, and a file after -file"
 	opts := &options{flags: flags, within: example.Duration(60 * 24 * time.Hour)}
 	flags.StringVar(&opts.old, "old", "", "the `id` of the certificate to replace; without it the one that expires first")
-	flags.StringVar(&opts.file, "file", "", "the `file` of the new certificate, DER or PEM; without it one is made on the spot")
+	flags.StringVar(&opts.file, "file", "", "the `file` of the new certificate: "+example.FileFormats+"; without it one is made on the spot")
+	flags.AddPasswordFile()
 	flags.BoolVar(&opts.deleteOld, "delete-old", false, "delete the old certificate once the new one is provisioned")
 	flags.Var(&opts.within, "within", "without -old: replace only what expires within this `time`, such as 60d or 36h")
 	if err := flags.Parse(args, stdout); err != nil {
@@ -38,4 +39,4 @@ Puts a new code-signing certificate in the place of an old one in Microsoft Intu
 where AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set. Exits with 0 when done, 1 when refused or failed, 2
 on wrong usage.
 
-`
+` + example.PasswordUsage

@@ -1,5 +1,5 @@
 // Package example is what the example programs share: their exit codes and common flags, the choice between the
-// emulator and the real service, and certificates, read and made.
+// emulator and the real service, and certificates: loaded, made and printed.
 package example
 
 import (

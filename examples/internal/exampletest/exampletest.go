@@ -4,6 +4,13 @@ package exampletest
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -12,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/seed-230b9595/intune-go/examples/internal/example"
 	"github.com/seed-230b9595/intune-go/intunetest"
@@ -36,14 +45,15 @@ func Refusing(t *testing.T) []string {
 		"AZURE_AUTHORITY_HOST="+intunetest.NewServer(t).URL())
 }
 
-// Call runs a program in an environment that has the AZURE_ variables of env, as "NAME=value", and no others. It fails
-// the test where the program leaves a temporary file behind.
+// Call runs a program in an environment that has the variables of env, as "NAME=value", and else none that it knows. It
+// fails the test where the program leaves a temporary file behind.
 func Call(t *testing.T, run Run, args []string, env ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	temporary := t.TempDir()
 	for _, setting := range append([]string{
 		"TMPDIR=" + temporary, "TMP=" + temporary, "TEMP=" + temporary,
 		"AZURE_TENANT_ID=", "AZURE_CLIENT_ID=", "AZURE_CLIENT_SECRET=", "AZURE_AUTHORITY_HOST=",
+		example.PasswordVariable + "=",
 	}, env...) {
 		name, value, _ := strings.Cut(setting, "=")
 		t.Setenv(name, value)
@@ -56,14 +66,56 @@ func Call(t *testing.T, run Run, args []string, env ...string) (stdout, stderr s
 	return out.String(), errs.String(), err
 }
 
-// WriteCertificate writes a certificate that expires in a day, in DER, to a file named contoso.cer.
-func WriteCertificate(t *testing.T) (file string) {
+// MustCall is Call for what succeeds, and says nothing on stderr.
+func MustCall(t *testing.T, run Run, args []string, env ...string) (stdout string) {
 	t.Helper()
-	cert, err := example.MakeCertificate("Contoso", time.Now().Add(-time.Minute), time.Now().Add(24*time.Hour))
+	stdout, stderr, err := Call(t, run, args, env...)
+	if err != nil || stderr != "" {
+		t.Fatalf("got %v, on stderr %q, on stdout\n%s", err, stderr, stdout)
+	}
+	return stdout
+}
+
+// Password is that of PKCS12, and of the test data of package codesign.
+const Password = "hunter2-Pässwörd" //nolint:gosec // of keys that are worthless
+
+// MakeCertificate makes a certificate that there is nothing to say about.
+func MakeCertificate(t *testing.T) *x509.Certificate {
+	t.Helper()
+	cert, err := example.MakeCertificate("Contoso", time.Now().Add(-time.Minute), time.Now().AddDate(0, 0, 90))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return WriteFile(t, cert.Raw)
+	return cert
+}
+
+// MakePKCS12 makes such a certificate with its key, in a PKCS #12 container.
+func MakePKCS12(t *testing.T) (data []byte, cert *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err = example.IssueCertificate(&key.PublicKey, "Contoso", time.Now().Add(-time.Minute), time.Now().AddDate(0, 0, 90))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err = pkcs12.Modern.Encode(key, cert, nil, Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, cert
+}
+
+// PEM is a certificate in PEM.
+func PEM(cert *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+}
+
+// WriteCertificate writes a certificate of MakeCertificate, in DER, to a file named contoso.cer.
+func WriteCertificate(t *testing.T) (file string) {
+	t.Helper()
+	return WriteFile(t, MakeCertificate(t).Raw)
 }
 
 // WriteFile writes data to a file named contoso.cer, in a folder of its own.
@@ -84,6 +136,68 @@ func WantPatterns(t *testing.T, text string, patterns ...string) {
 			t.Errorf("no %s in\n%s", want, text)
 		}
 	}
+}
+
+// WantFailure fails the test where err is not a failure of one line that says want.
+func WantFailure(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want a failure of one line that says %q", err, want)
+	}
+}
+
+// Misuse is a wrong way to call a program, and what it must say.
+type Misuse struct {
+	Args []string
+	Env  []string
+	Want string
+}
+
+// CheckMisuse calls the program in wrong ways: those, and those that are common to all programs.
+func CheckMisuse(t *testing.T, run Run, misuses []Misuse) {
+	t.Helper()
+	for _, misuse := range append(misuses,
+		Misuse{Args: []string{"-nonsense"}, Want: "-nonsense"},
+		Misuse{Args: []string{"-cloud", "germany"}, Want: `-cloud "germany" is none of`},
+		Misuse{Args: []string{"-cloud", ""}, Want: `-cloud "" is none of`},
+		Misuse{Args: []string{"-api-version", "v2.0"}, Want: `-api-version "v2.0" is neither`},
+	) {
+		t.Run(strings.Join(append(misuse.Args, misuse.Env...), " "), func(t *testing.T) {
+			stdout, stderr, err := Call(t, run, misuse.Args, misuse.Env...)
+			if !errors.As(err, new(example.UsageError)) || !strings.Contains(err.Error(), misuse.Want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want a UsageError of one line that says %q", err, misuse.Want)
+			}
+			if stdout+stderr != "" || err != nil && strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("stdout is %q, stderr %q, the error %v", stdout, stderr, err)
+			}
+		})
+	}
+}
+
+// CheckHelp checks that the help describes flags: those, and those that all programs have.
+func CheckHelp(t *testing.T, run Run, names ...string) {
+	t.Helper()
+	stdout, _, err := Call(t, run, []string{"-help"})
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("got %v, want flag.ErrHelp", err)
+	}
+	for _, name := range append(names, "-cloud", "-api-version", "-emulator") {
+		if !strings.Contains(stdout, "  "+name) {
+			t.Errorf("no %s in\n%s", name, stdout)
+		}
+	}
+}
+
+// CheckInterrupt checks that the program ends with the context.
+func CheckInterrupt(t *testing.T, run Run, args ...string) (stdout string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if err := run(ctx, args, &out, io.Discard); !errors.Is(err, context.Canceled) || errors.As(err, new(example.UsageError)) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	return out.String()
 }
 
 // Exit is one way to call a program, and the code that it must exit with.
