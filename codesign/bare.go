@@ -93,10 +93,23 @@ func readPEM(text []byte, o options) (*contents, error) {
 	switch all := bytes.Count(text, begin); {
 	case blocks < all:
 		return nil, bad(fmt.Sprintf("is cut short or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil)
-	case len(held.certs) == 0 && len(others) > 0:
-		return nil, bad("holds no certificate, only a "+strings.Join(others, " and a "), nil)
+	case len(held.certs) == 0:
+		return nil, noCertificate(others)
 	}
 	return held, nil
+}
+
+// noCertificate says what PEM blocks hold instead.
+func noCertificate(types []string) error {
+	for _, kind := range types {
+		switch {
+		case strings.HasSuffix(kind, "PRIVATE KEY"):
+			return onlyKey("PEM " + kind)
+		case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
+			return bad("holds a certificate request: the certificate is what the authority answers it with", nil)
+		}
+	}
+	return bad("holds no certificate, only PEM of the type "+strings.Join(types, " and "), nil)
 }
 
 func firstValue(data []byte) []byte {

@@ -17,9 +17,9 @@ import (
 
 // Finding is something about a certificate that its owner should know.
 type Finding struct {
-	Severity Severity
-	Code     Code
-	Message  string // one sentence that says what to do
+	Severity Severity `json:"severity"`
+	Code     Code     `json:"code"`
+	Message  string   `json:"message"` // one sentence that says what to do
 }
 
 // String is the finding in one line.

@@ -13,10 +13,16 @@ type contents struct {
 	signers []*x509.Certificate // those of certs that the file itself points out, if it does
 }
 
-// choose says which of the certificates is meant.
-func (held *contents) choose() (*Certificate, error) {
+// choose says which of the certificates is meant: the one with the thumbprint, where that is given.
+func (held *contents) choose(thumbprint string) (*Certificate, error) {
 	certs, candidates := distinct(held.certs), distinct(held.signers)
-	if len(candidates) == 0 {
+	switch {
+	case thumbprint != "":
+		candidates = filter(certs, func(cert *x509.Certificate) bool { return thumbprintOf(cert) == thumbprint })
+		if len(candidates) == 0 {
+			return nil, bad("holds no certificate with the thumbprint "+thumbprint, nil)
+		}
+	case len(candidates) == 0:
 		candidates = leaves(certs)
 	}
 	switch len(candidates) {

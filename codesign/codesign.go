@@ -18,17 +18,18 @@ import (
 	"crypto/sha1" //nolint:gosec // see Thumbprint
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
+
 	"fmt"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/pfx"
 )
 
 // Certificate is a code-signing certificate and what came with it.
 type Certificate struct {
-	// Leaf is the certificate to upload. In a signed program or package it is the one that has signed, in a PKCS #12
-	// container the one of the private key, elsewhere the only certificate for code signing that is no CA.
+	// Leaf is the certificate to upload. In a signed program or package it is the one of the first signature, in a
+	// PKCS #12 container the one of the private key, elsewhere the only certificate for code signing that is no CA.
 	Leaf *x509.Certificate
 
 	// Chain holds the other certificates of the file: first Leaf's issuer, that one's issuer and so on, then the rest.
@@ -58,9 +59,9 @@ func (c *Certificate) Upload() *intune.EnterpriseCodeSigningCertificate {
 }
 
 // Thumbprint returns the SHA-1 of Leaf's DER in upper-case hexadecimal, as Windows shows it.
-func (c *Certificate) Thumbprint() string { return thumbprint(c.Leaf) }
+func (c *Certificate) Thumbprint() string { return thumbprintOf(c.Leaf) }
 
-func thumbprint(cert *x509.Certificate) string {
+func thumbprintOf(cert *x509.Certificate) string {
 	sum := sha1.Sum(cert.Raw) //nolint:gosec // an identifier that Windows defines this way, not a safeguard
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
@@ -68,26 +69,34 @@ func thumbprint(cert *x509.Certificate) string {
 // Option changes how a file is read.
 type Option func(*options)
 
-type options struct{ password string }
+type options struct{ password, thumbprint string }
 
-// WithPassword gives the password of a PKCS #12 container. Other formats do not use it.
+// WithPassword gives the password of a PKCS #12 container. Other formats, and containers that need none, do not use it.
 func WithPassword(password string) Option {
 	return func(o *options) { o.password = password }
 }
 
-// ErrIncorrectPassword is in the error of Load and Parse where a PKCS #12 container needs another password, or one at all.
-var ErrIncorrectPassword = errors.New("the password is incorrect")
+// WithThumbprint chooses the certificate with a SHA-1 thumbprint in hexadecimal, as Windows shows it; colons and spaces in it do
+// not count. A file that does not hold it is an error.
+func WithThumbprint(thumbprint string) Option {
+	return func(o *options) {
+		o.thumbprint = strings.ToUpper(strings.NewReplacer(":", "", " ", "").Replace(thumbprint))
+	}
+}
 
-// AmbiguousError says that a file holds several certificates that could be meant. intune.FromX509 takes the one that is.
+// ErrIncorrectPassword is in the error of Load and Parse where a PKCS #12 container needs another password, or one at all.
+var ErrIncorrectPassword = pfx.ErrIncorrectPassword
+
+// AmbiguousError says that a file holds several certificates that could be meant. WithThumbprint chooses one.
 type AmbiguousError struct{ Candidates []*x509.Certificate }
 
 // Error lists the candidates by their thumbprints.
 func (e *AmbiguousError) Error() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "any of %d certificates could be meant", len(e.Candidates))
+	fmt.Fprintf(&out, "one of %d certificates must be chosen by its thumbprint", len(e.Candidates))
 	separator := ": "
 	for _, cert := range e.Candidates {
-		fmt.Fprintf(&out, "%s%s %q, valid until %s", separator, thumbprint(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02"))
+		fmt.Fprintf(&out, "%s%s %q, valid until %s", separator, thumbprintOf(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02"))
 		separator = "; "
 	}
 	return out.String()

@@ -53,7 +53,7 @@ func parse(name string, file io.ReaderAt, size int64, opts []Option) (*Certifica
 	if err != nil {
 		return nil, named(name, err)
 	}
-	cert, err := held.choose()
+	cert, err := held.choose(o.thumbprint)
 	if err != nil {
 		return nil, named(name, err)
 	}

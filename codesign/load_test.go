@@ -96,6 +96,8 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 		{file: "rsa-legacy.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas, opts: []codesign.Option{withPassword}},
 		{file: "rsa-empty.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas},
 		{file: "rsa-nopassword-nomac.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas},
+		{file: "rsa-empty.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas, opts: []codesign.Option{withPassword}},
+		{file: "rsa-nopassword-nomac.pfx", format: codesign.FormatPKCS12, leaf: "Contoso rsa", chain: cas, opts: []codesign.Option{withPassword}},
 		{file: "p256-leaf-last.pfx", format: codesign.FormatPKCS12, leaf: "Contoso p256", chain: cas, opts: []codesign.Option{withPassword}},
 
 		{file: "signed.exe", format: codesign.FormatPE, leaf: "Contoso rsa", chain: cas},
@@ -124,21 +126,21 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 
 func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	for file, want := range map[string]string{
-		"two-leaves.pem":          "is ambiguous: any of 2 certificates could be meant",
+		"two-leaves.pem":          "is ambiguous: one of 2 certificates must be chosen by its thumbprint",
 		"truncated.pem":           "1 of its 1 PEM blocks",
-		"truncated.pfx":           "truncated",
-		"key-pkcs1.pem":           "holds no certificate, only a RSA PRIVATE KEY",
-		"key-sec1.pem":            "EC PRIVATE KEY",
-		"key-pkcs8.pem":           "only a PRIVATE KEY",
-		"key-pkcs8-encrypted.pem": "ENCRYPTED PRIVATE KEY",
+		"truncated.pfx":           "it is cut short or damaged",
+		"key-pkcs1.pem":           "holds a private key (PEM RSA PRIVATE KEY)",
+		"key-sec1.pem":            "holds a private key (PEM EC PRIVATE KEY)",
+		"key-pkcs8.pem":           "holds a private key (PEM PRIVATE KEY)",
+		"key-pkcs8-encrypted.pem": "holds a private key (PEM ENCRYPTED PRIVATE KEY)",
 		"key-pkcs1.der":           "holds a private key (PKCS #1",
 		"key-sec1.der":            "holds a private key (SEC 1",
 		"key-pkcs8.der":           "holds a private key (PKCS #8",
 		"key-pkcs8-encrypted.der": "holds a private key (encrypted PKCS #8",
-		"request.pem":             "CERTIFICATE REQUEST",
-		"crl.pem":                 "X509 CRL",
-		"public.pem":              "PUBLIC KEY",
-		"certs-only.pfx":          "private key missing",
+		"request.pem":             "holds a certificate request",
+		"crl.pem":                 "only PEM of the type X509 CRL",
+		"public.pem":              "only PEM of the type PUBLIC KEY",
+		"certs-only.pfx":          "it holds no private key",
 		"unsigned.exe":            "is a program that is not signed",
 		"unsigned.dll":            "is a program that is not signed",
 		"unsigned.msix":           "is a package that is not signed",
@@ -170,6 +172,33 @@ func TestAmbiguityListsTheCandidates(t *testing.T) {
 			t.Errorf("%v does not name %s", err, thumbprint)
 		}
 	}
+}
+
+func TestThumbprintChooses(t *testing.T) {
+	for _, file := range []string{"two-leaves.pem", "chain.p7b", "signed.msix", "p256.pfx"} {
+		leaf := mustLoad(t, "p256.der")
+		spelled := strings.ToLower(leaf.Thumbprint()[:2] + ":" + leaf.Thumbprint()[2:4] + " " + leaf.Thumbprint()[4:])
+		got, err := load(t, file, withPassword, codesign.WithThumbprint(spelled))
+		if err != nil || !got.Leaf.Equal(leaf.Leaf) {
+			t.Errorf("%s: got %v, %v", file, got, err)
+		}
+	}
+	root, err := load(t, "chain.pem", codesign.WithThumbprint(mustLoad(t, "root.der").Thumbprint()))
+	if err != nil || root.Leaf.Subject.CommonName != "Contoso Root CA" || len(root.Chain) != 2 {
+		t.Errorf("got %v, %v", root, err)
+	}
+	if _, err := load(t, "rsa.der", codesign.WithThumbprint("00")); err == nil || !strings.Contains(err.Error(), "no certificate with the thumbprint 00") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func mustLoad(t *testing.T, file string) *codesign.Certificate {
+	t.Helper()
+	cert, err := codesign.Load(testdata(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
 }
 
 func TestIncorrectPassword(t *testing.T) {

@@ -75,6 +75,7 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	opts := &options{flags: flags}
 	flags.StringVar(&opts.file, "file", "", "the certificate `file`: "+example.FileFormats+"; without it one is made on the spot")
 	flags.AddPasswordFile()
+	flags.AddThumbprint()
 	flags.BoolVar(&opts.json, "json", false, "print only the created object")
 	return opts, flags.Parse(args, stdout)
 }

@@ -107,10 +107,10 @@ func TestFileThatIsNoCertificateFails(t *testing.T) {
 	for name, test := range map[string]struct{ file, want string }{
 		"missing":          {filepath.Join(t.TempDir(), "missing.cer"), "missing.cer"},
 		"a directory":      {t.TempDir(), "directory"},
-		"private key":      {testdata + "key-pkcs8.pem", "only a PRIVATE KEY"},
+		"private key":      {testdata + "key-pkcs8.pem", "holds a private key (PEM PRIVATE KEY)"},
 		"garbage":          {exampletest.WriteFile(t, []byte("garbage")), "is none of the formats that hold a certificate"},
 		"empty":            {exampletest.WriteFile(t, nil), "is empty"},
-		"several leaves":   {testdata + "two-leaves.pem", "any of 2 certificates could be meant"},
+		"several leaves":   {testdata + "two-leaves.pem", "one of 2 certificates must be chosen by its thumbprint"},
 		"without password": {testdata + "p256.pfx", "set CERTIFICATE_PASSWORD, or use -password-file"},
 		"unsigned package": {testdata + "unsigned.msix", "is a package that is not signed"},
 	} {
@@ -155,7 +155,7 @@ func TestWrongUsage(t *testing.T) {
 		{Args: []string{"-file", ""}, Want: "-file is empty"},
 		{Args: []string{"-password-file", ""}, Want: "-password-file is empty"},
 		{Env: exampletest.Complete(), Want: "the real service needs -file"},
-		{Env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, Want: "lacks AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; -emulator does without"},
+		{Env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, Want: "lacks AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; -emulator does without"},
 		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
 		{Env: exampletest.Complete("AZURE_TENANT_ID=no id"), Want: "tenant id is malformed"},
 		{Env: exampletest.Complete("AZURE_AUTHORITY_HOST=http://contoso.com"), Want: "AZURE_AUTHORITY_HOST"},

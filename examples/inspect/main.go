@@ -83,6 +83,7 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	opts := &options{flags: flags}
 	flags.StringVar(&opts.file, "file", "", "the certificate `file`: "+example.FileFormats+"; without it one is made on the spot")
 	flags.AddPasswordFile()
+	flags.AddThumbprint()
 	flags.BoolVar(&opts.check, "check", false, "look whether the certificate is in the tenant; -cloud, -api-version and -emulator are for this alone")
 	flags.BoolVar(&opts.json, "json", false, "print a JSON object")
 	return opts, flags.Parse(args, stdout)

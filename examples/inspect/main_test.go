@@ -69,6 +69,11 @@ Findings
 \z`)
 }
 
+func TestThumbprintChooses(t *testing.T) {
+	stdout := exampletest.MustCall(t, run, []string{"-file", testdata + "two-leaves.pem", "-thumbprint", load(t, "p256.der").Thumbprint()})
+	exampletest.WantPatterns(t, stdout, `\n  subject        CN=Contoso p256, `, `\n\nChain\n  CN=Contoso rsa, `)
+}
+
 func TestEveryFormatAndKeyIsNamed(t *testing.T) {
 	for file, want := range map[string][3]string{
 		"rsa.der":           {"DER", "RSA, 3072 bits", ""},
@@ -115,8 +120,8 @@ func TestFatalFindingFailsAfterTheDescription(t *testing.T) {
 
 func TestFileThatHoldsNoSingleCertificateFails(t *testing.T) {
 	for file, want := range map[string]string{
-		testdata + "two-leaves.pem":                 "any of 2 certificates could be meant",
-		testdata + "key-pkcs8.pem":                  "only a PRIVATE KEY",
+		testdata + "two-leaves.pem":                 "one of 2 certificates must be chosen by its thumbprint",
+		testdata + "key-pkcs8.pem":                  "holds a private key (PEM PRIVATE KEY)",
 		testdata + "unsigned.msix":                  "is a package that is not signed",
 		testdata + "p256.pfx":                       "set CERTIFICATE_PASSWORD, or use -password-file",
 		filepath.Join(t.TempDir(), "missing.cer"):   "missing.cer",

@@ -17,20 +17,20 @@ import (
 
 // report is what -json prints.
 type report struct {
-	File               string    `json:"file,omitempty"`
-	Format             string    `json:"format"`
-	Subject            string    `json:"subject"`
-	Issuer             string    `json:"issuer"`
-	SerialNumber       string    `json:"serialNumber"` // in hexadecimal
-	NotBefore          time.Time `json:"notBefore"`
-	NotAfter           time.Time `json:"notAfter"`
-	Key                string    `json:"key"`
-	SignatureAlgorithm string    `json:"signatureAlgorithm"`
-	Thumbprint         string    `json:"thumbprint"` // SHA-1
-	SHA256             string    `json:"sha256"`
-	Chain              []link    `json:"chain"`
-	Findings           []finding `json:"findings"`
-	Tenant             *tenant   `json:"tenant,omitempty"` // with -check
+	File               string             `json:"file,omitempty"`
+	Format             string             `json:"format"`
+	Subject            string             `json:"subject"`
+	Issuer             string             `json:"issuer"`
+	SerialNumber       string             `json:"serialNumber"` // in hexadecimal
+	NotBefore          time.Time          `json:"notBefore"`
+	NotAfter           time.Time          `json:"notAfter"`
+	Key                string             `json:"key"`
+	SignatureAlgorithm string             `json:"signatureAlgorithm"`
+	Thumbprint         string             `json:"thumbprint"` // SHA-1
+	SHA256             string             `json:"sha256"`
+	Chain              []link             `json:"chain"`
+	Findings           []codesign.Finding `json:"findings"`
+	Tenant             *tenant            `json:"tenant,omitempty"` // with -check
 }
 
 // link is another certificate of the file.
@@ -38,12 +38,6 @@ type link struct {
 	Subject    string    `json:"subject"`
 	NotAfter   time.Time `json:"notAfter"`
 	Thumbprint string    `json:"thumbprint"`
-}
-
-type finding struct {
-	Severity codesign.Severity `json:"severity"`
-	Code     codesign.Code     `json:"code"`
-	Message  string            `json:"message"`
 }
 
 // describe says what there is to say about a certificate at a time.
@@ -60,14 +54,11 @@ func describe(file string, cert *codesign.Certificate, now time.Time) *report {
 		Thumbprint:         cert.Thumbprint(),
 		SHA256:             fmt.Sprintf("%X", sha256.Sum256(leaf.Raw)),
 		Chain:              []link{},
-		Findings:           []finding{},
+		Findings:           append([]codesign.Finding{}, cert.Check(now)...),
 	}
 	for _, other := range cert.Chain {
 		resource := intune.FromX509(other)
 		r.Chain = append(r.Chain, link{resource.Subject, other.NotAfter.UTC(), resource.Thumbprint()})
-	}
-	for _, f := range cert.Check(now) {
-		r.Findings = append(r.Findings, finding(f))
 	}
 	return r
 }

@@ -22,6 +22,7 @@ func parseOptions(args []string, stdout io.Writer) (*options, error) {
 	flags.StringVar(&opts.old, "old", "", "the `id` of the certificate to replace; without it the one that expires first")
 	flags.StringVar(&opts.file, "file", "", "the `file` of the new certificate: "+example.FileFormats+"; without it one is made on the spot")
 	flags.AddPasswordFile()
+	flags.AddThumbprint()
 	flags.BoolVar(&opts.deleteOld, "delete-old", false, "delete the old certificate once the new one is provisioned")
 	flags.Var(&opts.within, "within", "without -old: replace only what expires within this `time`, such as 60d or 36h")
 	if err := flags.Parse(args, stdout); err != nil {

@@ -22,7 +22,7 @@ type Flags struct {
 	Version  intune.APIVersion
 	Emulator bool
 
-	cloud, version, passwordFile string
+	cloud, version, passwordFile, thumbprint string
 }
 
 // NewFlags returns the flags that all examples have, for a program to add its own.

@@ -27,8 +27,9 @@ after -password-file. There is no flag for the password itself, because others o
 
 // Loader loads certificates from files of every format.
 type Loader struct {
-	password string
-	source   string // of the password; empty where none was given
+	password   string
+	source     string // of the password; empty where none was given
+	thumbprint string // of the certificate to choose; empty where it is left to codesign
 }
 
 // AddPasswordFile adds the flag -password-file.
@@ -37,13 +38,18 @@ func (f *Flags) AddPasswordFile() {
 		"the `file` with the password of a PKCS #12 file, in UTF-8, a line end after it left out; goes before "+PasswordVariable)
 }
 
-// Loader returns a Loader with the password that was given, if any.
+// AddThumbprint adds the flag -thumbprint.
+func (f *Flags) AddThumbprint() {
+	f.StringVar(&f.thumbprint, "thumbprint", "", "the SHA-1 `thumbprint` of the certificate to take, where the file holds several")
+}
+
+// Loader returns a Loader with the password and thumbprint that were given, if any.
 func (f *Flags) Loader() (*Loader, error) {
 	if f.passwordFile == "" {
 		if password := os.Getenv(PasswordVariable); password != "" {
-			return &Loader{password, PasswordVariable}, nil
+			return &Loader{password, PasswordVariable, f.thumbprint}, nil
 		}
-		return new(Loader), nil
+		return &Loader{thumbprint: f.thumbprint}, nil
 	}
 	data, err := os.ReadFile(f.passwordFile)
 	if err != nil {
@@ -53,12 +59,16 @@ func (f *Flags) Loader() (*Loader, error) {
 		return nil, fmt.Errorf("%s: the password is not in UTF-8", f.passwordFile)
 	}
 	password := strings.TrimPrefix(string(data), "\uFEFF")
-	return &Loader{strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r"), f.passwordFile}, nil
+	return &Loader{strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r"), f.passwordFile, f.thumbprint}, nil
 }
 
 // Load loads a certificate. Its errors name the file, and say where a password that does not fit comes from.
 func (l *Loader) Load(file string) (*codesign.Certificate, error) {
-	cert, err := codesign.Load(file, codesign.WithPassword(l.password))
+	opts := []codesign.Option{codesign.WithPassword(l.password)}
+	if l.thumbprint != "" {
+		opts = append(opts, codesign.WithThumbprint(l.thumbprint))
+	}
+	cert, err := codesign.Load(file, opts...)
 	switch {
 	case !errors.Is(err, codesign.ErrIncorrectPassword):
 		return cert, err
