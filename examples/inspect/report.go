@@ -109,7 +109,7 @@ func (r *report) print(out io.Writer) {
 	}
 	fmt.Fprintln(out, "\nFindings")
 	for _, f := range r.Findings {
-		fmt.Fprintf(out, "  %v\n", codesign.Finding(f))
+		fmt.Fprintf(out, "  %v\n", f)
 	}
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(out, "  none")

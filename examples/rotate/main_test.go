@@ -173,7 +173,7 @@ func TestFileThatIsNoCertificateFails(t *testing.T) {
 	for want, file := range map[string]string{
 		"missing.cer": filepath.Join(t.TempDir(), "missing.cer"),
 		"is none of the formats that hold a certificate": exampletest.WriteFile(t, []byte("garbage")),
-		"holds a private key (PEM PRIVATE KEY)":                             exampletest.WriteFile(t, []byte("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")),
+		"holds a private key (PEM PRIVATE KEY)":          exampletest.WriteFile(t, []byte("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")),
 	} {
 		_, _, err := exampletest.Call(t, run, []string{"-file", file})
 		exampletest.WantFailure(t, err, want)
