@@ -5,10 +5,10 @@
 //	client := server.Client()
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
 //
-// It speaks the real protocol: the token endpoint with client secrets; create, get, list, update and delete under /beta
-// and /v1.0; $filter, $select, $orderby, $top, $skip and $count; pages; the documented quota of 100 writes and 1000
-// requests in any 20 seconds; and the error envelopes of Graph and Intune. It is as strict as the reference of Microsoft
-// Graph says, and has not been compared with a real tenant. Inject makes it fail on purpose.
+// It speaks the real protocol: create, get, list, update and delete under /beta and /v1.0; $filter, $select, $orderby,
+// $top, $skip and $count; pages; the documented quota of 100 writes and 1000 requests in any 20 seconds; and the error
+// envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with
+// a real tenant. Inject makes it fail on purpose.
 //
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.
@@ -44,10 +44,11 @@ type Server struct {
 	closed     <-chan struct{}    // ends the requests that wait
 	cancel     context.CancelFunc // closes it
 	served     chan struct{}
-	httpClient *http.Client // that reaches an in-memory listener; nil for a socket
+	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil where any client does
 
 	permissions   []string
 	tokenLifetime time.Duration
+	secure        bool // serves https
 	clockAhead    time.Duration
 	datesUploads  bool
 	respells      bool
@@ -138,18 +139,19 @@ func Start(opts ...ServerOption) (*Server, error) {
 		}
 		s.listener = listener
 	}
-	if memory, ok := s.listener.(*MemoryListener); ok {
-		s.httpClient = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext}}
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.closed, s.cancel = ctx.Done(), cancel
 	s.http = &http.Server{
 		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
+	if err := s.connect(); err != nil {
+		cancel()
+		return nil, err
+	}
 	go func() {
 		defer close(s.served)
-		_ = s.http.Serve(s.listener) // ends with http.ErrServerClosed
+		_ = s.serve() // ends with http.ErrServerClosed
 	}()
 	return s, nil
 }
@@ -162,7 +164,7 @@ func (s *Server) Close() {
 }
 
 // URL is the root of both Graph and Microsoft Entra ID, without a slash at its end.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+func (s *Server) URL() string { return s.scheme() + "://" + s.listener.Addr().String() }
 
 // Credential returns the credential of the application that the server knows.
 func (s *Server) Credential() intune.Credential {

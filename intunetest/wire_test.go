@@ -2,12 +2,15 @@ package intunetest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -112,8 +115,63 @@ func (w *wire) signIn(changes ...string) answer {
 
 func (w *wire) postForm(tenant, form string) answer {
 	w.Helper()
-	return w.send(http.MethodPost, "/"+tenant+"/oauth2/v2.0/token", form,
-		"Authorization:", "Content-Type: application/x-www-form-urlencoded")
+	return w.post("/"+tenant+"/oauth2/v2.0/token", form)
+}
+
+// post sends a form to Microsoft Entra ID.
+func (w *wire) post(path, form string) answer {
+	w.Helper()
+	return w.send(http.MethodPost, path, form, "Authorization:", "Content-Type: application/x-www-form-urlencoded")
+}
+
+// redeem sends a form to the token endpoint as a public client does, with the fields given as "name=value".
+func (w *wire) redeem(grantType string, fields ...string) answer {
+	w.Helper()
+	form := url.Values{"grant_type": {grantType}, "client_id": {intunetest.ClientID}}
+	for _, field := range fields {
+		name, value, _ := strings.Cut(field, "=")
+		form.Set(name, value)
+	}
+	return w.postForm(intunetest.TenantID, form.Encode())
+}
+
+// granted is the answer to a request for tokens, whose access token w then uses.
+func (w *wire) granted(a answer) map[string]any {
+	w.Helper()
+	w.wantStatus(a, http.StatusOK)
+	granted := w.object(a)
+	token, _ := granted["access_token"].(string)
+	w.token = token
+	w.wantStatus(w.send(http.MethodGet, certificates, ""), http.StatusOK)
+	return granted
+}
+
+// wantRefusal checks that an answer is an error of Microsoft Entra ID, in all its fields.
+func (w *wire) wantRefusal(a answer, status int, code string, aadsts int) {
+	w.Helper()
+	w.wantStatus(a, status)
+	got := w.object(a)
+	description, _ := got["error_description"].(string)
+	ids := fmt.Sprintf(" Trace ID: %v Correlation ID: %v Timestamp: %v", got["trace_id"], got["correlation_id"], got["timestamp"])
+	if got["error"] != code || !reflect.DeepEqual(got["error_codes"], []any{float64(aadsts)}) ||
+		!strings.HasPrefix(description, fmt.Sprintf("AADSTS%d: ", aadsts)) || !strings.HasSuffix(description, ids) {
+		w.Errorf("got %s, want %s, AADSTS%d, and the ids in the description", a.body, code, aadsts)
+	}
+	for _, name := range []string{"trace_id", "correlation_id"} {
+		if id, _ := got[name].(string); !guid.MatchString(id) {
+			w.Errorf("%s %q is not a GUID", name, id)
+		}
+	}
+	timestamp, _ := got["timestamp"].(string)
+	if _, err := time.Parse("2006-01-02 15:04:05Z", timestamp); err != nil {
+		w.Error(err)
+	}
+	if uri, _ := got["error_uri"].(string); !strings.HasSuffix(uri, fmt.Sprintf("/error?code=%d", aadsts)) {
+		w.Errorf("error_uri is %q", uri)
+	}
+	if got["access_token"] != nil {
+		w.Error("there is a token all the same")
+	}
 }
 
 func (w *wire) accessToken(scope string) string {

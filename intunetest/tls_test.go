@@ -1,0 +1,75 @@
+package intunetest_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestTLS(t *testing.T) {
+	server := intunetest.NewServer(t, intunetest.WithTLS())
+	if !strings.HasPrefix(server.URL(), "https://127.0.0.1:") {
+		t.Errorf("the URL is %s", server.URL())
+	}
+	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
+	if _, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
+		t.Error(err)
+	}
+	for _, host := range []string{"127.0.0.1", "::1", "localhost"} {
+		if err := server.Certificate().VerifyHostname(host); err != nil {
+			t.Error(err)
+		}
+	}
+	w := &wire{T: t, server: server, http: server.HTTPClient()}
+	w.granted(w.signIn())
+
+	w.http = new(http.Client)
+	var distrusted x509.UnknownAuthorityError
+	if a := w.signIn(); !errors.As(a.err, &distrusted) {
+		t.Errorf("a client that does not know the certificate gets %d %v", a.status, a.err)
+	}
+	other := &wire{T: t, server: server, http: intunetest.NewServer(t, intunetest.WithTLS()).HTTPClient()}
+	if a := other.signIn(); !errors.As(a.err, &distrusted) {
+		t.Errorf("a client that knows another certificate gets %d %v", a.status, a.err)
+	}
+}
+
+func TestTLSInMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithTLS(), intunetest.WithListener(intunetest.ListenMemory()))
+		cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
+		if _, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestFaultsLoseConnectionsOverTLS(t *testing.T) {
+	server := intunetest.NewServer(t, intunetest.WithTLS())
+	w := &wire{T: t, server: server, http: server.HTTPClient()}
+	w.granted(w.signIn())
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit})
+	if a := w.create(minimal); a.err == nil {
+		t.Errorf("got %d, want a lost connection", a.status)
+	}
+	w.wantStored(1)
+}
+
+func TestHTTPClientReachesTheServer(t *testing.T) {
+	for _, opts := range [][]intunetest.ServerOption{
+		nil, {intunetest.WithListener(intunetest.ListenMemory())}, {intunetest.WithTLS()},
+	} {
+		server := intunetest.NewServer(t, opts...)
+		w := &wire{T: t, server: server, http: server.HTTPClient()}
+		w.granted(w.signIn())
+		if isTLS := strings.HasPrefix(server.URL(), "https:"); isTLS != (server.Certificate() != nil) {
+			t.Errorf("%s has the certificate %v", server.URL(), server.Certificate())
+		}
+	}
+}
