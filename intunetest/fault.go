@@ -12,7 +12,7 @@ import (
 // Fault is something that goes wrong with one request. Its zero fields do nothing.
 type Fault struct {
 	Method string // strike only a request with this method, such as "POST"; "" strikes any
-	Token  bool   // strike a request for a token instead of one to Graph
+	Token  bool   // strike a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
 
 	Delay  time.Duration // before the request is carried out, which it is even where the client has left by then
 	Linger time.Duration // after it has been carried out, before it is answered
@@ -128,7 +128,8 @@ func (f *Fault) answer(ids ids) *answer {
 		page := "<html><head><title>" + http.StatusText(f.Status) + "</title></head><body>gateway</body></html>"
 		return f.withRetryAfter(&answer{status: f.Status, contentType: "text/html", body: []byte(page)})
 	case f.Token:
-		return f.withRetryAfter(oauthError(f.Status, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.", ids))
+		no := refusal{90033, f.Status, "temporarily_unavailable", "A transient error has occurred. Please try again."}
+		return f.withRetryAfter(no.answer(ids))
 	}
 	return f.withRetryAfter(intuneError(f.Status, faultCode(f.Status), "An error has occurred", ids))
 }

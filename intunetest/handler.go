@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -39,9 +38,9 @@ type ids struct{ request, client string }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ids := ids{request: newGUID(), client: r.Header.Get("client-request-id")}
 	index := s.arrived(r)
-	isToken := strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token")
-	fault := s.takeFault(r.Method, isToken)
-	throttled := s.throttle(r, isToken, ids)
+	isEntra := isEntra(r.URL.Path)
+	fault := s.takeFault(r.Method, isEntra)
+	throttled := s.throttle(r, isEntra, ids)
 	loseAt(fault.Drop == BeforeReading)
 	reader := http.MaxBytesReader(w, r.Body, maxBody)
 	if fault.Drop == WhileReading {
@@ -49,7 +48,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		loseAt(true)
 	}
 	body, err := io.ReadAll(reader)
-	s.received(index, mask(r, body, isToken))
+	s.received(index, mask(r, body, isEntra))
 	loseAt(fault.Drop == AfterReading)
 	s.wait(fault.Delay)
 
@@ -57,7 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result == nil || fault.Committed {
 		carriedOut := throttled
 		if throttled == nil {
-			carriedOut = s.carryOut(r, body, err, isToken, fault.Late, ids)
+			carriedOut = s.carryOut(r, body, err, isEntra, fault.Late, ids)
 		}
 		if result == nil || throttled != nil {
 			result = carriedOut
@@ -70,12 +69,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	send(w, result, ids, fault.Drop == InAnswer)
 }
 
-func (s *Server) carryOut(r *http.Request, body []byte, err error, isToken bool, late time.Duration, ids ids) *answer {
+func (s *Server) carryOut(r *http.Request, body []byte, err error, isEntra bool, late time.Duration, ids ids) *answer {
 	switch {
 	case err != nil:
 		return graphError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body could not be read.", ids)
-	case isToken:
-		return s.token(r, body, ids)
+	case isEntra:
+		return s.entra(r, body, ids)
 	}
 	return s.graph(r, body, late, ids)
 }
@@ -136,7 +135,7 @@ func (s *Server) arrived(r *http.Request) (index int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{Time: time.Now(), Method: r.Method, URL: r.URL.RequestURI(), Header: header})
+	s.requests = append(s.requests, Request{Time: time.Now(), Method: r.Method, URL: maskURL(r), Header: header})
 	return len(s.requests) - 1
 }
 
@@ -150,23 +149,6 @@ func (s *Server) answered(index, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests[index].Status = status
-}
-
-// mask hides the secrets of a request for a token.
-func mask(r *http.Request, body []byte, isToken bool) []byte {
-	if !isToken {
-		return body
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil || !isMediaType(r, "application/x-www-form-urlencoded") {
-		return []byte("***")
-	}
-	for _, name := range []string{"client_secret", "client_assertion"} {
-		if form.Has(name) {
-			form.Set(name, "***")
-		}
-	}
-	return []byte(form.Encode())
 }
 
 // graphError is Graph's error envelope.

@@ -92,12 +92,23 @@ func TestRequestsMaskSecrets(t *testing.T) {
 	w.send(http.MethodPost, endpoint, "", "Authorization: Basic "+w.token)
 	w.send(http.MethodGet, certificates, "", "Authorization: "+w.token)
 
+	secrets := []string{intunetest.ClientSecret, w.token}
+	for _, name := range []string{
+		"assertion", "client_assertion", "client_secret", "code", "code_verifier", "device_code", "password", "refresh_token",
+	} {
+		secret := "secret-in-" + name
+		secrets = append(secrets, secret)
+		w.signIn(name + "=" + secret)
+		w.post(endpoint+"?"+name+"="+secret, name+"="+secret)
+		w.send(http.MethodGet, endpoint+"?%zz&"+name+"="+secret, "")
+	}
+
 	requests := w.server.Requests()
 	printed := fmt.Sprintf("%+v", requests)
 	for _, r := range requests {
 		printed += string(r.Body) // which %v prints as numbers
 	}
-	for _, secret := range []string{intunetest.ClientSecret, w.token} {
+	for _, secret := range secrets {
 		if strings.Contains(printed, secret) {
 			t.Errorf("%s holds %s", printed, secret)
 		}
@@ -106,7 +117,7 @@ func TestRequestsMaskSecrets(t *testing.T) {
 		t.Errorf("%s lacks %s, which is no secret", printed, intunetest.ClientID)
 	}
 	var schemes []string
-	for _, r := range requests {
+	for _, r := range requests[:8] {
 		if got := r.Header.Get("Authorization"); got != "" {
 			schemes = append(schemes, got)
 		}

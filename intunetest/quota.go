@@ -29,10 +29,10 @@ func WithoutQuota() ServerOption {
 // throttle counts a request to Graph as it arrives, whatever becomes of it, and refuses it where it is one too many. A
 // request that no known token comes with is no application's. Retry-After is when the request would fit, if no other
 // came before.
-func (s *Server) throttle(r *http.Request, isToken bool, ids ids) (refusal *answer) {
+func (s *Server) throttle(r *http.Request, isEntra bool, ids ids) (refusal *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.tokens[bearer(r)]; !known || isToken || s.quota == nil {
+	if _, known := s.tokens[bearer(r)]; !known || isEntra || s.quota == nil {
 		return nil
 	}
 	now := time.Now()

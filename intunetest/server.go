@@ -56,7 +56,7 @@ type Server struct {
 	sealKey       []byte // of $skiptoken
 
 	mu          sync.Mutex
-	tokens      map[string]grant
+	tokens      map[string]accessToken
 	records     []record // in order of creation
 	created     int      // how many ever were
 	quota       *quota   // nil for none
@@ -121,7 +121,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		served:        make(chan struct{}),
 		permissions:   []string{permissionReadWrite},
 		tokenLifetime: time.Hour,
-		tokens:        make(map[string]grant),
+		tokens:        make(map[string]accessToken),
 		pageSize:      100,
 		sealKey:       []byte(rand.Text()),
 		quota:         newQuota(),

@@ -1,19 +1,32 @@
 package intunetest
 
+// This file is the token endpoint: it finds the grant, and issues the tokens.
+
 import (
+	"cmp"
 	"crypto/rand"
-	"fmt"
-	"mime"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
-// grant is what an access token stands for.
+// grant is what the application has been granted, on its own behalf or a user's.
 type grant struct {
+	scope   scope
+	claims  string   // that it was asked for with, a JSON object or ""
+	nonce   string   // for the id token
+	session *session // of the user, nil where there is none
+}
+
+// session is a user's sign-in: the grants that follow from it end with it.
+type session struct{ revoked bool }
+
+// accessToken is what an access token stands for.
+type accessToken struct {
 	resource    string
 	permissions []string
+	claims      string
 	expires     time.Time
 }
 
@@ -23,57 +36,96 @@ var graphResources = []string{
 	"https://microsoftgraph.chinacloudapi.cn",
 }
 
-// token is the token endpoint of Microsoft Entra ID for the client credentials grant.
-func (s *Server) token(r *http.Request, body []byte, ids ids) *answer {
-	form, err := url.ParseQuery(string(body))
-	tenant, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	resource, isDefault := strings.CutSuffix(form.Get("scope"), "/.default")
-	refuse := func(status int, code string, aadsts int, text string) *answer {
-		return oauthError(status, code, aadsts, text, ids)
+// token is the token endpoint of Microsoft Entra ID.
+func (s *Server) token(c *entraCall) (*answer, *refusal) {
+	if no := c.read(http.MethodPost); no != nil {
+		return nil, no
 	}
-	switch {
-	case r.Method != http.MethodPost:
-		return refuse(http.StatusMethodNotAllowed, "invalid_request", 900561, "The endpoint only accepts POST requests.")
-	case err != nil, !isMediaType(r, "application/x-www-form-urlencoded"):
-		return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must be form-encoded.")
-	case !strings.EqualFold(tenant, TenantID):
-		return refuse(http.StatusBadRequest, "invalid_request", 90002, fmt.Sprintf("Tenant '%s' not found.", tenant))
-	case form.Get("grant_type") != "client_credentials":
-		return refuse(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
-	case !strings.EqualFold(form.Get("client_id"), ClientID):
-		return refuse(http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory.", form.Get("client_id")))
-	case form.Get("client_secret") == "":
-		return refuse(http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-	case form.Get("client_secret") != ClientSecret:
-		return refuse(http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.")
-	case !isDefault || !strings.HasPrefix(resource, "https://"):
-		return refuse(http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
+	var redeem func(*entraCall) (*grant, *refusal)
+	switch c.form.Get("grant_type") {
+	case "client_credentials":
+		redeem = s.redeemCredentials
+	default:
+		return nil, unsupportedGrant.because()
 	}
-	token := rand.Text() + rand.Text()
-	s.mu.Lock()
-	s.tokens[token] = grant{resource, s.permissions, time.Now().Add(s.tokenLifetime)}
-	s.mu.Unlock()
+	granted, no := redeem(c)
+	if no != nil {
+		return nil, no
+	}
+	return s.issue(c, granted), nil
+}
+
+// issue answers with an access token and, to a user's client, with the other tokens that it asked for.
+func (s *Server) issue(c *entraCall, granted *grant) *answer {
 	seconds := int(s.tokenLifetime / time.Second)
-	return jsonAnswer(http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token,
-	})
+	issued := map[string]any{
+		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": s.newAccessToken(c, granted),
+	}
+	return jsonAnswer(http.StatusOK, issued)
 }
 
-// oauthError is a refusal in the shape of Microsoft Entra ID.
-func oauthError(status int, code string, aadsts int, text string, ids ids) *answer {
-	timestamp := time.Now().UTC().Format("2006-01-02 15:04:05Z")
-	correlation := newGUID()
-	return jsonAnswer(status, map[string]any{
-		"error": code,
-		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
-			aadsts, text, ids.request, correlation, timestamp),
-		"error_codes": []int{aadsts},
-		"timestamp":   timestamp, "trace_id": ids.request, "correlation_id": correlation,
-		"error_uri": fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", aadsts),
-	})
+func (s *Server) newAccessToken(c *entraCall, granted *grant) string {
+	token := newSecret()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = accessToken{
+		resource:    granted.scope.resource,
+		permissions: s.permitted(granted.scope),
+		claims:      cmp.Or(c.form.Get("claims"), granted.claims),
+		expires:     time.Now().Add(s.tokenLifetime),
+	}
+	return token
 }
 
-func isMediaType(r *http.Request, want string) bool {
-	got, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && got == want
+// newSecret is for whatever only its holder knows.
+func newSecret() string { return rand.Text() + rand.Text() }
+
+// scope is what the parameter of that name asks for.
+type scope struct {
+	words           []string // as it is spelled, but for offline_access
+	resource        string
+	permissions     []string // nil for .default, which stands for all that the application has
+	openID, offline bool
+}
+
+// parseScope reads the permissions, of one resource.
+func parseScope(text string) (scope, *refusal) {
+	var parsed scope
+	isDefault := false
+	for word := range strings.FieldsSeq(text) {
+		if word == "offline_access" {
+			parsed.offline = true
+			continue
+		}
+		parsed.words = append(parsed.words, word)
+		if slices.Contains([]string{"openid", "profile", "email"}, word) {
+			parsed.openID = parsed.openID || word == "openid"
+			continue
+		}
+		resource, name := graphResources[0], word
+		if at := strings.LastIndex(word, "/"); at >= 0 {
+			resource, name = word[:at], word[at+1:]
+		}
+		if !strings.HasPrefix(resource, "https://") || name == "" || parsed.resource != "" && parsed.resource != resource {
+			return scope{}, invalidScope.because()
+		}
+		parsed.resource = resource
+		if name == ".default" {
+			isDefault = true
+			continue
+		}
+		parsed.permissions = append(parsed.permissions, name)
+	}
+	if parsed.resource == "" || isDefault && parsed.permissions != nil {
+		return scope{}, invalidScope.because()
+	}
+	return parsed, nil
+}
+
+// permitted are the permissions that the scope stands for.
+func (s *Server) permitted(asked scope) []string {
+	if asked.permissions == nil {
+		return s.permissions
+	}
+	return asked.permissions
 }

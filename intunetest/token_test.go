@@ -1,7 +1,6 @@
 package intunetest_test
 
 import (
-	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -38,6 +37,15 @@ func TestTokenEndpointTakesIDsInAnyCase(t *testing.T) {
 	w.wantStatus(w.postForm(strings.ToUpper(intunetest.TenantID), form), http.StatusOK)
 }
 
+// MSAL asks for the scopes of users in the name of an application too.
+func TestTokenEndpointIgnoresScopesOfUsers(t *testing.T) {
+	w := newWire(t)
+	granted := w.object(w.signIn("scope=" + graphScope + " openid offline_access profile"))
+	if granted["access_token"] == nil || granted["refresh_token"] != nil || granted["id_token"] != nil {
+		t.Errorf("got %v, want an access token alone", granted)
+	}
+}
+
 func TestTokenEndpointRefuses(t *testing.T) {
 	w := newWire(t)
 	endpoint := "/" + intunetest.TenantID + "/oauth2/v2.0/token"
@@ -61,34 +69,14 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		{"GET", w.send(http.MethodGet, endpoint, ""), 405, "invalid_request", 900561},
 		{"JSON", w.send(http.MethodPost, endpoint, `{"client_id":"`+intunetest.ClientID+`"}`), 400, "invalid_request", 900144},
 		{"a broken form", w.postForm(intunetest.TenantID, "client_id=%zz"), 400, "invalid_request", 900144},
+		{"a parameter twice", w.postForm(intunetest.TenantID, "scope=a&scope=b"), 400, "invalid_request", 9000411},
+		{"claims that are no object", w.signIn("claims=[]"), 400, "invalid_request", 9002313},
+		{"scopes of two resources", w.signIn("scope=" + graphScope + " https://vault.azure.net/.default"), 400, "invalid_scope", 70011},
+		{"scope of OpenID alone", w.signIn("scope=openid"), 400, "invalid_scope", 70011},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := &wire{T: t}
-			w.wantStatus(test.answer, test.status)
-			got := w.object(test.answer)
-			description, _ := got["error_description"].(string)
-			ids := fmt.Sprintf(" Trace ID: %v Correlation ID: %v Timestamp: %v",
-				got["trace_id"], got["correlation_id"], got["timestamp"])
-			if got["error"] != test.code || !reflect.DeepEqual(got["error_codes"], []any{float64(test.aadsts)}) ||
-				!strings.HasPrefix(description, fmt.Sprintf("AADSTS%d: ", test.aadsts)) || !strings.HasSuffix(description, ids) {
-				t.Errorf("got %s, want %s, AADSTS%d, and the ids in the description", test.answer.body, test.code, test.aadsts)
-			}
-			for _, name := range []string{"trace_id", "correlation_id"} {
-				if id, _ := got[name].(string); !guid.MatchString(id) {
-					t.Errorf("%s %q is not a GUID", name, id)
-				}
-			}
-			timestamp, _ := got["timestamp"].(string)
-			if _, err := time.Parse("2006-01-02 15:04:05Z", timestamp); err != nil {
-				t.Error(err)
-			}
-			if uri, _ := got["error_uri"].(string); !strings.HasSuffix(uri, fmt.Sprintf("/error?code=%d", test.aadsts)) {
-				t.Errorf("error_uri is %q", uri)
-			}
-			if got["access_token"] != nil {
-				t.Error("there is a token all the same")
-			}
+			(&wire{T: t}).wantRefusal(test.answer, test.status, test.code, test.aadsts)
 		})
 	}
 }
