@@ -1,14 +1,14 @@
 package intunetest
 
-// This file tells whether a client is who it says: by a secret.
+// This file tells whether a client is who it says: by a secret or an assertion.
 
 import (
 	"strings"
 )
 
 // redeemCredentials is the grant of an application that signs in by itself.
-func (*Server) redeemCredentials(c *entraCall) (*grant, *refusal) {
-	if no := authenticate(c); no != nil {
+func (s *Server) redeemCredentials(c *entraCall) (*grant, *refusal) {
+	if no := s.authenticate(c); no != nil {
 		return nil, no
 	}
 	asked, no := parseScope(c.form.Get("scope"))
@@ -22,13 +22,17 @@ func (*Server) redeemCredentials(c *entraCall) (*grant, *refusal) {
 }
 
 // authenticate checks the credential of a confidential client.
-func authenticate(c *entraCall) *refusal {
-	secret := c.form.Get("client_secret")
+func (s *Server) authenticate(c *entraCall) *refusal {
+	secret, assertion := c.form.Get("client_secret"), c.form.Get("client_assertion")
 	switch {
 	case !isClient(c):
 		return unknownApplication.because(c.form.Get("client_id"))
-	case secret == "":
+	case secret == "" && assertion == "":
 		return missingCredential.because()
+	case secret != "" && assertion != "":
+		return malformedRequest.because("'client_assertion' and 'client_secret' exclude each other")
+	case assertion != "":
+		return s.checkAssertion(c, assertion)
 	case secret != ClientSecret:
 		return wrongSecret.because()
 	}

@@ -3,11 +3,13 @@ package intunetest
 // This file finds the endpoint of Microsoft Entra ID that a request is for, and reads the request.
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // entraCall is a request to Microsoft Entra ID.
@@ -20,6 +22,19 @@ type entraCall struct {
 	form   url.Values
 	ids    ids
 }
+
+// registration is how the application has been registered.
+type registration struct {
+	certificates []*x509.Certificate
+	subjects     []clientSubject
+}
+
+// signIns are those that have begun, and what has been given out for them.
+type signIns struct {
+	assertions map[string]time.Time // used ones by jti, and until when they are remembered
+}
+
+func newSignIns() signIns { return signIns{make(map[string]time.Time)} }
 
 type entraEndpoint func(*Server, *entraCall) (*answer, *refusal)
 

@@ -10,6 +10,8 @@
 // envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with
 // a real tenant. Inject makes it fail on purpose.
 //
+// Applications sign in with the client secret, or with a certificate (WithClientCertificate).
+//
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.
 package intunetest
@@ -46,6 +48,7 @@ type Server struct {
 	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil where any client does
 
+	registration  registration
 	permissions   []string
 	tokenLifetime time.Duration
 	secure        bool // serves https
@@ -57,6 +60,7 @@ type Server struct {
 
 	mu          sync.Mutex
 	tokens      map[string]accessToken
+	signIns     signIns
 	records     []record // in order of creation
 	created     int      // how many ever were
 	quota       *quota   // nil for none
@@ -122,6 +126,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		permissions:   []string{permissionReadWrite},
 		tokenLifetime: time.Hour,
 		tokens:        make(map[string]accessToken),
+		signIns:       newSignIns(),
 		pageSize:      100,
 		sealKey:       []byte(rand.Text()),
 		quota:         newQuota(),

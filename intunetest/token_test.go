@@ -71,6 +71,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		{"a broken form", w.postForm(intunetest.TenantID, "client_id=%zz"), 400, "invalid_request", 900144},
 		{"a parameter twice", w.postForm(intunetest.TenantID, "scope=a&scope=b"), 400, "invalid_request", 9000411},
 		{"claims that are no object", w.signIn("claims=[]"), 400, "invalid_request", 9002313},
+		{"a secret and an assertion", w.signIn("client_assertion=a.b.c"), 400, "invalid_request", 9002313},
 		{"scopes of two resources", w.signIn("scope=" + graphScope + " https://vault.azure.net/.default"), 400, "invalid_scope", 70011},
 		{"scope of OpenID alone", w.signIn("scope=openid"), 400, "invalid_scope", 70011},
 	}
