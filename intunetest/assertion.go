@@ -39,7 +39,7 @@ type clientSubject struct {
 	issuer *x509.Certificate
 }
 
-// checkAssertion verifies an assertion.
+// checkAssertion verifies an assertion of either kind.
 func (s *Server) checkAssertion(c *entraCall, text string) *refusal {
 	if got := c.form.Get("client_assertion_type"); got != assertionType {
 		return malformedRequest.because("the parameter 'client_assertion_type' is not " + assertionType)
@@ -53,6 +53,9 @@ func (s *Server) checkAssertion(c *entraCall, text string) *refusal {
 	}
 	if assertion.claims.Expires.IsZero() {
 		return malformedAssertion.because("it never expires")
+	}
+	if s.isFederated(assertion) {
+		return s.checkFederated(assertion)
 	}
 	return s.checkOwnAssertion(c, assertion)
 }

@@ -27,6 +27,7 @@ type entraCall struct {
 type registration struct {
 	certificates []*x509.Certificate
 	subjects     []clientSubject
+	federated    []federatedCredential
 }
 
 // signIns are those that have begun, and what has been given out for them.

@@ -4,6 +4,7 @@ package intunetest
 
 import (
 	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -126,3 +127,22 @@ func (t *jwt) verify(key crypto.PublicKey) error {
 
 // pss is as RFC 7518 says: the salt is as long as the hash.
 var pss = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
+
+// signJWT signs with RS256, as Microsoft Entra ID does and the issuers that it is federated with.
+func signJWT(key *rsa.PrivateKey, keyID string, claims map[string]any) string {
+	signed := encodePart(map[string]any{"alg": "RS256", "typ": "JWT", "kid": keyID}) + "." + encodePart(claims)
+	sum := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err)) // the key is long enough
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+func encodePart(value map[string]any) string {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err))
+	}
+	return base64.RawURLEncoding.EncodeToString(encoded)
+}

@@ -10,7 +10,8 @@
 // envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with
 // a real tenant. Inject makes it fail on purpose.
 //
-// Applications sign in with the client secret, or with a certificate (WithClientCertificate).
+// Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
+// issuer (WithFederatedCredential).
 //
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.
@@ -19,6 +20,7 @@ package intunetest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"io"
 	"log"
@@ -56,7 +58,8 @@ type Server struct {
 	datesUploads  bool
 	respells      bool
 	pageSize      int
-	sealKey       []byte // of $skiptoken
+	sealKey       []byte                 // of $skiptoken
+	signingKey    func() *rsa.PrivateKey // of Microsoft Entra ID
 
 	mu          sync.Mutex
 	tokens      map[string]accessToken
@@ -127,6 +130,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		tokenLifetime: time.Hour,
 		tokens:        make(map[string]accessToken),
 		signIns:       newSignIns(),
+		signingKey:    sync.OnceValue(newSigningKey),
 		pageSize:      100,
 		sealKey:       []byte(rand.Text()),
 		quota:         newQuota(),
