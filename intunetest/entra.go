@@ -32,10 +32,16 @@ type registration struct {
 
 // signIns are those that have begun, and what has been given out for them.
 type signIns struct {
-	assertions map[string]time.Time // used ones by jti, and until when they are remembered
+	assertions    map[string]time.Time // used ones by jti, and until when they are remembered
+	devices       map[string]*device   // by device code
+	refreshTokens map[string]*refreshToken
 }
 
-func newSignIns() signIns { return signIns{make(map[string]time.Time)} }
+func newSignIns() signIns {
+	return signIns{
+		make(map[string]time.Time), make(map[string]*device), make(map[string]*refreshToken),
+	}
+}
 
 type entraEndpoint func(*Server, *entraCall) (*answer, *refusal)
 
@@ -45,6 +51,8 @@ var entraEndpoints = []struct {
 	serve entraEndpoint
 }{
 	{"/oauth2/v2.0/token", (*Server).token},
+	{"/oauth2/v2.0/devicecode", (*Server).deviceCode},
+	{devicePath, (*Server).devicePage},
 }
 
 // findEndpoint returns nil for a path of Microsoft Graph.

@@ -99,7 +99,9 @@ func TestRequestsMaskSecrets(t *testing.T) {
 		secret := "secret-in-" + name
 		secrets = append(secrets, secret)
 		w.signIn(name + "=" + secret)
-		w.post(endpoint+"?"+name+"="+secret, name+"="+secret)
+		for _, endpoint := range []string{"/oauth2/v2.0/devicecode", "/devicelogin"} {
+			w.post("/"+intunetest.TenantID+endpoint+"?"+name+"="+secret, name+"="+secret)
+		}
 		w.send(http.MethodGet, endpoint+"?%zz&"+name+"="+secret, "")
 	}
 

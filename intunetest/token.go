@@ -45,6 +45,10 @@ func (s *Server) token(c *entraCall) (*answer, *refusal) {
 	switch c.form.Get("grant_type") {
 	case "client_credentials":
 		redeem = s.redeemCredentials
+	case "urn:ietf:params:oauth:grant-type:device_code", "device_code": // as MSAL for Go calls it
+		redeem = s.redeemDeviceCode
+	case "refresh_token":
+		redeem = s.redeemRefreshToken
 	default:
 		return nil, unsupportedGrant.because()
 	}
@@ -60,6 +64,12 @@ func (s *Server) issue(c *entraCall, granted *grant) *answer {
 	seconds := int(s.tokenLifetime / time.Second)
 	issued := map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": s.newAccessToken(c, granted),
+	}
+	if granted.session != nil {
+		issued["scope"] = s.spell(granted.scope)
+		if granted.scope.offline {
+			issued["refresh_token"] = s.newRefreshToken(granted)
+		}
 	}
 	return jsonAnswer(http.StatusOK, issued)
 }
@@ -128,4 +138,15 @@ func (s *Server) permitted(asked scope) []string {
 		return s.permissions
 	}
 	return asked.permissions
+}
+
+// spell writes the scope as it was granted: clients look for what they asked for, .default included.
+func (s *Server) spell(granted scope) string {
+	var words []string
+	if granted.permissions == nil {
+		for _, name := range s.permissions {
+			words = append(words, granted.resource+"/"+name)
+		}
+	}
+	return strings.Join(append(words, granted.words...), " ")
 }

@@ -1,0 +1,191 @@
+package intunetest_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+const (
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+	devicecode  = "/" + intunetest.TenantID + "/oauth2/v2.0/devicecode"
+)
+
+// deviceForm is what a device sends first, with the further fields.
+func deviceForm(fields string) string {
+	return "client_id=" + intunetest.ClientID + "&scope=" + graphScope + "+offline_access" + fields
+}
+
+// device asks for codes.
+func (w *wire) device() (deviceCode, userCode string) {
+	w.Helper()
+	a := w.post(devicecode, deviceForm(""))
+	w.wantStatus(a, http.StatusOK)
+	codes := w.object(a)
+	deviceCode, _ = codes["device_code"].(string)
+	userCode, _ = codes["user_code"].(string)
+	page := w.server.URL() + "/devicelogin"
+	if message, _ := codes["message"].(string); codes["verification_uri"] != page || codes["interval"] != 5.0 || codes["expires_in"] != 900.0 ||
+		len(deviceCode) < 26 || len(userCode) != 9 || !strings.Contains(message, page) || !strings.Contains(message, userCode) {
+		w.Fatalf("got %s", a.body)
+	}
+	return deviceCode, userCode
+}
+
+func (w *wire) poll(deviceCode string) answer {
+	w.Helper()
+	return w.redeem(deviceGrant, "device_code="+deviceCode)
+}
+
+func TestDeviceSignsInOnceApproved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		code, userCode := w.device()
+		for range 3 {
+			w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+			time.Sleep(5 * time.Second)
+		}
+		if err := w.server.ApproveDevice(strings.ToLower(userCode[:4] + "-" + userCode[4:] + " ")); err != nil {
+			t.Fatal(err)
+		}
+		granted := w.granted(w.poll(code))
+		if granted["refresh_token"] == nil || granted["id_token"] != nil ||
+			granted["scope"] != "https://graph.microsoft.com/DeviceManagementApps.ReadWrite.All "+graphScope {
+			t.Errorf("got %v", granted)
+		}
+		w.wantRefusal(w.poll(code), 400, "invalid_grant", 54005)
+		if err := w.server.ApproveDevice(userCode); err == nil || !strings.Contains(err.Error(), "AADSTS70018") {
+			t.Errorf("approved twice: %v", err)
+		}
+	})
+}
+
+// RFC 8628, section 3.5: slow_down is a variant of authorization_pending.
+func TestDeviceThatPollsTooFastIsSlowedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		code, userCode := w.device()
+		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		time.Sleep(4 * time.Second)
+		w.wantRefusal(w.poll(code), 400, "slow_down", 50196) // now 10 s
+		time.Sleep(9 * time.Second)
+		w.wantRefusal(w.poll(code), 400, "slow_down", 50196) // now 15 s
+		time.Sleep(14600 * time.Millisecond)                 // the network is not as exact as the clock
+		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		if err := w.server.ApproveDevice(userCode); err != nil {
+			t.Fatal(err)
+		}
+		w.granted(w.poll(code)) // nothing is pending any more
+	})
+}
+
+func TestDeviceIsDeclined(t *testing.T) {
+	w := newWire(t)
+	code, userCode := w.device()
+	if err := w.server.DeclineDevice(userCode); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w.wantRefusal(w.poll(code), 400, "authorization_declined", 65004)
+	}
+	if err := w.server.ApproveDevice(userCode); err == nil {
+		t.Error("approved what was declined")
+	}
+}
+
+func TestDeviceCodeExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		code, userCode := w.device()
+		late, lateUser := w.device()
+		time.Sleep(15*time.Minute - time.Second)
+		if err := w.server.ApproveDevice(lateUser); err != nil {
+			t.Fatal(err)
+		}
+		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		time.Sleep(time.Second)
+		w.wantRefusal(w.poll(code), 400, "expired_token", 70020)
+		w.wantRefusal(w.poll(late), 400, "expired_token", 70020)
+		if err := w.server.ApproveDevice(userCode); err == nil || !strings.Contains(err.Error(), "AADSTS70019") {
+			t.Errorf("approved too late: %v", err)
+		}
+	})
+}
+
+func TestDeviceIsRefused(t *testing.T) {
+	w := newWire(t)
+	secret := "&client_secret=" + intunetest.ClientSecret
+	tests := []struct {
+		name   string
+		answer answer
+		status int
+		code   string
+		aadsts int
+	}{
+		{"GET", w.send(http.MethodGet, devicecode, ""), 405, "invalid_request", 900561},
+		{"another tenant", w.post("/contoso.com/oauth2/v2.0/devicecode", deviceForm("")), 400, "invalid_request", 90002},
+		{"another application", w.post(devicecode, "client_id=b20d3703&scope="+graphScope), 400, "unauthorized_client", 700016},
+		{"no scope", w.post(devicecode, "client_id="+intunetest.ClientID), 400, "invalid_request", 900144},
+		{"scope of OpenID alone", w.post(devicecode, "scope=openid&client_id="+intunetest.ClientID), 400, "invalid_scope", 70011},
+		{"permission besides .default", w.post(devicecode, "client_id="+intunetest.ClientID+"&scope=User.Read+"+graphScope), 400, "invalid_scope", 70011},
+		{"permission not granted", w.post(devicecode, "scope=User.Read&client_id="+intunetest.ClientID), 400, "invalid_grant", 65001},
+		{"a secret", w.post(devicecode, deviceForm(secret)), 401, "invalid_client", 700025},
+		{"claims that are no object", w.post(devicecode, deviceForm("&claims=null")), 400, "invalid_request", 9002313},
+		{"poll without code", w.redeem(deviceGrant), 400, "invalid_request", 900144},
+		{"poll with another code", w.poll("guessed"), 400, "bad_verification_code", 70018},
+		{"poll with a secret", w.redeem(deviceGrant, "device_code=guessed", "client_secret=guessed"), 401, "invalid_client", 700025},
+		{"poll of another application", w.redeem(deviceGrant, "device_code=guessed", "client_id=other"), 400, "unauthorized_client", 700016},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			(&wire{T: t}).wantRefusal(test.answer, test.status, test.code, test.aadsts)
+		})
+	}
+}
+
+func TestFaultsStrikeDevices(t *testing.T) {
+	w := newWire(t)
+	code, _ := w.device()
+	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "1"}, intunetest.Fault{Token: true, Drop: intunetest.AfterReading})
+	a := w.post(devicecode, deviceForm(""))
+	w.wantRefusal(a, 503, "temporarily_unavailable", 90033)
+	if a.header.Get("Retry-After") != "1" {
+		t.Errorf("got %v", a.header)
+	}
+	if a := w.poll(code); a.err == nil {
+		t.Errorf("got %d, want a lost connection", a.status)
+	}
+	w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+}
+
+func TestPersonSignsInAtThePage(t *testing.T) {
+	w := newWire(t)
+	a := w.send(http.MethodGet, `/devicelogin?user_code=%22%3E%3Cscript%3E`, "")
+	w.wantStatus(a, http.StatusOK)
+	if !strings.Contains(a.header.Get("Content-Type"), "text/html") || !strings.Contains(a.body, `name="user_code" value="&#34;&gt;&lt;script&gt;"`) {
+		t.Errorf("got %v %s, want an HTML form with the code in it", a.header, a.body)
+	}
+	submit := func(userCode, action string) answer {
+		return w.post("/devicelogin", url.Values{"user_code": {userCode}, "action": {action}}.Encode())
+	}
+	code, userCode := w.device()
+	for _, wrong := range []answer{
+		submit(userCode, "wait"), submit("<b>", "approve"), w.send(http.MethodPut, "/devicelogin", ""), w.post("/devicelogin", "%zz"),
+	} {
+		if wrong.status/100 != 4 || !strings.Contains(wrong.body, "AADSTS") || strings.Contains(wrong.body, "<b>") {
+			t.Errorf("got %d %s, want a page with the error", wrong.status, wrong.body)
+		}
+	}
+	w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+	w.wantStatus(submit(userCode, "approve"), http.StatusOK)
+	w.granted(w.poll(code))
+
+	code, userCode = w.device()
+	w.wantStatus(submit(userCode, "decline"), http.StatusOK)
+	w.wantRefusal(w.poll(code), 400, "authorization_declined", 65004)
+}
