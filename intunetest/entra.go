@@ -25,21 +25,23 @@ type entraCall struct {
 
 // registration is how the application has been registered.
 type registration struct {
-	certificates []*x509.Certificate
-	subjects     []clientSubject
-	federated    []federatedCredential
+	certificates    []*x509.Certificate
+	subjects        []clientSubject
+	federated       []federatedCredential
+	declinesConsent bool // the user does
 }
 
 // signIns are those that have begun, and what has been given out for them.
 type signIns struct {
 	assertions    map[string]time.Time // used ones by jti, and until when they are remembered
 	devices       map[string]*device   // by device code
+	codes         map[string]*authorizationCode
 	refreshTokens map[string]*refreshToken
 }
 
 func newSignIns() signIns {
 	return signIns{
-		make(map[string]time.Time), make(map[string]*device), make(map[string]*refreshToken),
+		make(map[string]time.Time), make(map[string]*device), make(map[string]*authorizationCode), make(map[string]*refreshToken),
 	}
 }
 
@@ -53,6 +55,7 @@ var entraEndpoints = []struct {
 	{"/oauth2/v2.0/token", (*Server).token},
 	{"/oauth2/v2.0/devicecode", (*Server).deviceCode},
 	{devicePath, (*Server).devicePage},
+	{"/oauth2/v2.0/authorize", (*Server).authorizationPage},
 }
 
 // findEndpoint returns nil for a path of Microsoft Graph.

@@ -99,7 +99,7 @@ func TestRequestsMaskSecrets(t *testing.T) {
 		secret := "secret-in-" + name
 		secrets = append(secrets, secret)
 		w.signIn(name + "=" + secret)
-		for _, endpoint := range []string{"/oauth2/v2.0/devicecode", "/devicelogin"} {
+		for _, endpoint := range []string{"/oauth2/v2.0/devicecode", "/oauth2/v2.0/authorize", "/devicelogin"} {
 			w.post("/"+intunetest.TenantID+endpoint+"?"+name+"="+secret, name+"="+secret)
 		}
 		w.send(http.MethodGet, endpoint+"?%zz&"+name+"="+secret, "")

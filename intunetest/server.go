@@ -11,7 +11,9 @@
 // a real tenant. Inject makes it fail on purpose.
 //
 // Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
-// issuer (WithFederatedCredential). Users sign in, to a public client, with a device code (ApproveDevice).
+// issuer (WithFederatedCredential). Users sign in, to a public client, with a device code (ApproveDevice) or in a browser,
+// by authorization code with PKCE. Every signature, code and time is checked, and refusals carry the numbers of Microsoft
+// Entra ID. Access tokens are opaque.
 //
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.

@@ -47,6 +47,8 @@ func (s *Server) token(c *entraCall) (*answer, *refusal) {
 		redeem = s.redeemCredentials
 	case "urn:ietf:params:oauth:grant-type:device_code", "device_code": // as MSAL for Go calls it
 		redeem = s.redeemDeviceCode
+	case "authorization_code":
+		redeem = s.redeemCode
 	case "refresh_token":
 		redeem = s.redeemRefreshToken
 	default:

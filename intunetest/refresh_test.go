@@ -1,0 +1,85 @@
+package intunetest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func (w *wire) refresh(granted map[string]any, fields ...string) answer {
+	w.Helper()
+	token, _ := granted["refresh_token"].(string)
+	return w.redeem("refresh_token", append([]string{"refresh_token=" + token}, fields...)...)
+}
+
+func TestRefreshTokensRotate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		granted := w.granted(w.redeemCode(w.code()))
+		for range 3 {
+			time.Sleep(90*24*time.Hour - time.Second) // each lives as long
+			next := w.granted(w.refresh(granted))
+			if next["refresh_token"] == nil || next["refresh_token"] == granted["refresh_token"] {
+				t.Fatalf("got %v after %v, want another refresh token", next, granted)
+			}
+			granted = next
+		}
+	})
+}
+
+func TestRefreshTokenExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		granted := w.granted(w.redeemCode(w.code()))
+		time.Sleep(90 * 24 * time.Hour)
+		w.wantRefusal(w.refresh(granted), 400, "invalid_grant", 700082)
+	})
+}
+
+func TestRefreshTokenThatComesTwiceEndsTheSession(t *testing.T) {
+	w := newWire(t)
+	first := w.granted(w.redeemCode(w.code()))
+	other := w.granted(w.redeemCode(w.code()))
+	second := w.granted(w.refresh(first))
+	for _, revoked := range []map[string]any{first, second, first} {
+		a := w.refresh(revoked)
+		w.wantRefusal(a, 400, "invalid_grant", 70000)
+		if !strings.Contains(a.body, "revoked") {
+			t.Errorf("got %s", a.body)
+		}
+	}
+	w.granted(w.refresh(other)) // of another session
+	w.wantStatus(w.send(http.MethodGet, certificates, ""), http.StatusOK)
+}
+
+func TestRefreshTokenIsForNoMoreThanWasGranted(t *testing.T) {
+	const read, write = "DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"
+	w := newWire(t, intunetest.WithPermissions(read, write))
+	granted := w.granted(w.redeemCode(w.code("scope=" + read + " " + write + " offline_access")))
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	w.wantRefusal(w.refresh(granted, "scope=User.Read"), 400, "invalid_grant", 65001)
+	w.wantRefusal(w.refresh(granted, "scope=https://vault.azure.net/.default"), 400, "invalid_grant", 65001)
+	w.wantRefusal(w.refresh(granted, "scope=openid"), 400, "invalid_scope", 70011)
+
+	narrow := w.granted(w.refresh(granted, "scope="+read))
+	w.wantStatus(w.create(minimal), http.StatusForbidden)
+	if narrow["scope"] != read {
+		t.Errorf("the scope is %v", narrow["scope"])
+	}
+	w.granted(w.refresh(narrow, "scope="+graphScope+" openid"))
+	w.wantStatus(w.create(minimal), http.StatusForbidden) // .default is all that was granted
+}
+
+func TestRefreshTokenIsRefused(t *testing.T) {
+	w := newWire(t)
+	granted := w.granted(w.redeemCode(w.code()))
+	w.wantRefusal(w.redeem("refresh_token"), 400, "invalid_request", 900144)
+	w.wantRefusal(w.redeem("refresh_token", "refresh_token=guessed"), 400, "invalid_grant", 70000)
+	w.wantRefusal(w.refresh(granted, "client_id=other"), 400, "unauthorized_client", 700016)
+	w.wantRefusal(w.refresh(granted, "client_secret="+intunetest.ClientSecret), 401, "invalid_client", 700025)
+	w.granted(w.refresh(granted))
+}
