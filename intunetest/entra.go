@@ -56,6 +56,9 @@ var entraEndpoints = []struct {
 	{"/oauth2/v2.0/devicecode", (*Server).deviceCode},
 	{devicePath, (*Server).devicePage},
 	{"/oauth2/v2.0/authorize", (*Server).authorizationPage},
+	{"/v2.0/.well-known/openid-configuration", (*Server).openIDConfiguration},
+	{"/discovery/v2.0/keys", (*Server).signingKeys},
+	{"/common/discovery/instance", (*Server).instanceDiscovery},
 }
 
 // findEndpoint returns nil for a path of Microsoft Graph.

@@ -1,9 +1,19 @@
 package intunetest
 
+// This file is the user who signs in, and how a client learns about the user.
+
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"fmt"
+	"time"
+)
+
+// The one user, who may do what the application may.
+const (
+	userID   = "d4a1f9e2-6b3c-4f58-8e7d-1c9b0a2f5e63"
+	userName = "admin@contoso.example"
 )
 
 const signingKeyID = "emulator"
@@ -15,4 +25,23 @@ func newSigningKey() *rsa.PrivateKey {
 		panic(fmt.Sprintf("intunetest: %v", err)) // never fails
 	}
 	return key
+}
+
+// newIDToken says who has signed in: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference.
+func (s *Server) newIDToken(c *entraCall, granted *grant) string {
+	now := s.now()
+	claims := map[string]any{
+		"ver": "2.0", "iss": c.issuer(), "aud": ClientID, "tid": TenantID, "oid": userID, "sub": userID,
+		"name": "Contoso Administrator", "preferred_username": userName,
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
+	if granted.nonce != "" {
+		claims["nonce"] = granted.nonce
+	}
+	return signJWT(s.signingKey(), signingKeyID, claims)
+}
+
+// clientInfo is what the libraries of Microsoft key their caches by.
+func clientInfo() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"uid":"%s","utid":"%s"}`, userID, TenantID))
 }

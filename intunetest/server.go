@@ -13,7 +13,7 @@
 // Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
 // issuer (WithFederatedCredential). Users sign in, to a public client, with a device code (ApproveDevice) or in a browser,
 // by authorization code with PKCE. Every signature, code and time is checked, and refusals carry the numbers of Microsoft
-// Entra ID. Access tokens are opaque.
+// Entra ID. Access tokens are opaque. The libraries of Microsoft, which want https, can sign in WithTLS.
 //
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.

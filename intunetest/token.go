@@ -72,6 +72,12 @@ func (s *Server) issue(c *entraCall, granted *grant) *answer {
 		if granted.scope.offline {
 			issued["refresh_token"] = s.newRefreshToken(granted)
 		}
+		if granted.scope.openID {
+			issued["id_token"] = s.newIDToken(c, granted)
+		}
+		if c.form.Get("client_info") == "1" {
+			issued["client_info"] = clientInfo()
+		}
 	}
 	return jsonAnswer(http.StatusOK, issued)
 }
