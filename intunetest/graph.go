@@ -17,6 +17,8 @@ const (
 
 	collection = "deviceAppManagement/enterpriseCodeSigningCertificates"
 	odataType  = "#microsoft.graph.enterpriseCodeSigningCertificate"
+
+	wwwAuthenticate = `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`
 )
 
 // call is a request to Microsoft Graph, and what its path says.
@@ -91,10 +93,11 @@ func (s *Server) authorize(r *http.Request, ids ids) *answer {
 	token := bearer(r)
 	s.mu.Lock()
 	granted, known := s.tokens[token]
+	challenge := s.challenge
 	s.mu.Unlock()
 	unauthorized := func(message string) *answer {
 		a := graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", message, ids)
-		a.setHeader("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`)
+		a.setHeader("WWW-Authenticate", wwwAuthenticate)
 		return a
 	}
 	switch {
@@ -106,6 +109,8 @@ func (s *Server) authorize(r *http.Request, ids ids) *answer {
 		return unauthorized("Lifetime validation failed, the token is expired.")
 	case !slices.Contains(graphResources, granted.resource):
 		return unauthorized("Access token validation failure. Invalid audience.")
+	case !satisfies(granted.claims, challenge):
+		return answerChallenge(challenge, ids)
 	}
 	sufficient := []string{permissionReadWrite, permissionConfigurable}
 	if r.Method == http.MethodGet {

@@ -65,6 +65,7 @@ type Server struct {
 
 	mu          sync.Mutex
 	tokens      map[string]accessToken
+	challenge   string // the claims that access tokens need, "" for none
 	signIns     signIns
 	records     []record // in order of creation
 	created     int      // how many ever were
