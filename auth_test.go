@@ -149,7 +149,10 @@ func TestTokenSourceErrorsAreRefusals(t *testing.T) {
 
 func clearEnvironment(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_AUTHORITY_HOST"} {
+	for _, name := range []string{
+		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+		"AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
+	} {
 		t.Setenv(name, "")
 	}
 }
@@ -158,7 +161,7 @@ func TestEnvironmentCredential(t *testing.T) {
 	clearEnvironment(t)
 	_, err := intune.EnvironmentCredential()
 	errorAs[*intune.InputError](t, err)
-	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET"; got != want {
+	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("AZURE_TENANT_ID", tenant)

@@ -33,8 +33,8 @@ type call struct {
 
 	attempts                  int
 	last                      *attempt
-	rejected                  *bearer // the token that a 401 refused
-	renew                     bool    // the next attempt should not use an old connection
+	need                      tokenNeed
+	renew                     bool // the next attempt should not use an old connection
 	stale                     *http.Transport
 	paid                      int           // out of the retry budget
 	firstUnknown, lastUnknown *attempt      // the attempts of unknown outcome, nil as long as there is none

@@ -35,13 +35,8 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 			return nil, err
 		}
 	}
-	if cred == nil {
-		return nil, &InputError{Name: "credential", Problem: "is nil"}
-	}
-	if v, ok := cred.(validator); ok {
-		if err := v.validate(); err != nil {
-			return nil, err
-		}
+	if err := validateCredential(cred); err != nil {
+		return nil, err
 	}
 	if a, ok := cred.(authority); ok {
 		cfg.authorityURL = cmp.Or(cfg.authorityURL, a.authorityURL())

@@ -109,7 +109,8 @@ func (c *call) judgeStatus(refusal *APIError, header http.Header) outcome {
 		return succeeded // by the attempt of unknown outcome
 	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded,
 		status == http.StatusServiceUnavailable && isFromGraph, status == http.StatusRequestTimeout && isFromGraph,
-		status == http.StatusUnauthorized && c.rejected == nil:
+		status == http.StatusUnauthorized && c.need.rejected == nil,
+		c.need.claims == "" && claimsChallenge(status, header) != "":
 		return refused
 	case status/100 == 3, status/100 == 4, status == http.StatusNotImplemented:
 		return failed
@@ -188,9 +189,9 @@ func (c *call) prepare() {
 	if c.last.response == nil {
 		return
 	}
-	switch c.last.response.StatusCode {
-	case http.StatusUnauthorized:
-		c.rejected = c.last.token
+	switch resp := c.last.response; resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		c.need = tokenNeed{rejected: c.last.token, claims: claimsChallenge(resp.StatusCode, resp.Header)}
 	case http.StatusServiceUnavailable:
 		c.renew, c.stale = true, c.last.via // see https://learn.microsoft.com/graph/best-practices-concept
 	}
@@ -224,7 +225,7 @@ func (c *call) outcomeUnknown(err error) error {
 // pause is how long to wait before the next attempt: as long as the service asks, else exponential backoff with full
 // jitter. A fresh token needs no wait.
 func (c *call) pause(o outcome, err error) time.Duration {
-	if o == refused && c.last.response.StatusCode == http.StatusUnauthorized {
+	if o == refused && (c.last.response.StatusCode == http.StatusUnauthorized || c.last.response.StatusCode == http.StatusForbidden) {
 		return 0
 	}
 	var refusal *APIError

@@ -14,7 +14,7 @@ import (
 // tokenCache holds one access token and fetches the next: one fetch for any number of callers, early and in the
 // background while the old token is still valid.
 type tokenCache struct {
-	fetch func(ctx context.Context, refresh bool) (*oauth2.Token, error)
+	fetch func(ctx context.Context, need tokenNeed) (*oauth2.Token, error)
 
 	mu       sync.Mutex
 	current  *bearer
@@ -25,9 +25,20 @@ type tokenCache struct {
 	pausedUntil time.Time
 }
 
+// tokenNeed is what a call needs of a token beyond its validity.
+type tokenNeed struct {
+	rejected *bearer // another one than this, which the service has just refused; nil where it has not
+	claims   string  // that the service has asked for, "" where it has not
+}
+
+func (n tokenNeed) isMetBy(b *bearer) bool {
+	return (n.rejected == nil || b.token != n.rejected.token) && (n.claims == "" || b.claims == n.claims)
+}
+
 // bearer is a token, ready to be sent.
 type bearer struct {
 	token     string
+	claims    string   // that it was asked for with
 	header    []string // the value of Authorization
 	expiry    time.Time
 	refreshAt time.Time
@@ -38,8 +49,8 @@ const (
 	refreshPause         = 30 * time.Second
 )
 
-func newBearer(token *oauth2.Token, now time.Time) *bearer {
-	b := &bearer{token: token.AccessToken, header: []string{"Bearer " + token.AccessToken}, expiry: token.Expiry}
+func newBearer(token *oauth2.Token, claims string, now time.Time) *bearer {
+	b := &bearer{token: token.AccessToken, claims: claims, header: []string{"Bearer " + token.AccessToken}, expiry: token.Expiry}
 	if !b.expiry.IsZero() {
 		b.refreshAt = b.expiry.Add(-min(b.expiry.Sub(now)/5, longestRefreshWindow))
 	}
@@ -47,16 +58,15 @@ func newBearer(token *oauth2.Token, now time.Time) *bearer {
 }
 
 func (b *bearer) isValid(now time.Time) bool { return b.expiry.IsZero() || now.Before(b.expiry) }
-func (b *bearer) isSame(other *bearer) bool  { return other != nil && b.token == other.token }
 func (b *bearer) isStale(now time.Time) bool { return !b.expiry.IsZero() && !now.Before(b.refreshAt) }
 
-// get returns a token other than rejected, which is the one that the service has just refused, or nil. A fetch goes on
-// as long as one of the contexts that wait for it, so no goroutine outlives the calls that need it.
-func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error) {
+// get returns a token that is valid and meets the need, as far as the credential can. A fetch goes on as long as one of
+// the contexts that wait for it, so no goroutine outlives the calls that need it.
+func (c *tokenCache) get(ctx context.Context, need tokenNeed) (*bearer, error) {
 	for {
 		now := time.Now()
 		c.mu.Lock()
-		if b := c.current; b != nil && b.isValid(now) && !b.isSame(rejected) {
+		if b := c.current; b != nil && b.isValid(now) && need.isMetBy(b) {
 			if b.isStale(now) {
 				c.refresh(ctx, now)
 			}
@@ -68,7 +78,7 @@ func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error)
 			return nil, err
 		}
 		if c.inFlight == nil {
-			c.start(ctx, rejected != nil)
+			c.start(ctx, need)
 		}
 		fetch := c.inFlight
 		c.keep(ctx, fetch)
@@ -85,7 +95,7 @@ func (c *tokenCache) get(ctx context.Context, rejected *bearer) (*bearer, error)
 		if fetch.err != nil {
 			return nil, fetch.err
 		}
-		if fetch.forced || !fetch.result.isSame(rejected) {
+		if need.isMetBy(fetch.result) || fetch.wasFor(need) {
 			return fetch.result, nil
 		}
 	}
@@ -122,14 +132,14 @@ func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
 			return
 		}
 		c.notUntil = now.Add(refreshPause)
-		c.start(ctx, false)
+		c.start(ctx, tokenNeed{})
 	}
 	c.keep(ctx, c.inFlight)
 }
 
 // tokenFetch is one call of the credential.
 type tokenFetch struct {
-	forced    bool
+	need      tokenNeed
 	cancel    context.CancelFunc
 	keepers   int  // of the contexts that have asked for it, those that have not ended
 	abandoned bool // there were none at some time, and it was told to end
@@ -139,21 +149,26 @@ type tokenFetch struct {
 	err    error
 }
 
+// wasFor says that the credential was asked for just this. Its answer is all that there is to have.
+func (f *tokenFetch) wasFor(need tokenNeed) bool {
+	return f.need.claims == need.claims && (f.need.rejected != nil || need.rejected == nil)
+}
+
 // start is called with the lock held, and its caller keeps the fetch before letting go of it.
-func (c *tokenCache) start(ctx context.Context, forced bool) {
+func (c *tokenCache) start(ctx context.Context, need tokenNeed) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	fetch := &tokenFetch{forced: forced, cancel: cancel, done: make(chan struct{})}
+	fetch := &tokenFetch{need: need, cancel: cancel, done: make(chan struct{})}
 	c.inFlight = fetch
 	go func() {
 		defer cancel()
-		token, err := c.fetch(ctx, forced)
+		token, err := c.fetch(ctx, need)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err != nil {
 			fetch.err = err
 			c.notePause(err)
 		} else {
-			fetch.result = newBearer(token, time.Now())
+			fetch.result = newBearer(token, need.claims, time.Now())
 			c.current = fetch.result
 		}
 		c.inFlight = nil
@@ -197,7 +212,7 @@ func obtainToken(tokens *tokenCache) step {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			ctx := req.Context()
 			a := attemptFrom(ctx)
-			token, err := tokens.get(ctx, a.call.rejected)
+			token, err := tokens.get(ctx, a.call.need)
 			if err != nil {
 				closeBody(req)
 				return nil, &tokenError{err, isPassing(err)}
@@ -209,10 +224,10 @@ func obtainToken(tokens *tokenCache) step {
 }
 
 // fetchToken asks the credential and checks what it gives.
-func fetchToken(cred Credential, req TokenRequest) func(context.Context, bool) (*oauth2.Token, error) {
-	return func(ctx context.Context, refresh bool) (*oauth2.Token, error) {
+func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokenNeed) (*oauth2.Token, error) {
+	return func(ctx context.Context, need tokenNeed) (*oauth2.Token, error) {
 		req := req
-		req.Refresh = refresh
+		req.Refresh, req.Claims = need.rejected != nil, need.claims
 		token, err := cred.Token(ctx, req)
 		switch {
 		case err != nil:

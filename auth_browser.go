@@ -1,0 +1,103 @@
+package intune
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there; the browser
+// comes back to a port of this machine's own, which is open only meanwhile. It uses PKCE. The application must have
+// http://localhost as a redirect URI of the platform "Mobile and desktop applications", and delegated permissions. Nobody is
+// prompted again as long as the refresh token holds, also where several clients share the credential.
+// See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
+func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
+	u := newUser(tenantID, clientID, opts)
+	if open != nil {
+		u.prompt = func(ctx context.Context, req TokenRequest) (*oauth2.Token, error) { return u.byBrowser(ctx, req, open) }
+	}
+	return u
+}
+
+// byBrowser is the authorization code grant with PKCE (RFC 7636) and a redirect to this machine (RFC 8252, section 7.3).
+func (u *user) byBrowser(ctx context.Context, req TokenRequest, open func(context.Context, string) error) (*oauth2.Token, error) {
+	landing, err := land(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer landing.close()
+	config := u.config(req)
+	config.RedirectURL = landing.address
+	verifier := oauth2.GenerateVerifier()
+	address := config.AuthCodeURL(landing.state, append(req.claims(), oauth2.S256ChallengeOption(verifier))...)
+	if err := open(ctx, address); err != nil {
+		return nil, err
+	}
+	var answer url.Values
+	select {
+	case answer = <-landing.answer:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	code := answer.Get("code")
+	if code == "" {
+		return nil, authError(&oauth2.RetrieveError{ErrorCode: answer.Get("error"), ErrorDescription: answer.Get("error_description")}, verifier)
+	}
+	return u.token(ctx, req, userScopes(req), url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {landing.address}, "code_verifier": {verifier},
+	}, code, verifier)
+}
+
+// landing is where the browser comes back to.
+type landing struct {
+	address string
+	state   string          // which shows that it comes from the sign-in that was begun here
+	answer  chan url.Values // of the authorization endpoint
+	server  *http.Server
+}
+
+func land(ctx context.Context) (*landing, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	// Microsoft Entra ID leaves the port out of the comparison for localhost alone.
+	l := &landing{address: "http://localhost:" + port, state: rand.Text(), answer: make(chan url.Values, 1)}
+	const patience = 10 * time.Second
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: patience}
+	go func() { _ = l.server.Serve(listener) }()
+	return l, nil
+}
+
+// ServeHTTP takes the first answer to the sign-in that was begun here, and nothing else.
+func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := r.URL.Query()
+	if r.Method != http.MethodGet || r.URL.Path != "/" || answer.Get("state") != l.state {
+		http.Error(w, "This is not the answer to the sign-in that waits here.", http.StatusBadRequest)
+		return
+	}
+	page := "You are signed in. You can close this window."
+	if answer.Get("code") == "" {
+		page = "You are not signed in. The program says why. You can close this window."
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Connection", "close")
+	_, _ = io.WriteString(w, page)
+	_ = http.NewResponseController(w).Flush() // the server closes as soon as the answer is at hand
+	select {
+	case l.answer <- answer:
+	default: // it has come before
+	}
+}
+
+func (l *landing) close() { _ = l.server.Close() }

@@ -1,0 +1,145 @@
+package intune
+
+// This file has the credentials that choose among others.
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"os"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/keypair"
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
+)
+
+// EnvironmentCredential signs an application in as the environment says. It reads AZURE_TENANT_ID and AZURE_CLIENT_ID, and
+// the first of these that is set, as Microsoft's libraries do:
+//
+//	AZURE_CLIENT_SECRET            see ClientSecret
+//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificate: a PEM file with certificate and key
+//	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertion and FileAssertion
+//
+// AZURE_AUTHORITY_HOST, where it is set, is the Microsoft Entra root, over which WithAuthorityURL takes precedence.
+// Variables that are missing or contradict each other are an *InputError that names them all.
+//
+// A PKCS #12 container at AZURE_CLIENT_CERTIFICATE_PATH takes EnvironmentCredentialWith(clientcert.Load).
+func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(loadPEM) }
+
+// EnvironmentCredentialWith is EnvironmentCredential, but that load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
+// the password in AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
+func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
+	signIn, err := fromEnvironment(load)
+	if err != nil {
+		return nil, err
+	}
+	if err := validateCredential(signIn); err != nil {
+		return nil, err
+	}
+	cred := &environment{Credential: signIn}
+	if host := os.Getenv("AZURE_AUTHORITY_HOST"); host != "" {
+		root, err := rootURL("AZURE_AUTHORITY_HOST", host)
+		if err != nil {
+			return nil, err
+		}
+		cred.host = root
+	}
+	return cred, nil
+}
+
+func fromEnvironment(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
+	tenantID, clientID := os.Getenv("AZURE_TENANT_ID"), os.Getenv("AZURE_CLIENT_ID")
+	secret, tokenFile := os.Getenv("AZURE_CLIENT_SECRET"), os.Getenv("AZURE_FEDERATED_TOKEN_FILE")
+	certificate, password := os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH"), os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+	var missing []string
+	if tenantID == "" {
+		missing = append(missing, "AZURE_TENANT_ID")
+	}
+	if clientID == "" {
+		missing = append(missing, "AZURE_CLIENT_ID")
+	}
+	if secret == "" && certificate == "" && tokenFile == "" {
+		missing = append(missing, "one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE")
+	}
+	switch {
+	case len(missing) > 0:
+		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", ")}
+	case password != "" && certificate == "":
+		return nil, &InputError{Name: "environment", Problem: "has AZURE_CLIENT_CERTIFICATE_PASSWORD, but not AZURE_CLIENT_CERTIFICATE_PATH"}
+	case secret != "":
+		return ClientSecret(tenantID, clientID, secret), nil
+	case certificate != "":
+		chain, key, err := load(certificate, password)
+		if err != nil {
+			return nil, &InputError{Name: "AZURE_CLIENT_CERTIFICATE_PATH", Problem: "names a file that cannot be used", Err: err}
+		}
+		return ClientCertificate(tenantID, clientID, chain, key), nil
+	}
+	return ClientAssertion(tenantID, clientID, FileAssertion(tokenFile)), nil
+}
+
+func loadPEM(path, _ string) ([]*x509.Certificate, crypto.Signer, error) {
+	data, err := os.ReadFile(path) //nolint:gosec // the file that the environment names
+	if err != nil {
+		return nil, nil, err
+	}
+	if privatekey.Find(data) == privatekey.PKCS12 {
+		return nil, nil, errors.New("it is a PKCS #12 container, which takes EnvironmentCredentialWith(clientcert.Load)")
+	}
+	return keypair.ParsePEM(data)
+}
+
+type environment struct {
+	Credential
+
+	host string
+}
+
+func (c *environment) authorityURL() string { return c.host }
+
+// ErrCredentialUnavailable is in the error of a credential that cannot be used where the program runs: GitHubActionsAssertion
+// elsewhere than in GitHub Actions, say. A ChainedCredential goes on to the next.
+var ErrCredentialUnavailable = errors.New("the credential is not available here")
+
+// ChainedCredential uses the first of the credentials that is available where the program runs. A refusal by Microsoft
+// Entra ID and any other error than ErrCredentialUnavailable end the search, so that a mistake in one is not hidden by the next. The
+// first one that knows a Microsoft Entra root, as EnvironmentCredential may, determines it for all.
+func ChainedCredential(creds ...Credential) Credential { return chained(creds) }
+
+type chained []Credential
+
+func (c chained) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
+	var unavailable []error
+	for _, cred := range c {
+		token, err := cred.Token(ctx, req)
+		if !errors.Is(err, ErrCredentialUnavailable) {
+			return token, err
+		}
+		unavailable = append(unavailable, err)
+	}
+	return nil, errors.Join(unavailable...)
+}
+
+func (c chained) validate() error {
+	if len(c) == 0 {
+		return &InputError{Name: "chained credential", Problem: "is empty"}
+	}
+	for _, cred := range c {
+		if err := validateCredential(cred); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c chained) authorityURL() string {
+	for _, cred := range c {
+		if a, ok := cred.(authority); ok && a.authorityURL() != "" {
+			return a.authorityURL()
+		}
+	}
+	return ""
+}

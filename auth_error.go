@@ -1,0 +1,92 @@
+package intune
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// authError makes an *AuthError of a refusal by x/oauth2. Its own error holds the whole answer, in which a hostile
+// endpoint could echo the secrets that were sent to it.
+func authError(err error, secrets ...string) error {
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	description, ids := splitDescription(mask(refused.ErrorDescription, secrets...))
+	e := &AuthError{
+		Code:          mask(refused.ErrorCode, secrets...),
+		Description:   description,
+		TraceID:       ids["Trace ID"],
+		CorrelationID: ids["Correlation ID"],
+	}
+	if number := aadsts.FindStringSubmatch(description); number != nil {
+		e.AADSTS, _ = strconv.Atoi(number[1]) // at most nine digits
+	}
+	if refused.Response != nil {
+		e.StatusCode = refused.Response.StatusCode
+		e.RetryAfter, _ = retryAfter(refused.Response.Header.Get("Retry-After"), headerDate(refused.Response.Header))
+	}
+	return e
+}
+
+var (
+	aadsts        = regexp.MustCompile(`^AADSTS(\d{1,9})\b`)
+	descriptionID = regexp.MustCompile(`\s*(Trace ID|Correlation ID|Timestamp): (\S+)`)
+)
+
+// splitDescription takes the ids off the end of an error_description.
+func splitDescription(text string) (description string, ids map[string]string) {
+	ids = make(map[string]string)
+	at := descriptionID.FindAllStringSubmatchIndex(text, 3)
+	for _, m := range at {
+		ids[text[m[2]:m[3]]] = text[m[4]:m[5]]
+	}
+	if len(at) > 0 {
+		text = text[:at[0][0]]
+	}
+	return strings.TrimSpace(text), ids
+}
+
+// mask hides secrets in text from outside, and parts of them: an echo may be cut short, or escaped where JSON has to
+// escape nothing.
+func mask(text string, secrets ...string) string {
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		text = strings.ReplaceAll(text, secret, "***")
+		text = run.ReplaceAllStringFunc(text, func(part string) string {
+			if part[0] == '\\' || !strings.Contains(secret, part) {
+				return part
+			}
+			return "***"
+		})
+	}
+	return text
+}
+
+// run is a stretch of what base64 and tokens are made of that no encoding of text changes, or an escape of JSON's.
+var run = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9]{8,}`)
+
+// isPassing tells a failure to obtain a token that may pass by itself from a final one.
+func isPassing(err error) bool {
+	var refused *AuthError
+	if errors.As(err, &refused) {
+		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= http.StatusInternalServerError
+	}
+	var distrusted *tls.CertificateVerificationError
+	if errors.As(err, &distrusted) {
+		return false
+	}
+	var request *url.Error
+	var network net.Error
+	return errors.As(err, &request) || errors.As(err, &network)
+}

@@ -1,0 +1,171 @@
+package intune
+
+// This file has the credentials by which a person signs in.
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"golang.org/x/oauth2"
+)
+
+// TokenStore keeps refresh tokens between runs of a program, in a key ring for example. A refresh token is a secret:
+// whoever has it can act as the person that signed in. key names the tenant, the application and the Microsoft Entra root.
+// Methods may be called by several goroutines at once, with different keys.
+type TokenStore interface {
+	// LoadToken returns what was last saved, "" for nothing.
+	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
+
+	// SaveToken replaces what was saved; "" means to forget it.
+	SaveToken(ctx context.Context, key, refreshToken string) error
+}
+
+// UserOption changes how a person signs in.
+type UserOption func(*user)
+
+// WithTokenStore keeps the refresh tokens in store, so that nobody is prompted again in the next run. Without it they are
+// kept in memory alone.
+func WithTokenStore(store TokenStore) UserOption {
+	return func(u *user) { u.store = store }
+}
+
+// DeviceCode signs a person in on any device with a browser: prompt shows the person where to go and which code to enter.
+// Nobody is prompted again as long as the refresh token holds, also where several clients share the credential. The
+// application must allow public client flows, and have delegated permissions.
+// See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
+func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
+	u := newUser(tenantID, clientID, opts)
+	if prompt != nil {
+		u.prompt = func(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
+			return u.byDeviceCode(ctx, req, prompt)
+		}
+	}
+	return u
+}
+
+// user is a person that signs in with an application.
+type user struct {
+	registration
+
+	prompt func(context.Context, TokenRequest) (*oauth2.Token, error) // nil where the caller gave none
+	store  TokenStore
+
+	turn chan struct{} // holds one value, which whoever asks for a token takes: nobody is prompted twice at once
+}
+
+func newUser(tenantID, clientID string, opts []UserOption) *user {
+	u := &user{registration: registration{tenantID, clientID}, store: make(memory), turn: make(chan struct{}, 1)}
+	for _, opt := range opts {
+		opt(u)
+	}
+	return u
+}
+
+func (u *user) validate() error {
+	switch {
+	case u.prompt == nil:
+		return &InputError{Name: "prompt", Problem: "is nil"}
+	case u.store == nil:
+		return &InputError{Name: "token store", Problem: "is nil"}
+	}
+	return u.registration.validate()
+}
+
+// Token uses the refresh token, if there is one, and prompts where it does not hold any more.
+func (u *user) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
+	select {
+	case u.turn <- struct{}{}:
+		defer func() { <-u.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	key := req.AuthorityURL + "/" + u.tenantID + "/" + u.clientID
+	refreshToken, err := u.store.LoadToken(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	token, err := u.refreshOrPrompt(ctx, req, refreshToken)
+	if err != nil {
+		return nil, err
+	}
+	if token.RefreshToken != "" && token.RefreshToken != refreshToken {
+		if err := u.store.SaveToken(ctx, key, token.RefreshToken); err != nil {
+			return nil, err
+		}
+	}
+	return token, nil
+}
+
+func (u *user) refreshOrPrompt(ctx context.Context, req TokenRequest, refreshToken string) (*oauth2.Token, error) {
+	if refreshToken != "" {
+		token, err := u.token(ctx, req, userScopes(req), url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
+		if refused := (*AuthError)(nil); !errors.As(err, &refused) || isPassing(refused) || !needsPrompt(refused) {
+			return token, err
+		}
+	}
+	return u.prompt(ctx, req)
+}
+
+// needsPrompt says whether a refusal means that the person must sign in again.
+// See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#error-codes-for-token-endpoint-errors.
+func needsPrompt(refused *AuthError) bool {
+	return refused.Code == "invalid_grant" || refused.Code == "interaction_required"
+}
+
+// userScopes asks for a refresh token as well.
+func userScopes(req TokenRequest) string { return req.Scope + " offline_access" }
+
+// byDeviceCode is the grant of RFC 8628.
+func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(context.Context, *oauth2.DeviceAuthResponse) error) (*oauth2.Token, error) {
+	ctx = withHTTPClient(ctx, req)
+	config := u.config(req)
+	device, err := config.DeviceAuth(ctx, req.claims()...)
+	if err != nil {
+		return nil, authError(err)
+	}
+	if err := prompt(ctx, device); err != nil {
+		return nil, err
+	}
+	for {
+		token, err := config.DeviceAccessToken(ctx, device, req.claims()...)
+		if err == nil {
+			return token, nil
+		}
+		if err = authError(err, device.DeviceCode); !isPassing(err) || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+}
+
+// config is the application as x/oauth2 knows it.
+func (u *user) config(req TokenRequest) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: u.clientID,
+		Scopes:   []string{userScopes(req)},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:       u.endpoint(req, "authorize"),
+			DeviceAuthURL: u.endpoint(req, "devicecode"),
+			TokenURL:      u.endpoint(req, "token"),
+			AuthStyle:     oauth2.AuthStyleInParams,
+		},
+	}
+}
+
+// claims is the parameter of a claims challenge, if there was one.
+func (req TokenRequest) claims() (params []oauth2.AuthCodeOption) {
+	if req.Claims != "" {
+		params = append(params, oauth2.SetAuthURLParam("claims", req.Claims))
+	}
+	return params
+}
+
+// memory is a TokenStore for as long as the program runs. The user's turn guards it.
+type memory map[string]string
+
+func (m memory) LoadToken(_ context.Context, key string) (string, error) { return m[key], nil }
+
+func (m memory) SaveToken(_ context.Context, key, refreshToken string) error {
+	m[key] = refreshToken
+	return nil
+}
