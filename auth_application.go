@@ -4,6 +4,7 @@ package intune
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -56,8 +57,11 @@ type clientAssertion struct {
 
 func (c *clientAssertion) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
 	assertion, err := c.assertion(withHTTPClient(ctx, req))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case assertion == "":
+		return nil, errors.New("the client assertion is empty")
 	}
 	return c.tokenFor(ctx, req, assertion)
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -67,12 +68,17 @@ func (c *clientCertificate) validate() error {
 		return bad(fmt.Sprintf("is %v: Microsoft Entra ID takes client assertions that are signed with RSA, and no others", c.chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
 		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
-	case key == nil:
+	case key == nil, isNilPointer(key):
 		return bad("is nil")
 	case !public.Equal(key.Public()):
 		return bad("belongs to another certificate than the first of the chain")
 	}
 	return nil
+}
+
+func isNilPointer(v any) bool {
+	value := reflect.ValueOf(v)
+	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // assertionLifetime allows for clocks that differ: Microsoft Entra ID wants 5 to 10 minutes.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -17,7 +18,7 @@ type TokenStore interface {
 	// LoadToken returns what was last saved, "" for nothing.
 	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
 
-	// SaveToken replaces what was saved; "" means to forget it.
+	// SaveToken replaces what was saved.
 	SaveToken(ctx context.Context, key, refreshToken string) error
 }
 
@@ -27,7 +28,12 @@ type UserOption func(*user)
 // WithTokenStore keeps the refresh tokens in store, so that nobody is prompted again in the next run. Without it they are
 // kept in memory alone.
 func WithTokenStore(store TokenStore) UserOption {
-	return func(u *user) { u.store = store }
+	return func(u *user) {
+		u.load, u.save = nil, nil
+		if store != nil {
+			u.load, u.save = store.LoadToken, store.SaveToken
+		}
+	}
 }
 
 // DeviceCode signs a person in on any device with a browser: prompt shows the person where to go and which code to enter.
@@ -49,13 +55,17 @@ type user struct {
 	registration
 
 	prompt func(context.Context, TokenRequest) (*oauth2.Token, error) // nil where the caller gave none
-	store  TokenStore
 
-	turn chan struct{} // holds one value, which whoever asks for a token takes: nobody is prompted twice at once
+	// The store's methods, and not the store, because fmt prints fields.
+	load func(ctx context.Context, key string) (refreshToken string, err error)
+	save func(ctx context.Context, key, refreshToken string) error
+
+	turn chan struct{} // has room for one, who asks for a token: nobody is prompted twice at once
 }
 
 func newUser(tenantID, clientID string, opts []UserOption) *user {
-	u := &user{registration: registration{tenantID, clientID}, store: make(memory), turn: make(chan struct{}, 1)}
+	u := &user{registration: registration{tenantID, clientID}, turn: make(chan struct{}, 1)}
+	WithTokenStore(make(memory))(u)
 	for _, opt := range opts {
 		opt(u)
 	}
@@ -66,7 +76,7 @@ func (u *user) validate() error {
 	switch {
 	case u.prompt == nil:
 		return &InputError{Name: "prompt", Problem: "is nil"}
-	case u.store == nil:
+	case u.load == nil:
 		return &InputError{Name: "token store", Problem: "is nil"}
 	}
 	return u.registration.validate()
@@ -81,7 +91,7 @@ func (u *user) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, erro
 		return nil, ctx.Err()
 	}
 	key := req.AuthorityURL + "/" + u.tenantID + "/" + u.clientID
-	refreshToken, err := u.store.LoadToken(ctx, key)
+	refreshToken, err := u.load(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +100,7 @@ func (u *user) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, erro
 		return nil, err
 	}
 	if token.RefreshToken != "" && token.RefreshToken != refreshToken {
-		if err := u.store.SaveToken(ctx, key, token.RefreshToken); err != nil {
+		if err := u.save(ctx, key, token.RefreshToken); err != nil {
 			return nil, err
 		}
 	}
@@ -127,13 +137,14 @@ func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(c
 	if err := prompt(ctx, device); err != nil {
 		return nil, err
 	}
-	for {
+	for { // the person is not to begin again because a poll was lost
 		token, err := config.DeviceAccessToken(ctx, device, req.claims()...)
-		if err == nil {
-			return token, nil
-		}
-		if err = authError(err, device.DeviceCode); !isPassing(err) || ctx.Err() != nil {
-			return nil, err
+		err = authError(err, device.DeviceCode)
+		switch {
+		case err == nil, ctx.Err() != nil, !isPassing(err):
+			return token, err
+		case !time.Now().Before(device.Expiry):
+			return nil, &AuthError{Code: "expired_token", Description: "nobody has signed in before the code expired"}
 		}
 	}
 }

@@ -141,10 +141,16 @@ type AuthError struct {
 // hints are what to do about the refusals that people meet first, by AADSTS number.
 // See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 var hints = map[int]string{
+	50011:   "the redirect URI is not registered: add http://localhost as a mobile and desktop application",
+	65004:   "the person declined",
 	70011:   "the scope does not fit the cloud: check WithCloud",
 	90002:   "there is no such tenant: check the tenant id, and WithCloud for a national cloud",
 	500200:  "personal Microsoft accounts are not supported: sign in with a work or school account",
 	700016:  "the tenant has no application with this client id: check both ids",
+	700024:  "the assertion is too old, or from the future: check the clock of this machine",
+	700211:  "the application trusts no federated credential of this issuer: compare it with the assertion's iss",
+	700212:  "the federated credential has another audience: compare it with the assertion's aud",
+	700213:  "the federated credential has another subject: compare it with the assertion's sub",
 	700027:  "the certificate is not registered with the application: upload it there",
 	7000215: "use the secret's value, not its id, or make a new secret",
 	7000218: "no secret or assertion was sent: the application is confidential",

@@ -275,14 +275,15 @@ func readWhole(resp *http.Response, limit int64) ([]byte, error) {
 }
 
 // tokenHTTPClient reaches the token endpoint: without redirects, which would take the secret elsewhere, and with each
-// answer read whole, so that one that is cut short is an error of the network.
+// answer read whole within the limit, so that one that is cut short is an error of the network.
 func (t *transport) tokenHTTPClient() *http.Client {
 	const maxToken = 1 << 20
 	return &http.Client{
-		Timeout:       t.limit,
 		CheckRedirect: noRedirects,
 		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			req = req.WithContext(req.Context())
+			ctx, cancel := context.WithTimeoutCause(req.Context(), t.limit, t.timedOut)
+			defer cancel()
+			req = req.WithContext(ctx)
 			req.Header = req.Header.Clone()
 			req.Header["User-Agent"] = t.userAgent
 			resp, err := t.base.RoundTrip(req)
@@ -290,11 +291,11 @@ func (t *transport) tokenHTTPClient() *http.Client {
 				err = errors.New("the transport returned neither an answer nor an error")
 			}
 			if err != nil {
-				return nil, err
+				return nil, ownTimeout(ctx, err)
 			}
 			body, err := readWhole(resp, maxToken)
 			if err != nil {
-				return nil, err
+				return nil, ownTimeout(ctx, err)
 			}
 			resp.Body = &wholeBody{data: body}
 			return resp, nil

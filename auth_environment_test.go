@@ -1,0 +1,174 @@
+package intune_test
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/oauth2"
+	"software.sslmate.com/src/go-pkcs12"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/clientcert"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// environment sets variables, and clears the others that EnvironmentCredential reads.
+func environment(t *testing.T, variables map[string]string) {
+	t.Helper()
+	clearEnvironment(t)
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+func writeFile(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// applicationFiles writes the application's certificate and key in PEM and as PKCS #12 with the password "pässword".
+func applicationFiles(t *testing.T) (cert *x509.Certificate, pemFile, pfxFile string) {
+	t.Helper()
+	key, cert := applicationCertificate(t)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})...)
+	container, err := pkcs12.Modern.Encode(key, cert, []*x509.Certificate{newCertificate(t)}, "pässword")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert, writeFile(t, "app.pem", text), writeFile(t, "app.pfx", container)
+}
+
+// TestEnvironmentCredentialSignsInByWhatIsSet goes by Microsoft's precedence: secret, certificate, federation.
+func TestEnvironmentCredentialSignsInByWhatIsSet(t *testing.T) {
+	cert, pemFile, pfxFile := applicationFiles(t)
+	server := intunetest.NewServer(t, intunetest.WithClientCertificate(cert),
+		intunetest.WithFederatedCredential(federatedIssuer, federatedSubject, nil))
+	tokenFile := writeFile(t, "token", []byte(server.FederatedAssertion(nil)+"\n"))
+	tests := map[string]struct {
+		set  map[string]string
+		sent string // the parameter that shows which it was
+	}{
+		"secret":      {map[string]string{"AZURE_CLIENT_SECRET": intunetest.ClientSecret}, "client_secret"},
+		"all":         {map[string]string{"AZURE_CLIENT_SECRET": intunetest.ClientSecret, "AZURE_CLIENT_CERTIFICATE_PATH": "missing", "AZURE_FEDERATED_TOKEN_FILE": "missing"}, "client_secret"},
+		"certificate": {map[string]string{"AZURE_CLIENT_CERTIFICATE_PATH": pemFile, "AZURE_FEDERATED_TOKEN_FILE": "missing"}, "client_assertion"},
+		"container":   {map[string]string{"AZURE_CLIENT_CERTIFICATE_PATH": pfxFile, "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pässword"}, "client_assertion"},
+		"federation":  {map[string]string{"AZURE_FEDERATED_TOKEN_FILE": tokenFile}, "client_assertion"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			environment(t, test.set)
+			t.Setenv("AZURE_TENANT_ID", intunetest.TenantID)
+			t.Setenv("AZURE_CLIENT_ID", intunetest.ClientID)
+			cred, err := intune.EnvironmentCredentialWith(clientcert.Load)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := len(server.Requests())
+			if err := use(t.Context(), clientOf(t, server, cred)); err != nil {
+				t.Fatal(err)
+			}
+			if body := string(server.Requests()[before].Body); !strings.Contains(body, test.sent+"=") {
+				t.Errorf("sent %s", body)
+			}
+		})
+	}
+}
+
+func TestEnvironmentThatCannotBeUsed(t *testing.T) {
+	_, pemFile, pfxFile := applicationFiles(t)
+	ids := func(more ...string) map[string]string {
+		set := map[string]string{"AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": app}
+		for i := 0; i < len(more); i += 2 {
+			set[more[i]] = more[i+1]
+		}
+		return set
+	}
+	garbage := writeFile(t, "garbage.pem", []byte("garbage"))
+	tests := map[string]struct {
+		set  map[string]string
+		want string
+	}{
+		"no way to sign in":       {ids(), "lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"},
+		"password without a file": {ids("AZURE_CLIENT_SECRET", "s", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "p"), "has AZURE_CLIENT_CERTIFICATE_PASSWORD, but not AZURE_CLIENT_CERTIFICATE_PATH"},
+		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: open missing.pem"},
+		"container":               {ids("AZURE_CLIENT_CERTIFICATE_PATH", pfxFile), "EnvironmentCredentialWith(clientcert.Load)"},
+		"garbage":                 {ids("AZURE_CLIENT_CERTIFICATE_PATH", garbage), "0 private keys"},
+		"host":                    {ids("AZURE_CLIENT_CERTIFICATE_PATH", pemFile, "AZURE_AUTHORITY_HOST", "http://login.example"), "AZURE_AUTHORITY_HOST"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			environment(t, test.set)
+			cred, err := intune.EnvironmentCredential()
+			if cred != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// tokenOf is a credential with a token or an error.
+func tokenOf(token string, err error, asked *int) intune.Credential {
+	return credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
+		*asked++
+		if err != nil {
+			return nil, err
+		}
+		return &oauth2.Token{AccessToken: token}, nil
+	})
+}
+
+func TestChainedCredentialTakesTheFirstThatIsAvailable(t *testing.T) {
+	unavailable := fmt.Errorf("%w: no GitHub here", intune.ErrCredentialUnavailable)
+	refused := &intune.AuthError{Code: "invalid_client", StatusCode: 401}
+	var first, second, third int
+	tests := map[string]struct {
+		chain []intune.Credential
+		want  string
+		asked [3]int
+		err   error
+	}{
+		"the first":        {[]intune.Credential{tokenOf("1", nil, &first), tokenOf("2", nil, &second)}, "1", [3]int{1, 0, 0}, nil},
+		"the second":       {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("2", nil, &second), tokenOf("3", nil, &third)}, "2", [3]int{1, 1, 0}, nil},
+		"none":             {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("", unavailable, &second)}, "", [3]int{1, 1, 0}, unavailable},
+		"a refusal counts": {[]intune.Credential{tokenOf("", refused, &first), tokenOf("2", nil, &second)}, "", [3]int{1, 0, 0}, refused},
+	}
+	for name, test := range tests {
+		first, second, third = 0, 0, 0
+		token, err := intune.ChainedCredential(test.chain...).Token(t.Context(), intune.TokenRequest{})
+		if !errors.Is(err, test.err) || err == nil && token.AccessToken != test.want || [3]int{first, second, third} != test.asked {
+			t.Errorf("%s: got %v, %v, asked %v", name, token, err, []int{first, second, third})
+		}
+	}
+}
+
+func TestChainedCredentialKnowsTheHostOfTheEnvironment(t *testing.T) {
+	server := intunetest.NewServer(t)
+	environment(t, map[string]string{
+		"AZURE_TENANT_ID": intunetest.TenantID, "AZURE_CLIENT_ID": intunetest.ClientID, "AZURE_CLIENT_SECRET": intunetest.ClientSecret,
+		"AZURE_AUTHORITY_HOST": server.URL(),
+	})
+	cred, err := intune.EnvironmentCredential()
+	if err != nil {
+		t.Fatal(err)
+	}
+	github := intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, intune.GitHubActionsAssertion(""))
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "")
+	if err := use(t.Context(), newClient(t, intune.ChainedCredential(github, cred), intune.WithBaseURL(server.URL()))); err != nil {
+		t.Error(err)
+	}
+}

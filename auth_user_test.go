@@ -1,0 +1,212 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// keyRing is a TokenStore.
+type keyRing struct {
+	mu     sync.Mutex
+	tokens map[string]string
+	saves  int
+	broken error
+}
+
+func (k *keyRing) LoadToken(_ context.Context, key string) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.tokens[key], k.broken
+}
+
+func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tokens == nil {
+		k.tokens = make(map[string]string)
+	}
+	k.tokens[key] = refreshToken
+	k.saves++
+	return nil
+}
+
+// device signs in at the emulator by device code; prompted counts how often somebody was asked.
+func device(server *intunetest.Server, prompted *int, opts ...intune.UserOption) intune.Credential {
+	return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+		*prompted++
+		return server.ApproveDevice(device.UserCode)
+	}, opts...)
+}
+
+func TestTokenStoreKeepsPeopleFromSigningInAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var prompted int
+		ring := new(keyRing)
+		for run := range 3 {
+			if err := use(t.Context(), clientOf(t, server, device(server, &prompted, intune.WithTokenStore(ring)))); err != nil {
+				t.Fatal(err)
+			}
+			if prompted != 1 || ring.saves != run+1 || len(ring.tokens) != 1 {
+				t.Errorf("run %d: asked %d times, saved %d times", run, prompted, ring.saves)
+			}
+		}
+		want := server.URL() + "/" + intunetest.TenantID + "/" + intunetest.ClientID
+		if ring.tokens[want] == "" {
+			t.Errorf("there is nothing at %s", want)
+		}
+		ring.broken = errors.New("the key ring is locked")
+		if err := use(t.Context(), clientOf(t, server, device(server, &prompted, intune.WithTokenStore(ring)))); !errors.Is(err, ring.broken) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestRefreshTokenThatNoLongerHoldsMeansSigningInAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var prompted int
+		ring := &keyRing{tokens: map[string]string{server.URL() + "/" + intunetest.TenantID + "/" + intunetest.ClientID: "of another time"}}
+		if err := use(t.Context(), clientOf(t, server, device(server, &prompted, intune.WithTokenStore(ring)))); err != nil || prompted != 1 {
+			t.Errorf("asked %d times, %v", prompted, err)
+		}
+	})
+}
+
+// TestRefreshThatFailsForAPassingReasonAsksNobody: the endpoint is down, and what it would say is not known.
+func TestRefreshThatFailsForAPassingReasonAsksNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t, intunetest.WithTokenLifetime(time.Hour))
+		var prompted int
+		client := clientOf(t, server, device(server, &prompted))
+		for range 2 {
+			if err := use(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Status: 429})
+		}
+		if prompted != 1 {
+			t.Errorf("somebody was asked %d times", prompted)
+		}
+	})
+}
+
+func TestSeveralClientsAskOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var prompted int
+		cred := intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(ctx context.Context, device *oauth2.DeviceAuthResponse) error {
+			prompted++
+			go func() { // as slow as people are
+				time.Sleep(time.Minute)
+				if err := server.ApproveDevice(device.UserCode); err != nil {
+					t.Error(err)
+				}
+			}()
+			return ctx.Err()
+		})
+		var clients sync.WaitGroup
+		for range 5 {
+			client := clientOf(t, server, cred)
+			for range 5 {
+				clients.Go(func() {
+					if err := use(t.Context(), client); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		clients.Wait()
+		if prompted != 1 {
+			t.Errorf("somebody was asked %d times", prompted)
+		}
+	})
+}
+
+// TestLostPollDoesNotBeginAgain: whoever has entered a code is not asked to enter another one.
+func TestLostPollDoesNotBeginAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var prompted int
+		cred := intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+			prompted++
+			server.Inject(
+				intunetest.Fault{Token: true, Drop: intunetest.BeforeReading},
+				intunetest.Fault{Token: true, Status: 503},
+			)
+			time.AfterFunc(20*time.Second, func() { _ = server.ApproveDevice(device.UserCode) })
+			return nil
+		})
+		if err := use(t.Context(), clientOf(t, server, cred)); err != nil || prompted != 1 {
+			t.Errorf("asked %d times, %v", prompted, err)
+		}
+	})
+}
+
+func TestPromptThatFailsEndsTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		noTerminal := errors.New("there is nobody to ask")
+		for name, cred := range map[string]intune.Credential{
+			"device":  intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { return noTerminal }),
+			"browser": intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, string) error { return noTerminal }),
+		} {
+			if err := use(t.Context(), clientOf(t, server, cred)); !errors.Is(err, noTerminal) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	})
+}
+
+// TestLandingTakesNothingButTheAnswer has somebody else knock at the port that waits for the browser.
+func TestLandingTakesNothingButTheAnswer(t *testing.T) {
+	server := intunetest.NewServer(t)
+	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+		parsed, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		query := parsed.Query()
+		if query.Get("code_challenge_method") != "S256" || len(query.Get("code_challenge")) != 43 || query.Get("state") == "" {
+			t.Errorf("asks for %v", query)
+		}
+		landing, state := query.Get("redirect_uri"), url.QueryEscape(query.Get("state"))
+		for _, knock := range []string{"/?code=stolen&state=guessed", "/?code=stolen", "/favicon.ico?state=" + state, "/"} {
+			resp, err := http.Get(landing + knock) //nolint:gosec,noctx // the address that waits
+			if err != nil {
+				return err
+			}
+			if _ = resp.Body.Close(); resp.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s: %s", knock, resp.Status)
+			}
+		}
+		resp, err := http.Post(landing+"/?code=stolen&state="+state, "text/plain", strings.NewReader("")) //nolint:gosec,noctx // see above
+		if err != nil {
+			return err
+		}
+		if _ = resp.Body.Close(); resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("POST: %s", resp.Status)
+		}
+		page, err := browse(server, address)
+		if !strings.Contains(page, "You are signed in") {
+			t.Errorf("the browser shows %q", page)
+		}
+		return err
+	})
+	if err := use(t.Context(), clientOf(t, server, cred)); err != nil {
+		t.Error(err)
+	}
+}
