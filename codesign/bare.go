@@ -6,9 +6,12 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/armour"
 	"github.com/seed-230b9595/intune-go/internal/der"
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
@@ -52,11 +55,27 @@ func readDER(data []byte, format Format, o options) (*contents, error) {
 	default:
 		return nil, onlyKey(kind)
 	}
-	certs, err := x509.ParseCertificates(data)
+	certs, err := parseCertificates(data)
 	if err != nil {
 		return nil, bad("holds no certificate that can be read", err)
 	}
 	return &contents{format: format, certs: certs}, nil
+}
+
+// parseCertificates reads certificates up to the end, or to the white space or zeros that some tools leave there.
+func parseCertificates(data []byte) (certs []*x509.Certificate, err error) {
+	for len(bytes.Trim(data, " \t\r\n\x00")) > 0 {
+		var next asn1.RawValue
+		if data, err = asn1.Unmarshal(data, &next); err != nil {
+			return nil, err
+		}
+		cert, err := x509.ParseCertificate(next.FullBytes)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
+	return certs, nil
 }
 
 func onlyKey(kind string) error {
@@ -67,6 +86,7 @@ var begin = []byte("-----BEGIN ")
 
 // readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example.
 func readPEM(text []byte, o options) (*contents, error) {
+	text = restoreLines(text)
 	held := new(contents)
 	var others []string
 	blocks := 0
@@ -83,7 +103,7 @@ func readPEM(text []byte, o options) (*contents, error) {
 		}
 		more, err := readDER(data, FormatPEM, o)
 		if err != nil {
-			return nil, err
+			return nil, inBlock(blocks, err)
 		}
 		if held.format == "" {
 			held.format = more.format
@@ -99,6 +119,15 @@ func readPEM(text []byte, o options) (*contents, error) {
 	return held, nil
 }
 
+// inBlock says in which PEM block something is wrong.
+func inBlock(number int, err error) error {
+	var input *intune.InputError
+	if !errors.As(err, &input) {
+		return err
+	}
+	return bad(fmt.Sprintf("in PEM block %d %s", number, input.Problem), input.Err)
+}
+
 // noCertificate says what PEM blocks hold instead.
 func noCertificate(types []string) error {
 	for _, kind := range types {
@@ -109,8 +138,16 @@ func noCertificate(types []string) error {
 			return bad("holds a certificate request: the certificate is what the authority answers it with", nil)
 		}
 	}
-	return bad("holds no certificate, only PEM of the type "+strings.Join(types, " and "), nil)
+	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40s", types[0]), nil)
 }
+
+// restoreLines puts the line ends back that variables and web forms have taken out of PEM.
+func restoreLines(text []byte) []byte {
+	text = []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(text)))
+	return boundary.ReplaceAll(text, []byte("\n$0\n"))
+}
+
+var boundary = regexp.MustCompile(`-----(?:BEGIN|END) [^-\n]+-----`)
 
 func firstValue(data []byte) []byte {
 	var first asn1.RawValue

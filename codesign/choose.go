@@ -14,42 +14,44 @@ type contents struct {
 }
 
 // choose says which of the certificates is meant: the one with the thumbprint, where that is given.
-func (held *contents) choose(thumbprint string) (*Certificate, error) {
+func (held *contents) choose(thumbprint *string) (*Certificate, error) {
 	certs, candidates := distinct(held.certs), distinct(held.signers)
 	switch {
-	case thumbprint != "":
-		candidates = filter(certs, func(cert *x509.Certificate) bool { return thumbprintOf(cert) == thumbprint })
+	case len(certs) == 0:
+		return nil, bad("holds no certificate", nil)
+	case thumbprint != nil:
+		candidates = filter(certs, func(cert *x509.Certificate) bool { return thumbprintOf(cert) == *thumbprint })
 		if len(candidates) == 0 {
-			return nil, bad("holds no certificate with the thumbprint "+thumbprint, nil)
+			return nil, bad("holds no certificate with the thumbprint "+*thumbprint, nil)
 		}
 	case len(candidates) == 0:
 		candidates = leaves(certs)
 	}
 	switch len(candidates) {
 	case 0:
-		return nil, bad("holds no certificate", nil)
+		return nil, bad("holds no certificate for code signing", &AmbiguousError{certs})
 	case 1:
 		return &Certificate{Leaf: candidates[0], Chain: chain(candidates[0], certs), Format: held.format}, nil
 	}
 	return nil, bad("is ambiguous", &AmbiguousError{candidates})
 }
 
-// leaves returns the certificates that may be meant where nothing says which: those for code signing, or at least no CA,
-// of the ones that have issued none of the others.
+// leaves returns the certificates that may be meant where nothing says which. One that stands alone is; of several, those
+// for code signing, or else those that are for everything. None is a CA, nor has it issued another.
 func leaves(certs []*x509.Certificate) []*x509.Certificate {
-	left := certs
-	for _, narrower := range []func(*x509.Certificate) bool{
-		func(cert *x509.Certificate) bool { return !issuedAny(cert, certs) },
-		func(cert *x509.Certificate) bool { return !cert.IsCA },
-		func(cert *x509.Certificate) bool {
-			return slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
-		},
-	} {
-		if narrowed := filter(left, narrower); len(narrowed) > 0 {
-			left = narrowed
-		}
+	if len(certs) == 1 {
+		return certs
 	}
-	return left
+	ends := filter(certs, func(cert *x509.Certificate) bool { return !cert.IsCA && !issuedAny(cert, certs) })
+	signing := filter(ends, func(cert *x509.Certificate) bool {
+		return slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
+	})
+	if len(signing) > 0 {
+		return signing
+	}
+	return filter(ends, func(cert *x509.Certificate) bool {
+		return len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 || slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageAny)
+	})
 }
 
 // chain returns the certificates other than leaf: its issuer, that one's issuer and so on, then the rest as they came.

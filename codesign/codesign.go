@@ -21,6 +21,7 @@ import (
 
 	"fmt"
 	"strings"
+	"unicode"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/pfx"
@@ -29,7 +30,8 @@ import (
 // Certificate is a code-signing certificate and what came with it.
 type Certificate struct {
 	// Leaf is the certificate to upload. In a signed program or package it is the one of the first signature, in a
-	// PKCS #12 container the one of the private key, elsewhere the only certificate for code signing that is no CA.
+	// PKCS #12 container the one of the private key, elsewhere the only certificate of the file, or the only one for code
+	// signing that is no CA. WithThumbprint chooses otherwise.
 	Leaf *x509.Certificate
 
 	// Chain holds the other certificates of the file: first Leaf's issuer, that one's issuer and so on, then the rest.
@@ -69,25 +71,35 @@ func thumbprintOf(cert *x509.Certificate) string {
 // Option changes how a file is read.
 type Option func(*options)
 
-type options struct{ password, thumbprint string }
+type options struct {
+	password   string
+	thumbprint *string // nil where none was given
+}
 
 // WithPassword gives the password of a PKCS #12 container. Other formats, and containers that need none, do not use it.
 func WithPassword(password string) Option {
 	return func(o *options) { o.password = password }
 }
 
-// WithThumbprint chooses the certificate with a SHA-1 thumbprint in hexadecimal, as Windows shows it; colons and spaces in it do
-// not count. A file that does not hold it is an error.
+// WithThumbprint chooses the certificate with a SHA-1 thumbprint: 40 hexadecimal digits, as Windows shows them. What is
+// copied with them, spaces, colons and invisible marks, does not count. A file that does not hold it is an error.
 func WithThumbprint(thumbprint string) Option {
 	return func(o *options) {
-		o.thumbprint = strings.ToUpper(strings.NewReplacer(":", "", " ", "").Replace(thumbprint))
+		digits := strings.ToUpper(strings.Map(func(r rune) rune {
+			if unicode.In(r, unicode.Cf, unicode.Zs, unicode.Pd) || r == ':' {
+				return -1
+			}
+			return r
+		}, thumbprint))
+		o.thumbprint = &digits
 	}
 }
 
 // ErrIncorrectPassword is in the error of Load and Parse where a PKCS #12 container needs another password, or one at all.
 var ErrIncorrectPassword = pfx.ErrIncorrectPassword
 
-// AmbiguousError says that a file holds several certificates that could be meant. WithThumbprint chooses one.
+// AmbiguousError says that a file holds several certificates, and not which of them is meant: more than one for code
+// signing, or none. WithThumbprint chooses one.
 type AmbiguousError struct{ Candidates []*x509.Certificate }
 
 // Error lists the candidates by their thumbprints.

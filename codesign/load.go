@@ -2,6 +2,8 @@ package codesign
 
 import (
 	"bytes"
+	"crypto/sha1" //nolint:gosec // for the length of a thumbprint
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -14,8 +16,8 @@ const maxBare = 64 << 10
 
 // Load reads the certificate from a file, or from a pipe where it is none of a program or package.
 //
-// Programs and packages may be of any size, since only their signature is read; other files have at most 64 KiB. What
-// cannot be read is an *intune.InputError; an *AmbiguousError or ErrIncorrectPassword may be inside it. Errors of the file system
+// Programs and packages may be of any size, since only their signature is read, which has at most 1 MiB; the directory
+// of a package has at most 8 MiB, some 60,000 files. Other files have at most 64 KiB. What cannot be read is an *intune.InputError; an *AmbiguousError or ErrIncorrectPassword may be inside it. Errors of the file system
 // are *fs.PathError.
 func Load(path string, opts ...Option) (*Certificate, error) {
 	file, err := os.Open(path) //nolint:gosec // the file that the caller names
@@ -47,7 +49,13 @@ func Parse(data []byte, opts ...Option) (*Certificate, error) {
 func parse(name string, file io.ReaderAt, size int64, opts []Option) (*Certificate, error) {
 	var o options
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, &intune.InputError{Name: "Option", Problem: "is nil"}
+		}
 		opt(&o)
+	}
+	if o.thumbprint != nil && !isThumbprint(*o.thumbprint) {
+		return nil, &intune.InputError{Name: "thumbprint", Problem: "is not a SHA-1 thumbprint, which has 40 hexadecimal digits"}
 	}
 	held, err := read(file, size, o)
 	if err != nil {
@@ -75,7 +83,7 @@ func read(file io.ReaderAt, size int64, o options) (*contents, error) {
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
 		return readPackage(file, size)
 	case size > maxBare:
-		return nil, bad("is neither a program nor a package, and larger than 64 KiB, which a certificate file has at most", nil)
+		return nil, bad("is neither a program nor a package, and larger than 64 KiB: export the certificate alone", nil)
 	}
 	data := make([]byte, size)
 	if _, err := file.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -86,6 +94,11 @@ func read(file io.ReaderAt, size int64, o options) (*contents, error) {
 
 // bad says what is wrong with a file, in words that follow its name, and why, where something else has found that out.
 func bad(problem string, err error) error { return &intune.InputError{Problem: problem, Err: err} }
+
+func isThumbprint(text string) bool {
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == sha1.Size
+}
 
 func named(name string, err error) error {
 	if input := (*intune.InputError)(nil); errors.As(err, &input) {

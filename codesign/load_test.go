@@ -1,6 +1,9 @@
 package codesign_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -10,6 +13,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
@@ -73,7 +78,6 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 		{file: "rsa-trusted.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},
 		{file: "chain.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
 		{file: "chain-reversed.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
-		{file: "cas.pem", format: codesign.FormatPEM, leaf: "Contoso Code Signing CA", chain: "Contoso Root CA"},
 		{file: "key-first.pem", format: codesign.FormatPEM, leaf: "Contoso p256"},
 		{file: "key-last.pem", format: codesign.FormatPEM, leaf: "Contoso p256"},
 		{file: "bag.pem", format: codesign.FormatPEM, leaf: "Contoso p256", chain: cas},
@@ -127,6 +131,7 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	for file, want := range map[string]string{
 		"two-leaves.pem":          "is ambiguous: one of 2 certificates must be chosen by its thumbprint",
+		"cas.pem":                 "holds no certificate for code signing: one of 2 certificates must be chosen",
 		"truncated.pem":           "1 of its 1 PEM blocks",
 		"truncated.pfx":           "it is cut short or damaged",
 		"key-pkcs1.pem":           "holds a private key (PEM RSA PRIVATE KEY)",
@@ -177,7 +182,7 @@ func TestAmbiguityListsTheCandidates(t *testing.T) {
 func TestThumbprintChooses(t *testing.T) {
 	for _, file := range []string{"two-leaves.pem", "chain.p7b", "signed.msix", "p256.pfx"} {
 		leaf := mustLoad(t, "p256.der")
-		spelled := strings.ToLower(leaf.Thumbprint()[:2] + ":" + leaf.Thumbprint()[2:4] + " " + leaf.Thumbprint()[4:])
+		spelled := "\u200e" + strings.ToLower(leaf.Thumbprint()[:2]+":"+leaf.Thumbprint()[2:4]+" "+leaf.Thumbprint()[4:6]+"-"+leaf.Thumbprint()[6:])
 		got, err := load(t, file, withPassword, codesign.WithThumbprint(spelled))
 		if err != nil || !got.Leaf.Equal(leaf.Leaf) {
 			t.Errorf("%s: got %v, %v", file, got, err)
@@ -187,7 +192,61 @@ func TestThumbprintChooses(t *testing.T) {
 	if err != nil || root.Leaf.Subject.CommonName != "Contoso Root CA" || len(root.Chain) != 2 {
 		t.Errorf("got %v, %v", root, err)
 	}
-	if _, err := load(t, "rsa.der", codesign.WithThumbprint("00")); err == nil || !strings.Contains(err.Error(), "no certificate with the thumbprint 00") {
+	if _, err := load(t, "rsa.der", codesign.WithThumbprint(strings.Repeat("0", 40))); err == nil || !strings.Contains(err.Error(), "no certificate with the thumbprint 0000") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOptionsThatCannotBeUsed(t *testing.T) {
+	for want, opt := range map[string]codesign.Option{
+		"nil": nil, "thumbprint is not a SHA-1 thumbprint": codesign.WithThumbprint(""),
+		"which has 40 hexadecimal digits": codesign.WithThumbprint("9A28"), "40 hex": codesign.WithThumbprint(strings.Repeat("z", 40)),
+	} {
+		if _, err := load(t, "rsa.der", opt); !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q: got %v", want, err)
+		}
+	}
+}
+
+// TestFilesThatToolsHaveMangled are right but for what editors, variables and web forms have done to them.
+func TestFilesThatToolsHaveMangled(t *testing.T) {
+	der, pem := readFile(t, "p256.der"), string(readFile(t, "chain.pem"))
+	for name, data := range map[string]string{
+		"DER with a line end":       string(der) + "\r\n",
+		"DER with zeros":            string(der) + "\x00\x00\x00",
+		"old line ends":             strings.ReplaceAll(pem, "\n", "\r"),
+		"no line ends":              strings.ReplaceAll(pem, "\n", ""),
+		"spaces for line ends":      strings.ReplaceAll(pem, "\n", " "),
+		"escaped line ends":         strings.ReplaceAll(pem, "\n", `\n`),
+		"escaped Windows line ends": strings.ReplaceAll(pem, "\n", `\r\n`),
+		"indented":                  "  " + strings.ReplaceAll(pem, "\n", "\n  "),
+		"blank lines":               "\n" + strings.ReplaceAll(pem, "-----\n", "-----\n\n"),
+	} {
+		got, err := codesign.Parse([]byte(data))
+		if err != nil || got.Leaf.Subject.CommonName != "Contoso p256" {
+			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+	}
+	if _, err := codesign.Parse(append(der, "junk"...)); err == nil {
+		t.Error("junk behind the certificate is passed over")
+	}
+	damaged := strings.Replace(pem, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)
+	if _, err := codesign.Parse([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "PEM block 1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestKeyOfAnotherCertificate: a container that does not fit together says nothing about which certificate is meant.
+func TestKeyOfAnotherCertificate(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	container, err := pkcs12.Modern.Encode(key, mustLoad(t, "rsa.der").Leaf, nil, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := codesign.Parse(container, withPassword); err == nil || !strings.Contains(err.Error(), "belongs to none of its certificates") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -203,6 +262,9 @@ func mustLoad(t *testing.T, file string) *codesign.Certificate {
 
 func TestIncorrectPassword(t *testing.T) {
 	for _, file := range []string{"rsa.pfx", "rsa-legacy.pfx", "p256-leaf-last.pfx"} {
+		if _, err := load(t, file); !errors.Is(err, codesign.ErrIncorrectPassword) || !strings.Contains(err.Error(), "needs a password") {
+			t.Errorf("%s: %v", file, err)
+		}
 		for _, opts := range [][]codesign.Option{nil, {codesign.WithPassword("hunter3")}} {
 			if _, err := load(t, file, opts...); !errors.Is(err, codesign.ErrIncorrectPassword) || strings.Contains(err.Error(), "hunter3") {
 				t.Errorf("%s: %v", file, err)

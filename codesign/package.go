@@ -21,7 +21,10 @@ const (
 // readPackage reads the signature of an app package. Nothing is unpacked but the signature, and nothing is written to a file.
 func readPackage(file io.ReaderAt, size int64) (*contents, error) {
 	archive, err := openZIP(file, size)
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooManyParts):
+		return nil, bad(fmt.Sprintf("is a ZIP file with more files than are read: its directory has at most %d MiB", maxDirectory>>20), nil)
+	case err != nil:
 		return nil, bad("begins as a ZIP file, but is damaged or cut short", err)
 	}
 	format := FormatMSIX
@@ -80,6 +83,8 @@ func unpack(part *zip.File) ([]byte, error) {
 // maxDirectory bounds what archive/zip reads of the directory and so keeps in memory: some 60,000 parts.
 const maxDirectory = 8 << 20
 
+var errTooManyParts = errors.New("too many parts")
+
 // openZIP reads the directory of a ZIP file.
 func openZIP(file io.ReaderAt, size int64) (*zip.Reader, error) {
 	if err := checkDeclaredParts(file, size); err != nil {
@@ -116,7 +121,7 @@ func checkDeclaredParts(file io.ReaderAt, size int64) error {
 			}
 		}
 		if parts := binary.LittleEndian.Uint64(end[partsInEnd:]); parts > maxDirectory/leastPerEntry {
-			return fmt.Errorf("it says that it holds %d files", parts)
+			return errTooManyParts
 		}
 		tail = tail[i+1:]
 	}
@@ -130,7 +135,7 @@ type limitedReaderAt struct {
 
 func (l *limitedReaderAt) ReadAt(p []byte, offset int64) (int, error) {
 	if l.left -= len(p); l.left < 0 {
-		return 0, errors.New("it has too many files in it")
+		return 0, errTooManyParts
 	}
 	return l.file.ReadAt(p, offset)
 }

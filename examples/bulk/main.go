@@ -73,7 +73,7 @@ func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificat
 	certs := func(yield func(*intune.EnterpriseCodeSigningCertificate) bool) {
 		for _, file := range files {
 			name := filepath.Base(file)
-			cert, err := loader.Load(file)
+			cert, err := loader.LoadForUpload(file)
 			var resource *intune.EnterpriseCodeSigningCertificate // nil fails without a request
 			if err != nil {
 				unreadable[len(started)] = err
@@ -124,8 +124,12 @@ func certificateFiles(dir string) (files []string, err error) {
 		return nil, err
 	}
 	for _, entry := range entries {
-		if !entry.IsDir() && slices.Contains(suffixes, strings.ToLower(filepath.Ext(entry.Name()))) {
-			files = append(files, filepath.Join(dir, entry.Name()))
+		path := filepath.Join(dir, entry.Name())
+		if !slices.Contains(suffixes, strings.ToLower(filepath.Ext(path))) {
+			continue
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // a missing one is reported when its turn comes
+			files = append(files, path)
 		}
 	}
 	if len(files) == 0 {

@@ -98,7 +98,7 @@ func certificate(loader *example.Loader, file string, out io.Writer) (*codesign.
 		fmt.Fprint(out, "Made a code-signing certificate, valid for 90 days, its key thrown away\n")
 		file = made
 	}
-	cert, err := loader.Load(file)
+	cert, err := loader.LoadForUpload(file)
 	if err != nil {
 		return nil, err
 	}

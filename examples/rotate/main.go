@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	service := target.Client.EnterpriseCodeSigningCertificates()
 	var cert *intune.EnterpriseCodeSigningCertificate
 	if opts.file != "" {
-		loaded, err := loader.Load(opts.file)
+		loaded, err := loader.LoadForUpload(opts.file)
 		if err != nil {
 			return err
 		}
@@ -81,6 +81,7 @@ func rotate(ctx context.Context, service *intune.EnterpriseCodeSigningCertificat
 	}
 	printCertificate(out, title, old)
 	printCertificate(out, "New certificate", cert)
+	compare(out, old, cert)
 
 	var meta intune.Response
 	replacement, err := service.Replace(ctx, old.ID, cert, &intune.ReplaceOptions{DeleteOld: opts.deleteOld}, intune.WithResponse(&meta))
@@ -109,6 +110,16 @@ func findOld(ctx context.Context, service *intune.EnterpriseCodeSigningCertifica
 		return cert, err
 	}
 	return nil, nil
+}
+
+// compare says where the new certificate may not do what the old one does.
+func compare(out io.Writer, old, renewed *intune.EnterpriseCodeSigningCertificate) {
+	if renewed.ExpirationDateTime.Before(old.ExpirationDateTime) {
+		fmt.Fprint(out, "Mind: the new certificate expires before the old one\n\n")
+	}
+	if renewed.Subject != old.Subject {
+		fmt.Fprint(out, "Mind: the subjects differ, and that of an MSIX package's certificate must be the Publisher in its manifest\n\n")
+	}
 }
 
 // describe says how the new certificate came to be there.

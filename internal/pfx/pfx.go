@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
+	"fmt"
 	"math/big"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -21,7 +22,7 @@ func Open(data []byte, password string) (certs []*x509.Certificate, key crypto.S
 		return nil, nil, errors.New("it is cut short or damaged")
 	}
 	if iterates(data, maxNesting) {
-		return nil, nil, errors.New("it would take too long to open")
+		return nil, nil, fmt.Errorf("it derives its key by more than %d iterations, which would take too long", maxIterations)
 	}
 	certs, key, err = decode(data, password)
 	if err != nil && password != "" {

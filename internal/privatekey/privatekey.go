@@ -14,13 +14,25 @@ import (
 const PKCS12 = "PKCS #12 container"
 
 // Find says which kind of private key data holds, "" if none: PEM of any kind, PKCS #1, DSA, SEC 1, PKCS #8 (plain
-// or encrypted) or PKCS #12, also behind other DER, inside PEM, in UTF-16, in base64 without armour, or cut short.
+// or encrypted) or PKCS #12, PVK, and Java key stores, also behind other DER, inside PEM, in UTF-16, in base64 without armour, or cut short.
 //
 // It looks at the structure alone, so that keys which Go cannot parse, and halves of keys, are found as well.
 func Find(data []byte) string { return find(data, 3) }
 
+// keyFiles are formats of keys that are not DER, by how they begin.
+var keyFiles = map[string]string{
+	"\x1e\xf1\xb5\xb0": "PVK private key",
+	"\xfe\xed\xfe\xed": "Java key store",
+	"\xce\xce\xce\xce": "Java key store",
+}
+
 // find looks through so many layers of base64.
 func find(data []byte, layers int) string {
+	for magic, kind := range keyFiles {
+		if bytes.HasPrefix(data, []byte(magic)) {
+			return kind
+		}
+	}
 	text := armour.Plain(data)
 	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
 		if bytes.Contains(text[begin:], []byte("PRIVATE KEY")) {

@@ -184,3 +184,17 @@ func TestFindSeesThroughEncodings(t *testing.T) {
 		}
 	}
 }
+
+func TestFindSeesFilesThatAreNotDER(t *testing.T) {
+	for data, want := range map[string]string{
+		"\x1e\xf1\xb5\xb0\x00\x00\x00\x00": "PVK private key",
+		"\xfe\xed\xfe\xed\x00\x00\x00\x02": "Java key store",
+		"\xce\xce\xce\xce\x00\x00\x00\x02": "Java key store",
+	} {
+		for _, file := range []string{data, base64.StdEncoding.EncodeToString([]byte(data))} {
+			if got := Find([]byte(file)); got != want {
+				t.Errorf("%q: got %q, want %q", file, got, want)
+			}
+		}
+	}
+}

@@ -78,6 +78,17 @@ func (l *Loader) Load(file string) (*codesign.Certificate, error) {
 	return nil, fmt.Errorf("%w: it comes from %s", err, l.source)
 }
 
+// LoadForUpload is Load, but that it takes the certificate of an authority only where its thumbprint was given: devices trust
+// an uploaded one in all that it issues.
+func (l *Loader) LoadForUpload(file string) (*codesign.Certificate, error) {
+	cert, err := l.Load(file)
+	if err == nil && cert.Leaf.IsCA && l.thumbprint == "" {
+		return nil, fmt.Errorf("%s holds the certificate of an authority, which devices would trust in all that it issues; if that is meant, create and rotate take it with -thumbprint %s",
+			file, cert.Thumbprint())
+	}
+	return cert, err
+}
+
 // Remarks returns what is worth knowing about a certificate that can be uploaded, one finding a line. For one that cannot,
 // it leaves out why, which Create says.
 func Remarks(cert *codesign.Certificate) (remarks []string) {

@@ -93,3 +93,27 @@ func TestPrintableStaysOnItsLine(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestCertificateOfAnAuthorityTakesItsThumbprint(t *testing.T) {
+	const file = "../../../codesign/testdata/intermediate.der"
+	load := func(args ...string) (*codesign.Certificate, error) {
+		flags := example.NewFlags("test")
+		flags.AddThumbprint()
+		if err := flags.Parse(args, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		loader, err := flags.Loader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return loader.LoadForUpload(file)
+	}
+	_, err := load()
+	if err == nil || !strings.Contains(err.Error(), "the certificate of an authority") {
+		t.Fatalf("got %v", err)
+	}
+	thumbprint := err.Error()[strings.LastIndex(err.Error(), " ")+1:]
+	if cert, err := load("-thumbprint", thumbprint); err != nil || cert.Thumbprint() != thumbprint {
+		t.Errorf("got %v, %v", cert, err)
+	}
+}

@@ -34,6 +34,7 @@ func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(for
 // of one line on stderr, and 2 on wrong usage.
 func Main(name string, run func(ctx context.Context, args []string, stdout, stderr io.Writer) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends a program that cannot be told, because a file never opens
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err == nil || errors.Is(err, flag.ErrHelp) {
