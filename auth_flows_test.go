@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,11 +106,11 @@ func browse(server *intunetest.Server, address string) (page string, err error) 
 var applicationKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // applicationCertificate is what an application signs in with, valid from now on.
-func applicationCertificate(t testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
-	t.Helper()
+func applicationCertificate(tb testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
+	tb.Helper()
 	key, err := applicationKey()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "intune-go tests"},
@@ -117,19 +118,19 @@ func applicationCertificate(t testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key, cert
 }
 
 // clientOf is a client of the emulator with a credential of ours.
-func clientOf(t testing.TB, server *intunetest.Server, cred intune.Credential, opts ...intune.Option) *intune.Client {
-	t.Helper()
-	return newClient(t, cred, append([]intune.Option{
+func clientOf(tb testing.TB, server *intunetest.Server, cred intune.Credential, opts ...intune.Option) *intune.Client {
+	tb.Helper()
+	return newClient(tb, cred, append([]intune.Option{
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()), intune.WithHTTPClient(server.HTTPClient()),
 	}, opts...)...)
 }
@@ -164,6 +165,7 @@ func tokens(server *intunetest.Server) (granted int) {
 
 func TestEverySignInCreatesACertificateWithOneToken(t *testing.T) {
 	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
 		client := clientOf(t, server, how.cred(server))
 		var calls sync.WaitGroup
 		for range 50 {
@@ -183,6 +185,7 @@ func TestEverySignInCreatesACertificateWithOneToken(t *testing.T) {
 // TestEverySignInOutlivesItsTokens lets tokens expire. A person is asked once, also by a second client.
 func TestEverySignInOutlivesItsTokens(t *testing.T) {
 	eachSignIn(t, []intunetest.ServerOption{intunetest.WithTokenLifetime(time.Hour)}, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
 		cred := how.cred(server)
 		for range 2 {
 			client := clientOf(t, server, cred)
@@ -205,11 +208,11 @@ func TestEverySignInOutlivesItsTokens(t *testing.T) {
 // outage is a transport by which the token endpoint cannot be reached while it lasts.
 type outage struct {
 	next http.RoundTripper
-	on   bool
+	on   atomic.Bool
 }
 
 func (o *outage) RoundTrip(req *http.Request) (*http.Response, error) {
-	if o.on && strings.Contains(req.URL.Path, "/oauth2/") {
+	if o.on.Load() && strings.Contains(req.URL.Path, "/oauth2/") {
 		return nil, errors.New("connection refused")
 	}
 	return o.next.RoundTrip(req)
@@ -217,20 +220,21 @@ func (o *outage) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestNoSignInIsMissedWhileTheTokenIsValid(t *testing.T) {
 	eachSignIn(t, []intunetest.ServerOption{intunetest.WithTokenLifetime(90 * time.Minute)}, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
 		entra := &outage{next: server.HTTPClient().Transport}
 		client := clientOf(t, server, how.cred(server), intune.WithHTTPClient(&http.Client{Transport: entra}))
 		if err := use(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(29 * time.Minute)
-		entra.on = true
+		entra.on.Store(true)
 		for range 60 {
 			time.Sleep(time.Minute)
 			if err := use(t.Context(), client); err != nil {
 				t.Fatal(err)
 			}
 		}
-		entra.on = false
+		entra.on.Store(false)
 		time.Sleep(time.Hour)
 		if err := use(t.Context(), client); err != nil {
 			t.Error(err)
@@ -242,6 +246,7 @@ func TestNoSignInIsMissedWhileTheTokenIsValid(t *testing.T) {
 func TestEverySignInAnswersAClaimsChallenge(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
 	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
 		client := clientOf(t, server, how.cred(server))
 		if err := use(t.Context(), client); err != nil {
 			t.Fatal(err)
@@ -268,6 +273,7 @@ func TestEverySignInAnswersAClaimsChallenge(t *testing.T) {
 
 func TestSignInsEndWithTheirContext(t *testing.T) {
 	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
 		if how.isReal {
 			return // see TestBrowserThatNeverComes
 		}
@@ -411,7 +417,7 @@ func TestBrowserThatNeverComes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for range 100 {
-		resp, err := http.Get(landing) //nolint:gosec,noctx // the address that was open
+		resp, err := http.Get(landing) //nolint:noctx // the address that was open
 		if err != nil {
 			return
 		}

@@ -185,7 +185,7 @@ func TestLandingTakesNothingButTheAnswer(t *testing.T) {
 		}
 		landing, state := query.Get("redirect_uri"), url.QueryEscape(query.Get("state"))
 		for _, knock := range []string{"/?code=stolen&state=guessed", "/?code=stolen", "/favicon.ico?state=" + state, "/"} {
-			resp, err := http.Get(landing + knock) //nolint:gosec,noctx // the address that waits
+			resp, err := http.Get(landing + knock) //nolint:noctx // the address that waits
 			if err != nil {
 				return err
 			}
@@ -193,7 +193,7 @@ func TestLandingTakesNothingButTheAnswer(t *testing.T) {
 				t.Errorf("%s: %s", knock, resp.Status)
 			}
 		}
-		resp, err := http.Post(landing+"/?code=stolen&state="+state, "text/plain", strings.NewReader("")) //nolint:gosec,noctx // see above
+		resp, err := http.Post(landing+"/?code=stolen&state="+state, "text/plain", strings.NewReader("")) //nolint:noctx // see above
 		if err != nil {
 			return err
 		}

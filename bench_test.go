@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -257,4 +258,44 @@ func benchmarkRecordsRead(b *testing.B, read func() int) {
 	close(done)
 	b.ReportMetric(float64(<-most)/(1<<20), "MiB-heap")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
+}
+
+// BenchmarkClientOfATenant has a client for each of 1,000 tenants, on one transport, each with its token, and reports how
+// much heap one takes.
+func BenchmarkClientOfATenant(b *testing.B) {
+	const tenants, most = 1000, 64 << 10
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		body := "{}"
+		if strings.HasSuffix(req.URL.Path, "/token") {
+			body = `{"access_token":"` + strings.Repeat("x", 2000) + `","expires_in":3599}`
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	})
+	key, cert := applicationCertificate(b)
+	var perClient uint64
+	for b.Loop() {
+		before := heapInUse()
+		clients := make([]*intune.Client, tenants)
+		for i := range clients {
+			cred := intune.ClientCertificate(fmt.Sprintf("tenant-%d.example", i), app, []*x509.Certificate{cert}, key)
+			clients[i] = newClient(b, cred, intune.WithHTTPClient(&http.Client{Transport: base}))
+			if err := get(b.Context(), clients[i]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perClient = (heapInUse() - before) / tenants
+		runtime.KeepAlive(clients)
+	}
+	b.ReportMetric(float64(perClient), "heap-B/client")
+	if perClient > most {
+		b.Errorf("a client takes %d bytes, more than %d", perClient, most)
+	}
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC() // what the first one has finalised
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return memory.HeapAlloc
 }

@@ -8,6 +8,9 @@
 //	client, err := intune.NewClient(intune.ClientSecret(tenantID, clientID, secret))
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, intune.FromX509(cert))
 //
+// There is a Credential for every way to sign in that automation uses: a secret, a certificate, workload identity
+// federation, and for people a browser or a device code. Package codesign reads the certificate to upload from any file.
+//
 // The service has the whole resource: Create, Get, List, All, Count, Update and Delete, and on top of them Ensure,
 // Replace, Expiring and CreateAll. Each takes nothing but the answer that the reference promises for success. Client.Do
 // makes any other call of Microsoft Graph. The version of Microsoft Graph is beta unless WithAPIVersion says otherwise.

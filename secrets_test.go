@@ -132,7 +132,7 @@ func TestNoSignInShowsItsSecrets(t *testing.T) {
 		"refresh_token": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil },
 			intune.WithTokenStore(everyKey("a-refresh-token-of-theirs"))),
 		"code_verifier": intune.AuthorizationCode(tenant, app, func(_ context.Context, address string) error {
-			resp, err := http.Get(address) //nolint:gosec,noctx // as a browser
+			resp, err := http.Get(address) //nolint:noctx // as a browser
 			if err == nil {
 				_ = resp.Body.Close()
 			}

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -86,7 +85,7 @@ var begin = []byte("-----BEGIN ")
 
 // readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example.
 func readPEM(text []byte, o options) (*contents, error) {
-	text = restoreLines(text)
+	text = armour.PEM(text)
 	held := new(contents)
 	var others []string
 	blocks := 0
@@ -140,14 +139,6 @@ func noCertificate(types []string) error {
 	}
 	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40s", types[0]), nil)
 }
-
-// restoreLines puts the line ends back that variables and web forms have taken out of PEM.
-func restoreLines(text []byte) []byte {
-	text = []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(text)))
-	return boundary.ReplaceAll(text, []byte("\n$0\n"))
-}
-
-var boundary = regexp.MustCompile(`-----(?:BEGIN|END) [^-\n]+-----`)
 
 func firstValue(data []byte) []byte {
 	var first asn1.RawValue

@@ -1,7 +1,11 @@
-// Package armour takes off what editors and shells put around text.
+// Package armour undoes what editors, shells and forms do to text.
 package armour
 
-import "bytes"
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
 
 // Plain returns text without a byte-order mark, UTF-16, as PowerShell's redirection writes it, and white space in front.
 func Plain(data []byte) []byte {
@@ -14,3 +18,11 @@ func Plain(data []byte) []byte {
 	}
 	return bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), " \t\r\n")
 }
+
+// PEM is Plain, with the line ends of PEM put back where variables and forms have taken them out.
+func PEM(data []byte) []byte {
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(Plain(data)))
+	return boundary.ReplaceAll([]byte(text), []byte("\n$1\n"))
+}
+
+var boundary = regexp.MustCompile(`(-----(?:BEGIN|END) [^-\n]+-----)[ \t]*\n?`)

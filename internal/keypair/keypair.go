@@ -18,7 +18,7 @@ import (
 func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	var keys []crypto.Signer
 	var certs []*x509.Certificate
-	for block, rest := pem.Decode(armour.Plain(data)); block != nil; block, rest = pem.Decode(rest) {
+	for block, rest := pem.Decode(armour.PEM(data)); block != nil; block, rest = pem.Decode(rest) {
 		switch {
 		case strings.HasSuffix(block.Type, "CERTIFICATE"):
 			cert, err := x509.ParseCertificate(block.Bytes)

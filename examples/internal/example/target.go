@@ -6,6 +6,7 @@ import (
 	"os"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/clientcert"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -29,7 +30,7 @@ func (f *Flags) Connect(opts ...intune.Option) (*Target, error) {
 		}
 		return &Target{Client: server.Client(opts...), Emulator: server, cloud: f.Cloud}, nil
 	}
-	cred, err := intune.EnvironmentCredential()
+	cred, err := intune.EnvironmentCredentialWith(clientcert.Load)
 	if err != nil {
 		return nil, Usagef("%w; -emulator does without", err)
 	}
@@ -41,7 +42,9 @@ func (f *Flags) Connect(opts ...intune.Option) (*Target, error) {
 }
 
 func environmentIsSet() bool {
-	for _, name := range []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"} {
+	for _, name := range []string{
+		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE",
+	} {
 		if os.Getenv(name) != "" {
 			return true
 		}

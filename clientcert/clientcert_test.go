@@ -1,0 +1,156 @@
+package clientcert_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/clientcert"
+)
+
+// pair is an application's certificate and its key.
+type pair struct {
+	cert *x509.Certificate
+	key  crypto.Signer
+}
+
+func newPair(t *testing.T, key crypto.Signer, err error) pair {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair{cert, key}
+}
+
+func (p pair) pkcs8(t *testing.T) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(p.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block("PRIVATE KEY", der)
+}
+
+func block(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+const password = "pässword"
+
+func container(t *testing.T, p pair, others ...*x509.Certificate) []byte {
+	t.Helper()
+	data, err := pkcs12.Modern.Encode(p.key, p.cert, others, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func write(t *testing.T, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "app")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func pairs(t *testing.T) (rsaPair, ecPair pair) {
+	t.Helper()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	rsaPair = newPair(t, rsaKey, err)
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return rsaPair, newPair(t, ecKey, err)
+}
+
+func TestLoad(t *testing.T) {
+	app, other := pairs(t)
+	sec1, err := x509.MarshalECPrivateKey(other.key.(*ecdsa.PrivateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, issuer := block("CERTIFICATE", app.cert.Raw), block("CERTIFICATE", other.cert.Raw)
+	for name, test := range map[string]struct {
+		file []byte
+		want pair
+	}{
+		"PEM, key first":        {bytes.Join([][]byte{app.pkcs8(t), cert}, nil), app},
+		"PEM, key last":         {bytes.Join([][]byte{cert, app.pkcs8(t)}, nil), app},
+		"PEM, PKCS #1":          {bytes.Join([][]byte{cert, block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(app.key.(*rsa.PrivateKey)))}, nil), app},
+		"PEM, SEC 1":            {bytes.Join([][]byte{block("EC PARAMETERS", []byte{5, 0}), block("EC PRIVATE KEY", sec1), issuer}, nil), other},
+		"PEM, chain reversed":   {bytes.Join([][]byte{issuer, []byte("Bag Attributes\n"), cert, app.pkcs8(t)}, nil), app},
+		"PKCS #12":              {container(t, app), app},
+		"PKCS #12 with a chain": {container(t, app, other.cert), app},
+	} {
+		chain, key, err := clientcert.Load(write(t, test.file), password)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !chain[0].Equal(test.want.cert) || key.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(test.want.key.Public()) != true {
+			t.Errorf("%s: got %v", name, chain[0].Subject)
+		}
+	}
+}
+
+func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
+	app, other := pairs(t)
+	cert := block("CERTIFICATE", app.cert.Raw)
+	legacy := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: []byte("sealed")})
+	for name, test := range map[string]struct {
+		file     []byte
+		password string
+		want     string
+	}{
+		"no key":              {cert, "", "0 private keys instead of one"},
+		"two keys":            {bytes.Join([][]byte{cert, app.pkcs8(t), other.pkcs8(t)}, nil), "", "2 private keys"},
+		"no certificate":      {app.pkcs8(t), "", "no certificate of its private key"},
+		"another's":           {bytes.Join([][]byte{cert, other.pkcs8(t)}, nil), "", "no certificate of its private key"},
+		"encrypted":           {bytes.Join([][]byte{cert, block("ENCRYPTED PRIVATE KEY", []byte("sealed"))}, nil), password, "the private key is encrypted"},
+		"encrypted, old":      {bytes.Join([][]byte{cert, legacy}, nil), password, "the private key is encrypted"},
+		"damaged key":         {bytes.Join([][]byte{cert, block("PRIVATE KEY", []byte("secret"))}, nil), "", "the private key cannot be read"},
+		"damaged certificate": {bytes.Join([][]byte{block("CERTIFICATE", []byte("x")), app.pkcs8(t)}, nil), "", "a certificate cannot be read"},
+		"wrong password":      {container(t, app), "wrong", "the password is incorrect"},
+		"no password":         {container(t, app), "", "the password is incorrect"},
+		"garbage":             {[]byte("garbage"), "", "0 private keys"},
+	} {
+		path := write(t, test.file)
+		chain, key, err := clientcert.Load(path, test.password)
+		if chain != nil || key != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, %v", name, chain, err)
+			continue
+		}
+		if !strings.HasPrefix(err.Error(), path) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := clientcert.Load("missing.pem", ""); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
