@@ -34,6 +34,7 @@ type call struct {
 	attempts                  int
 	last                      *attempt
 	need                      tokenNeed
+	lifetime                  lifetime
 	renew                     bool // the next attempt should not use an old connection
 	stale                     *http.Transport
 	paid                      int           // out of the retry budget
@@ -77,8 +78,10 @@ func attemptFrom(ctx context.Context) *attempt {
 
 // newCall checks everything that can be checked before anything is sent.
 func (c *Client) newCall(method, path string, body, out any, opts []RequestOption) (*call, error) {
-	call := &call{client: c, method: method, path: "/" + strings.TrimPrefix(withoutQuery(path), "/"), out: out, clientRequestID: newGUID()}
-	call.options.header = make(http.Header)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	call := &call{client: c, method: method, path: withoutQuery(path), out: out, clientRequestID: newGUID()}
 	err := call.options.apply(opts)
 	if call.options.response != nil {
 		*call.options.response = Response{ClientRequestID: call.clientRequestID}
@@ -103,7 +106,7 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 		if err != nil {
 			return nil, call.named(&InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err})
 		}
-		if concernsCertificates(path, encoded) {
+		if call.options.operation == "" && concernsCertificates(path, encoded) { // an operation has checked its own
 			if kind := privateKeyInJSON(encoded); kind != "" {
 				return nil, call.named(privateKeyError("body", kind))
 			}
@@ -123,25 +126,32 @@ func concernsCertificates(path string, body []byte) bool {
 	return strings.Contains(strings.ToLower(path), collection) || bytes.Contains(bytes.ToLower(body), []byte(collection))
 }
 
-// privateKeyInJSON says which kind of private key any of the strings in valid JSON holds, "" if none.
+// privateKeyInJSON says which kind of private key any of the strings in JSON holds, "" if none.
 func privateKeyInJSON(data []byte) string {
 	for {
 		begin := bytes.IndexByte(data, '"')
 		if begin < 0 {
 			return ""
 		}
-		data = data[begin:]
-		end := stringEnd(data)
-		if kind := privatekey.Find(unescaped(data[:end])); kind != "" {
+		r := jsonReader{data: data, at: begin}
+		text, err := r.value()
+		if err != nil {
+			return privatekey.Find(data[begin+1:])
+		}
+		if kind := privatekey.Find(unquoted(text)); kind != "" {
 			return kind
 		}
-		data = data[end:]
+		data = data[r.at:]
 	}
 }
 
 // setURL checks the path that the caller gave.
 func (c *call) setURL(path string) error {
-	c.url = c.client.root + "/" + strings.TrimPrefix(path, "/")
+	if path == certificatesPath {
+		c.url = c.client.certificatesURL
+		return nil
+	}
+	c.url = c.client.root + path
 	if problem := pathProblem(path); problem != "" {
 		return &InputError{Name: "path", Problem: problem}
 	}
@@ -181,8 +191,8 @@ func (c *call) named(err error) error {
 
 // run sends the call through the pipeline, as often as it takes.
 func (c *call) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(context.WithValue(ctx, callKey{}, c))
-	defer cancel() // ends a token fetch that nobody waits for any more
+	ctx = context.WithValue(ctx, callKey{}, c)
+	defer c.lifetime.end()
 	defer func() {
 		if c.search != nil {
 			c.client.uploads.end(c.search)
@@ -196,7 +206,9 @@ func (c *call) run(ctx context.Context) error {
 	if err != nil {
 		return c.named(&InputError{Name: "request", Problem: "cannot be made", Err: err})
 	}
-	req.Header = c.options.header.Clone() // to which net/http's client adds the cookies
+	if len(c.options.header) > 0 {
+		req.Header = c.options.header.Clone() // to which net/http's client adds the cookies
+	}
 	c.startSearch(ctx)
 	_, err = c.client.pipeline.Do(req) //nolint:bodyclose // the answer's body has been read in the loop
 	if !c.settled {
@@ -300,6 +312,9 @@ func (c *call) decode(a *attempt) error {
 }
 
 func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
 	media, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }

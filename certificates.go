@@ -224,9 +224,21 @@ func validate(cert *EnterpriseCodeSigningCertificate) error {
 	if err := validateContent("certificate", cert.Content); err != nil {
 		return err
 	}
-	if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
-		if problem := expiry.Problem(parsed, time.Now()); problem != "" {
-			return bad(problem)
+	for _, name := range []string{cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName} {
+		if err := validateName("certificate", name); err != nil {
+			return err
+		}
+	}
+	for name, value := range cert.AdditionalData {
+		if kind := privateKeyInJSON(value); kind != "" {
+			return privateKeyError("certificate property "+name, kind)
+		}
+	}
+	if expiry.MayBeOver(cert.Content, time.Now()) {
+		if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
+			if problem := expiry.Problem(parsed, time.Now()); problem != "" {
+				return bad(problem)
+			}
 		}
 	}
 	return nil
@@ -239,6 +251,14 @@ func validateContent(name string, content []byte) error {
 	}
 	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
 		return &InputError{Name: name + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
+	}
+	return nil
+}
+
+// validateName keeps out a key that stands where a name should.
+func validateName(of, name string) error {
+	if kind := privatekey.Find([]byte(name)); kind != "" {
+		return privateKeyError(of+" name", kind)
 	}
 	return nil
 }

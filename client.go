@@ -13,11 +13,13 @@ import (
 // Client calls Microsoft Graph for one tenant. It is safe for concurrent use, keeps its connections for the next call,
 // and starts no goroutine that outlives a call, but for those of its connections.
 type Client struct {
-	root     string // of the API version, without a slash at its end
-	retry    RetryPolicy
-	logger   *slog.Logger
-	base     http.RoundTripper
-	pipeline *retryablehttp.Client
+	root string // of the API version, without a slash at its end
+
+	certificatesURL string // under it
+	retry           RetryPolicy
+	logger          *slog.Logger
+	base            http.RoundTripper
+	pipeline        *retryablehttp.Client
 
 	gate       gate
 	budget     retryBudget
@@ -39,7 +41,7 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 		Scope:        cfg.cloud.scope(),
 		HTTPClient:   wire.tokenHTTPClient(),
 	})}
-	c := &Client{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
+	c := &Client{root: cfg.root(), certificatesURL: cfg.root() + certificatesPath, retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
 	c.placements = make(chan struct{}, 1)
 	c.assemble(cfg, tokens, wire)
 	return c, nil

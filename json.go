@@ -1,7 +1,12 @@
 package intune
 
+// This file reads and writes the JSON of the hot paths, in one pass and without reflection. Listings of a tenant spend
+// most of their time here; encoding/json goes over everything twice, matches names without regard to case and has no
+// place for unknown ones.
+
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,64 +32,223 @@ func decodeJSON(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// jsonReader goes over JSON (RFC 8259) from front to back and is as strict as encoding/json. After an error it is not to
+// be used any more.
+type jsonReader struct {
+	data  []byte
+	at    int
+	depth int
+}
+
 var errNotJSON = errors.New("not valid JSON")
 
-// eachMember calls visit with the name and the value of each member of an object in valid JSON. encoding/json matches
-// names without regard to case and has no place for unknown ones, and its Decoder's tokens cost several times as much.
-func eachMember(data []byte, visit func(name, value []byte) error) error {
-	data = bytes.TrimSpace(data)
-	if data[0] != '{' {
-		return errors.New("not a JSON object")
-	}
-	rest := skip(data[1:], 0)
-	for rest[0] != '}' {
-		end := valueEnd(rest)
-		name := unescaped(rest[:end])
-		rest = skip(rest[end:], ':')
-		end = valueEnd(rest)
-		if err := visit(name, rest[:end]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+// next passes over white space and returns the byte at which the reader then stands, 0 at the end.
+func (r *jsonReader) next() byte {
+	for ; r.at < len(r.data); r.at++ {
+		switch c := r.data[r.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
 		}
-		rest = skip(rest[end:], ',')
+	}
+	return 0
+}
+
+// take passes over one byte, which must be c.
+func (r *jsonReader) take(c byte) error {
+	if r.next() != c {
+		return errNotJSON
+	}
+	r.at++
+	return nil
+}
+
+// end says whether nothing but white space is left.
+func (r *jsonReader) end() error {
+	if r.next(); r.at < len(r.data) {
+		return errNotJSON
 	}
 	return nil
 }
 
-// eachElement calls visit with each element of an array in valid JSON.
-func eachElement(data []byte, visit func(value []byte) error) error {
-	if data[0] != '[' {
-		return errors.New("not a JSON array")
-	}
-	rest := skip(data[1:], 0)
-	for rest[0] != ']' {
-		end := valueEnd(rest)
-		if err := visit(rest[:end]); err != nil {
+// object calls member with the name of each member. member reads its value.
+func (r *jsonReader) object(member func(name []byte) error) error {
+	return r.composite('{', '}', func() error {
+		if r.next() != '"' {
+			return errNotJSON
+		}
+		name, err := r.value()
+		if err != nil {
 			return err
 		}
-		rest = skip(rest[end:], ',')
+		if err := r.take(':'); err != nil {
+			return err
+		}
+		name = unquoted(name)
+		if err := member(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// array calls element for each element. element reads it.
+func (r *jsonReader) array(element func() error) error { return r.composite('[', ']', element) }
+
+// maxDepth is that of encoding/json.
+const maxDepth = 10_000
+
+// composite reads what stands between two brackets, separated by commas.
+func (r *jsonReader) composite(opening, closing byte, item func() error) error {
+	if err := r.take(opening); err != nil {
+		return err
 	}
+	if r.depth++; r.depth > maxDepth {
+		return errors.New("JSON is nested too deeply")
+	}
+	if r.next() != closing {
+		for {
+			if err := item(); err != nil {
+				return err
+			}
+			if r.next() != ',' {
+				break
+			}
+			r.at++
+		}
+	}
+	r.depth--
+	return r.take(closing)
+}
+
+// value passes over any value and returns it as it stands.
+func (r *jsonReader) value() ([]byte, error) {
+	first := r.next()
+	begin := r.at
+	var err error
+	switch first {
+	case '"':
+		err = r.text()
+	case '{':
+		err = r.object(func([]byte) error { return r.pass() })
+	case '[':
+		err = r.array(r.pass)
+	case 't':
+		err = r.literal("true")
+	case 'f':
+		err = r.literal("false")
+	case 'n':
+		err = r.literal("null")
+	default:
+		err = r.number()
+	}
+	return r.data[begin:r.at], err
+}
+
+func (r *jsonReader) pass() error {
+	_, err := r.value()
+	return err
+}
+
+func (r *jsonReader) literal(text string) error {
+	if !bytes.HasPrefix(r.data[r.at:], []byte(text)) {
+		return errNotJSON
+	}
+	r.at += len(text)
 	return nil
 }
 
-// skip leaves out white space and one kind of separator.
-func skip(data []byte, separator byte) []byte {
-	for i, c := range data {
-		if c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != separator {
-			return data[i:]
+// text passes over a string.
+func (r *jsonReader) text() error {
+	for i := r.at + 1; i < len(r.data); i++ {
+		switch c := r.data[i]; {
+		case c == '"':
+			r.at = i + 1
+			return nil
+		case c < ' ':
+			return errNotJSON
+		case c == '\\':
+			length := escapeLength(r.data[i:])
+			if length == 0 {
+				return errNotJSON
+			}
+			i += length - 1
+		}
+	}
+	return errNotJSON
+}
+
+// escapeLength is the length of the escape that data begins with, 0 for one that JSON does not have.
+func escapeLength(data []byte) int {
+	const short, long = 2, 6
+	if len(data) < short {
+		return 0
+	}
+	switch data[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return short
+	case 'u':
+		if len(data) >= long && isHex(data[short]) && isHex(data[short+1]) && isHex(data[short+2]) && isHex(data[short+3]) {
+			return long
+		}
+	}
+	return 0
+}
+
+func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// number passes over a number: a minus, digits without a leading zero, a fraction, an exponent.
+func (r *jsonReader) number() error {
+	r.skip('-')
+	if !r.skip('0') && !r.digits() {
+		return errNotJSON
+	}
+	if r.skip('.') && !r.digits() {
+		return errNotJSON
+	}
+	if r.skip('e') || r.skip('E') {
+		if !r.skip('+') {
+			r.skip('-')
+		}
+		if !r.digits() {
+			return errNotJSON
 		}
 	}
 	return nil
 }
 
-// unescaped is the text of a JSON string.
-func unescaped(quoted []byte) []byte {
+// skip passes over c, if it is there.
+func (r *jsonReader) skip(c byte) bool {
+	if r.at < len(r.data) && r.data[r.at] == c {
+		r.at++
+		return true
+	}
+	return false
+}
+
+// digits passes over digits, if there are any.
+func (r *jsonReader) digits() bool {
+	begin := r.at
+	for r.at < len(r.data) && isDigit(r.data[r.at]) {
+		r.at++
+	}
+	return r.at > begin
+}
+
+// unquoted is the text of a JSON string.
+func unquoted(quoted []byte) []byte {
 	if isPlain(quoted) {
 		return quoted[1 : len(quoted)-1]
 	}
 	var text string
-	_ = json.Unmarshal(quoted, &text) // valid, by json.Valid
+	_ = json.Unmarshal(quoted, &text) // a reader has passed over it
 	return []byte(text)
 }
+
+// isPlain says that a quoted string stands for itself.
+func isPlain(quoted []byte) bool { return bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) }
 
 // decodeString decodes a JSON string or null.
 func decodeString[T ~string](value []byte, into *T) error {
@@ -95,49 +259,40 @@ func decodeString[T ~string](value []byte, into *T) error {
 	return json.Unmarshal(value, into)
 }
 
-// isPlain says that a quoted string stands for itself.
-func isPlain(quoted []byte) bool { return bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) }
-
-// valueEnd is the length of the value that valid JSON begins with.
-func valueEnd(data []byte) int {
-	switch data[0] {
-	case '"':
-		return stringEnd(data)
-	case '{', '[':
-		return compositeEnd(data)
+// decodeBytes decodes a JSON string with base64 in it, or null.
+func decodeBytes(value []byte, into *[]byte) error {
+	if value[0] != '"' || !isPlain(value) {
+		return json.Unmarshal(value, into)
 	}
-	if end := bytes.IndexAny(data, " \t\r\n,:]}"); end >= 0 {
-		return end
-	}
-	return len(data)
+	data, err := base64.StdEncoding.AppendDecode(nil, value[1:len(value)-1])
+	*into = data
+	return err
 }
 
-func stringEnd(data []byte) int {
-	for end := 1; ; {
-		end += bytes.IndexByte(data[end:], '"') + 1
-		backslashes := 0
-		for data[end-2-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
-			return end
-		}
+// appendString appends a member with a string, unless that is empty. The first member has no comma before it.
+func appendString(out []byte, name, value string) []byte {
+	if value == "" {
+		return out
 	}
+	return appendQuoted(appendName(out, name), value)
 }
 
-func compositeEnd(data []byte) int {
-	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '"':
-			i += stringEnd(data[i:]) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
+// appendName begins a member of an object.
+func appendName(out []byte, name string) []byte {
+	if out[len(out)-1] != '{' {
+		out = append(out, ',')
+	}
+	return append(append(append(out, '"'), name...), `":`...)
+}
+
+// appendQuoted appends a string as encoding/json writes it.
+func appendQuoted(out []byte, text string) []byte {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			quoted, _ := json.Marshal(text) // of a string there is no error
+			return append(out, quoted...)
 		}
 	}
-	return len(data)
+	return append(append(append(out, '"'), text...), '"')
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha1" //nolint:gosec // see Thumbprint
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -96,37 +98,31 @@ func (c *EnterpriseCodeSigningCertificate) Thumbprint() string {
 
 const odataType = "#microsoft.graph.enterpriseCodeSigningCertificate"
 
-// wireCertificate is the JSON form of a request.
-type wireCertificate struct {
-	ODataType          string            `json:"@odata.type"`
-	Content            []byte            `json:"content,omitempty"`
-	Status             CertificateStatus `json:"status,omitempty"`
-	SubjectName        string            `json:"subjectName,omitempty"`
-	Subject            string            `json:"subject,omitempty"`
-	IssuerName         string            `json:"issuerName,omitempty"`
-	Issuer             string            `json:"issuer,omitempty"`
-	ExpirationDateTime string            `json:"expirationDateTime,omitempty"`
-	UploadDateTime     string            `json:"uploadDateTime,omitempty"`
-}
-
 // MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and AdditionalData, but not
 // the ID.
 func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) {
-	expiration, err := wireTime(c.ExpirationDateTime)
-	if err != nil {
-		return nil, fmt.Errorf("expirationDateTime: %w", err)
+	const aroundContent = 1 << 10
+	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(c.Content))+aroundContent)
+	out = append(out, '{')
+	out = appendString(out, "@odata.type", odataType)
+	if len(c.Content) > 0 {
+		out = append(appendName(out, "content"), '"')
+		out = append(base64.StdEncoding.AppendEncode(out, c.Content), '"')
 	}
-	upload, err := wireTime(c.UploadDateTime)
+	out = appendString(out, "status", string(c.Status))
+	out = appendString(out, "subjectName", c.SubjectName)
+	out = appendString(out, "subject", c.Subject)
+	out = appendString(out, "issuerName", c.IssuerName)
+	out = appendString(out, "issuer", c.Issuer)
+	out, err := appendTime(out, "expirationDateTime", c.ExpirationDateTime)
 	if err != nil {
-		return nil, fmt.Errorf("uploadDateTime: %w", err)
+		return nil, err
 	}
-	known, err := json.Marshal(wireCertificate{
-		ODataType: odataType, Content: c.Content, Status: c.Status,
-		SubjectName: c.SubjectName, Subject: c.Subject, IssuerName: c.IssuerName, Issuer: c.Issuer,
-		ExpirationDateTime: expiration, UploadDateTime: upload,
-	})
-	if err != nil || len(c.AdditionalData) == 0 {
-		return known, err
+	if out, err = appendTime(out, "uploadDateTime", c.UploadDateTime); err != nil {
+		return nil, err
+	}
+	if len(c.AdditionalData) == 0 {
+		return append(out, '}'), nil
 	}
 	for name := range c.AdditionalData {
 		if c.isKnown(name) || isAnnotation(name) {
@@ -137,48 +133,67 @@ func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("additionalData: %w", err)
 	}
-	known[len(known)-1] = ','
-	return append(known, additional[1:]...), nil
+	return append(append(out, ','), additional[1:]...), nil
 }
 
-// wireTime writes a time with 100 ns, the resolution of Edm.DateTimeOffset on the service's side, and its offset. An
-// offset with seconds, as old zones have, or of more than 14 hours cannot be written, so the time goes out in UTC.
-func wireTime(t time.Time) (string, error) {
+// appendTime appends a member with a time, unless that is zero.
+func appendTime(out []byte, name string, t time.Time) ([]byte, error) {
 	if t.IsZero() {
-		return "", nil
+		return out, nil
 	}
+	t, err := wireTime(t)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	out = append(appendName(out, name), '"')
+	return append(t.AppendFormat(out, time.RFC3339Nano), '"'), nil
+}
+
+// wireTime makes a time fit for the wire: with 100 ns, the resolution of Edm.DateTimeOffset on the service's side, and its
+// offset. An offset with seconds, as old zones have, or of more than 14 hours cannot be written, so the time goes out in UTC.
+func wireTime(t time.Time) (time.Time, error) {
 	const furthest = 14 * 60 * 60 // of Edm.DateTimeOffset
 	if _, offset := t.Zone(); offset%60 != 0 || offset > furthest || offset < -furthest {
 		t = t.UTC()
 	}
 	if year := t.Year(); year < 0 || year > 9999 {
-		return "", fmt.Errorf("the year %d does not fit RFC 3339", year)
+		return time.Time{}, fmt.Errorf("the year %d does not fit RFC 3339", year)
 	}
-	return t.Truncate(100 * time.Nanosecond).Format(time.RFC3339Nano), nil
+	return t.Truncate(tick), nil
 }
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly; null and missing leave a field zero.
 func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
-	if !json.Valid(data) {
-		return errNotJSON
-	}
-	return c.decodeValid(data)
-}
-
-// decodeValid reads an object in JSON that is known to be valid.
-func (c *EnterpriseCodeSigningCertificate) decodeValid(data []byte) error {
-	if string(bytes.TrimSpace(data)) == "null" {
-		return nil // changes nothing, by the convention of json.Unmarshaler
+	r := jsonReader{data: data}
+	if r.next() == 'n' {
+		if err := r.pass(); err != nil {
+			return err
+		}
+		return r.end() // null changes nothing, by the convention of json.Unmarshaler
 	}
 	var read EnterpriseCodeSigningCertificate
-	if err := eachMember(data, read.decode); err != nil {
+	if err := read.readFrom(&r); err != nil {
 		return err
 	}
-	if len(read.Content) == 0 {
-		read.Content = nil
+	if err := r.end(); err != nil {
+		return err
 	}
 	*c = read
 	return nil
+}
+
+// readFrom reads an object into a certificate that is zero.
+func (c *EnterpriseCodeSigningCertificate) readFrom(r *jsonReader) error {
+	if r.next() != '{' {
+		return errors.New("not a JSON object")
+	}
+	return r.object(func(name []byte) error {
+		value, err := r.value()
+		if err != nil {
+			return err
+		}
+		return c.decode(name, value)
+	})
 }
 
 // maxAdditionalData bounds what a hostile answer of a million properties would cost.
@@ -191,12 +206,26 @@ func (c *EnterpriseCodeSigningCertificate) decode(name, value []byte) error {
 	case *string:
 		return decodeString(value, field)
 	case *CertificateStatus:
-		return decodeString(value, field)
+		return decodeStatus(value, field)
 	case *time.Time:
 		return field.UnmarshalJSON(value)
-	default:
-		return json.Unmarshal(value, field)
+	case *[]byte:
+		return decodeBytes(value, field)
 	}
+	return nil
+}
+
+// decodeStatus shares the text of the statuses that are known.
+func decodeStatus(value []byte, into *CertificateStatus) error {
+	switch string(value) {
+	case `"provisioned"`:
+		*into = CertificateStatusProvisioned
+	case `"notProvisioned"`:
+		*into = CertificateStatusNotProvisioned
+	default:
+		return decodeString(value, into)
+	}
+	return nil
 }
 
 // keep puts a property that this version does not know into AdditionalData.

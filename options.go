@@ -265,6 +265,9 @@ func WithHeader(key, value string) RequestOption {
 		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
 			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
 		}
+		if o.header == nil {
+			o.header = make(http.Header)
+		}
 		o.header.Add(canonical, value)
 		return nil
 	}

@@ -29,37 +29,48 @@ type wirePage struct {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *wirePage) UnmarshalJSON(data []byte) error {
-	if !json.Valid(data) {
-		return errNotJSON
-	}
 	*p = wirePage{}
-	return eachMember(data, p.decode)
+	r := &jsonReader{data: data}
+	if r.next() != '{' {
+		return errors.New("not a JSON object")
+	}
+	err := r.object(func(name []byte) error {
+		if string(name) == "value" {
+			return p.readValue(r)
+		}
+		value, err := r.value()
+		if err != nil {
+			return err
+		}
+		switch string(name) {
+		case "@odata.count":
+			return json.Unmarshal(value, &p.count)
+		case "@odata.nextLink":
+			return decodeString(value, &p.nextLink)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.end()
 }
 
-func (p *wirePage) decode(name, value []byte) error {
-	switch string(name) {
-	case "value":
-		p.value = make([]*EnterpriseCodeSigningCertificate, 0)
-		return eachElement(value, p.add)
-	case "@odata.count":
-		return json.Unmarshal(value, &p.count)
-	case "@odata.nextLink":
-		return decodeString(value, &p.nextLink)
+// readValue reads the certificates of the page.
+func (p *wirePage) readValue(r *jsonReader) error {
+	if r.next() != '[' {
+		return errors.New("not a JSON array")
 	}
-	return nil
-}
-
-func (p *wirePage) add(value []byte) error {
-	if value[0] != '{' {
-		return errors.New("an element is not an object")
-	}
-	const most = 20_000 // beyond what any page holds; a hostile one of empty objects would cost a hundred times its size
-	if len(p.value) == most {
-		return errors.New("more than 20,000 certificates in one page")
-	}
-	cert := new(EnterpriseCodeSigningCertificate)
-	p.value = append(p.value, cert)
-	return cert.decodeValid(value)
+	p.value = make([]*EnterpriseCodeSigningCertificate, 0)
+	return r.array(func() error {
+		const most = 20_000 // beyond what any page holds; a hostile one of empty objects would cost a hundred times its size
+		if len(p.value) == most {
+			return errors.New("more than 20,000 certificates in one page")
+		}
+		cert := new(EnterpriseCodeSigningCertificate)
+		p.value = append(p.value, cert)
+		return cert.readFrom(r)
+	})
 }
 
 // check says whether the answer is a listing. Without it, an empty object would pass for an empty tenant.

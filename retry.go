@@ -42,7 +42,9 @@ func retrying(client *http.Client, policy RetryPolicy) *retryablehttp.Client {
 			return callFrom(resp.Request.Context()).wait
 		},
 		PrepareRetry: func(req *http.Request) error {
-			req.Header = callFrom(req.Context()).options.header.Clone()
+			if req.Header = callFrom(req.Context()).options.header.Clone(); req.Header == nil {
+				req.Header = make(http.Header)
+			}
 			return nil
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,

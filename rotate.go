@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"time"
 )
 
@@ -136,7 +135,7 @@ func (s *EnterpriseCodeSigningCertificatesService) placing(ctx context.Context, 
 	if err := validate(cert); err != nil {
 		return nil, w.named(err)
 	}
-	given := requestOptions{certificate: cert, header: make(http.Header)}
+	given := requestOptions{certificate: cert}
 	if err := given.apply(opts); err != nil {
 		return nil, w.named(err)
 	}

@@ -60,15 +60,24 @@ func newBearer(token *oauth2.Token, claims string, now time.Time) *bearer {
 func (b *bearer) isValid(now time.Time) bool { return b.expiry.IsZero() || now.Before(b.expiry) }
 func (b *bearer) isStale(now time.Time) bool { return !b.expiry.IsZero() && !now.Before(b.refreshAt) }
 
+// lifetime is that of a call, at whose end functions are called.
+type lifetime struct{ atEnd []func() }
+
+func (l *lifetime) end() {
+	for _, f := range l.atEnd {
+		f()
+	}
+}
+
 // get returns a token that is valid and meets the need, as far as the credential can. A fetch goes on as long as one of
-// the contexts that wait for it, so no goroutine outlives the calls that need it.
-func (c *tokenCache) get(ctx context.Context, need tokenNeed) (*bearer, error) {
+// the calls that have asked for it, and their contexts, so no goroutine outlives the calls that need it.
+func (c *tokenCache) get(ctx context.Context, need tokenNeed, of *lifetime) (*bearer, error) {
 	for {
 		now := time.Now()
 		c.mu.Lock()
 		if b := c.current; b != nil && b.isValid(now) && need.isMetBy(b) {
 			if b.isStale(now) {
-				c.refresh(ctx, now)
+				c.refresh(ctx, now, of)
 			}
 			c.mu.Unlock()
 			return b, nil
@@ -81,7 +90,7 @@ func (c *tokenCache) get(ctx context.Context, need tokenNeed) (*bearer, error) {
 			c.start(ctx, need)
 		}
 		fetch := c.inFlight
-		c.keep(ctx, fetch)
+		c.keep(ctx, fetch, of)
 		c.mu.Unlock()
 
 		select {
@@ -126,7 +135,7 @@ func (c *tokenCache) refused(now time.Time) error {
 }
 
 // refresh starts a fetch in the background, or joins the one that runs.
-func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
+func (c *tokenCache) refresh(ctx context.Context, now time.Time, of *lifetime) {
 	if c.inFlight == nil {
 		if now.Before(c.notUntil) || now.Before(c.pausedUntil) {
 			return
@@ -134,14 +143,14 @@ func (c *tokenCache) refresh(ctx context.Context, now time.Time) {
 		c.notUntil = now.Add(refreshPause)
 		c.start(ctx, tokenNeed{})
 	}
-	c.keep(ctx, c.inFlight)
+	c.keep(ctx, c.inFlight, of)
 }
 
 // tokenFetch is one call of the credential.
 type tokenFetch struct {
 	need      tokenNeed
 	cancel    context.CancelFunc
-	keepers   int  // of the contexts that have asked for it, those that have not ended
+	keepers   int  // of the calls that have asked for it, those that have not ended
 	abandoned bool // there were none at some time, and it was told to end
 	done      chan struct{}
 
@@ -176,17 +185,22 @@ func (c *tokenCache) start(ctx context.Context, need tokenNeed) {
 	}()
 }
 
-// keep lets the fetch go on at least until ctx ends. With the last of its keepers it is given up. keep is called with
-// the lock held.
-func (c *tokenCache) keep(ctx context.Context, fetch *tokenFetch) {
+// keep lets the fetch go on at least until the call or its context ends. With the last of its keepers it is given up.
+// keep is called with the lock held.
+func (c *tokenCache) keep(ctx context.Context, fetch *tokenFetch, of *lifetime) {
 	fetch.keepers++
-	context.AfterFunc(ctx, func() {
+	leave := sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if fetch.keepers--; fetch.keepers == 0 {
 			fetch.abandoned = true
 			fetch.cancel()
 		}
+	})
+	stop := context.AfterFunc(ctx, leave)
+	of.atEnd = append(of.atEnd, func() {
+		stop()
+		leave()
 	})
 }
 
@@ -212,7 +226,7 @@ func obtainToken(tokens *tokenCache) step {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			ctx := req.Context()
 			a := attemptFrom(ctx)
-			token, err := tokens.get(ctx, a.call.need)
+			token, err := tokens.get(ctx, a.call.need, &a.call.lifetime)
 			if err != nil {
 				closeBody(req)
 				return nil, &tokenError{err, isPassing(err)}

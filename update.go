@@ -41,11 +41,11 @@ func (u *EnterpriseCodeSigningCertificateUpdate) fields() (map[string]any, error
 		if value == nil {
 			continue
 		}
-		text, err := wireTime(*value)
-		if err != nil || text == "" {
+		sent, err := wireTime(*value)
+		if err != nil || value.IsZero() {
 			return nil, &InputError{Name: name, Problem: "cannot be sent", Err: err}
 		}
-		fields[name] = text
+		fields[name] = sent.Format(time.RFC3339Nano)
 	}
 	return fields, nil
 }
@@ -64,6 +64,14 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 	}
 	if err := validateContent("update", u.Content); err != nil {
 		return err
+	}
+	for _, name := range []*string{u.Subject, u.SubjectName, u.Issuer, u.IssuerName} {
+		if name == nil {
+			continue
+		}
+		if err := validateName("update", *name); err != nil {
+			return err
+		}
 	}
 	if len(fields) == 0 && len(u.Clear) == 0 {
 		return bad("changes nothing")

@@ -57,31 +57,38 @@ func find(data []byte, layers int) string {
 	return inDER(data)
 }
 
-// fromBase64 decodes as much of text as is base64 of either alphabet.
+// fromBase64 decodes as much of text as is base64 of either alphabet, nil where that is too little to be told from a word.
 func fromBase64(text []byte) []byte {
-	digits := make([]byte, 0, len(text))
-	for _, c := range text {
-		switch c {
-		case '-':
-			c = '+'
-		case '_':
-			c = '/'
-		case ' ', '\t', '\r', '\n':
-			continue
+	const shortest = 16
+	digits, end := 0, 0
+	for ; end < len(text) && (isBase64(text[end]) || isSpace(text[end])); end++ {
+		if !isSpace(text[end]) {
+			digits++
 		}
-		if !isBase64(c) {
-			break
-		}
-		digits = append(digits, c)
 	}
-	decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
-	whole := len(digits) / 4 * 4
-	n, _ := base64.RawStdEncoding.Decode(decoded, digits[:whole]) // digits alone, in whole groups
-	return decoded[:n]
+	if digits < shortest {
+		return nil
+	}
+	plain := make([]byte, 0, digits)
+	for _, c := range text[:end] {
+		switch {
+		case isSpace(c):
+			continue
+		case c == '-':
+			c = '+'
+		case c == '_':
+			c = '/'
+		}
+		plain = append(plain, c)
+	}
+	decoded, _ := base64.RawStdEncoding.AppendDecode(nil, plain[:digits/4*4]) // digits alone, in whole groups
+	return decoded
 }
 
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
 func isBase64(c byte) bool {
-	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
+	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
 }
 
 // inDER looks at each of the values that stand one behind the other in data.
