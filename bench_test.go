@@ -104,17 +104,45 @@ var benchmarkContent = append([]byte{0x30, 0x82, 0x05, 0xd8}, bytes.Repeat([]byt
 
 // BenchmarkCreate is one create over loopback, on a connection and with a token that are at hand.
 func BenchmarkCreate(b *testing.B) {
-	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
-	defer client.CloseIdleConnections()
-	cert := exampleCertificate()
-	cert.Content, cert.UploadDateTime = benchmarkContent, time.Time{}
-	ctx := context.Background()
+	create := creator(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert); err != nil {
+		if err := create(); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkCreateParallel is the same by sixteen workers with one client.
+func BenchmarkCreateParallel(b *testing.B) { inParallel(b, creator(b)) }
+
+// creator returns a create with this library.
+func creator(b *testing.B) func() error {
+	b.Helper()
+	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
+	b.Cleanup(client.CloseIdleConnections)
+	cert := exampleCertificate()
+	cert.Content, cert.UploadDateTime = benchmarkContent, time.Time{}
+	return func() error {
+		_, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert)
+		return err
+	}
+}
+
+const benchmarkWorkers = 16
+
+func inParallel(b *testing.B, create func() error) {
+	b.Helper()
+	b.SetParallelism(benchmarkWorkers / runtime.GOMAXPROCS(0))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := create(); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
 }
 
 // plainCertificate is what somebody would write by hand.
@@ -133,22 +161,31 @@ type plainCertificate struct {
 
 // BenchmarkCreateFloor is the same create by hand: net/http, a constant header and encoding/json.
 func BenchmarkCreateFloor(b *testing.B) {
+	create := creatorByHand(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := create(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCreateParallelFloor is the same by sixteen workers.
+func BenchmarkCreateParallelFloor(b *testing.B) { inParallel(b, creatorByHand(b)) }
+
+// creatorByHand returns a create by hand.
+func creatorByHand(b *testing.B) func() error {
+	b.Helper()
 	target := startBenchmarkServer(b) + "/beta" + path
-	client := &http.Client{Transport: new(http.Transport)}
-	defer client.CloseIdleConnections()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchmarkWorkers}}
+	b.Cleanup(client.CloseIdleConnections)
 	example := exampleCertificate()
 	cert := plainCertificate{
 		ODataType: "#microsoft.graph.enterpriseCodeSigningCertificate", Content: benchmarkContent, Status: string(example.Status),
 		SubjectName: example.SubjectName, Subject: example.Subject, IssuerName: example.IssuerName, Issuer: example.Issuer,
 		ExpirationDateTime: example.ExpirationDateTime, UploadDateTime: example.UploadDateTime,
 	}
-	ctx := context.Background()
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := createByHand(ctx, client, target, &cert); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return func() error { return createByHand(context.Background(), client, target, &cert) }
 }
 
 func createByHand(ctx context.Context, client *http.Client, target string, cert *plainCertificate) error {

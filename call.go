@@ -138,7 +138,7 @@ func privateKeyInJSON(data []byte) string {
 		if err != nil {
 			return privatekey.Find(data[begin+1:])
 		}
-		if kind := privatekey.Find(unquoted(text)); kind != "" {
+		if kind := privatekey.Find(unquoted(text[1 : len(text)-1])); kind != "" {
 			return kind
 		}
 		data = data[r.at:]

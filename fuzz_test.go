@@ -40,6 +40,34 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzJSONReader holds the reader against encoding/json: both take the same for JSON, and read the same strings.
+func FuzzJSONReader(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":[1,-0.5e+3,true,false,null,"\u00e9\n"],"b":{}}`, `[]`, `[1,]`, `{"a":1,}`, `01`, `1.`, `-`, `1e`, `"\ud800"`, `"\x"`, "\"\x01\"", `nul`, ` {} x`,
+		"\"\xff\"", `"`, `{"a"}`, strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001), strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := jsonReader{data: data}
+		value, err := r.value()
+		if err == nil {
+			err = r.end()
+		}
+		if valid := json.Valid(data); valid != (err == nil) {
+			t.Fatalf("%q: encoding/json says %v, the reader %v", data, valid, err)
+		}
+		var text string
+		if err != nil || json.Unmarshal(data, &text) != nil || bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
+			return
+		}
+		var read string
+		if err := decodeString(value, &read); err != nil || read != text || r.plain && string(value[1:len(value)-1]) != text {
+			t.Errorf("%q was read as %q, %v", data, read, err)
+		}
+	})
+}
+
 // FuzzAPIError feeds answers to the reader of errors: no bytes panic, the message is one line of bounded length, and
 // the plain text is never lost.
 func FuzzAPIError(f *testing.F) {

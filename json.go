@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -38,6 +39,7 @@ type jsonReader struct {
 	data  []byte
 	at    int
 	depth int
+	plain bool // the string that was passed over last is ASCII without an escape
 }
 
 var errNotJSON = errors.New("not valid JSON")
@@ -84,7 +86,9 @@ func (r *jsonReader) object(member func(name []byte) error) error {
 		if err := r.take(':'); err != nil {
 			return err
 		}
-		name = unquoted(name)
+		if name = name[1 : len(name)-1]; !r.plain {
+			name = unquoted(name)
+		}
 		if err := member(name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -160,6 +164,7 @@ func (r *jsonReader) literal(text string) error {
 
 // text passes over a string.
 func (r *jsonReader) text() error {
+	r.plain = true
 	for i := r.at + 1; i < len(r.data); i++ {
 		switch c := r.data[i]; {
 		case c == '"':
@@ -167,7 +172,10 @@ func (r *jsonReader) text() error {
 			return nil
 		case c < ' ':
 			return errNotJSON
+		case c >= utf8.RuneSelf:
+			r.plain = false
 		case c == '\\':
+			r.plain = false
 			length := escapeLength(r.data[i:])
 			if length == 0 {
 				return errNotJSON
@@ -237,35 +245,31 @@ func (r *jsonReader) digits() bool {
 	return r.at > begin
 }
 
-// unquoted is the text of a JSON string.
-func unquoted(quoted []byte) []byte {
-	if isPlain(quoted) {
-		return quoted[1 : len(quoted)-1]
+// unquoted is the text of a JSON string, given without its quotation marks.
+func unquoted(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		return text
 	}
-	var text string
-	_ = json.Unmarshal(quoted, &text) // a reader has passed over it
-	return []byte(text)
+	var decoded string
+	_ = json.Unmarshal(slices.Concat([]byte{'"'}, text, []byte{'"'}), &decoded) // a reader has passed over it
+	return []byte(decoded)
 }
-
-// isPlain says that a quoted string stands for itself.
-func isPlain(quoted []byte) bool { return bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) }
 
 // decodeString decodes a JSON string or null.
 func decodeString[T ~string](value []byte, into *T) error {
-	if value[0] == '"' && isPlain(value) {
-		*into = T(value[1 : len(value)-1])
-		return nil
+	if value[0] != '"' {
+		return json.Unmarshal(value, into)
 	}
-	return json.Unmarshal(value, into)
+	*into = T(unquoted(value[1 : len(value)-1]))
+	return nil
 }
 
 // decodeBytes decodes a JSON string with base64 in it, or null.
-func decodeBytes(value []byte, into *[]byte) error {
-	if value[0] != '"' || !isPlain(value) {
+func decodeBytes(value []byte, into *[]byte) (err error) {
+	if value[0] != '"' {
 		return json.Unmarshal(value, into)
 	}
-	data, err := base64.StdEncoding.AppendDecode(nil, value[1:len(value)-1])
-	*into = data
+	*into, err = base64.StdEncoding.AppendDecode(nil, unquoted(value[1:len(value)-1]))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,8 @@ import (
 type gate struct {
 	jitter  time.Duration // at most, so that those who waited do not all come at once
 	limiter Limiter       // nil for none
+
+	closed atomic.Bool // stays so until somebody finds that the pause is over
 
 	mu      sync.Mutex
 	opens   time.Time
@@ -27,6 +30,7 @@ func (g *gate) close(pause time.Duration) {
 	defer g.mu.Unlock()
 	if opens := time.Now().Add(pause); opens.After(g.opens) {
 		g.opens = opens
+		g.closed.Store(true)
 	}
 }
 
@@ -52,6 +56,9 @@ func (g *gate) pass(ctx context.Context, method string) error {
 }
 
 func (g *gate) waitOpen(ctx context.Context) error {
+	if !g.closed.Load() {
+		return nil
+	}
 	opens, until := g.enter()
 	defer g.leave()
 	for time.Now().Before(opens) {
@@ -84,6 +91,9 @@ func (g *gate) next() (opens, until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	until = g.opens
+	if !time.Now().Before(g.opens) {
+		g.closed.Store(false)
+	}
 	if g.waiting > 1 {
 		until = until.Add(rand.N(g.jitter + 1)) //nolint:gosec // jitter
 	}
@@ -137,10 +147,7 @@ func passGate(g *gate) step {
 
 // retryBudget keeps a busy program from hammering a service that is down: retries are paid for out of a bucket that
 // successes fill. The figures are those of the AWS SDK's standard mode.
-type retryBudget struct {
-	mu    sync.Mutex
-	spent int
-}
+type retryBudget struct{ spent atomic.Int64 }
 
 const (
 	retryCapacity = 500
@@ -151,17 +158,22 @@ const (
 
 // take pays for a retry. It says whether there was enough.
 func (b *retryBudget) take(cost int) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.spent+cost > retryCapacity {
-		return false
+	for {
+		spent := b.spent.Load()
+		if spent+int64(cost) > retryCapacity {
+			return false
+		}
+		if b.spent.CompareAndSwap(spent, spent+int64(cost)) {
+			return true
+		}
 	}
-	b.spent += cost
-	return true
 }
 
 func (b *retryBudget) give(income int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.spent = max(b.spent-income, 0)
+	for {
+		spent := b.spent.Load()
+		if spent == 0 || b.spent.CompareAndSwap(spent, max(spent-int64(income), 0)) {
+			return
+		}
+	}
 }

@@ -218,7 +218,7 @@ func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
 			}
 			byDate = append(byDate, match{cert, by, date.Nanosecond() != 0 && date.Equal(s.sent.UploadDateTime.Truncate(tick))})
 		case taken[date.UnixNano()]:
-		case !clock.isKnown && !s.client.uploads.keepDates():
+		case !clock.isKnown && !s.client.uploads.datesKept.Load():
 			return nil, errNoClock
 		case date.Before(earliest) || date.After(latest):
 		default:
@@ -228,7 +228,7 @@ func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
 	if slices.ContainsFunc(byDate, func(m match) bool { return m.isSure }) {
 		return slices.DeleteFunc(byDate, func(m match) bool { return !m.isSure }), nil
 	}
-	if len(byDate) > 0 || s.client.uploads.keepDates() {
+	if len(byDate) > 0 || s.client.uploads.datesKept.Load() {
 		return byDate, nil
 	}
 	return byWindow, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -16,8 +17,9 @@ import (
 type tokenCache struct {
 	fetch func(ctx context.Context, need tokenNeed) (*oauth2.Token, error)
 
+	current atomic.Pointer[bearer] // written with the lock held
+
 	mu       sync.Mutex
-	current  *bearer
 	inFlight *tokenFetch
 	notUntil time.Time // no fetch in the background before this, so that a failing endpoint is not hammered
 
@@ -74,8 +76,11 @@ func (l *lifetime) end() {
 func (c *tokenCache) get(ctx context.Context, need tokenNeed, of *lifetime) (*bearer, error) {
 	for {
 		now := time.Now()
+		if b := c.current.Load(); b != nil && !b.isStale(now) && need.isMetBy(b) {
+			return b, nil
+		}
 		c.mu.Lock()
-		if b := c.current; b != nil && b.isValid(now) && need.isMetBy(b) {
+		if b := c.current.Load(); b != nil && b.isValid(now) && need.isMetBy(b) {
 			if b.isStale(now) {
 				c.refresh(ctx, now, of)
 			}
@@ -178,7 +183,7 @@ func (c *tokenCache) start(ctx context.Context, need tokenNeed) {
 			c.notePause(err)
 		} else {
 			fetch.result = newBearer(token, need.claims, time.Now())
-			c.current = fetch.result
+			c.current.Store(fetch.result)
 		}
 		c.inFlight = nil
 		close(fetch.done)

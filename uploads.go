@@ -2,43 +2,33 @@ package intune
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // uploads is what a client knows of its creates: those under way, the records that calls have in hand, and whether the
 // service keeps the uploadDateTime that is sent.
 type uploads struct {
+	underWay  sync.Map // of *search; every create passes here, and few ever look at the others
+	datesKept atomic.Bool
+
 	mu             sync.Mutex
-	underWay       map[*search]bool
 	recent, lessSo map[string]bool // ids of records in hand; two generations, so that they do not pile up
 	lessSoUntil    time.Time
-	datesKept      bool
 }
 
-func (u *uploads) begin(s *search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.underWay == nil {
-		u.underWay = make(map[*search]bool)
-	}
-	u.underWay[s] = true
-}
+func (u *uploads) begin(s *search) { u.underWay.Store(s, nil) }
 
-func (u *uploads) end(s *search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.underWay, s)
-}
+func (u *uploads) end(s *search) { u.underWay.Delete(s) }
 
 // others are the searches under way but for s.
 func (u *uploads) others(s *search) (others []*search) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for other := range u.underWay {
-		if other != s {
+	u.underWay.Range(func(other, _ any) bool {
+		if other := other.(*search); other != s { //nolint:forcetypeassert // there is nothing else in it
 			others = append(others, other)
 		}
-	}
+		return true
+	})
 	return others
 }
 
@@ -76,20 +66,12 @@ func (u *uploads) has(id string) bool {
 // learn compares the date that was sent with the one that the service shows. Dates that agree only to the second prove
 // nothing: the service may have cut ours, or dated the upload itself within that second.
 func (u *uploads) learn(sent, created *EnterpriseCodeSigningCertificate) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	shown := created.UploadDateTime
 	switch {
 	case shown.IsZero():
 	case !isSameDate(sent.UploadDateTime, shown):
-		u.datesKept = false
+		u.datesKept.Store(false)
 	case shown.Nanosecond() != 0:
-		u.datesKept = true
+		u.datesKept.Store(true)
 	}
-}
-
-func (u *uploads) keepDates() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.datesKept
 }
