@@ -80,11 +80,14 @@ func (r registration) validate() error {
 			return &InputError{Name: id.name, Problem: "is malformed: want " + id.want}
 		}
 	}
-	if strings.EqualFold(r.tenantID, "consumers") {
+	if strings.EqualFold(r.tenantID, "consumers") || strings.EqualFold(r.tenantID, tenantOfPersons) {
 		return &InputError{Name: "tenant id", Problem: "is consumers: personal Microsoft accounts are not supported by this API"}
 	}
 	return nil
 }
+
+// tenantOfPersons is the id behind "consumers".
+const tenantOfPersons = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 const idCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 

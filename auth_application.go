@@ -29,7 +29,7 @@ func (c *clientSecret) Token(ctx context.Context, req TokenRequest) (*oauth2.Tok
 }
 
 func (c *clientSecret) validate() error {
-	if err := c.registration.validate(); err != nil {
+	if err := c.validateApplication(); err != nil {
 		return err
 	}
 	switch secret := c.secret(); {
@@ -70,7 +70,15 @@ func (c *clientAssertion) validate() error {
 	if c.assertion == nil {
 		return &InputError{Name: "client assertion", Problem: "is nil"}
 	}
-	return c.registration.validate()
+	return c.validateApplication()
+}
+
+// validateApplication also refuses what stands for the tenant of whoever signs in: an application has none.
+func (r registration) validateApplication() error {
+	if strings.EqualFold(r.tenantID, "common") || strings.EqualFold(r.tenantID, "organizations") {
+		return &InputError{Name: "tenant id", Problem: "is " + r.tenantID + ": an application signs in to one tenant, so want its id"}
+	}
+	return r.validate()
 }
 
 // tokenFor exchanges an assertion about the application, ours or another issuer's, for a token (RFC 7523, section 2.2).

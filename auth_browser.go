@@ -7,13 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"golang.org/x/oauth2"
 )
 
-// AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there; the browser
-// comes back to a port of this machine's own, which is open only meanwhile. It uses PKCE. The application must have
+// AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there, and does
+// not wait for the person; the browser comes back to a port of this machine's own, which is open only meanwhile. It uses PKCE. The application must have
 // http://localhost as a redirect URI of the platform "Mobile and desktop applications", and delegated permissions. Nobody is
 // prompted again as long as the refresh token holds, also where several clients share the credential.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
@@ -27,31 +28,50 @@ func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context,
 
 // byBrowser is the authorization code grant with PKCE (RFC 7636) and a redirect to this machine (RFC 8252, section 7.3).
 func (u *user) byBrowser(ctx context.Context, req TokenRequest, open func(context.Context, string) error) (*oauth2.Token, error) {
+	config := u.config(req)
+	verifier := oauth2.GenerateVerifier()
+	code, redirect, err := browse(ctx, func(redirect, state string) error {
+		config.RedirectURL = redirect
+		return open(ctx, config.AuthCodeURL(state, append(req.claims(), oauth2.S256ChallengeOption(verifier))...))
+	})
+	if err != nil {
+		return nil, authError(err, verifier)
+	}
+	return u.redeem(ctx, req, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirect}, "code_verifier": {verifier},
+	})
+}
+
+// redeem exchanges a code for a token. The person is not to sign in again because an answer was lost.
+func (u *user) redeem(ctx context.Context, req TokenRequest, params url.Values) (*oauth2.Token, error) {
+	const longestDelay = 30 * time.Second
+	for delay := time.Second; ; delay *= 2 {
+		token, err := u.token(ctx, req, userScopes(req), params, params.Get("code"), params.Get("code_verifier"))
+		if err == nil || !isPassing(err) || delay > longestDelay || !sleepUntil(ctx, time.Now().Add(delay)) {
+			return token, err
+		}
+	}
+}
+
+// browse has a browser opened, and returns the code that it comes back with and the address that it comes back to.
+func browse(ctx context.Context, open func(redirect, state string) error) (code, redirect string, err error) {
 	landing, err := land(ctx)
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
 	defer landing.close()
-	config := u.config(req)
-	config.RedirectURL = landing.address
-	verifier := oauth2.GenerateVerifier()
-	address := config.AuthCodeURL(landing.state, append(req.claims(), oauth2.S256ChallengeOption(verifier))...)
-	if err := open(ctx, address); err != nil {
-		return nil, err
+	if err := open(landing.address, landing.state); err != nil {
+		return "", "", err
 	}
-	var answer url.Values
 	select {
-	case answer = <-landing.answer:
+	case answer := <-landing.answer:
+		if code := answer.Get("code"); code != "" {
+			return code, landing.address, nil
+		}
+		return "", "", &oauth2.RetrieveError{ErrorCode: answer.Get("error"), ErrorDescription: answer.Get("error_description")}
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return "", "", ctx.Err()
 	}
-	code := answer.Get("code")
-	if code == "" {
-		return nil, authError(&oauth2.RetrieveError{ErrorCode: answer.Get("error"), ErrorDescription: answer.Get("error_description")}, verifier)
-	}
-	return u.token(ctx, req, userScopes(req), url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {landing.address}, "code_verifier": {verifier},
-	}, code, verifier)
 }
 
 // landing is where the browser comes back to.
@@ -82,7 +102,8 @@ func land(ctx context.Context) (*landing, error) {
 // ServeHTTP takes the first answer to the sign-in that was begun here, and nothing else.
 func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := r.URL.Query()
-	if r.Method != http.MethodGet || r.URL.Path != "/" || answer.Get("state") != l.state {
+	hasAnswer := answer.Get("code") != "" || answer.Get("error") != ""
+	if r.Method != http.MethodGet || r.URL.Path != "/" || answer.Get("state") != l.state || !hasAnswer {
 		http.Error(w, "This is not the answer to the sign-in that waits here.", http.StatusBadRequest)
 		return
 	}
@@ -91,6 +112,7 @@ func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page = "You are not signed in. The program says why. You can close this window."
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
 	w.Header().Set("Connection", "close")
 	_, _ = io.WriteString(w, page)
 	_ = http.NewResponseController(w).Flush() // the server closes as soon as the answer is at hand

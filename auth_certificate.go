@@ -48,17 +48,17 @@ func (c *clientCertificate) Token(ctx context.Context, req TokenRequest) (*oauth
 }
 
 func (c *clientCertificate) validate() error {
-	if err := c.registration.validate(); err != nil {
+	if err := c.validateApplication(); err != nil {
 		return err
 	}
 	if len(c.chain) == 0 || slices.Contains(c.chain, nil) {
 		return &InputError{Name: "client certificate", Problem: "is missing"}
 	}
 	if problem := expiry.Problem(c.chain[0], time.Now()); problem != "" {
-		return &InputError{Name: "client certificate", Problem: problem}
+		return &InputError{Name: "client certificate", Problem: problem + ": register its successor with the application"}
 	}
 	bad := func(problem string) error {
-		return &InputError{Name: "key of the client certificate", Problem: problem}
+		return &InputError{Name: "key of the client certificate", Problem: problem + ": register its successor with the application"}
 	}
 	public, isRSA := c.chain[0].PublicKey.(*rsa.PublicKey)
 	key := c.key()

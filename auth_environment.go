@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -24,7 +25,9 @@ import (
 //	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertion and FileAssertion
 //
 // AZURE_AUTHORITY_HOST, where it is set, is the Microsoft Entra root, over which WithAuthorityURL takes precedence.
-// Variables that are missing or contradict each other are an *InputError that names them all.
+// Variables that are missing are an *InputError that names all of them; so is a password without the path of a
+// certificate. Other variables of Microsoft's libraries are not read: the chain of a certificate is sent where the file
+// holds one, and nobody signs in with a password.
 //
 // A PKCS #12 container at AZURE_CLIENT_CERTIFICATE_PATH takes EnvironmentCredentialWith(clientcert.Load).
 func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(loadPEM) }
@@ -32,6 +35,9 @@ func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialW
 // EnvironmentCredentialWith is EnvironmentCredential, but that load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
 // the password in AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
 func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
+	if load == nil {
+		return nil, &InputError{Name: "EnvironmentCredentialWith", Problem: "is given nil"}
+	}
 	signIn, err := fromEnvironment(load)
 	if err != nil {
 		return nil, err
@@ -107,7 +113,7 @@ var ErrCredentialUnavailable = errors.New("the credential is not available here"
 // ChainedCredential uses the first of the credentials that is available where the program runs. A refusal by Microsoft
 // Entra ID and any other error than ErrCredentialUnavailable end the search, so that a mistake in one is not hidden by the next. The
 // first one that knows a Microsoft Entra root, as EnvironmentCredential may, determines it for all.
-func ChainedCredential(creds ...Credential) Credential { return chained(creds) }
+func ChainedCredential(creds ...Credential) Credential { return chained(slices.Clone(creds)) }
 
 type chained []Credential
 

@@ -9,15 +9,22 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/oauth2"
 )
 
 // authError makes an *AuthError of a refusal by x/oauth2. Its own error holds the whole answer, in which a hostile
-// endpoint could echo the secrets that were sent to it.
+// endpoint could echo the secrets that were sent to it; those of net/http and encoding/json may quote a part of it.
 func authError(err error, secrets ...string) error {
+	if err == nil {
+		return nil
+	}
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
+		if text := mask(err.Error(), secrets...); text != err.Error() {
+			return &maskedError{text, isPassing(err)}
+		}
 		return err
 	}
 	description, ids := splitDescription(mask(refused.ErrorDescription, secrets...))
@@ -36,6 +43,14 @@ func authError(err error, secrets ...string) error {
 	}
 	return e
 }
+
+// maskedError stands for an error whose text held a secret.
+type maskedError struct {
+	text    string
+	passing bool
+}
+
+func (e *maskedError) Error() string { return e.text }
 
 var (
 	aadsts        = regexp.MustCompile(`^AADSTS(\d{1,9})\b`)
@@ -82,11 +97,16 @@ func isPassing(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= http.StatusInternalServerError
 	}
-	var distrusted *tls.CertificateVerificationError
-	if errors.As(err, &distrusted) {
+	if masked := (*maskedError)(nil); errors.As(err, &masked) {
+		return masked.passing
+	}
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return false
 	}
-	var request *url.Error
 	var network net.Error
-	return errors.As(err, &request) || errors.As(err, &network)
+	if !errors.As(err, &network) {
+		return errors.As(err, new(*url.Error))
+	}
+	_, isOfFile := network.(syscall.Errno) //nolint:errorlint // those of the network have a net.OpError around them
+	return !isOfFile
 }

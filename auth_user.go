@@ -3,8 +3,10 @@ package intune
 // This file has the credentials by which a person signs in.
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -15,11 +17,12 @@ import (
 // whoever has it can act as the person that signed in. key names the tenant, the application and the Microsoft Entra root.
 // Methods may be called by several goroutines at once, with different keys.
 type TokenStore interface {
-	// LoadToken returns what was last saved, "" for nothing.
+	// LoadToken returns what was last saved, "" for nothing. An error ends the sign-in.
 	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
 
-	// SaveToken replaces what was saved.
-	SaveToken(ctx context.Context, key, refreshToken string) error
+	// SaveToken replaces what was saved. Where it fails, that is its own to report: the sign-in is good all the same, and
+	// holds for as long as the program runs. ctx does not end with the call.
+	SaveToken(ctx context.Context, key, refreshToken string)
 }
 
 // UserOption changes how a person signs in.
@@ -29,10 +32,11 @@ type UserOption func(*user)
 // kept in memory alone.
 func WithTokenStore(store TokenStore) UserOption {
 	return func(u *user) {
-		u.load, u.save = nil, nil
-		if store != nil {
-			u.load, u.save = store.LoadToken, store.SaveToken
+		if store == nil {
+			u.invalid = &InputError{Name: "token store", Problem: "is nil"}
+			return
 		}
+		u.load, u.save = store.LoadToken, store.SaveToken
 	}
 }
 
@@ -56,17 +60,23 @@ type user struct {
 
 	prompt func(context.Context, TokenRequest) (*oauth2.Token, error) // nil where the caller gave none
 
-	// The store's methods, and not the store, because fmt prints fields.
+	invalid error // of an option
+
+	// The store's methods, and not the store, because fmt prints fields. nil without a store.
 	load func(ctx context.Context, key string) (refreshToken string, err error)
-	save func(ctx context.Context, key, refreshToken string) error
+	save func(ctx context.Context, key, refreshToken string)
+	held func(key string) *string // the refresh token that is held in memory
 
 	turn chan struct{} // has room for one, who asks for a token: nobody is prompted twice at once
 }
 
 func newUser(tenantID, clientID string, opts []UserOption) *user {
-	u := &user{registration: registration{tenantID, clientID}, turn: make(chan struct{}, 1)}
-	WithTokenStore(make(memory))(u)
+	u := &user{registration: registration{tenantID, clientID}, turn: make(chan struct{}, 1), held: memory()}
 	for _, opt := range opts {
+		if opt == nil {
+			u.invalid = &InputError{Name: "UserOption", Problem: "is nil"}
+			continue
+		}
 		opt(u)
 	}
 	return u
@@ -76,8 +86,8 @@ func (u *user) validate() error {
 	switch {
 	case u.prompt == nil:
 		return &InputError{Name: "prompt", Problem: "is nil"}
-	case u.load == nil:
-		return &InputError{Name: "token store", Problem: "is nil"}
+	case u.invalid != nil:
+		return u.invalid
 	}
 	return u.registration.validate()
 }
@@ -91,20 +101,36 @@ func (u *user) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, erro
 		return nil, ctx.Err()
 	}
 	key := req.AuthorityURL + "/" + u.tenantID + "/" + u.clientID
-	refreshToken, err := u.load(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	token, err := u.refreshOrPrompt(ctx, req, refreshToken)
-	if err != nil {
-		return nil, err
-	}
-	if token.RefreshToken != "" && token.RefreshToken != refreshToken {
-		if err := u.save(ctx, key, token.RefreshToken); err != nil {
+	held := u.held(key)
+	if *held == "" && u.load != nil {
+		stored, err := u.load(ctx, key)
+		if err != nil {
 			return nil, err
+		}
+		*held = stored
+	}
+	token, err := u.refreshOrPrompt(ctx, req, *held)
+	if err != nil {
+		return nil, err
+	}
+	if token.RefreshToken != "" && token.RefreshToken != *held {
+		*held = token.RefreshToken
+		if u.save != nil {
+			u.save(context.WithoutCancel(ctx), key, token.RefreshToken)
 		}
 	}
 	return token, nil
+}
+
+// memory holds a text for each key. It is a function, because fmt prints maps.
+func memory() func(key string) *string {
+	texts := make(map[string]*string)
+	return func(key string) *string {
+		if texts[key] == nil {
+			texts[key] = new(string)
+		}
+		return texts[key]
+	}
 }
 
 func (u *user) refreshOrPrompt(ctx context.Context, req TokenRequest, refreshToken string) (*oauth2.Token, error) {
@@ -113,6 +139,9 @@ func (u *user) refreshOrPrompt(ctx context.Context, req TokenRequest, refreshTok
 		if refused := (*AuthError)(nil); !errors.As(err, &refused) || isPassing(refused) || !needsPrompt(refused) {
 			return token, err
 		}
+	}
+	if isInBackground(ctx) {
+		return nil, errors.New("somebody has to sign in again")
 	}
 	return u.prompt(ctx, req)
 }
@@ -128,25 +157,43 @@ func userScopes(req TokenRequest) string { return req.Scope + " offline_access" 
 
 // byDeviceCode is the grant of RFC 8628.
 func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(context.Context, *oauth2.DeviceAuthResponse) error) (*oauth2.Token, error) {
-	ctx = withHTTPClient(ctx, req)
 	config := u.config(req)
-	device, err := config.DeviceAuth(ctx, req.claims()...)
-	if err != nil {
+	device, err := config.DeviceAuth(withContext(ctx, req), req.claims()...)
+	switch {
+	case err != nil:
 		return nil, authError(err)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	}
+	device.Interval = min(max(device.Interval, 0), longestInterval) // of a hostile one, x/oauth2 would panic
 	if err := prompt(ctx, device); err != nil {
 		return nil, err
 	}
 	for { // the person is not to begin again because a poll was lost
-		token, err := config.DeviceAccessToken(ctx, device, req.claims()...)
+		token, err := config.DeviceAccessToken(withHTTPClient(ctx, req), device, req.claims()...)
 		err = authError(err, device.DeviceCode)
 		switch {
-		case err == nil, ctx.Err() != nil, !isPassing(err):
+		case err == nil, ctx.Err() != nil:
 			return token, err
-		case !time.Now().Before(device.Expiry):
+		case !device.Expiry.IsZero() && !time.Now().Before(device.Expiry):
 			return nil, &AuthError{Code: "expired_token", Description: "nobody has signed in before the code expired"}
+		case !isPassing(err):
+			return nil, err
 		}
+		device.Interval = min(device.Interval+slowDown, longestInterval)
 	}
+}
+
+// The seconds between two polls, and how many more they become where the endpoint is to be spared (RFC 8628, section 3.5).
+const longestInterval, slowDown = 60, 5
+
+// withContext is withHTTPClient for a function of x/oauth2 that leaves the context out of its request.
+func withContext(ctx context.Context, req TokenRequest) context.Context {
+	client := *cmp.Or(req.HTTPClient, http.DefaultClient)
+	next := cmp.Or(client.Transport, http.DefaultTransport)
+	client.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r.WithContext(ctx)) })
+	req.HTTPClient = &client
+	return withHTTPClient(ctx, req)
 }
 
 // config is the application as x/oauth2 knows it.
@@ -169,14 +216,4 @@ func (req TokenRequest) claims() (params []oauth2.AuthCodeOption) {
 		params = append(params, oauth2.SetAuthURLParam("claims", req.Claims))
 	}
 	return params
-}
-
-// memory is a TokenStore for as long as the program runs. The user's turn guards it.
-type memory map[string]string
-
-func (m memory) LoadToken(_ context.Context, key string) (string, error) { return m[key], nil }
-
-func (m memory) SaveToken(_ context.Context, key, refreshToken string) error {
-	m[key] = refreshToken
-	return nil
 }

@@ -31,7 +31,7 @@ func (k *keyRing) LoadToken(_ context.Context, key string) (string, error) {
 	return k.tokens[key], k.broken
 }
 
-func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) error {
+func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.tokens == nil {
@@ -39,7 +39,6 @@ func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) error {
 	}
 	k.tokens[key] = refreshToken
 	k.saves++
-	return nil
 }
 
 // device signs in at the emulator by device code; prompted counts how often somebody was asked.

@@ -280,6 +280,12 @@ func beginAttempt(next http.RoundTripper) http.RoundTripper {
 func (a *attempt) finish(resp *http.Response, body []byte, err error) {
 	a.ended = time.Now()
 	a.response, a.body, a.err = resp, body, err
+	if err == nil {
+		return
+	}
+	if text := a.call.mask(a, err.Error()); text != err.Error() {
+		a.err = errors.New(text) // net/http quotes an answer that it does not understand
+	}
 }
 
 // decode takes the answer of a 2xx for what the operation promises, or says what is wrong with it.

@@ -237,7 +237,7 @@ func validate(cert *EnterpriseCodeSigningCertificate) error {
 	if expiry.MayBeOver(cert.Content, time.Now()) {
 		if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
 			if problem := expiry.Problem(parsed, time.Now()); problem != "" {
-				return bad(problem)
+				return bad(problem + ": upload its successor")
 			}
 		}
 	}

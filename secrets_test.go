@@ -170,7 +170,7 @@ func TestNoSignInShowsItsSecrets(t *testing.T) {
 type everyKey string
 
 func (e everyKey) LoadToken(context.Context, string) (string, error) { return string(e), nil }
-func (everyKey) SaveToken(context.Context, string, string) error     { return nil }
+func (everyKey) SaveToken(context.Context, string, string)           {}
 
 func decimal(content []byte) string { return strings.Trim(fmt.Sprintf("%d", content[:40]), "[]") }
 

@@ -3,6 +3,7 @@ package intune
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,8 +24,8 @@ type tokenCache struct {
 	inFlight *tokenFetch
 	notUntil time.Time // no fetch in the background before this, so that a failing endpoint is not hammered
 
-	paused      AuthError // the endpoint's word until then
-	pausedUntil time.Time
+	paused   AuthError // the endpoint's word, and when it was said
+	pausedAt time.Time
 }
 
 // tokenNeed is what a call needs of a token beyond its validity.
@@ -103,8 +104,8 @@ func (c *tokenCache) get(ctx context.Context, need tokenNeed, of *lifetime) (*be
 			return nil, ctx.Err()
 		case <-fetch.done:
 		}
-		if fetch.err != nil && c.gaveUp(fetch) {
-			continue // before this caller came
+		if fetch.err != nil && (fetch.inBackground || c.gaveUp(fetch)) {
+			continue // it was not for this caller
 		}
 		if fetch.err != nil {
 			return nil, fetch.err
@@ -125,34 +126,44 @@ func (c *tokenCache) gaveUp(fetch *tokenFetch) bool {
 func (c *tokenCache) notePause(err error) {
 	var throttled *AuthError
 	if errors.As(err, &throttled) && throttled.RetryAfter > 0 {
-		c.paused, c.pausedUntil = *throttled, time.Now().Add(min(throttled.RetryAfter, longestWait))
+		c.paused, c.pausedAt = *throttled, time.Now()
 	}
 }
 
-// refused is the endpoint's last word while it does not want to be asked, with the time that is left.
+// refused is the endpoint's last word while it does not want to be asked, with the time that is left, but for an hour
+// at most.
 func (c *tokenCache) refused(now time.Time) error {
-	if !now.Before(c.pausedUntil) {
+	elapsed := now.Sub(c.pausedAt)
+	if elapsed >= min(c.paused.RetryAfter, longestWait) {
 		return nil
 	}
 	refusal := c.paused
-	refusal.RetryAfter = c.pausedUntil.Sub(now)
+	refusal.RetryAfter -= elapsed
 	return &refusal
 }
 
 // refresh starts a fetch in the background, or joins the one that runs.
 func (c *tokenCache) refresh(ctx context.Context, now time.Time, of *lifetime) {
 	if c.inFlight == nil {
-		if now.Before(c.notUntil) || now.Before(c.pausedUntil) {
+		if now.Before(c.notUntil) || c.refused(now) != nil {
 			return
 		}
 		c.notUntil = now.Add(refreshPause)
-		c.start(ctx, tokenNeed{})
+		c.start(context.WithValue(ctx, backgroundKey{}, true), tokenNeed{})
+		c.inFlight.inBackground = true
 	}
 	c.keep(ctx, c.inFlight, of)
 }
 
+// backgroundKey marks the context of a fetch that nobody waits for: nobody is to be prompted for it.
+type backgroundKey struct{}
+
+func isInBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
+
 // tokenFetch is one call of the credential.
 type tokenFetch struct {
+	inBackground bool
+
 	need      tokenNeed
 	cancel    context.CancelFunc
 	keepers   int  // of the calls that have asked for it, those that have not ended
@@ -175,18 +186,25 @@ func (c *tokenCache) start(ctx context.Context, need tokenNeed) {
 	c.inFlight = fetch
 	go func() {
 		defer cancel()
-		token, err := c.fetch(ctx, need)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err != nil {
-			fetch.err = err
-			c.notePause(err)
-		} else {
-			fetch.result = newBearer(token, need.claims, time.Now())
-			c.current.Store(fetch.result)
-		}
-		c.inFlight = nil
-		close(fetch.done)
+		err := errors.New("the credential gave up its goroutine")
+		var token *oauth2.Token
+		defer func() { // whatever the credential does, those who wait are told
+			if r := recover(); r != nil {
+				err = fmt.Errorf("the credential panicked: %v", r)
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if err != nil {
+				fetch.err = err
+				c.notePause(err)
+			} else {
+				fetch.result = newBearer(token, need.claims, time.Now())
+				c.current.Store(fetch.result)
+			}
+			c.inFlight = nil
+			close(fetch.done)
+		}()
+		token, err = c.fetch(ctx, need)
 	}()
 }
 

@@ -253,9 +253,6 @@ func (b *wholeBody) Read(p []byte) (int, error) {
 
 func (*wholeBody) Close() error { return nil }
 
-// errTooLarge is the error of a body beyond the limit.
-var errTooLarge = fmt.Errorf("the body is above %d MiB", maxBody>>20)
-
 // readWhole reads and closes a body. It returns what it got also where it returns an error.
 func readWhole(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.Body == nil {
@@ -269,7 +266,7 @@ func readWhole(resp *http.Response, limit int64) ([]byte, error) {
 	buffer := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, bytes.MinRead), expected)+bytes.MinRead))
 	n, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
 	if err == nil && n > limit {
-		err = errTooLarge
+		err = fmt.Errorf("the body is above %d MiB", limit>>20)
 	}
 	return buffer.Bytes()[:min(n, limit)], err
 }

@@ -70,7 +70,7 @@ func (c *Certificate) Check(now time.Time) (findings []Finding) {
 		findings = append(findings, Finding{severity, code, "the certificate " + message})
 	}
 	if problem := expiry.Problem(cert, now); problem != "" {
-		add(SeverityFatal, CodeExpired, problem)
+		add(SeverityFatal, CodeExpired, problem+": upload its successor")
 	} else if left := cert.NotAfter.Sub(now); left < soon {
 		add(SeverityWarning, CodeExpiresSoon, fmt.Sprintf("expires on %s: ask for its successor now", printed(cert.NotAfter)))
 	}
