@@ -107,6 +107,6 @@ func isPassing(err error) bool {
 	if !errors.As(err, &network) {
 		return errors.As(err, new(*url.Error))
 	}
-	_, isOfFile := network.(syscall.Errno) //nolint:errorlint // those of the network have a net.OpError around them
+	_, isOfFile := network.(syscall.Errno) // those of the network have a net.OpError around them
 	return !isOfFile
 }
