@@ -77,7 +77,8 @@ func (c *Client) assemble(cfg *config, tokens *tokenCache, wire *transport) {
 //
 // GET, HEAD, OPTIONS, PUT, PATCH and DELETE are repeated where the outcome of an attempt is unknown, and a DELETE that
 // then finds nothing has succeeded. POST is not: the error is an *OutcomeUnknownError. Other errors are *APIError,
-// *AuthError, *ResponseError, *InputError, and those of the network and of the context.
+// *AuthError, *ResponseError, *InputError, and those of the network and of the context. A body for the code-signing
+// certificates with a private key in it is an *InputError.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
 	call, err := c.newCall(method, path, body, out, opts)
 	if err != nil {

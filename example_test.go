@@ -10,7 +10,10 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/clientcert"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -172,4 +175,44 @@ func ExampleWithLimiter() {
 		intune.WithLimiter(sharedQuota{redis}))
 	fmt.Println(client != nil, err)
 	// Output: true <nil>
+}
+
+// Sign in with a certificate that is registered with the application.
+func ExampleClientCertificate() {
+	chain, key, err := clientcert.Load("app.pfx", os.Getenv("CERTIFICATE_PASSWORD"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := intune.NewClient(intune.ClientCertificate("contoso.com", "11111111-2222-3333-4444-555555555555", chain, key))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+}
+
+// Sign in from GitHub Actions, and from the environment elsewhere.
+func ExampleChainedCredential() {
+	github := intune.ClientAssertion("contoso.com", "11111111-2222-3333-4444-555555555555", intune.GitHubActionsAssertion(""))
+	cred := github
+	if environment, err := intune.EnvironmentCredential(); err == nil {
+		cred = intune.ChainedCredential(github, environment)
+	}
+	client, err := intune.NewClient(cred)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+}
+
+// Sign a person in who has a browser on another device.
+func ExampleDeviceCode() {
+	cred := intune.DeviceCode("contoso.com", "11111111-2222-3333-4444-555555555555", func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+		_, err := fmt.Printf("Go to %s and enter %s\n", device.VerificationURI, device.UserCode)
+		return err
+	})
+	client, err := intune.NewClient(cred)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
 }
