@@ -14,9 +14,10 @@ import (
 )
 
 // AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there, and does
-// not wait for the person; the browser comes back to a port of this machine's own, which is open only meanwhile. It uses PKCE. The application must have
-// http://localhost as a redirect URI of the platform "Mobile and desktop applications", and delegated permissions. Nobody is
-// prompted again as long as the refresh token holds, also where several clients share the credential.
+// not wait for the person; the browser comes back to a port of this machine's own, which is open only meanwhile. It uses
+// PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and desktop applications",
+// and delegated permissions. Nobody is prompted again as long as the refresh token holds, also where several clients share
+// the credential.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
 func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
 	u := newUser(tenantID, clientID, opts)
