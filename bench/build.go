@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"debug/buildinfo"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// program is one of those that are compared. It is built in a module of its own that requires just what it needs, as its
+// users would.
+type program struct {
+	name, title string   // name is that of its directory
+	requires    []string // modules, in the versions of this one's go.mod
+	readme      func() ([]byte, error)
+
+	dir      string // of its module
+	cache    string // GOCACHE
+	binary   string
+	measured measurements
+}
+
+const (
+	thisModule = "github.com/seed-230b9595/intune-go/bench"
+	library    = "github.com/seed-230b9595/intune-go"
+	peer       = "github.com/microsoftgraph/msgraph-sdk-go"
+)
+
+// newPrograms returns the floor, this library and the peer, to be built in folders of root.
+func newPrograms(root string) []*program {
+	programs := []*program{
+		{name: "floor", title: "net/http", readme: func() ([]byte, error) { return os.ReadFile("programs/readme/main.go") }},
+		{name: "intune", title: "intune-go", requires: []string{library}, readme: programOfReadme},
+		{name: "msgraph", title: "msgraph-sdk-go", requires: []string{peer, "github.com/Azure/azure-sdk-for-go/sdk/azcore"}},
+	}
+	for _, p := range programs {
+		p.dir, p.cache = filepath.Join(root, p.name), filepath.Join(root, p.name+"-cache")
+		p.binary = filepath.Join(root, p.name+".exe")
+		p.measured = make(measurements)
+	}
+	return programs
+}
+
+func programOfReadme() ([]byte, error) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		return nil, err
+	}
+	found := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
+	if found == nil {
+		return nil, errors.New("README.md has no program")
+	}
+	return found[1], nil
+}
+
+// prepare makes the module of the program, and fetches what it needs.
+func (p *program) prepare(ctx context.Context) error {
+	for _, folder := range []string{"internal", "programs/" + p.name} {
+		if err := os.CopyFS(filepath.Join(p.dir, folder), os.DirFS(folder)); err != nil {
+			return err
+		}
+	}
+	if p.readme != nil {
+		source, err := p.readme()
+		if err != nil {
+			return err
+		}
+		folder := filepath.Join(p.dir, "programs/readme")
+		if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, "main.go"), source, 0o600)); err != nil {
+			return err
+		}
+	}
+	if err := p.writeGoMod(ctx); err != nil {
+		return err
+	}
+	return p.run(ctx, "go", "mod", "tidy").err
+}
+
+func (p *program) writeGoMod(ctx context.Context) error {
+	this, err := thisGoMod(ctx)
+	if err != nil {
+		return err
+	}
+	core, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "module %s\n\ngo %s\n", thisModule, this.Go)
+	for _, require := range this.Require {
+		if slices.Contains(p.requires, require.Path) {
+			fmt.Fprintf(&out, "require %s %s\n", require.Path, require.Version)
+		}
+		if require.Path == library && slices.Contains(p.requires, library) {
+			fmt.Fprintf(&out, "replace %s => %q\n", library, core)
+		}
+	}
+	return os.WriteFile(filepath.Join(p.dir, "go.mod"), []byte(out.String()), 0o600)
+}
+
+type goMod struct {
+	Go      string
+	Require []struct{ Path, Version string }
+}
+
+func thisGoMod(ctx context.Context) (mod goMod, err error) {
+	data, err := exec.CommandContext(ctx, "go", "mod", "edit", "-json").Output()
+	if err != nil {
+		return goMod{}, err
+	}
+	return mod, json.Unmarshal(data, &mod)
+}
+
+// usage is what a command took, its children included.
+type usage struct {
+	output    []byte
+	wall, cpu time.Duration
+	memory    int64 // of the largest of its processes, in bytes; 0 where the system does not tell
+	err       error
+}
+
+// run runs a command in the program's module.
+func (p *program) run(ctx context.Context, name string, args ...string) usage {
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // go, and what it has built
+	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "GOCACHE="+p.cache, "GOFLAGS=-tags=peer", "GOWORK=off", "CGO_ENABLED=0")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err := cmd.Run()
+	took := usage{output: stdout.Bytes(), wall: time.Since(begin)}
+	if err != nil {
+		took.err = fmt.Errorf("%s: %s: %w\n%s", p.name, strings.Join(cmd.Args, " "), err, stderr.Bytes())
+		return took
+	}
+	took.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	took.memory = maxMemory(cmd.ProcessState)
+	return took
+}
+
+func (p *program) build(ctx context.Context, arguments ...string) usage {
+	return p.run(ctx, "go", slices.Concat([]string{"build", "-o", p.binary}, arguments, []string{"./programs/" + p.name})...)
+}
+
+// buildCold builds the program and all its dependencies, the standard library too.
+func (p *program) buildCold(ctx context.Context) error {
+	if err := os.RemoveAll(p.cache); err != nil {
+		return err
+	}
+	took := p.build(ctx)
+	p.measured.add(coldBuild, took.wall.Seconds())
+	p.measured.add(coldBuildCPU, took.cpu.Seconds())
+	if took.memory > 0 {
+		p.measured.add(coldBuildMemory, float64(took.memory))
+	}
+	return took.err
+}
+
+// buildAgain builds the program after an edit. A new line at its top moves all others, so that it is linked as well.
+func (p *program) buildAgain(ctx context.Context) error {
+	file := filepath.Join(p.dir, "programs", p.name, "main.go")
+	source, err := os.ReadFile(file) //nolint:gosec // a copy of ours
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, append([]byte("\n"), source...), 0o600); err != nil { //nolint:gosec // a copy of ours
+		return err
+	}
+	took := p.build(ctx)
+	p.measured.add(rebuild, took.wall.Seconds())
+	return took.err
+}
+
+// weigh measures what does not change from one build to another.
+func (p *program) weigh(ctx context.Context) error {
+	stripped := filepath.Join(p.dir, "stripped")
+	strip := func(program string) error {
+		return p.run(ctx, "go", "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+program).err
+	}
+	err := errors.Join(p.measureSize(binary, p.binary), strip(p.name), p.measureSize(strippedBinary, stripped))
+	if p.readme != nil {
+		err = errors.Join(err, strip("readme"), p.measureSize(readmeBinary, stripped))
+	}
+	if err != nil {
+		return err
+	}
+	info, err := buildinfo.ReadFile(p.binary)
+	if err != nil {
+		return err
+	}
+	p.measured.add(modules, float64(len(info.Deps)))
+	list := p.run(ctx, "go", "list", "-deps", "./programs/"+p.name)
+	p.measured.add(packages, float64(bytes.Count(list.output, []byte("\n"))))
+	sum, err := os.ReadFile(filepath.Join(p.dir, "go.sum"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	p.measured.add(sums, float64(bytes.Count(sum, []byte("\n"))))
+	return list.err
+}
+
+func (p *program) measureSize(what *metric, file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	p.measured.add(what, float64(info.Size()))
+	return nil
+}
