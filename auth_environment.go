@@ -106,13 +106,13 @@ type environment struct {
 
 func (c *environment) authorityURL() string { return c.host }
 
-// ErrCredentialUnavailable is in the error of a credential that cannot be used where the program runs: GitHubActionsAssertion
-// elsewhere than in GitHub Actions, say. A ChainedCredential goes on to the next.
+// ErrCredentialUnavailable is in the error of a credential that cannot be used where the program runs:
+// GitHubActionsAssertion elsewhere than in GitHub Actions, say. A ChainedCredential goes on to the next.
 var ErrCredentialUnavailable = errors.New("the credential is not available here")
 
 // ChainedCredential uses the first of the credentials that is available where the program runs. A refusal by Microsoft
-// Entra ID and any other error than ErrCredentialUnavailable end the search, so that a mistake in one is not hidden by the next. The
-// first one that knows a Microsoft Entra root, as EnvironmentCredential may, determines it for all.
+// Entra ID and any other error than ErrCredentialUnavailable end the search, so that a mistake in one is not hidden by
+// the next. The first one that knows a Microsoft Entra root, as EnvironmentCredential may, determines it for all.
 func ChainedCredential(creds ...Credential) Credential { return chained(slices.Clone(creds)) }
 
 type chained []Credential

@@ -154,7 +154,8 @@ func WithRetry(policy RetryPolicy) Option {
 
 // WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments
 // there is no limit. Requests wait for their turn, in the order of arrival; whoever is next does not begin a wait that
-// would outlast the context's deadline, and fails with ErrThrottled. A window is taken 400 ms longer than it is, for the network. The quotas hold for this client; see WithLimiter for several.
+// would outlast the context's deadline, and fails with ErrThrottled. A window is taken 400 ms longer than it is, for
+// the network. The quotas hold for this client; see WithLimiter for several.
 func WithQuota(quotas ...Quota) Option {
 	return func(c *config) error {
 		for _, q := range quotas {

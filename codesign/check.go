@@ -61,9 +61,9 @@ const (
 // maxValidity holds for what is issued from here on: CA/Browser Forum, Ballot CSC-31.
 var maxValiditySince = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 
-// Check says what is wrong or remarkable about Leaf at a time, the worst first; nothing where all is well. The limits are
-// those of the CA/Browser Forum's Baseline Requirements for Code-Signing Certificates, which bind public certificate authorities; one
-// of your own may issue what it likes.
+// Check says what is wrong or remarkable about Leaf at a time, the worst first; nothing where all is well. The limits
+// are those of the CA/Browser Forum's Baseline Requirements for Code-Signing Certificates, which bind public
+// certificate authorities; one of your own may issue what it likes.
 func (c *Certificate) Check(now time.Time) (findings []Finding) {
 	cert := c.Leaf
 	add := func(severity Severity, code Code, message string) {

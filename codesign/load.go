@@ -17,8 +17,9 @@ const maxBare = 64 << 10
 // Load reads the certificate from a file, or from a pipe where it is none of a program or package.
 //
 // Programs and packages may be of any size, since only their signature is read, which has at most 1 MiB; the directory
-// of a package has at most 8 MiB, some 60,000 files. Other files have at most 64 KiB. What cannot be read is an *intune.InputError; an *AmbiguousError or ErrIncorrectPassword may be inside it. Errors of the file system
-// are *fs.PathError.
+// of a package has at most 8 MiB, some 60,000 files. Other files have at most 64 KiB. What cannot be read is an
+// *intune.InputError; an *AmbiguousError or ErrIncorrectPassword may be inside it. Errors of the file system are
+// *fs.PathError.
 func Load(path string, opts ...Option) (*Certificate, error) {
 	file, err := os.Open(path) //nolint:gosec // the file that the caller names
 	if err != nil {

@@ -25,10 +25,10 @@ func opensslRecords(t *testing.T) (records []record) {
 	return records
 }
 
-// windows holds the subjects that Windows spells otherwise than openssl with RFC2253,sep_comma_plus_space: other keywords, quotation
-// marks where openssl has a backslash, characters instead of UTF-8 in hexadecimal, and the parts of a multi-valued RDN
-// in the order in which they are encoded. See CertNameToStr with CERT_X500_NAME_STR and CERT_NAME_STR_REVERSE_FLAG,
-// https://learn.microsoft.com/windows/win32/api/wincrypt/nf-wincrypt-certnametostrw.
+// windows holds the subjects that Windows spells otherwise than openssl with RFC2253,sep_comma_plus_space: other
+// keywords, quotation marks where openssl has a backslash, characters instead of UTF-8 in hexadecimal, and the parts of
+// a multi-valued RDN in the order in which they are encoded. See CertNameToStr with CERT_X500_NAME_STR and
+// CERT_NAME_STR_REVERSE_FLAG, https://learn.microsoft.com/windows/win32/api/wincrypt/nf-wincrypt-certnametostrw.
 var windows = map[string]string{
 	"plain.der":  `CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US`,
 	"issuer.der": `CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US`,
