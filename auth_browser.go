@@ -3,6 +3,8 @@ package intune
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,14 +16,16 @@ import (
 )
 
 // AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there, and does
-// not wait for the person; the browser comes back to a port of this machine's own, which is open only meanwhile. It uses
-// PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and desktop applications",
-// and delegated permissions. Nobody is prompted again as long as the refresh token holds, also where several clients share
-// the credential.
+// not wait for the person; the browser comes back to a port of this machine's own, which is open only meanwhile, for 15
+// minutes at most. It uses PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and
+// desktop applications", and delegated permissions. tenantID may be organizations, for people of any tenant. Nobody is
+// prompted again as long as the refresh token holds, also where several clients share the credential.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
 func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
 	u := newUser(tenantID, clientID, opts)
-	if open != nil {
+	if open == nil {
+		u.invalid = &InputError{Name: "open", Problem: "is nil"}
+	} else {
 		u.prompt = func(ctx context.Context, req TokenRequest) (*oauth2.Token, error) { return u.byBrowser(ctx, req, open) }
 	}
 	return u
@@ -64,16 +68,24 @@ func browse(ctx context.Context, open func(redirect, state string) error) (code,
 	if err := open(landing.address, landing.state); err != nil {
 		return "", "", err
 	}
+	const patience = 15 * time.Minute // as long as a device code
+	tooLong := time.NewTimer(patience)
+	defer tooLong.Stop()
 	select {
 	case answer := <-landing.answer:
 		if code := answer.Get("code"); code != "" {
 			return code, landing.address, nil
 		}
 		return "", "", &oauth2.RetrieveError{ErrorCode: answer.Get("error"), ErrorDescription: answer.Get("error_description")}
+	case <-tooLong.C:
+		return "", "", errors.New(nobodyCame)
 	case <-ctx.Done():
-		return "", "", ctx.Err()
+		return "", "", fmt.Errorf("%s: %w", nobodyCame, ctx.Err())
 	}
 }
+
+// nobodyCame also says what Microsoft Entra ID shows without coming back.
+const nobodyCame = "nobody came back from the browser: if it shows an error, check the tenant id, the client id and the redirect URI"
 
 // landing is where the browser comes back to.
 type landing struct {

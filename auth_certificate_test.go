@@ -176,7 +176,7 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 		"assertion, no tenant":     {intune.ClientAssertion("", app, text), "tenant id is empty"},
 		"assertion, bad client id": {intune.ClientAssertion(tenant, "a/b", text), "client id is malformed"},
 		"no prompt":                {intune.DeviceCode(tenant, app, nil), "prompt is nil"},
-		"no browser":               {intune.AuthorizationCode(tenant, app, nil), "prompt is nil"},
+		"no browser":               {intune.AuthorizationCode(tenant, app, nil), "open is nil"},
 		"personal accounts":        {intune.AuthorizationCode("consumers", app, open), "personal Microsoft accounts are not supported"},
 		"nil store":                {intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(nil)), "token store is nil"},
 		"empty chain":              {intune.ChainedCredential(), "chained credential is empty"},

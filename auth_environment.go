@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certifi
 		return nil, err
 	}
 	if err := validateCredential(signIn); err != nil {
-		return nil, err
+		return nil, inEnvironment(err)
 	}
 	cred := &environment{Credential: signIn}
 	if host := os.Getenv("AZURE_AUTHORITY_HOST"); host != "" {
@@ -70,7 +71,10 @@ func fromEnvironment(load func(path, password string) ([]*x509.Certificate, cryp
 	if secret == "" && certificate == "" && tokenFile == "" {
 		missing = append(missing, "one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE")
 	}
+	const parts = 3
 	switch {
+	case len(missing) == parts:
+		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", "), Err: ErrCredentialUnavailable}
 	case len(missing) > 0:
 		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", ")}
 	case password != "" && certificate == "":
@@ -85,6 +89,19 @@ func fromEnvironment(load func(path, password string) ([]*x509.Certificate, cryp
 		return ClientCertificate(tenantID, clientID, chain, key), nil
 	}
 	return ClientAssertion(tenantID, clientID, FileAssertion(tokenFile)), nil
+}
+
+// inEnvironment names the variable of what is wrong.
+func inEnvironment(err error) error {
+	variables := map[string]string{
+		"tenant id": "AZURE_TENANT_ID", "client id": "AZURE_CLIENT_ID", "client secret": "AZURE_CLIENT_SECRET",
+		"client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the certificate", "key of the client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the key",
+	}
+	var input *InputError
+	if errors.As(err, &input) && variables[input.Name] != "" {
+		return &InputError{Name: variables[input.Name], Problem: input.Problem, Err: input.Err}
+	}
+	return err
 }
 
 func loadPEM(path, _ string) ([]*x509.Certificate, crypto.Signer, error) {
@@ -118,15 +135,19 @@ func ChainedCredential(creds ...Credential) Credential { return chained(slices.C
 type chained []Credential
 
 func (c chained) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
-	var unavailable []error
+	var unavailable error
 	for _, cred := range c {
 		token, err := cred.Token(ctx, req)
-		if !errors.Is(err, ErrCredentialUnavailable) {
+		switch {
+		case !errors.Is(err, ErrCredentialUnavailable):
 			return token, err
+		case unavailable == nil:
+			unavailable = err
+		default:
+			unavailable = fmt.Errorf("%w; %w", unavailable, err)
 		}
-		unavailable = append(unavailable, err)
 	}
-	return nil, errors.Join(unavailable...)
+	return nil, unavailable
 }
 
 func (c chained) validate() error {

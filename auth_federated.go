@@ -20,6 +20,9 @@ import (
 // that is not there is ErrCredentialUnavailable.
 func FileAssertion(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
+		if path == "" {
+			return "", &InputError{Name: "FileAssertion", Problem: "is given no file name"}
+		}
 		data, err := os.ReadFile(path) //nolint:gosec // the file that the caller names
 		switch {
 		case os.IsNotExist(err):
@@ -27,7 +30,7 @@ func FileAssertion(path string) func(context.Context) (string, error) {
 		case err != nil:
 			return "", err
 		}
-		return strings.TrimSpace(string(data)), nil
+		return strings.TrimSpace(strings.TrimPrefix(string(data), "\uFEFF")), nil
 	}
 }
 
@@ -39,7 +42,7 @@ func GitHubActionsAssertion(audience string) func(context.Context) (string, erro
 	return func(ctx context.Context) (string, error) {
 		address, token := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 		if address == "" || token == "" {
-			return "", fmt.Errorf("%w: ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set: give the job the permission id-token: write", ErrCredentialUnavailable)
+			return "", fmt.Errorf("%w: this is not GitHub Actions, or the job lacks the permission id-token: write, for ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set", ErrCredentialUnavailable)
 		}
 		query := url.Values{"audience": {cmp.Or(audience, "api://AzureADTokenExchange")}}
 		var answer struct{ Value string }
@@ -57,8 +60,8 @@ func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) func
 		address := os.Getenv("SYSTEM_OIDCREQUESTURI")
 		switch {
 		case address == "":
-			return "", fmt.Errorf("%w: SYSTEM_OIDCREQUESTURI is not set", ErrCredentialUnavailable)
-		case serviceConnectionID == "", systemAccessToken == "":
+			return "", fmt.Errorf("%w: this is not Azure Pipelines, for SYSTEM_OIDCREQUESTURI is not set", ErrCredentialUnavailable)
+		case serviceConnectionID == "", systemAccessToken == "", strings.HasPrefix(systemAccessToken, "$("):
 			return "", &InputError{Name: "AzurePipelinesAssertion", Problem: "wants the id of a service connection and $(System.AccessToken)"}
 		}
 		query := url.Values{"api-version": {"7.1"}, "serviceConnectionId": {serviceConnectionID}}

@@ -332,10 +332,10 @@ func TestRefusedSignIns(t *testing.T) {
 		"tenant": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientSecret("fabrikam.com", intunetest.ClientID, aSecret)
 		}, aadsts: 90002, says: "no such tenant"},
-		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "not registered"},
+		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "register it there"},
 		"chain that is not trusted": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)
-		}, aadsts: 700027, says: "not registered"},
+		}, aadsts: 700027, says: "register it there"},
 		"key of a liar": {
 			options: []intunetest.ServerOption{intunetest.WithClientCertificate(cert)},
 			cred: func(*intunetest.Server) intune.Credential {

@@ -81,11 +81,15 @@ func TestRefusedSignInSaysWhatToDo(t *testing.T) {
 		"expired secret": {refusal(7000222), "AADSTS7000222: the secret has expired: make a new one"},
 		"no application": {refusal(700016), "AADSTS700016: the tenant has no application with this client id: check both ids"},
 		"no tenant":      {refusal(90002), "AADSTS90002: there is no such tenant: check the tenant id"},
-		"certificate":    {refusal(700027), "AADSTS700027: the certificate is not registered"},
+		"expired certificate": {
+			reply(401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation. [Reason - The key used is expired.]"}`),
+			"check the clock of this machine (The key used is expired.)",
+		},
+		"certificate":    {refusal(700027), "AADSTS700027: the application does not know the certificate"},
 		"scope":          {refusal(70011), "AADSTS70011: the scope does not fit the cloud"},
 		"no secret":      {refusal(7000218), "AADSTS7000218: no secret or assertion was sent"},
 		"personal":       {refusal(500200), "AADSTS500200: personal Microsoft accounts are not supported: sign in with a work or school account"},
-		"another number": {refusal(53003), "sign-in refused: AADSTS53003: Sorry. (trace id 0dd0)"},
+		"another number": {refusal(53000), "sign-in refused: AADSTS53000: Sorry. (trace id 0dd0)"},
 		"no number":      {reply(400, `{"error":"invalid_request","error_description":"Sorry."}`), "sign-in refused: invalid_request: Sorry."},
 		"HTML":           {reply(403, "<html>", "Content-Type", "text/html"), "sign-in refused: 403 Forbidden"},
 		"redirect":       {reply(307, "", "Location", "https://evil.example/"), "sign-in refused: 307 Temporary Redirect"},
@@ -161,7 +165,7 @@ func TestEnvironmentCredential(t *testing.T) {
 	clearEnvironment(t)
 	_, err := intune.EnvironmentCredential()
 	errorAs[*intune.InputError](t, err)
-	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"; got != want {
+	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE: the credential is not available here"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("AZURE_TENANT_ID", tenant)

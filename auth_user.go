@@ -42,11 +42,14 @@ func WithTokenStore(store TokenStore) UserOption {
 
 // DeviceCode signs a person in on any device with a browser: prompt shows the person where to go and which code to enter.
 // Nobody is prompted again as long as the refresh token holds, also where several clients share the credential. The
-// application must allow public client flows, and have delegated permissions.
+// application must allow public client flows, and have delegated permissions. tenantID may be organizations, for people of
+// any tenant.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
 func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
 	u := newUser(tenantID, clientID, opts)
-	if prompt != nil {
+	if prompt == nil {
+		u.invalid = &InputError{Name: "prompt", Problem: "is nil"}
+	} else {
 		u.prompt = func(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
 			return u.byDeviceCode(ctx, req, prompt)
 		}
@@ -58,9 +61,8 @@ func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.
 type user struct {
 	registration
 
-	prompt func(context.Context, TokenRequest) (*oauth2.Token, error) // nil where the caller gave none
-
-	invalid error // of an option
+	prompt  func(context.Context, TokenRequest) (*oauth2.Token, error)
+	invalid error // what is wrong with what the caller gave, if anything
 
 	// The store's methods, and not the store, because fmt prints fields. nil without a store.
 	load func(ctx context.Context, key string) (refreshToken string, err error)
@@ -83,10 +85,7 @@ func newUser(tenantID, clientID string, opts []UserOption) *user {
 }
 
 func (u *user) validate() error {
-	switch {
-	case u.prompt == nil:
-		return &InputError{Name: "prompt", Problem: "is nil"}
-	case u.invalid != nil:
+	if u.invalid != nil {
 		return u.invalid
 	}
 	return u.registration.validate()

@@ -142,16 +142,20 @@ type AuthError struct {
 // See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 var hints = map[int]string{
 	50011:   "the redirect URI is not registered: add http://localhost as a mobile and desktop application",
+	50076:   "conditional access wants a second factor: sign in as a person, or as an application",
+	53003:   "conditional access blocks this sign-in: ask an administrator",
+	65001:   "there is no consent: have an administrator grant the application its permissions",
 	65004:   "the person declined",
 	70011:   "the scope does not fit the cloud: check WithCloud",
 	90002:   "there is no such tenant: check the tenant id, and WithCloud for a national cloud",
 	500200:  "personal Microsoft accounts are not supported: sign in with a work or school account",
 	700016:  "the tenant has no application with this client id: check both ids",
-	700024:  "the assertion is too old, or from the future: check the clock of this machine",
+	700024:  "the assertion has expired, or is from the future: check the clock of this machine, and that its source makes new ones",
 	700211:  "the application trusts no federated credential of this issuer: compare it with the assertion's iss",
 	700212:  "the federated credential has another audience: compare it with the assertion's aud",
 	700213:  "the federated credential has another subject: compare it with the assertion's sub",
-	700027:  "the certificate is not registered with the application: upload it there",
+	700027:  "the application does not know the certificate, or takes it for expired: register it there, and check the clock of this machine",
+	7000112: "the application is disabled in the tenant: have an administrator enable it",
 	7000215: "use the secret's value, not its id, or make a new secret",
 	7000218: "no secret or assertion was sent: the application is confidential",
 	7000222: "the secret has expired: make a new one",
@@ -172,7 +176,7 @@ func (e *AuthError) Error() string {
 func (e *AuthError) reason() string {
 	switch hint := hints[e.AADSTS]; {
 	case hint != "":
-		return fmt.Sprintf("AADSTS%d: %s", e.AADSTS, hint)
+		return fmt.Sprintf("AADSTS%d: %s%s", e.AADSTS, hint, e.cause())
 	case e.AADSTS != 0: // the description begins with it
 		return oneLine(e.Description)
 	case e.Code != "" && e.Description != "":
@@ -181,6 +185,16 @@ func (e *AuthError) reason() string {
 		return oneLine(e.Code)
 	}
 	return status(e.StatusCode)
+}
+
+// cause is what Microsoft Entra ID gives as one, in brackets in its description.
+func (e *AuthError) cause() string {
+	_, cause, found := strings.Cut(e.Description, "[Reason - ")
+	if !found {
+		return ""
+	}
+	cause, _, _ = strings.Cut(cause, "]")
+	return " (" + oneLine(cause) + ")"
 }
 
 // LogValue implements slog.LogValuer.

@@ -271,6 +271,8 @@ func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokenNe
 			return nil, authError(err)
 		case token == nil || token.AccessToken == "":
 			return nil, errors.New("the credential gave an empty token")
+		case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry):
+			return nil, fmt.Errorf("the credential gave a token that has expired on %s", token.Expiry.UTC().Format(time.RFC3339))
 		case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
 			return nil, errors.New("the credential gave a token with characters that no token has")
 		}

@@ -210,3 +210,15 @@ func tokenOf(ctx context.Context, server *intunetest.Server, opts policy.TokenRe
 	}
 	return azcore.AccessToken{Token: token.AccessToken, ExpiresOn: token.Expiry}, nil
 }
+
+func TestAnswerOfAnythingElseIsNamed(t *testing.T) {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://169.254.169.254/metadata/identity/oauth2/token?secret=x", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := &http.Response{StatusCode: http.StatusForbidden, Status: "403 Forbidden", Body: http.NoBody, Request: req}
+	got := failing(t, runtime.NewResponseError(answer))
+	if want := "sign-in refused: 403 Forbidden from 169.254.169.254/metadata/identity/oauth2/token"; got.Error() != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

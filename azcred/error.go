@@ -29,7 +29,11 @@ func (f *failure) Unwrap() []error { return f.causes }
 func signInError(err error) error {
 	if resp := answerIn(err); resp != nil { //nolint:bodyclose // authError reads it to its end, which closes it
 		refused := authError(resp)
-		return &failure{refused.Error(), []error{refused, err}}
+		text := refused.Error()
+		if refused.Code == "" && resp.Request != nil { // not Microsoft Entra ID: a proxy, say, or the identity service of a machine
+			text += " from " + resp.Request.URL.Host + resp.Request.URL.Path
+		}
+		return &failure{text, []error{refused, err}}
 	}
 	return &failure{oneLine(err.Error()), []error{err}}
 }

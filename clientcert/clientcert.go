@@ -10,6 +10,7 @@ package clientcert
 import (
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"os"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -33,8 +34,8 @@ func Load(path, password string) (chain []*x509.Certificate, key crypto.Signer, 
 	} else if chain, key, err = pfx.Open(data, password); err == nil && key != nil {
 		chain, err = keypair.Chain(chain, key)
 	}
-	if err == nil && key == nil {
-		return nil, nil, &intune.InputError{Name: path, Problem: "holds no private key"}
+	if err == nil && key == nil || errors.Is(err, pfx.ErrNoKey) {
+		return nil, nil, &intune.InputError{Name: path, Problem: "holds no private key: export the certificate with it"}
 	}
 	if err != nil {
 		return nil, nil, &intune.InputError{Name: path, Problem: "cannot be used to sign in", Err: err}

@@ -128,7 +128,7 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		password string
 		want     string
 	}{
-		"no key":              {cert, "", "0 private keys instead of one"},
+		"no key":              {cert, "", "a certificate without its private key"},
 		"two keys":            {bytes.Join([][]byte{cert, app.pkcs8(t), other.pkcs8(t)}, nil), "", "2 private keys"},
 		"no certificate":      {app.pkcs8(t), "", "no certificate of its private key"},
 		"another's":           {bytes.Join([][]byte{cert, other.pkcs8(t)}, nil), "", "no certificate of its private key"},
@@ -138,7 +138,7 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		"damaged certificate": {bytes.Join([][]byte{block("CERTIFICATE", []byte("x")), app.pkcs8(t)}, nil), "", "a certificate cannot be read"},
 		"wrong password":      {container(t, app), "wrong", "the password is incorrect"},
 		"no password":         {container(t, app), "", "the password is incorrect"},
-		"garbage":             {[]byte("garbage"), "", "0 private keys"},
+		"garbage":             {[]byte("garbage"), "", "neither PEM nor PKCS #12"},
 	} {
 		path := write(t, test.file)
 		chain, key, err := clientcert.Load(path, test.password)

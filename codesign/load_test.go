@@ -145,7 +145,7 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		"request.pem":             "holds a certificate request",
 		"crl.pem":                 "only PEM of the type X509 CRL",
 		"public.pem":              "only PEM of the type PUBLIC KEY",
-		"certs-only.pfx":          "it holds no private key",
+		"certs-only.pfx":          "without a private key, which is not read",
 		"unsigned.exe":            "is a program that is not signed",
 		"unsigned.dll":            "is a program that is not signed",
 		"unsigned.msix":           "is a package that is not signed",

@@ -14,6 +14,8 @@ func readPKCS12(data []byte, password string) (*contents, error) {
 	switch {
 	case errors.Is(err, ErrIncorrectPassword) && password == "":
 		return nil, bad("is a PKCS #12 container that needs a password", err)
+	case errors.Is(err, pfx.ErrNoKey):
+		return nil, bad("is a PKCS #12 container without a private key, which is not read: export the certificates as .p7b or .cer", nil)
 	case err != nil:
 		return nil, bad("is a PKCS #12 container that cannot be opened", err)
 	}

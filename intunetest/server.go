@@ -15,6 +15,15 @@
 // by authorization code with PKCE. Every signature, code and time is checked, and refusals carry the numbers of Microsoft
 // Entra ID. Access tokens are opaque. The libraries of Microsoft, which want https, can sign in WithTLS.
 //
+// A client of your own, with another credential than the server's, is made so:
+//
+//	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
+//		intune.WithHTTPClient(server.HTTPClient()))
+//
+// and a credential of azidentity with the authority host server.URL() in its cloud.Configuration, the Transport
+// server.HTTPClient(), and DisableInstanceDiscovery. A sign-in by browser comes back to a real socket, so it takes a
+// server without a MemoryListener, or a test that follows the redirect itself.
+//
 // Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
 // parentheses. It compares text case-sensitively, and refuses what it does not know.
 package intunetest

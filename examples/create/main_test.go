@@ -157,7 +157,7 @@ func TestWrongUsage(t *testing.T) {
 		{Env: exampletest.Complete(), Want: "the real service needs -file"},
 		{Env: []string{"AZURE_TENANT_ID=" + exampletest.SomeID}, Want: "lacks AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE; -emulator does without"},
 		{Env: []string{"AZURE_CLIENT_SECRET=s3cret"}, Want: "lacks AZURE_TENANT_ID, AZURE_CLIENT_ID; "},
-		{Env: exampletest.Complete("AZURE_TENANT_ID=no id"), Want: "tenant id is malformed"},
+		{Env: exampletest.Complete("AZURE_TENANT_ID=no id"), Want: "AZURE_TENANT_ID is malformed"},
 		{Env: exampletest.Complete("AZURE_AUTHORITY_HOST=http://contoso.com"), Want: "AZURE_AUTHORITY_HOST"},
 	})
 }

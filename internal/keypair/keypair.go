@@ -27,7 +27,7 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 			}
 			certs = append(certs, cert)
 		case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":
-			return nil, nil, errors.New("the private key is encrypted, which is read from PKCS #12 only")
+			return nil, nil, errors.New("the private key is encrypted, which is read from PKCS #12 only: openssl pkcs12 -export makes that")
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			key, err := parseKey(block)
 			if err != nil {
@@ -36,7 +36,12 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 			keys = append(keys, key)
 		}
 	}
-	if len(keys) != 1 {
+	switch {
+	case len(keys) == 0 && len(certs) == 0:
+		return nil, nil, errors.New("it is neither PEM nor PKCS #12")
+	case len(keys) == 0:
+		return nil, nil, errors.New("it holds a certificate without its private key")
+	case len(keys) > 1:
 		return nil, nil, fmt.Errorf("it holds %d private keys instead of one", len(keys))
 	}
 	chain, err = Chain(certs, keys[0])

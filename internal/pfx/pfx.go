@@ -15,6 +15,9 @@ import (
 // ErrIncorrectPassword says that the container has another password.
 var ErrIncorrectPassword = errors.New("the password is incorrect")
 
+// ErrNoKey says that the container holds no private key, and such ones are not read.
+var ErrNoKey = errors.New("it holds no private key")
+
 // Open returns the certificates of a container, as they come, and its private key; key is nil for a trust store, which
 // has none. A container that needs no password is opened with any.
 func Open(data []byte, password string) (certs []*x509.Certificate, key crypto.Signer, err error) {
@@ -49,7 +52,7 @@ func decode(data []byte, password string) ([]*x509.Certificate, crypto.Signer, e
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		return nil, nil, ErrIncorrectPassword
 	case err.Error() == "pkcs12: private key missing":
-		return nil, nil, errors.New("it holds no private key, and such containers are not read: export the certificates as .p7b or .cer")
+		return nil, nil, ErrNoKey
 	}
 	return nil, nil, err
 }
