@@ -93,7 +93,7 @@ func fromEnvironment(load func(path, password string) ([]*x509.Certificate, cryp
 
 // inEnvironment names the variable of what is wrong.
 func inEnvironment(err error) error {
-	variables := map[string]string{
+	variables := map[string]string{ //nolint:gosec // names, not secrets
 		"tenant id": "AZURE_TENANT_ID", "client id": "AZURE_CLIENT_ID", "client secret": "AZURE_CLIENT_SECRET",
 		"client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the certificate", "key of the client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the key",
 	}

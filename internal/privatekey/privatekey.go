@@ -19,19 +19,13 @@ const PKCS12 = "PKCS #12 container"
 // It looks at the structure alone, so that keys which Go cannot parse, and halves of keys, are found as well.
 func Find(data []byte) string { return find(data, 3) }
 
-// keyFiles are formats of keys that are not DER, by how they begin.
-var keyFiles = map[string]string{
-	"\x1e\xf1\xb5\xb0": "PVK private key",
-	"\xfe\xed\xfe\xed": "Java key store",
-	"\xce\xce\xce\xce": "Java key store",
-}
-
 // find looks through so many layers of base64.
 func find(data []byte, layers int) string {
-	for magic, kind := range keyFiles {
-		if bytes.HasPrefix(data, []byte(magic)) {
-			return kind
-		}
+	switch {
+	case bytes.HasPrefix(data, []byte("\x1e\xf1\xb5\xb0")):
+		return "PVK private key"
+	case bytes.HasPrefix(data, []byte("\xfe\xed\xfe\xed")), bytes.HasPrefix(data, []byte("\xce\xce\xce\xce")):
+		return "Java key store"
 	}
 	text := armour.Plain(data)
 	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
