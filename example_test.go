@@ -48,7 +48,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Create() {
 	default:
 		fmt.Println(created.Subject, "until", created.ExpirationDateTime.Format(time.DateOnly))
 	}
-	// Output: CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US until 2028-02-04
+	// Output: CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US until 2099-12-31
 }
 
 // The answer to the create is lost after the certificate has been stored, and Create finds it.
