@@ -137,6 +137,9 @@ func noCertificate(types []string) error {
 			return bad("holds a certificate request: the certificate is what the authority answers it with", nil)
 		}
 	}
+	if len(types) == 0 {
+		return bad("holds no certificate", nil)
+	}
 	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40s", types[0]), nil)
 }
 

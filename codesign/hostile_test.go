@@ -328,6 +328,18 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
+// TestArmourAroundNothing is well-formed, but for a certificate.
+func TestArmourAroundNothing(t *testing.T) {
+	for _, kind := range []string{"CERTIFICATE", "PKCS7", "TRUSTED CERTIFICATE"} {
+		for _, data := range []string{"", "AAAA"} {
+			_, err := codesign.Parse([]byte("-----BEGIN " + kind + "-----\n" + data + "\n-----END " + kind + "-----\n"))
+			if err == nil || !strings.Contains(err.Error(), "holds no certificate") {
+				t.Errorf("%s %q: got %v", kind, data, err)
+			}
+		}
+	}
+}
+
 // TestTruncatedFiles cuts every file short at every place: what is left is an error, or holds a certificate of the file.
 func TestTruncatedFiles(t *testing.T) {
 	for _, file := range []string{"chain.der", "chain.pem", "rsa.b64", "chain.p7b", "chain-ber.p7b", "signed.exe", "signed.msix", "rsa-nopassword-nomac.pfx"} {
