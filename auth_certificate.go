@@ -58,14 +58,14 @@ func (c *clientCertificate) validate() error {
 		return &InputError{Name: "client certificate", Problem: problem + ": register its successor with the application"}
 	}
 	bad := func(problem string) error {
-		return &InputError{Name: "key of the client certificate", Problem: problem + ": register its successor with the application"}
+		return &InputError{Name: "key of the client certificate", Problem: problem}
 	}
 	public, isRSA := c.chain[0].PublicKey.(*rsa.PublicKey)
 	key := c.key()
 	const minBits = 2048
 	switch {
 	case !isRSA:
-		return bad(fmt.Sprintf("is %v: Microsoft Entra ID takes client assertions that are signed with RSA, and no others", c.chain[0].PublicKeyAlgorithm))
+		return bad(fmt.Sprintf("is %v: Microsoft Entra ID takes client assertions that are signed with RSA, and no others, so make an RSA certificate", c.chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
 		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
 	case key == nil, isNilPointer(key):

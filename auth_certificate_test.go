@@ -188,5 +188,8 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 		if client != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v", name, err)
 		}
+		if strings.Contains(err.Error(), "successor") != (name == "expired") {
+			t.Errorf("%s: %v is beside the point", name, err)
+		}
 	}
 }
