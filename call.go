@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
 // call is one operation on its way through the pipeline, with all its attempts. The steps find it in the context.
@@ -114,35 +112,6 @@ func (c *Client) newCall(method, path string, body, out any, opts []RequestOptio
 		call.body = encoded
 	}
 	return call, nil
-}
-
-// concernsCertificates says whether a request is for the code-signing certificates, or a batch in which one is. Graph
-// compares paths without case.
-func concernsCertificates(path string, body []byte) bool {
-	if unescaped, err := url.PathUnescape(path); err == nil {
-		path = unescaped
-	}
-	const collection = "enterprisecodesigningcertificate"
-	return strings.Contains(strings.ToLower(path), collection) || bytes.Contains(bytes.ToLower(body), []byte(collection))
-}
-
-// privateKeyInJSON says which kind of private key any of the strings in JSON holds, "" if none.
-func privateKeyInJSON(data []byte) string {
-	for {
-		begin := bytes.IndexByte(data, '"')
-		if begin < 0 {
-			return ""
-		}
-		r := jsonReader{data: data, at: begin}
-		text, err := r.value()
-		if err != nil {
-			return privatekey.Find(data[begin+1:])
-		}
-		if kind := privatekey.Find(unquoted(text[1 : len(text)-1])); kind != "" {
-			return kind
-		}
-		data = data[r.at:]
-	}
 }
 
 // setURL checks the path that the caller gave.

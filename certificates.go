@@ -1,9 +1,7 @@
 package intune
 
 import (
-	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,9 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/seed-230b9595/intune-go/internal/expiry"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
 // EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
@@ -210,61 +205,6 @@ func hasID(cert *EnterpriseCodeSigningCertificate) error {
 		return errors.New("the object has no id")
 	}
 	return nil
-}
-
-// validate says what must not be uploaded.
-func validate(cert *EnterpriseCodeSigningCertificate) error {
-	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
-	if cert == nil {
-		return bad("is nil")
-	}
-	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
-		return bad("has neither content nor subject")
-	}
-	if err := validateContent("certificate", cert.Content); err != nil {
-		return err
-	}
-	for _, name := range []string{cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName} {
-		if err := validateName("certificate", name); err != nil {
-			return err
-		}
-	}
-	for name, value := range cert.AdditionalData {
-		if kind := privateKeyInJSON(value); kind != "" {
-			return privateKeyError("certificate property "+name, kind)
-		}
-	}
-	if expiry.MayBeOver(cert.Content, time.Now()) {
-		if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
-			if problem := expiry.Problem(parsed, time.Now()); problem != "" {
-				return bad(problem + ": upload its successor")
-			}
-		}
-	}
-	return nil
-}
-
-// validateContent says what must not be uploaded as the content of the named input.
-func validateContent(name string, content []byte) error {
-	if kind := privatekey.Find(content); kind != "" {
-		return privateKeyError(name+" content", kind)
-	}
-	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
-		return &InputError{Name: name + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
-	}
-	return nil
-}
-
-// validateName keeps out a key that stands where a name should.
-func validateName(of, name string) error {
-	if kind := privatekey.Find([]byte(name)); kind != "" {
-		return privateKeyError(of+" name", kind)
-	}
-	return nil
-}
-
-func privateKeyError(name, kind string) error {
-	return &InputError{Name: name, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 }
 
 // tick is the resolution of times on the wire.

@@ -48,24 +48,13 @@ func Operations() ([]Operation, error) {
 	undated := *cert
 	undated.UploadDateTime = time.Time{}
 	page := `{"value":[` + strings.TrimSuffix(strings.Repeat(record+",", recordsOfAPage), ",") + `]}`
+	clients, err := clients(page)
+	if err != nil {
+		return nil, err
+	}
 	services := make(map[string]*intune.EnterpriseCodeSigningCertificatesService)
-	clients := make(map[string]*intune.Client)
-	for name, with := range map[string]struct {
-		answer canned
-		quota  []intune.Quota
-	}{
-		"create":  {canned{http.StatusCreated, record}, nil},
-		"quota":   {canned{http.StatusCreated, record}, []intune.Quota{{Requests: 1_000_000, Window: time.Nanosecond}}},
-		"list":    {canned{http.StatusOK, page}, nil},
-		"refused": {canned{http.StatusForbidden, refusal}, nil},
-		"empty":   {canned{http.StatusNoContent, ""}, nil},
-	} {
-		client, err := intune.NewClient(intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})),
-			intune.WithHTTPClient(&http.Client{Transport: with.answer}), intune.WithQuota(with.quota...))
-		if err != nil {
-			return nil, err
-		}
-		clients[name], services[name] = client, client.EnterpriseCodeSigningCertificates()
+	for name, client := range clients {
+		services[name] = client.EnterpriseCodeSigningCertificates()
 	}
 	ctx := context.Background()
 	create := func(name string) func() error {
@@ -111,6 +100,29 @@ func Operations() ([]Operation, error) {
 			return nil
 		}},
 	}, nil
+}
+
+// clients returns one for each kind of answer.
+func clients(page string) (map[string]*intune.Client, error) {
+	clients := make(map[string]*intune.Client)
+	for name, with := range map[string]struct {
+		answer canned
+		quota  []intune.Quota
+	}{
+		"create":  {canned{http.StatusCreated, record}, nil},
+		"quota":   {canned{http.StatusCreated, record}, []intune.Quota{{Requests: 1_000_000, Window: time.Nanosecond}}},
+		"list":    {canned{http.StatusOK, page}, nil},
+		"refused": {canned{http.StatusForbidden, refusal}, nil},
+		"empty":   {canned{http.StatusNoContent, ""}, nil},
+	} {
+		client, err := intune.NewClient(intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})),
+			intune.WithHTTPClient(&http.Client{Transport: with.answer}), intune.WithQuota(with.quota...))
+		if err != nil {
+			return nil, err
+		}
+		clients[name] = client
+	}
+	return clients, nil
 }
 
 // canned answers every request alike.
