@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -425,4 +427,35 @@ func TestBrowserThatNeverComes(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%s is still open", landing)
+}
+
+// TestClaimsChallengeIsAnsweredOnce, with either status, and also where a fresh token has been tried before.
+func TestClaimsChallengeIsAnsweredOnce(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	challenge := func(status int) httpmock.Responder {
+		return reply(status, graphRefusal("InvalidAuthenticationToken"), "WWW-Authenticate", `Bearer error="insufficient_claims", claims="`+b64([]byte(claims))+`"`)
+	}
+	plain, good := reply(401, graphRefusal("InvalidAuthenticationToken")), reply(200, "{}")
+	for name, test := range map[string]struct {
+		answers []httpmock.Responder
+		claims  []string // of the token requests
+		fails   bool
+	}{
+		"401":                     {[]httpmock.Responder{challenge(401), good}, []string{"", claims}, false},
+		"403":                     {[]httpmock.Responder{challenge(403), good}, []string{"", claims}, false},
+		"after a plain 401":       {[]httpmock.Responder{plain, challenge(401), good}, []string{"", "", claims}, false},
+		"403 twice":               {[]httpmock.Responder{challenge(403), challenge(403)}, []string{"", claims}, true},
+		"403 without a challenge": {[]httpmock.Responder{reply(403, graphRefusal("Forbidden"))}, []string{""}, true},
+	} {
+		var asked []string
+		cred := credential(func(_ context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+			asked = append(asked, req.Claims)
+			return &oauth2.Token{AccessToken: aToken + strings.Repeat("x", len(asked))}, nil
+		})
+		w := newWire(t, test.answers...)
+		err := get(t.Context(), newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock}), fast))
+		if (err != nil) != test.fails || !slices.Equal(asked, test.claims) || len(w.requests) != len(test.answers) {
+			t.Errorf("%s: %v after %d requests, asked for %q", name, err, len(w.requests), asked)
+		}
+	}
 }

@@ -39,6 +39,7 @@ func TestNobodyIsPromptedForATokenThatIsStillValid(t *testing.T) {
 		revoked = true
 		time.Sleep(56 * time.Minute)
 		for range 3 {
+			server.Inject(intunetest.Fault{Method: http.MethodGet, Delay: 10 * time.Second}) // time enough for a prompt
 			if err := use(t.Context(), client); err != nil || prompted != 1 {
 				t.Fatalf("asked %d times, %v", prompted, err)
 			}
@@ -84,8 +85,8 @@ func TestHostileIntervalsDoNotPanic(t *testing.T) {
 		server := authorityThat(t, 200, `{"device_code":"d","user_code":"u","verification_uri":"v","interval":`+interval+`,"expires_in":1}`)
 		cred := intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil {
-			t.Errorf("%s: no error", interval)
+		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil || strings.Contains(err.Error(), "panicked") {
+			t.Errorf("%s: got %v", interval, err)
 		}
 		cancel()
 	}
