@@ -15,9 +15,7 @@
 package codesign
 
 import (
-	"crypto/sha1" //nolint:gosec // see Thumbprint
 	"crypto/x509"
-	"encoding/hex"
 
 	"fmt"
 	"strings"
@@ -64,8 +62,7 @@ func (c *Certificate) Upload() *intune.EnterpriseCodeSigningCertificate {
 func (c *Certificate) Thumbprint() string { return thumbprintOf(c.Leaf) }
 
 func thumbprintOf(cert *x509.Certificate) string {
-	sum := sha1.Sum(cert.Raw) //nolint:gosec // an identifier that Windows defines this way, not a safeguard
-	return strings.ToUpper(hex.EncodeToString(sum[:]))
+	return (&intune.EnterpriseCodeSigningCertificate{Content: cert.Raw}).Thumbprint()
 }
 
 // Option changes how a file is read.

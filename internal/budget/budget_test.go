@@ -30,20 +30,3 @@ func TestOperationsKeepTheirBudgets(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkOperations(b *testing.B) {
-	operations, err := Operations()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, o := range operations {
-		b.Run(o.Name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := o.Run(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
