@@ -294,7 +294,7 @@ func TestClockSkew(t *testing.T) {
 	for ahead, want := range map[time.Duration]int{4 * time.Minute: 0, -4 * time.Minute: 0, 20 * time.Minute: 700024, -20 * time.Minute: 700024} {
 		synctest.Test(t, func(t *testing.T) {
 			how := methods(t)["ClientCertificate"]
-			server := memoryServer(t, append(how.options, intunetest.WithClock(ahead))...)
+			server := memoryServer(t, append(how.options, intunetest.WithClockSkew(ahead))...)
 			err := use(t.Context(), clientOf(t, server, how.cred(server)))
 			if want == 0 {
 				if err != nil {

@@ -160,7 +160,7 @@ func TestCodeIsRedeemedThoughAnAnswerIsLost(t *testing.T) {
 		cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 			opened++
 			_, err := browse(server, address)
-			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Drop: intunetest.BeforeReading})
+			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading})
 			return err
 		})
 		if err := use(t.Context(), clientOf(t, server, cred)); err != nil || opened != 1 {

@@ -143,7 +143,7 @@ func TestLostPollDoesNotBeginAgain(t *testing.T) {
 		cred := intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 			prompted++
 			server.Inject(
-				intunetest.Fault{Token: true, Drop: intunetest.BeforeReading},
+				intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading},
 				intunetest.Fault{Token: true, Status: 503},
 			)
 			time.AfterFunc(20*time.Second, func() { _ = server.ApproveDevice(device.UserCode) })

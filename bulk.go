@@ -7,26 +7,26 @@ import (
 	"iter"
 )
 
-// BulkOptions configures CreateAll. The zero value, and nil, create four at a time and go on after failures.
-type BulkOptions struct {
+// CreateAllOptions configures CreateAll. The zero value, and nil, create four at a time and go on after failures.
+type CreateAllOptions struct {
 	Concurrency    int             // how many creates at once; 4 by default, 256 at most
 	StopOnError    bool            // start nothing new after a failure
-	RequestOptions []RequestOption // for every create, but for WithResponse, which BulkResult takes the place of
+	RequestOptions []RequestOption // for every create, but for WithResponse, which CreateAllResult takes the place of
 
 	// OnResult is called with every result before it is yielded, also with those that come after the loop was left. It is
 	// called in the goroutine of the loop.
-	OnResult func(index int, result BulkResult)
+	OnResult func(index int, result CreateAllResult)
 }
 
-// BulkResult is what one create of CreateAll came to, as Create returns it.
-type BulkResult struct {
+// CreateAllResult is what one create of CreateAll came to, as Create returns it.
+type CreateAllResult struct {
 	Certificate *EnterpriseCodeSigningCertificate
 	Response    Response
 	Err         error
 }
 
 // Done reports whether the certificate is in the tenant. A *DuplicateError says that it is, more than once.
-func (r BulkResult) Done() bool { return r.Certificate != nil }
+func (r CreateAllResult) Done() bool { return r.Certificate != nil }
 
 // ErrNotTried is the error of the first certificate that CreateAll never tried, because the context had ended or an
 // earlier one had failed. Those after it have not been tried either.
@@ -34,15 +34,15 @@ var ErrNotTried = errors.New("not tried")
 
 // CreateAll creates many certificates, several at a time, each exactly once as Create does. It yields the results in
 // order of completion, by the index of the certificate in certs. A failed one does not stop the others, unless
-// BulkOptions say so.
+// CreateAllOptions say so.
 //
 // Leaving the loop starts nothing new and waits for what is under way. Where the context ends, or StopOnError applies,
 // the first certificate that was never tried is yielded last, with ErrNotTried; certs is asked for it.
 //
 // certs runs in the goroutine of the loop, and is asked for the next certificate when there is room for one. While it
 // blocks, results wait.
-func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context, certs iter.Seq[*EnterpriseCodeSigningCertificate], options *BulkOptions) iter.Seq2[int, BulkResult] {
-	return func(yield func(int, BulkResult) bool) {
+func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context, certs iter.Seq[*EnterpriseCodeSigningCertificate], options *CreateAllOptions) iter.Seq2[int, CreateAllResult] {
+	return func(yield func(int, CreateAllResult) bool) {
 		b := newBulk(options, yield)
 		next, stop := iter.Pull(certs)
 		defer stop()
@@ -57,7 +57,7 @@ func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context
 			}
 			if reason := b.stopped(ctx); reason != nil {
 				b.drain()
-				b.deliver(numbered{index, BulkResult{Err: fmt.Errorf("%w: %w", ErrNotTried, reason)}})
+				b.deliver(numbered{index, CreateAllResult{Err: fmt.Errorf("%w: %w", ErrNotTried, reason)}})
 				return
 			}
 			b.start(func() numbered { return numbered{index, s.createOne(ctx, cert, b.options.RequestOptions)} })
@@ -65,8 +65,8 @@ func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context
 	}
 }
 
-func (s *EnterpriseCodeSigningCertificatesService) createOne(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) BulkResult {
-	var result BulkResult
+func (s *EnterpriseCodeSigningCertificatesService) createOne(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) CreateAllResult {
+	var result CreateAllResult
 	opts = append([]RequestOption{}, opts...)
 	result.Certificate, result.Err = s.Create(ctx, cert, append(opts, WithResponse(&result.Response))...)
 	return result
@@ -74,20 +74,20 @@ func (s *EnterpriseCodeSigningCertificatesService) createOne(ctx context.Context
 
 type numbered struct {
 	index  int
-	result BulkResult
+	result CreateAllResult
 }
 
 // bulk keeps a bounded number of creates under way. All its methods run in the goroutine of the loop.
 type bulk struct {
-	options  BulkOptions
-	yield    func(int, BulkResult) bool
+	options  CreateAllOptions
+	yield    func(int, CreateAllResult) bool
 	results  chan numbered
 	underWay int
 	failure  error // the first one
 	left     bool  // the loop was left
 }
 
-func newBulk(options *BulkOptions, yield func(int, BulkResult) bool) *bulk {
+func newBulk(options *CreateAllOptions, yield func(int, CreateAllResult) bool) *bulk {
 	b := &bulk{yield: yield}
 	if options != nil {
 		b.options = *options

@@ -41,7 +41,7 @@ func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Ser
 func TestCreateAllCreatesEachOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
-		server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit}, intunetest.Fault{Status: 429, RetryAfter: "3"}, intunetest.Fault{Drop: intunetest.AfterReading})
+		server.Inject(intunetest.Fault{Drop: intunetest.DropAfterCommit}, intunetest.Fault{Status: 429, RetryAfter: "3"}, intunetest.Fault{Drop: intunetest.DropAfterReading})
 		seen := make(map[int]string)
 		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), numberedCerts(20, 7), nil) {
 			if _, twice := seen[index]; twice {
@@ -109,7 +109,7 @@ func TestCreateAllIsBounded(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := new(slow)
 			began := time.Now()
-			for range s.service(t).CreateAll(t.Context(), numberedCerts(36, -1), &intune.BulkOptions{Concurrency: concurrency}) {
+			for range s.service(t).CreateAll(t.Context(), numberedCerts(36, -1), &intune.CreateAllOptions{Concurrency: concurrency}) {
 			}
 			if s.most.Load() != want || time.Since(began) != time.Duration(36/want)*time.Second {
 				t.Errorf("at most %d at once, in %v; want %d", s.most.Load(), time.Since(began), want)
@@ -122,7 +122,7 @@ func TestCreateAllLeavingTheLoopStartsNothingNewAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(slow)
 		var reported []int
-		options := &intune.BulkOptions{Concurrency: 4, OnResult: func(index int, _ intune.BulkResult) { reported = append(reported, index) }}
+		options := &intune.CreateAllOptions{Concurrency: 4, OnResult: func(index int, _ intune.CreateAllResult) { reported = append(reported, index) }}
 		for range s.service(t).CreateAll(t.Context(), numberedCerts(100, -1), options) {
 			break
 		}
@@ -138,7 +138,7 @@ func TestCreateAllStopsOnErrorWhereAsked(t *testing.T) {
 		var last int
 		var lastErr error
 		results := 0
-		for index, result := range s.service(t).CreateAll(t.Context(), numberedCerts(100, 5), &intune.BulkOptions{Concurrency: 2, StopOnError: true}) {
+		for index, result := range s.service(t).CreateAll(t.Context(), numberedCerts(100, 5), &intune.CreateAllOptions{Concurrency: 2, StopOnError: true}) {
 			last, lastErr = index, result.Err
 			results++
 		}
@@ -155,7 +155,7 @@ func TestCreateAllReportsWhatACancelledContextLeft(t *testing.T) {
 		defer cancel()
 		var untried []int
 		unknown, done := 0, 0
-		for index, result := range s.service(t).CreateAll(ctx, numberedCerts(100, -1), &intune.BulkOptions{Concurrency: 3}) {
+		for index, result := range s.service(t).CreateAll(ctx, numberedCerts(100, -1), &intune.CreateAllOptions{Concurrency: 3}) {
 			switch {
 			case errors.Is(result.Err, intune.ErrNotTried):
 				if untried = append(untried, index); !errors.Is(result.Err, context.DeadlineExceeded) {
@@ -193,11 +193,11 @@ func TestCreateAllOfNothingAndOfJustEnough(t *testing.T) {
 func TestCreateAllDuplicateCountsAsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
-		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second},
-			intunetest.Fault{Method: http.MethodPost, Linger: 20 * time.Second})
+		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit, VisibleAfter: 40 * time.Second},
+			intunetest.Fault{Method: http.MethodPost, ResponseDelay: 20 * time.Second})
 		results := 0
 		service := server.Client().EnterpriseCodeSigningCertificates()
-		for _, result := range service.CreateAll(t.Context(), numberedCerts(2, -1), &intune.BulkOptions{Concurrency: 1, StopOnError: true}) {
+		for _, result := range service.CreateAll(t.Context(), numberedCerts(2, -1), &intune.CreateAllOptions{Concurrency: 1, StopOnError: true}) {
 			if results++; !result.Done() {
 				t.Errorf("got %v", result.Err)
 			}
@@ -213,7 +213,7 @@ func TestCreateAllDuplicateCountsAsDone(t *testing.T) {
 
 func TestCreateAllPassesRequestOptionsOn(t *testing.T) {
 	w := newWire(t, reply(201, created))
-	for _, result := range certificates(w).CreateAll(t.Context(), numberedCerts(1, -1), &intune.BulkOptions{RequestOptions: []intune.RequestOption{intune.WithHeader("X-Run", "1")}}) {
+	for _, result := range certificates(w).CreateAll(t.Context(), numberedCerts(1, -1), &intune.CreateAllOptions{RequestOptions: []intune.RequestOption{intune.WithHeader("X-Run", "1")}}) {
 		if result.Err != nil {
 			t.Error(result.Err)
 		}
@@ -231,7 +231,7 @@ func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
 				t.Errorf("recovered %v with %d under way", got, s.underWay.Load())
 			}
 		}()
-		for range s.service(t).CreateAll(t.Context(), numberedCerts(20, -1), &intune.BulkOptions{Concurrency: math.MaxInt}) {
+		for range s.service(t).CreateAll(t.Context(), numberedCerts(20, -1), &intune.CreateAllOptions{Concurrency: math.MaxInt}) {
 			panic("mine")
 		}
 	})

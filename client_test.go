@@ -107,19 +107,19 @@ func TestCloudsAndVersions(t *testing.T) {
 	}{
 		{nil, "https://graph.microsoft.com/beta", "https://login.microsoftonline.com", "https://graph.microsoft.com/.default"},
 		{
-			[]intune.Option{intune.WithCloud(intune.USGovernmentL4), intune.WithAPIVersion(intune.V1)},
+			[]intune.Option{intune.WithCloud(intune.CloudUSGovernmentL4), intune.WithAPIVersion(intune.APIVersionV1)},
 			"https://graph.microsoft.us/v1.0", "https://login.microsoftonline.us", "https://graph.microsoft.us/.default",
 		},
 		{
-			[]intune.Option{intune.WithCloud(intune.USGovernmentL5), intune.WithAPIVersion(intune.Beta)},
+			[]intune.Option{intune.WithCloud(intune.CloudUSGovernmentL5), intune.WithAPIVersion(intune.APIVersionBeta)},
 			"https://dod-graph.microsoft.us/beta", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us/.default",
 		},
 		{
-			[]intune.Option{intune.WithCloud(intune.China)},
+			[]intune.Option{intune.WithCloud(intune.CloudChina)},
 			"https://microsoftgraph.chinacloudapi.cn/beta", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/.default",
 		},
 		{ // the scope follows the cloud, not the addresses
-			[]intune.Option{intune.WithBaseURL("https://proxy.example"), intune.WithCloud(intune.China), intune.WithAuthorityURL("https://login.example/")},
+			[]intune.Option{intune.WithBaseURL("https://proxy.example"), intune.WithCloud(intune.CloudChina), intune.WithAuthorityURL("https://login.example/")},
 			"https://proxy.example/beta", "https://login.example", "https://microsoftgraph.chinacloudapi.cn/.default",
 		},
 	}

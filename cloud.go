@@ -13,12 +13,12 @@ type Cloud struct {
 	name, graphURL, authorityURL string
 }
 
-// The clouds that Intune runs in. GCC, the government's moderate tier, is part of Public.
+// The clouds that Intune runs in. GCC, the government's moderate tier, is part of CloudPublic.
 var (
-	Public         = Cloud{"Public", "https://graph.microsoft.com", "https://login.microsoftonline.com"}
-	USGovernmentL4 = Cloud{"USGovernmentL4", "https://graph.microsoft.us", "https://login.microsoftonline.us"}
-	USGovernmentL5 = Cloud{"USGovernmentL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"}
-	China          = Cloud{"China", "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"}
+	CloudPublic         = Cloud{"Public", "https://graph.microsoft.com", "https://login.microsoftonline.com"}
+	CloudUSGovernmentL4 = Cloud{"USGovernmentL4", "https://graph.microsoft.us", "https://login.microsoftonline.us"}
+	CloudUSGovernmentL5 = Cloud{"USGovernmentL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"}
+	CloudChina          = Cloud{"China", "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"}
 )
 
 // String returns the cloud's name, such as "USGovernmentL4".
@@ -32,8 +32,8 @@ type APIVersion string
 
 // The versions of Microsoft Graph. Both have enterprise code-signing certificates.
 const (
-	Beta APIVersion = "beta"
-	V1   APIVersion = "v1.0"
+	APIVersionBeta APIVersion = "beta"
+	APIVersionV1   APIVersion = "v1.0"
 )
 
 // rootURL checks the root URL of a service and returns it without a slash at its end.

@@ -18,7 +18,7 @@ import (
 var fast = intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1})
 
 func TestEndToEndCreateOfARealCertificate(t *testing.T) {
-	for _, version := range []intune.APIVersion{intune.Beta, intune.V1} {
+	for _, version := range []intune.APIVersion{intune.APIVersionBeta, intune.APIVersionV1} {
 		server := intunetest.NewServer(t)
 		cert := intune.FromX509(newCertificate(t))
 		cert.Status = intune.CertificateStatusProvisioned
@@ -71,13 +71,13 @@ func TestEndToEndFaults(t *testing.T) {
 		"200 instead of 201":              {fault{Status: 200, Committed: true}, "unknown", 1, 1},
 		"400":                             {fault{Status: 400}, "refused", 0, 1},
 		"403":                             {fault{Status: 403}, "refused", 0, 1},
-		"closed before reading":           {fault{Drop: intunetest.BeforeReading}, "unknown", 0, 1},
-		"closed after reading":            {fault{Drop: intunetest.AfterReading}, "unknown", 0, 1},
-		"closed after storing":            {fault{Drop: intunetest.AfterCommit}, "unknown", 1, 1},
-		"body cut short":                  {fault{Drop: intunetest.InAnswer}, "unknown", 1, 1},
+		"closed before reading":           {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
+		"closed after reading":            {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
+		"closed after storing":            {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
+		"body cut short":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
 		"token endpoint down":             {fault{Token: true, Status: 503}, "created", 1, 2},
-		"token endpoint closed":           {fault{Token: true, Drop: intunetest.AfterReading}, "created", 1, 2},
-		"token cut short":                 {fault{Token: true, Drop: intunetest.InAnswer}, "created", 1, 2},
+		"token endpoint closed":           {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
+		"token cut short":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func ExampleWithResponse() {
 		log.Fatal(err)
 	}
 	defer server.Close()
-	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit})
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
 
 	var meta intune.Response
 	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
@@ -70,7 +70,7 @@ func ExampleWithResponse() {
 // Sign in with a client secret, to a national cloud.
 func ExampleNewClient() {
 	cred := intune.ClientSecret("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
-	client, err := intune.NewClient(cred, intune.WithCloud(intune.USGovernmentL4), intune.WithUserAgent("contoso-rollover/1.2"))
+	client, err := intune.NewClient(cred, intune.WithCloud(intune.CloudUSGovernmentL4), intune.WithUserAgent("contoso-rollover/1.2"))
 	fmt.Println(client != nil, err)
 	// Output: true <nil>
 }

@@ -62,7 +62,7 @@ func TestErrorAfterTheLastByteProvesNothing(t *testing.T) {
 // TestRequestThatAMiddlewareRepeats: what one of its requests was refused proves nothing about the other.
 func TestRequestThatAMiddlewareRepeats(t *testing.T) {
 	server := intunetest.NewServer(t)
-	inject(server, intunetest.Fault{Drop: intunetest.AfterCommit}, intunetest.Fault{Status: 400})
+	inject(server, intunetest.Fault{Drop: intunetest.DropAfterCommit}, intunetest.Fault{Status: 400})
 	client := server.Client(fast, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {

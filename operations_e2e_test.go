@@ -66,7 +66,7 @@ func TestOperationsUnderFaults(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				fault.Method, fault.Late = method, 0
+				fault.Method, fault.VisibleAfter = method, 0
 				server.Inject(fault)
 				if err := do(t.Context(), service, created.ID); err != nil {
 					t.Errorf("%s under %+v: %v", operation, fault, err)
@@ -232,7 +232,7 @@ func TestCreateAllWithinTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		began := time.Now()
-		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.BulkOptions{Concurrency: 16}) {
+		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
 			if result.Err != nil || result.Response.Attempts != 1 {
 				t.Errorf("%d: %v after %d attempts", index, result.Err, result.Response.Attempts)
 			}
@@ -255,7 +255,7 @@ func TestCreateAllBeyondTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 10}))
-		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.BulkOptions{Concurrency: 16}) {
+		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
 			if result.Err != nil {
 				t.Errorf("%d: %v", index, result.Err)
 			}

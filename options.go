@@ -25,7 +25,7 @@ type config struct {
 
 // newConfig applies the options over the defaults and checks the credential.
 func newConfig(cred Credential, opts []Option) (*config, error) {
-	cfg := &config{cloud: Public, version: Beta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
+	cfg := &config{cloud: CloudPublic, version: APIVersionBeta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
 	cfg.limiter = newQuotaLimiter(IntuneAppsQuota)
 	for _, opt := range opts {
 		if opt == nil {
@@ -49,22 +49,22 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 // root is the root of the API version.
 func (c *config) root() string { return c.baseURL + "/" + string(c.version) }
 
-// WithCloud chooses the cloud of the tenant; Public where it is not given. The scope of the tokens follows the cloud,
+// WithCloud chooses the cloud of the tenant; CloudPublic is the default. The scope of the tokens follows the cloud,
 // also where WithBaseURL or WithAuthorityURL say otherwise about the addresses.
 func WithCloud(cloud Cloud) Option {
 	return func(c *config) error {
 		if cloud == (Cloud{}) {
-			return &InputError{Name: "WithCloud", Problem: "is empty: want Public, USGovernmentL4, USGovernmentL5 or China"}
+			return &InputError{Name: "WithCloud", Problem: "is empty: want CloudPublic, CloudUSGovernmentL4, CloudUSGovernmentL5 or CloudChina"}
 		}
 		c.cloud = cloud
 		return nil
 	}
 }
 
-// WithAPIVersion chooses the version of Microsoft Graph: Beta, which is the default, or V1.
+// WithAPIVersion chooses the version of Microsoft Graph: APIVersionBeta, which is the default, or APIVersionV1.
 func WithAPIVersion(version APIVersion) Option {
 	return func(c *config) error {
-		if version != Beta && version != V1 {
+		if version != APIVersionBeta && version != APIVersionV1 {
 			return &InputError{Name: "WithAPIVersion", Problem: "is neither beta nor v1.0"}
 		}
 		c.version = version

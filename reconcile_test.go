@@ -23,22 +23,22 @@ var postFaults = []intunetest.Fault{
 	{Status: 504, Gateway: true}, {Status: 504, Gateway: true, Committed: true},
 	{Status: 200, Committed: true},
 	{Status: 429}, {Status: 429, RetryAfter: "20"}, {Status: 503}, {Status: 503, RetryAfter: "20"}, {Status: 401},
-	{Drop: intunetest.BeforeReading}, {Drop: intunetest.WhileReading}, {Drop: intunetest.AfterReading},
-	{Drop: intunetest.AfterCommit}, {Drop: intunetest.InAnswer},
-	{Status: 504, Gateway: true, Committed: true, Late: 29 * time.Second},
-	{Drop: intunetest.AfterCommit, Late: 700 * time.Millisecond}, {Drop: intunetest.InAnswer, Late: 10 * time.Second},
-	{Delay: 50 * time.Second}, {Linger: 50 * time.Second},
-	{Delay: 70 * time.Second},  // carried out ten seconds after the client has left
-	{Linger: 70 * time.Second}, // carried out, and answered ten seconds after the client has left
+	{Drop: intunetest.DropBeforeReading}, {Drop: intunetest.DropWhileReading}, {Drop: intunetest.DropAfterReading},
+	{Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropInResponse},
+	{Status: 504, Gateway: true, Committed: true, VisibleAfter: 29 * time.Second},
+	{Drop: intunetest.DropAfterCommit, VisibleAfter: 700 * time.Millisecond}, {Drop: intunetest.DropInResponse, VisibleAfter: 10 * time.Second},
+	{Delay: 50 * time.Second}, {ResponseDelay: 50 * time.Second},
+	{Delay: 70 * time.Second},         // carried out ten seconds after the client has left
+	{ResponseDelay: 70 * time.Second}, // carried out, and answered ten seconds after the client has left
 }
 
 // services are the ways in which a service may treat what it is sent.
 var services = map[string][]intunetest.ServerOption{
 	"keeps what it is sent":                    nil,
 	"dates uploads itself":                     {intunetest.WithOwnUploadDates()},
-	"dates uploads itself, ten minutes ahead":  {intunetest.WithOwnUploadDates(), intunetest.WithClock(10 * time.Minute)},
-	"dates uploads itself, ten minutes behind": {intunetest.WithOwnUploadDates(), intunetest.WithClock(-10 * time.Minute)},
-	"spells names anew and cuts times":         {intunetest.WithRespelling(), intunetest.WithClock(10 * time.Minute)},
+	"dates uploads itself, ten minutes ahead":  {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(10 * time.Minute)},
+	"dates uploads itself, ten minutes behind": {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(-10 * time.Minute)},
+	"spells names anew and cuts times":         {intunetest.WithRespelling(), intunetest.WithClockSkew(10 * time.Minute)},
 	"dates, spells and cuts":                   {intunetest.WithRespelling(), intunetest.WithOwnUploadDates()},
 }
 
@@ -136,7 +136,7 @@ func TestListingThatIsRefusedLeavesTheOutcomeUnknownAtOnce(t *testing.T) {
 	for _, status := range []int{400, 403, 404} {
 		synctest.Test(t, func(t *testing.T) {
 			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-			server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit}, intunetest.Fault{Status: status})
+			server.Inject(intunetest.Fault{Drop: intunetest.DropAfterCommit}, intunetest.Fault{Status: status})
 			began := time.Now()
 			_, err := create(server.Client())
 			if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) > time.Second {
@@ -148,11 +148,11 @@ func TestListingThatIsRefusedLeavesTheOutcomeUnknownAtOnce(t *testing.T) {
 
 func TestReconciledSaysHow(t *testing.T) {
 	for matchedBy, opts := range map[string][]intunetest.ServerOption{
-		"uploadDateTime": nil, "names": {intunetest.WithOwnUploadDates(), intunetest.WithClock(time.Second)},
+		"uploadDateTime": nil, "names": {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(time.Second)},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
-			server.Inject(intunetest.Fault{Drop: intunetest.AfterCommit})
+			server.Inject(intunetest.Fault{Drop: intunetest.DropAfterCommit})
 			var meta intune.Response
 			got, err := create(server.Client(), intune.WithResponse(&meta))
 			if err != nil || !meta.Reconciled || meta.MatchedBy != matchedBy || meta.Attempts != 1 || got.ID != server.Certificates()[0].ID {
@@ -181,7 +181,7 @@ func TestReconcileRecognisesContentThatTheServiceStillShows(t *testing.T) {
 
 // TestNothingBareAfterAnUnknownOutcome shows that what follows an attempt of unknown outcome is never returned alone.
 func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
-	lostBefore := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterReading}
+	lostBefore := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterReading}
 	tests := map[string]struct {
 		then    intunetest.Fault
 		timeout time.Duration
@@ -192,7 +192,7 @@ func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
 		"409":                         {intunetest.Fault{Status: 409}, time.Hour, intune.ErrConflict},
 		"429 for too long":            {intunetest.Fault{Status: 429, RetryAfter: "3000"}, 20 * time.Minute, intune.ErrThrottled},
 		"429 for absurdly long":       {intunetest.Fault{Status: 429, RetryAfter: "9000"}, 9 * time.Hour, intune.ErrThrottled},
-		"the context while it waits":  {intunetest.Fault{Linger: time.Hour}, 70 * time.Second, context.DeadlineExceeded},
+		"the context while it waits":  {intunetest.Fault{ResponseDelay: time.Hour}, 70 * time.Second, context.DeadlineExceeded},
 		"the context before absence":  {intunetest.Fault{}, 20 * time.Second, nil},
 		"the context in another look": {intunetest.Fault{}, 200 * time.Millisecond, nil},
 	}
@@ -219,7 +219,7 @@ func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
 func TestLaterErrorIsForgivenWhereTheCertificateHasTurnedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second},
+		server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit, VisibleAfter: 40 * time.Second},
 			intunetest.Fault{Method: http.MethodPost, Status: 409, Delay: 20 * time.Second})
 		var meta intune.Response
 		got, err := create(server.Client(), intune.WithResponse(&meta))
@@ -231,7 +231,7 @@ func TestLaterErrorIsForgivenWhereTheCertificateHasTurnedUp(t *testing.T) {
 
 // TestCommitThatBecomesVisibleTooLate is beyond what Create guarantees, and yet it says so.
 func TestCommitThatBecomesVisibleTooLate(t *testing.T) {
-	late := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit, Late: 40 * time.Second}
+	late := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit, VisibleAfter: 40 * time.Second}
 	t.Run("with one attempt the outcome is unknown", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
@@ -246,7 +246,7 @@ func TestCommitThatBecomesVisibleTooLate(t *testing.T) {
 	t.Run("with another attempt the duplicate is named", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-			server.Inject(late, intunetest.Fault{Method: http.MethodPost, Linger: 20 * time.Second})
+			server.Inject(late, intunetest.Fault{Method: http.MethodPost, ResponseDelay: 20 * time.Second})
 			got, err := create(server.Client())
 			duplicate := errorAs[*intune.DuplicateError](t, err)
 			held := server.Certificates()
@@ -261,7 +261,7 @@ func TestCommitThatBecomesVisibleTooLate(t *testing.T) {
 func TestLooksDoubleUntilAbsenceIsBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-		server.Inject(intunetest.Fault{Drop: intunetest.AfterReading})
+		server.Inject(intunetest.Fault{Drop: intunetest.DropAfterReading})
 		if _, err := create(server.Client()); err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +294,7 @@ func TestLooksDoubleUntilAbsenceIsBelieved(t *testing.T) {
 
 // TestUploadDatedByTheCaller is a rerun: what was uploaded with the same date before is not taken for this upload.
 func TestUploadDatedByTheCaller(t *testing.T) {
-	for _, fault := range []intunetest.Fault{{}, {Drop: intunetest.AfterCommit}, {Drop: intunetest.AfterReading}} {
+	for _, fault := range []intunetest.Fault{{}, {Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropAfterReading}} {
 		synctest.Test(t, func(t *testing.T) {
 			cert := intune.FromX509(newCertificate(t))
 			cert.UploadDateTime = time.Now().Add(-time.Hour)
@@ -310,7 +310,7 @@ func TestUploadDatedByTheCaller(t *testing.T) {
 func TestUploadDatedByTheCallerWithoutAListingIsNotGuessed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-		server.Inject(intunetest.Fault{Status: 403}, intunetest.Fault{Drop: intunetest.AfterCommit})
+		server.Inject(intunetest.Fault{Status: 403}, intunetest.Fault{Drop: intunetest.DropAfterCommit})
 		_, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), exampleCertificate())
 		errorAs[*intune.OutcomeUnknownError](t, err)
 	})
@@ -328,7 +328,7 @@ func TestTwinOfTheSameMoment(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterReading})
+				server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterReading})
 				second, err := create(client)
 				wantOne(t, server, first.ID, second, err)
 			})
@@ -392,7 +392,7 @@ func TestDatesThatAgreeToTheSecondProveNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10*time.Second + 900*time.Millisecond)
-		inject(server, intunetest.Fault{Delay: 200 * time.Millisecond, Drop: intunetest.AfterCommit})
+		inject(server, intunetest.Fault{Delay: 200 * time.Millisecond, Drop: intunetest.DropAfterCommit})
 		second, err := create(client)
 		wantOne(t, server, first.ID, second, err)
 	})
@@ -403,9 +403,9 @@ func TestDatesThatAgreeToTheSecondProveNothing(t *testing.T) {
 func TestConcurrentTwinsGetARecordEach(t *testing.T) {
 	for name, opts := range services {
 		for _, faults := range [][]intunetest.Fault{
-			{{Drop: intunetest.AfterCommit}, {Drop: intunetest.AfterCommit}},
-			{{Drop: intunetest.AfterReading}, {Linger: 5 * time.Second, Drop: intunetest.AfterCommit}},
-			{{Drop: intunetest.AfterCommit, Late: 3 * time.Second}, {Drop: intunetest.AfterReading}},
+			{{Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropAfterCommit}},
+			{{Drop: intunetest.DropAfterReading}, {ResponseDelay: 5 * time.Second, Drop: intunetest.DropAfterCommit}},
+			{{Drop: intunetest.DropAfterCommit, VisibleAfter: 3 * time.Second}, {Drop: intunetest.DropAfterReading}},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				server := memoryServer(t, opts...)
@@ -515,7 +515,7 @@ func TestListingWithoutEndIsGivenUp(t *testing.T) {
 func TestContextThatEndsASearchIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
-		inject(server, intunetest.Fault{Drop: intunetest.AfterReading}, intunetest.Fault{Drop: intunetest.AfterReading})
+		inject(server, intunetest.Fault{Drop: intunetest.DropAfterReading}, intunetest.Fault{Drop: intunetest.DropAfterReading})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
 		_, err := createContext(ctx, server.Client())
@@ -536,7 +536,7 @@ func TestReconciledCreatesCostTheRetryBudgetNothing(t *testing.T) {
 		server := memoryServer(t)
 		client := server.Client(intune.WithQuota())
 		for range 150 {
-			inject(server, intunetest.Fault{Status: 429}, intunetest.Fault{Drop: intunetest.AfterCommit})
+			inject(server, intunetest.Fault{Status: 429}, intunetest.Fault{Drop: intunetest.DropAfterCommit})
 			if _, err := create(client); err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@
 //		ClientOptions: azcore.ClientOptions{Cloud: cloud.AzureGovernment},
 //	})
 //	…
-//	client, err := intune.NewClient(azcred.New(identity), intune.WithCloud(intune.USGovernmentL4))
+//	client, err := intune.NewClient(azcred.New(identity), intune.WithCloud(intune.CloudUSGovernmentL4))
 //
 // It is a module of its own, so that whoever does without the Azure SDK does not download it.
 package azcred

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/armour"
 	"github.com/seed-230b9595/intune-go/internal/der"
+	"github.com/seed-230b9595/intune-go/internal/pemtext"
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
@@ -21,7 +21,7 @@ func readBare(data []byte, o options) (*contents, error) {
 	if isDER(data) {
 		return readDER(data, FormatDER, o)
 	}
-	text := armour.Plain(data)
+	text := pemtext.Plain(data)
 	if bytes.Contains(text, begin) {
 		return readPEM(text, o)
 	}
@@ -85,7 +85,7 @@ var begin = []byte("-----BEGIN ")
 
 // readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example.
 func readPEM(text []byte, o options) (*contents, error) {
-	text = armour.PEM(text)
+	text = pemtext.PEM(text)
 	held := new(contents)
 	var others []string
 	blocks := 0

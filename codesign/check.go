@@ -17,9 +17,9 @@ import (
 
 // Finding is something about a certificate that its owner should know.
 type Finding struct {
-	Severity Severity `json:"severity"`
-	Code     Code     `json:"code"`
-	Message  string   `json:"message"` // one sentence that says what to do
+	Severity Severity    `json:"severity"`
+	Code     FindingCode `json:"code"`
+	Message  string      `json:"message"` // one sentence that says what to do
 }
 
 // String is the finding in one line.
@@ -35,20 +35,20 @@ const (
 	SeverityInfo    Severity = "info"    // it is as it should be where that is meant
 )
 
-// Code tells findings apart. Codes stay the same from version to version.
-type Code string
+// FindingCode tells findings apart. Codes stay the same from version to version.
+type FindingCode string
 
 // The codes of findings.
 const (
-	CodeExpired       Code = "expired"
-	CodeNotYetValid   Code = "not-yet-valid"
-	CodeExpiresSoon   Code = "expires-soon"    // within 30 days
-	CodeNoCodeSigning Code = "no-code-signing" // its extended key usage does not name code signing
-	CodeCA            Code = "ca"
-	CodeWeakSignature Code = "weak-signature" // SHA-1, MD5 or MD2
-	CodeWeakKey       Code = "weak-key"       // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
-	CodeLongValidity  Code = "long-validity"  // more than 460 days, issued since 1 March 2026
-	CodeSelfSigned    Code = "self-signed"
+	FindingExpired       FindingCode = "expired"
+	FindingNotYetValid   FindingCode = "not-yet-valid"
+	FindingExpiresSoon   FindingCode = "expires-soon"    // within 30 days
+	FindingNoCodeSigning FindingCode = "no-code-signing" // its extended key usage does not name code signing
+	FindingCA            FindingCode = "ca"
+	FindingWeakSignature FindingCode = "weak-signature" // SHA-1, MD5 or MD2
+	FindingWeakKey       FindingCode = "weak-key"       // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
+	FindingLongValidity  FindingCode = "long-validity"  // more than 460 days, issued since 1 March 2026
+	FindingSelfSigned    FindingCode = "self-signed"
 )
 
 const (
@@ -66,34 +66,34 @@ var maxValiditySince = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 // certificate authorities; one of your own may issue what it likes.
 func (c *Certificate) Check(now time.Time) (findings []Finding) {
 	cert := c.Leaf
-	add := func(severity Severity, code Code, message string) {
+	add := func(severity Severity, code FindingCode, message string) {
 		findings = append(findings, Finding{severity, code, "the certificate " + message})
 	}
 	if problem := expiry.Problem(cert, now); problem != "" {
-		add(SeverityFatal, CodeExpired, problem+": upload its successor")
+		add(SeverityFatal, FindingExpired, problem+": upload its successor")
 	} else if left := cert.NotAfter.Sub(now); left < soon {
-		add(SeverityWarning, CodeExpiresSoon, fmt.Sprintf("expires on %s: ask for its successor now", printed(cert.NotAfter)))
+		add(SeverityWarning, FindingExpiresSoon, fmt.Sprintf("expires on %s: ask for its successor now", printed(cert.NotAfter)))
 	}
 	if now.Before(cert.NotBefore) {
-		add(SeverityWarning, CodeNotYetValid, fmt.Sprintf("is valid only from %s: do not sign with it before", printed(cert.NotBefore)))
+		add(SeverityWarning, FindingNotYetValid, fmt.Sprintf("is valid only from %s: do not sign with it before", printed(cert.NotBefore)))
 	}
 	if !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) {
-		add(SeverityWarning, CodeNoCodeSigning, "is not for code signing: ask for one with the extended key usage 1.3.6.1.5.5.7.3.3")
+		add(SeverityWarning, FindingNoCodeSigning, "is not for code signing: ask for one with the extended key usage 1.3.6.1.5.5.7.3.3")
 	}
 	if cert.IsCA {
-		add(SeverityWarning, CodeCA, "is of a certificate authority: upload the one that it has issued for signing, or devices trust all of them")
+		add(SeverityWarning, FindingCA, "is of a certificate authority: upload the one that it has issued for signing, or devices trust all of them")
 	}
 	if isWeakSignature(cert.SignatureAlgorithm) {
-		add(SeverityWarning, CodeWeakSignature, fmt.Sprintf("is signed with %v, which can be forged: ask for one signed with SHA-256 or better", cert.SignatureAlgorithm))
+		add(SeverityWarning, FindingWeakSignature, fmt.Sprintf("is signed with %v, which can be forged: ask for one signed with SHA-256 or better", cert.SignatureAlgorithm))
 	}
 	if key := weakKey(cert.PublicKey); key != "" {
-		add(SeverityWarning, CodeWeakKey, "has "+key+": make a new key, RSA of at least 3072 bits or ECDSA on P-256, P-384 or P-521")
+		add(SeverityWarning, FindingWeakKey, "has "+key+": make a new key, RSA of at least 3072 bits or ECDSA on P-256, P-384 or P-521")
 	}
 	if validity := cert.NotAfter.Sub(cert.NotBefore); validity > maxValidity && !cert.NotBefore.Before(maxValiditySince) {
-		add(SeverityWarning, CodeLongValidity, fmt.Sprintf("is valid for %d days: a public certificate authority may issue no more than 460, so make sure that it is from your own", validity/day))
+		add(SeverityWarning, FindingLongValidity, fmt.Sprintf("is valid for %d days: a public certificate authority may issue no more than 460, so make sure that it is from your own", validity/day))
 	}
 	if bytes.Equal(cert.RawSubject, cert.RawIssuer) {
-		add(SeverityInfo, CodeSelfSigned, "is self-signed: devices trust it through Intune alone, and nobody can revoke it, so keep its key well")
+		add(SeverityInfo, FindingSelfSigned, "is self-signed: devices trust it through Intune alone, and nobody can revoke it, so keep its key well")
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
 	return findings

@@ -18,41 +18,41 @@ func TestCheck(t *testing.T) {
 	tests := []struct {
 		file string
 		now  time.Time
-		want []codesign.Code
+		want []codesign.FindingCode
 	}{
 		{"rsa.der", signingDay, nil},
 		{"p256.der", signingDay, nil},
 		{"p384.der", signingDay, nil},
 
 		{"p256.der", notBefore, nil},
-		{"p256.der", notBefore.Add(-second), []codesign.Code{codesign.CodeNotYetValid}},
+		{"p256.der", notBefore.Add(-second), []codesign.FindingCode{codesign.FindingNotYetValid}},
 		{"p256.der", notAfter.AddDate(0, 0, -30), nil},
-		{"p256.der", notAfter.AddDate(0, 0, -30).Add(second), []codesign.Code{codesign.CodeExpiresSoon}},
-		{"p256.der", notAfter, []codesign.Code{codesign.CodeExpiresSoon}},
-		{"p256.der", notAfter.Add(second), []codesign.Code{codesign.CodeExpired}},
-		{"expired.der", signingDay, []codesign.Code{codesign.CodeExpired}},
-		{"future.der", signingDay, []codesign.Code{codesign.CodeNotYetValid}},
+		{"p256.der", notAfter.AddDate(0, 0, -30).Add(second), []codesign.FindingCode{codesign.FindingExpiresSoon}},
+		{"p256.der", notAfter, []codesign.FindingCode{codesign.FindingExpiresSoon}},
+		{"p256.der", notAfter.Add(second), []codesign.FindingCode{codesign.FindingExpired}},
+		{"expired.der", signingDay, []codesign.FindingCode{codesign.FindingExpired}},
+		{"future.der", signingDay, []codesign.FindingCode{codesign.FindingNotYetValid}},
 
-		{"no-eku.der", signingDay, []codesign.Code{codesign.CodeNoCodeSigning}},
-		{"other-eku.der", signingDay, []codesign.Code{codesign.CodeNoCodeSigning}},
-		{"intermediate.der", signingDay, []codesign.Code{codesign.CodeCA}},
-		{"root.der", signingDay, []codesign.Code{codesign.CodeNoCodeSigning, codesign.CodeCA, codesign.CodeSelfSigned}},
-		{"selfsigned.der", signingDay, []codesign.Code{codesign.CodeSelfSigned}},
-		{"sha1.der", signingDay, []codesign.Code{codesign.CodeWeakSignature}},
-		{"rsa2048.der", signingDay, []codesign.Code{codesign.CodeWeakKey}},
-		{"p224.der", signingDay, []codesign.Code{codesign.CodeWeakKey}},
-		{"ed25519.der", signingDay, []codesign.Code{codesign.CodeWeakKey}},
-		{"long.der", signingDay, []codesign.Code{codesign.CodeLongValidity}},
+		{"no-eku.der", signingDay, []codesign.FindingCode{codesign.FindingNoCodeSigning}},
+		{"other-eku.der", signingDay, []codesign.FindingCode{codesign.FindingNoCodeSigning}},
+		{"intermediate.der", signingDay, []codesign.FindingCode{codesign.FindingCA}},
+		{"root.der", signingDay, []codesign.FindingCode{codesign.FindingNoCodeSigning, codesign.FindingCA, codesign.FindingSelfSigned}},
+		{"selfsigned.der", signingDay, []codesign.FindingCode{codesign.FindingSelfSigned}},
+		{"sha1.der", signingDay, []codesign.FindingCode{codesign.FindingWeakSignature}},
+		{"rsa2048.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},
+		{"p224.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},
+		{"ed25519.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},
+		{"long.der", signingDay, []codesign.FindingCode{codesign.FindingLongValidity}},
 	}
 	for _, test := range tests {
 		cert, err := codesign.Load(testdata(test.file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var codes []codesign.Code
+		var codes []codesign.FindingCode
 		for _, finding := range cert.Check(test.now) {
 			codes = append(codes, finding.Code)
-			if isFatal := finding.Severity == codesign.SeverityFatal; isFatal != (finding.Code == codesign.CodeExpired) {
+			if isFatal := finding.Severity == codesign.SeverityFatal; isFatal != (finding.Code == codesign.FindingExpired) {
 				t.Errorf("%s: %v", test.file, finding)
 			}
 			if !strings.HasPrefix(finding.Message, "the certificate ") || !strings.Contains(finding.Message, ":") && !strings.Contains(finding.Message, ",") {

@@ -5,7 +5,7 @@
 //	for _, finding := range cert.Check(time.Now()) {
 //		log.Print(finding)
 //	}
-//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Upload())
+//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
 // [Load] and [Parse] recognise the format by its bytes, never by a name: see [Format]. Only public certificates come out
 // of this package. A private key in a file is not kept, and is not part of any error.
@@ -53,8 +53,8 @@ const (
 	FormatMSIXBundle Format = "MSIX bundle" // signed bundles: .msixbundle, .appxbundle
 )
 
-// Upload returns the resource to create: the content, names and expiration of Leaf, and nothing of Chain.
-func (c *Certificate) Upload() *intune.EnterpriseCodeSigningCertificate {
+// Resource returns the resource to create: the content, names and expiration of Leaf, and nothing of Chain.
+func (c *Certificate) Resource() *intune.EnterpriseCodeSigningCertificate {
 	return intune.FromX509(c.Leaf)
 }
 

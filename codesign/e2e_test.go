@@ -27,7 +27,7 @@ func TestUploadOfEveryFormat(t *testing.T) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-			created, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert.Upload())
+			created, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert.Resource())
 			if err != nil {
 				t.Fatalf("%s: %v", file, err)
 			}
@@ -35,7 +35,7 @@ func TestUploadOfEveryFormat(t *testing.T) {
 			for _, request := range server.Requests() {
 				sent = append(sent, request.Body...)
 			}
-			if created.Subject != cert.Upload().Subject || !created.ExpirationDateTime.Equal(cert.Leaf.NotAfter) || bytes.Contains(sent, []byte("PRIVATE KEY")) {
+			if created.Subject != cert.Resource().Subject || !created.ExpirationDateTime.Equal(cert.Leaf.NotAfter) || bytes.Contains(sent, []byte("PRIVATE KEY")) {
 				t.Errorf("%s: created %v", file, created)
 			}
 		})
@@ -54,7 +54,7 @@ func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
 		for _, after := range []time.Duration{0, time.Second} {
 			time.Sleep(time.Until(cert.Leaf.NotAfter.Add(after)))
 			isFatal := slices.ContainsFunc(cert.Check(time.Now()), func(finding codesign.Finding) bool { return finding.Severity == codesign.SeverityFatal })
-			_, err := service.Create(t.Context(), cert.Upload())
+			_, err := service.Create(t.Context(), cert.Resource())
 			if isRefused := errors.As(err, new(*intune.InputError)); isFatal != (after > 0) || isRefused != isFatal {
 				t.Errorf("%v after its end: fatal %v, created with %v", after, isFatal, err)
 			}

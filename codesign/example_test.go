@@ -13,7 +13,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	upload := cert.Upload()
+	upload := cert.Resource()
 	fmt.Println(cert.Format)
 	fmt.Println(upload.Subject)
 	fmt.Println(len(cert.Chain), "more certificates")

@@ -39,7 +39,7 @@ func check(t *testing.T, data []byte, opts ...codesign.Option) {
 		t.Errorf("got %v, %v", cert, err)
 	case err == nil && (cert.Leaf == nil || cert.Format == "" || len(cert.Thumbprint()) != 40):
 		t.Errorf("got %+v", cert)
-	case err == nil && privatekey.Find(cert.Upload().Content) != "":
+	case err == nil && privatekey.Find(cert.Resource().Content) != "":
 		t.Error("a private key would be uploaded")
 	case err == nil:
 		cert.Check(signingDay)

@@ -384,7 +384,7 @@ func TestNoPrivateKeyComesOut(t *testing.T) {
 					t.Errorf("%s: a %s", file.Name(), kind)
 				}
 			}
-			if kind := privatekey.Find(cert.Upload().Content); kind != "" {
+			if kind := privatekey.Find(cert.Resource().Content); kind != "" {
 				t.Errorf("%s: a %s would be uploaded", file.Name(), kind)
 			}
 		}

@@ -121,7 +121,7 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 			if leaf := got.Leaf.Subject.CommonName; leaf != test.leaf || got.Format != test.format || commonNames(got.Chain) != test.chain {
 				t.Errorf("got %s %q with the chain %q", got.Format, leaf, commonNames(got.Chain))
 			}
-			if upload := got.Upload(); string(upload.Content) != string(got.Leaf.Raw) || upload.Thumbprint() != got.Thumbprint() {
+			if upload := got.Resource(); string(upload.Content) != string(got.Leaf.Raw) || upload.Thumbprint() != got.Thumbprint() {
 				t.Errorf("uploads %v", upload)
 			}
 		})

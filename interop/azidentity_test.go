@@ -231,7 +231,7 @@ func TestErrorsOfAzidentity(t *testing.T) {
 		}
 	})
 	t.Run("no answer", func(t *testing.T) {
-		server.Inject(intunetest.Fault{Token: true, Method: "POST", Drop: intunetest.AfterReading})
+		server.Inject(intunetest.Fault{Token: true, Method: "POST", Drop: intunetest.DropAfterReading})
 		wantOneLine(t, count(t.Context(), secretCredential(t, server, intunetest.ClientSecret)), "obtain a token: ClientSecretCredential")
 	})
 	t.Run("end of the context", func(t *testing.T) {

@@ -274,7 +274,7 @@ func TestAssertionToleratesClockSkew(t *testing.T) {
 	for ahead, want := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			cert := clientCertificate(t)
-			w := newMemoryWire(t, intunetest.WithClientCertificate(cert), intunetest.WithClock(ahead))
+			w := newMemoryWire(t, intunetest.WithClientCertificate(cert), intunetest.WithClockSkew(ahead))
 			if got := w.signInWith(w.assertion(cert)); got.status != want {
 				t.Errorf("%s ahead: got %d %s, want %d", ahead, got.status, got.body, want)
 			}

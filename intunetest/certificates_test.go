@@ -100,7 +100,7 @@ func TestUpdateTakesContentAsCreateDoes(t *testing.T) {
 }
 
 func TestUpdateOnServicesWithAWillOfTheirOwn(t *testing.T) {
-	w, item, created := newExampleWire(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling(), intunetest.WithClock(time.Hour))
+	w, item, created := newExampleWire(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling(), intunetest.WithClockSkew(time.Hour))
 	a := w.update(item, `{"subject":"CN=Contoso, S=Washington, C=US","uploadDateTime":"2030-01-02T03:04:05Z"}`)
 	w.wantStatus(a, http.StatusOK)
 	got := w.object(a)
@@ -200,10 +200,10 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 		{"failed", intunetest.Fault{Status: 500}, map[string]int{http.MethodPatch: 500, http.MethodDelete: 500}, false},
 		{"failed after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true},
 			map[string]int{http.MethodPatch: 504, http.MethodDelete: 504}, true},
-		{"lost before reading", intunetest.Fault{Drop: intunetest.BeforeReading}, nil, false},
-		{"lost after reading", intunetest.Fault{Drop: intunetest.AfterReading}, nil, false},
-		{"lost after the commit", intunetest.Fault{Drop: intunetest.AfterCommit}, nil, true},
-		{"cut in the answer", intunetest.Fault{Drop: intunetest.InAnswer},
+		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, nil, false},
+		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, nil, false},
+		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, nil, true},
+		{"cut in the answer", intunetest.Fault{Drop: intunetest.DropInResponse},
 			map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
 	}
 	for _, test := range tests {
@@ -213,7 +213,7 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 				test.fault.Method = method
 				w.server.Inject(test.fault)
 				a := w.send(method, item, `{"subject":"CN=New"}`)
-				isCut := test.fault.Drop == intunetest.InAnswer && method == http.MethodPatch
+				isCut := test.fault.Drop == intunetest.DropInResponse && method == http.MethodPatch
 				if a.status != test.status[method] || isCut != errors.Is(a.err, io.ErrUnexpectedEOF) {
 					t.Errorf("got %d %v, want %d", a.status, a.err, test.status[method])
 				}

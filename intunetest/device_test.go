@@ -151,7 +151,7 @@ func TestDeviceIsRefused(t *testing.T) {
 func TestFaultsStrikeDevices(t *testing.T) {
 	w := newWire(t)
 	code, _ := w.device()
-	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "1"}, intunetest.Fault{Token: true, Drop: intunetest.AfterReading})
+	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "1"}, intunetest.Fault{Token: true, Drop: intunetest.DropAfterReading})
 	a := w.post(devicecode, deviceForm(""))
 	w.wantRefusal(a, 503, "temporarily_unavailable", 90033)
 	if a.header.Get("Retry-After") != "1" {

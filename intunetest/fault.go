@@ -14,11 +14,11 @@ type Fault struct {
 	Method string // strike only a request with this method, such as "POST"; "" strikes any
 	Token  bool   // strike a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
 
-	Delay  time.Duration // before the request is carried out, which it is even where the client has left by then
-	Linger time.Duration // after it has been carried out, before it is answered
-	Late   time.Duration // what it creates shows in answers only this long afterwards
+	Delay         time.Duration // before the request is carried out, which it is even where the client has left by then
+	ResponseDelay time.Duration // after it has been carried out, before it is answered
+	VisibleAfter  time.Duration // what it creates shows in answers only this long afterwards
 
-	Drop Moment // lose the connection at this moment
+	Drop DropPoint // lose the connection at this moment
 
 	Status     int    // answer with this status, in Graph's shape
 	RetryAfter string // the Retry-After of that answer, in seconds or as an HTTP date
@@ -26,16 +26,16 @@ type Fault struct {
 	Committed  bool   // that answer comes after the request has been carried out, not instead
 }
 
-// Moment is a point in the life of a request at which its connection can be lost.
-type Moment string
+// DropPoint is a point in the life of a request at which its connection can be lost.
+type DropPoint string
 
 // The moments, in the order in which a request passes them.
 const (
-	BeforeReading Moment = "before reading" // the body has not been read
-	WhileReading  Moment = "while reading"  // half of the body has been read
-	AfterReading  Moment = "after reading"  // nothing has been carried out
-	AfterCommit   Moment = "after commit"   // it has been carried out, nothing has been answered
-	InAnswer      Moment = "in answer"      // half of the answer's body has been sent; without a body it arrives
+	DropBeforeReading DropPoint = "before reading" // the body has not been read
+	DropWhileReading  DropPoint = "while reading"  // half of the body has been read
+	DropAfterReading  DropPoint = "after reading"  // nothing has been carried out
+	DropAfterCommit   DropPoint = "after commit"   // it has been carried out, nothing has been answered
+	DropInResponse    DropPoint = "in answer"      // half of the answer's body has been sent; without a body it arrives
 )
 
 // Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:
@@ -53,7 +53,7 @@ func (s *Server) Inject(faults ...Fault) {
 }
 
 func (f *Fault) problem() string {
-	moments := []Moment{"", BeforeReading, WhileReading, AfterReading, AfterCommit, InAnswer}
+	moments := []DropPoint{"", DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
 	switch {
 	case !slices.Contains(moments, f.Drop):
 		return "there is no such moment"
@@ -63,7 +63,7 @@ func (f *Fault) problem() string {
 		return "the answer has no status"
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return "the status is not one of 200 to 599"
-	case f.Status != 0 && f.Drop != "" && f.Drop != InAnswer:
+	case f.Status != 0 && f.Drop != "" && f.Drop != DropInResponse:
 		return "the connection is lost before the answer"
 	case f.Committed && f.refuses():
 		return "the service does not refuse what it has carried out"

@@ -31,12 +31,12 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 		{"gateway", intunetest.Fault{Status: 502, Gateway: true}, 502, "", 0},
 		{"gateway with Retry-After", intunetest.Fault{Status: 503, Gateway: true, RetryAfter: "7"}, 503, "", 0},
 		{"gateway after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, "", 1},
-		{"lost before reading", intunetest.Fault{Drop: intunetest.BeforeReading}, 0, "", 0},
-		{"lost after reading", intunetest.Fault{Drop: intunetest.AfterReading}, 0, "", 0},
-		{"lost after the commit", intunetest.Fault{Drop: intunetest.AfterCommit}, 0, "", 1},
-		{"cut in the answer", intunetest.Fault{Drop: intunetest.InAnswer}, 201, "", 1},
-		{"cut in an error", intunetest.Fault{Drop: intunetest.InAnswer, Status: 500}, 500, "", 0},
-		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.InAnswer, Status: 500, Committed: true}, 500, "", 1},
+		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, "", 0},
+		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, "", 0},
+		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, "", 1},
+		{"cut in the answer", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
+		{"cut in an error", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500}, 500, "", 0},
+		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500, Committed: true}, 500, "", 1},
 		{"none", intunetest.Fault{}, 201, "", 1},
 	}
 	for _, test := range tests {
@@ -49,7 +49,7 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 				if a.err == nil {
 					t.Errorf("got %d, want the connection lost", a.status)
 				}
-			case test.fault.Drop == intunetest.InAnswer:
+			case test.fault.Drop == intunetest.DropInResponse:
 				if a.status != test.status || !errors.Is(a.err, io.ErrUnexpectedEOF) || !strings.HasPrefix(a.body, `{"`) {
 					t.Errorf("got %d %v %q, want %d and half of a body", a.status, a.err, a.body, test.status)
 				}
@@ -75,7 +75,7 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 
 			struck := w.server.Requests()[1]
 			wantBody := minimal
-			if test.fault.Drop == intunetest.BeforeReading {
+			if test.fault.Drop == intunetest.DropBeforeReading {
 				wantBody = ""
 			}
 			if struck.Status != test.status || string(struck.Body) != wantBody {
@@ -90,8 +90,8 @@ func TestFaultsStrikeReading(t *testing.T) {
 	w.wantStatus(w.create(minimal), http.StatusCreated)
 	item := certificates + "/" + w.server.Certificates()[0].ID
 	w.server.Inject(
-		intunetest.Fault{Drop: intunetest.AfterCommit},
-		intunetest.Fault{Drop: intunetest.InAnswer},
+		intunetest.Fault{Drop: intunetest.DropAfterCommit},
+		intunetest.Fault{Drop: intunetest.DropInResponse},
 		intunetest.Fault{Status: 503},
 	)
 	if a := w.send(http.MethodGet, item, ""); a.err == nil || a.status != 0 {
@@ -111,7 +111,7 @@ func TestFaultsChooseTheirRequest(t *testing.T) {
 		intunetest.Fault{Token: true, Status: 503, RetryAfter: "7"},
 		intunetest.Fault{Status: 429},
 		intunetest.Fault{Method: http.MethodPost, Status: 502},
-		intunetest.Fault{Token: true, Drop: intunetest.AfterCommit},
+		intunetest.Fault{Token: true, Drop: intunetest.DropAfterCommit},
 	)
 	get := func() answer { return w.send(http.MethodGet, certificates, "") }
 	post := func() answer { return w.create(minimal) }

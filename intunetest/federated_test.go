@@ -72,7 +72,7 @@ func TestFederatedCredentialIsRefused(t *testing.T) {
 
 func TestFederatedAssertionLivesAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWire(t, intunetest.WithFederatedCredential(issuer, subject, nil), intunetest.WithClock(time.Hour))
+		w := newMemoryWire(t, intunetest.WithFederatedCredential(issuer, subject, nil), intunetest.WithClockSkew(time.Hour))
 		token := w.server.FederatedAssertion(nil)
 		time.Sleep(time.Hour + 5*time.Minute - time.Second)
 		w.granted(w.signInWith(token))

@@ -43,7 +43,7 @@ func (s *Server) graph(r *http.Request, body []byte, late time.Duration, ids ids
 	switch {
 	case !accepts(r, isCount):
 		return graphError(http.StatusNotAcceptable, "NotAcceptable", "The service answers in application/json alone.", ids)
-	case version != string(intune.Beta) && version != string(intune.V1):
+	case version != string(intune.APIVersionBeta) && version != string(intune.APIVersionV1):
 		return graphError(http.StatusNotFound, "BadRequest", "Invalid version: "+version, ids)
 	case path != collection && !isItem:
 		return c.badRequest(fmt.Errorf("resource not found for the segment '%s'", path))

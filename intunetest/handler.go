@@ -41,32 +41,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isEntra := isEntra(r.URL.Path)
 	fault := s.takeFault(r.Method, isEntra)
 	throttled := s.throttle(r, isEntra, ids)
-	loseAt(fault.Drop == BeforeReading)
+	loseAt(fault.Drop == DropBeforeReading)
 	reader := http.MaxBytesReader(w, r.Body, maxBody)
-	if fault.Drop == WhileReading {
+	if fault.Drop == DropWhileReading {
 		_, _ = io.CopyN(io.Discard, reader, r.ContentLength/2)
 		loseAt(true)
 	}
 	body, err := io.ReadAll(reader)
 	s.received(index, mask(r, body, isEntra))
-	loseAt(fault.Drop == AfterReading)
+	loseAt(fault.Drop == DropAfterReading)
 	s.wait(fault.Delay)
 
 	result := fault.answer(ids)
 	if result == nil || fault.Committed {
 		carriedOut := throttled
 		if throttled == nil {
-			carriedOut = s.carryOut(r, body, err, isEntra, fault.Late, ids)
+			carriedOut = s.carryOut(r, body, err, isEntra, fault.VisibleAfter, ids)
 		}
 		if result == nil || throttled != nil {
 			result = carriedOut
 		}
 	}
-	s.wait(fault.Linger)
-	loseAt(fault.Drop == AfterCommit)
+	s.wait(fault.ResponseDelay)
+	loseAt(fault.Drop == DropAfterCommit)
 	s.answered(index, result.status)
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
-	send(w, result, ids, fault.Drop == InAnswer)
+	send(w, result, ids, fault.Drop == DropInResponse)
 }
 
 func (s *Server) carryOut(r *http.Request, body []byte, err error, isEntra bool, late time.Duration, ids ids) *answer {

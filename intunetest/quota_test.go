@@ -97,7 +97,7 @@ func TestWhatCountsAgainstTheQuota(t *testing.T) {
 		{"PATCH", send(http.MethodPatch, missing, `{}`), fault{}, true},
 		{"PUT", send(http.MethodPut, missing, `{}`), fault{}, true},
 		{"DELETE", send(http.MethodDelete, missing, ``), fault{}, true},
-		{"lost before reading", send(http.MethodPost, certificates, minimal), fault{Drop: intunetest.BeforeReading}, true},
+		{"lost before reading", send(http.MethodPost, certificates, minimal), fault{Drop: intunetest.DropBeforeReading}, true},
 		{"refused by a fault", send(http.MethodPost, certificates, minimal), fault{Status: 503}, true},
 		{"GET", send(http.MethodGet, certificates, ``), fault{}, false},
 		{"token", func(w *wire) answer { return w.signIn() }, fault{}, false},

@@ -102,8 +102,8 @@ func WithTokenLifetime(lifetime time.Duration) ServerOption {
 	return func(s *Server) { s.tokenLifetime = lifetime }
 }
 
-// WithClock sets the clock of the service ahead of the local one, or behind where it is negative.
-func WithClock(ahead time.Duration) ServerOption {
+// WithClockSkew sets the clock of the service ahead of the local one, or behind where it is negative.
+func WithClockSkew(ahead time.Duration) ServerOption {
 	return func(s *Server) { s.clockAhead = ahead }
 }
 

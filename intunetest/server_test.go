@@ -17,7 +17,7 @@ import (
 func TestClientIsWiredToTheServer(t *testing.T) {
 	server := intunetest.NewServer(t)
 	der, notAfter := makeCertificate(t)
-	service := server.Client(intune.WithAPIVersion(intune.V1)).EnterpriseCodeSigningCertificates()
+	service := server.Client(intune.WithAPIVersion(intune.APIVersionV1)).EnterpriseCodeSigningCertificates()
 	created, err := service.Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Content: der})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestClientPanicsOnABadOption(t *testing.T) {
 
 func TestCredentialFollowsTheCloud(t *testing.T) {
 	server := intunetest.NewServer(t)
-	for _, cloud := range []intune.Cloud{intune.Public, intune.USGovernmentL4, intune.USGovernmentL5, intune.China} {
+	for _, cloud := range []intune.Cloud{intune.CloudPublic, intune.CloudUSGovernmentL4, intune.CloudUSGovernmentL5, intune.CloudChina} {
 		client := server.Client(intune.WithCloud(cloud))
 		cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
 		if _, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {

@@ -20,8 +20,8 @@ func WithTLS() ServerOption {
 	return func(s *Server) { s.secure = true }
 }
 
-// Certificate returns the certificate that WithTLS has made, nil without it.
-func (s *Server) Certificate() *x509.Certificate {
+// TLSCertificate returns the certificate that WithTLS has made, nil without it.
+func (s *Server) TLSCertificate() *x509.Certificate {
 	if !s.secure {
 		return nil
 	}

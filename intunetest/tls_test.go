@@ -22,7 +22,7 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 	for _, host := range []string{"127.0.0.1", "::1", "localhost"} {
-		if err := server.Certificate().VerifyHostname(host); err != nil {
+		if err := server.TLSCertificate().VerifyHostname(host); err != nil {
 			t.Error(err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestFaultsLoseConnectionsOverTLS(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithTLS())
 	w := &wire{T: t, server: server, http: server.HTTPClient()}
 	w.granted(w.signIn())
-	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.AfterCommit})
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
 	if a := w.create(minimal); a.err == nil {
 		t.Errorf("got %d, want a lost connection", a.status)
 	}
@@ -68,8 +68,8 @@ func TestHTTPClientReachesTheServer(t *testing.T) {
 		server := intunetest.NewServer(t, opts...)
 		w := &wire{T: t, server: server, http: server.HTTPClient()}
 		w.granted(w.signIn())
-		if isTLS := strings.HasPrefix(server.URL(), "https:"); isTLS != (server.Certificate() != nil) {
-			t.Errorf("%s has the certificate %v", server.URL(), server.Certificate())
+		if isTLS := strings.HasPrefix(server.URL(), "https:"); isTLS != (server.TLSCertificate() != nil) {
+			t.Errorf("%s has the certificate %v", server.URL(), server.TLSCertificate())
 		}
 	}
 }

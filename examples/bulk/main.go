@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // upload creates the certificate of each file. A file is read when its turn comes.
-func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, loader *example.Loader, files []string, options *intune.BulkOptions, report *report) {
+func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, loader *example.Loader, files []string, options *intune.CreateAllOptions, report *report) {
 	var started []string              // the names of the files, by the index of CreateAll
 	unreadable := make(map[int]error) // by the same
 	holders := make(map[string]string)
@@ -83,7 +83,7 @@ func upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificat
 			} else {
 				holders[cert.Thumbprint()] = name
 				report.remark(name, example.Remarks(cert))
-				resource = cert.Upload()
+				resource = cert.Resource()
 			}
 			started = append(started, name)
 			if !yield(resource) {
@@ -141,7 +141,7 @@ func certificateFiles(dir string) (files []string, err error) {
 type options struct {
 	flags *example.Flags
 	dir   string
-	bulk  intune.BulkOptions
+	bulk  intune.CreateAllOptions
 }
 
 func parseOptions(args []string, stdout io.Writer) (*options, error) {

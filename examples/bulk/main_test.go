@@ -154,7 +154,7 @@ func uploadTo(t *testing.T, server *intunetest.Server, dir string) (stdout strin
 	var out bytes.Buffer
 	report, requests := newReport(&out, len(files)), new(atomic.Int64)
 	client := server.Client(intune.WithMiddleware(counting(requests)))
-	upload(t.Context(), client.EnterpriseCodeSigningCertificates(), new(example.Loader), files, &intune.BulkOptions{Concurrency: 1}, report)
+	upload(t.Context(), client.EnterpriseCodeSigningCertificates(), new(example.Loader), files, &intune.CreateAllOptions{Concurrency: 1}, report)
 	if err := report.finish(requests.Load(), nil); (err != nil) != (len(report.failures) > 0) {
 		t.Errorf("got %v with failures %q", err, report.failures)
 	}
@@ -185,9 +185,9 @@ func TestTerminalGetsABar(t *testing.T) {
 	var out bytes.Buffer
 	r := &report{out: &out, terminal: true, total: 4}
 	r.bar()
-	r.add("a.cer", intune.BulkResult{Certificate: new(intune.EnterpriseCodeSigningCertificate)}, nil)
-	r.add("b.cer", intune.BulkResult{Err: errors.New("refused")}, nil)
-	r.add("c.cer", intune.BulkResult{Err: fmt.Errorf("%w: %w", intune.ErrNotTried, context.Canceled)}, nil)
+	r.add("a.cer", intune.CreateAllResult{Certificate: new(intune.EnterpriseCodeSigningCertificate)}, nil)
+	r.add("b.cer", intune.CreateAllResult{Err: errors.New("refused")}, nil)
+	r.add("c.cer", intune.CreateAllResult{Err: fmt.Errorf("%w: %w", intune.ErrNotTried, context.Canceled)}, nil)
 	if err := r.finish(3, context.Canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}

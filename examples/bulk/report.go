@@ -30,7 +30,7 @@ func newReport(out io.Writer, total int) *report {
 }
 
 // add takes the result for a file, or the reason why it could not be read.
-func (r *report) add(name string, result intune.BulkResult, unreadable error) {
+func (r *report) add(name string, result intune.CreateAllResult, unreadable error) {
 	if errors.Is(result.Err, intune.ErrNotTried) {
 		return // of those that were not tried it is the first; finish counts them
 	}

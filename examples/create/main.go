@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	example.PrintRemarks(notice, cert)
 	fmt.Fprintln(out)
-	created, err := target.Client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Upload())
+	created, err := target.Client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 	wire.print(out)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func certificate(loader *example.Loader, file string, out io.Writer) (*codesign.
 	if err != nil {
 		return nil, err
 	}
-	upload := cert.Upload()
+	upload := cert.Resource()
 	example.PrintFields(out, "Loaded "+file, [][2]string{
 		{"format", string(cert.Format)},
 		{"subject", upload.Subject},

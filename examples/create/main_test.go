@@ -54,7 +54,7 @@ func TestAPIVersionAndCloudAreUsed(t *testing.T) {
 		t.Errorf("the version is lost:\n%s", stdout)
 	}
 	for name, cloud := range map[string]intune.Cloud{
-		"public": intune.Public, "usgov-l4": intune.USGovernmentL4, "usgov-l5": intune.USGovernmentL5, "china": intune.China,
+		"public": intune.CloudPublic, "usgov-l4": intune.CloudUSGovernmentL4, "usgov-l5": intune.CloudUSGovernmentL5, "china": intune.CloudChina,
 	} {
 		opts, err := parseOptions([]string{"-cloud", name}, io.Discard)
 		if err != nil || opts.flags.Cloud != cloud {

@@ -52,12 +52,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if opts.check {
 		service := target.Client.EnterpriseCodeSigningCertificates()
 		if opts.file == "" { // which is at an emulator, with nothing in it
-			if _, err := service.Create(ctx, cert.Upload()); err != nil {
+			if _, err := service.Create(ctx, cert.Resource()); err != nil {
 				return err
 			}
 			fmt.Fprintln(out, "\nUploaded it to the emulator, so that there is something to find")
 		}
-		if report.Tenant, err = lookUp(ctx, service, cert.Upload()); err != nil {
+		if report.Tenant, err = lookUp(ctx, service, cert.Resource()); err != nil {
 			return err
 		}
 		report.Tenant.print(out)

@@ -42,7 +42,7 @@ type link struct {
 
 // describe says what there is to say about a certificate at a time.
 func describe(file string, cert *codesign.Certificate, now time.Time) *report {
-	leaf, upload := cert.Leaf, cert.Upload()
+	leaf, upload := cert.Leaf, cert.Resource()
 	r := &report{
 		File:    file,
 		Format:  string(cert.Format),

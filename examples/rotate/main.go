@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		example.PrintRemarks(stderr, loaded)
-		cert = loaded.Upload()
+		cert = loaded.Resource()
 	}
 	if target.Emulator != nil {
 		made, err := makePair(ctx, service)

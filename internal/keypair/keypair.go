@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-230b9595/intune-go/internal/armour"
+	"github.com/seed-230b9595/intune-go/internal/pemtext"
 )
 
 // ParsePEM reads one private key, that is not encrypted, its certificate and the other certificates around them, in any
@@ -18,7 +18,7 @@ import (
 func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	var keys []crypto.Signer
 	var certs []*x509.Certificate
-	for block, rest := pem.Decode(armour.PEM(data)); block != nil; block, rest = pem.Decode(rest) {
+	for block, rest := pem.Decode(pemtext.PEM(data)); block != nil; block, rest = pem.Decode(rest) {
 		switch {
 		case strings.HasSuffix(block.Type, "CERTIFICATE"):
 			cert, err := x509.ParseCertificate(block.Bytes)

@@ -6,8 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 
-	"github.com/seed-230b9595/intune-go/internal/armour"
 	"github.com/seed-230b9595/intune-go/internal/der"
+	"github.com/seed-230b9595/intune-go/internal/pemtext"
 )
 
 // PKCS12 is the kind of key that comes in a container, with its certificates.
@@ -27,7 +27,7 @@ func find(data []byte, layers int) string {
 	case bytes.HasPrefix(data, []byte("\xfe\xed\xfe\xed")), bytes.HasPrefix(data, []byte("\xce\xce\xce\xce")):
 		return "Java key store"
 	}
-	text := armour.Plain(data)
+	text := pemtext.Plain(data)
 	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
 		if bytes.Contains(text[begin:], []byte("PRIVATE KEY")) {
 			return "PEM private key"

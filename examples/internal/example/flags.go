@@ -49,8 +49,8 @@ func (f *Flags) Parse(args []string, stdout io.Writer) error {
 		return Usagef("%w; -h tells more", err)
 	}
 	clouds := map[string]intune.Cloud{
-		"public": intune.Public, "usgov-l4": intune.USGovernmentL4, "usgov-l5": intune.USGovernmentL5, "china": intune.China,
-		"usgovernmentl4": intune.USGovernmentL4, "usgovernmentl5": intune.USGovernmentL5,
+		"public": intune.CloudPublic, "usgov-l4": intune.CloudUSGovernmentL4, "usgov-l5": intune.CloudUSGovernmentL5, "china": intune.CloudChina,
+		"usgovernmentl4": intune.CloudUSGovernmentL4, "usgovernmentl5": intune.CloudUSGovernmentL5,
 	}
 	var known bool
 	switch f.Cloud, known = clouds[strings.ToLower(f.cloud)]; {
@@ -58,7 +58,7 @@ func (f *Flags) Parse(args []string, stdout io.Writer) error {
 		return Usagef("unexpected argument %q; %s", f.Arg(0), f.Hint)
 	case !known:
 		return Usagef("-cloud %q is none of public, usgov-l4, usgov-l5 and china", f.cloud)
-	case f.version != string(intune.Beta) && f.version != string(intune.V1):
+	case f.version != string(intune.APIVersionBeta) && f.version != string(intune.APIVersionV1):
 		return Usagef("-api-version %q is neither beta nor v1.0", f.version)
 	}
 	f.Version = intune.APIVersion(f.version)

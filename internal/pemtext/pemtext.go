@@ -1,5 +1,5 @@
-// Package armour undoes what editors, shells and forms do to text.
-package armour
+// Package pemtext undoes what editors, shells and forms do to text.
+package pemtext
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
 // Soak creates many certificates at an emulator that fails at random, over real sockets, and counts what was lost and
 // what was duplicated. With -naive it does so by go-retryablehttp's default policy instead, for comparison.
 //
-//	go run ./internal/soak -creates 10000 -workers 16 -faults 0.3 -seed 1
+//	go run ./test/soak -creates 10000 -workers 16 -faults 0.3 -seed 1
 //
 // It exits with 1 where anything was lost or duplicated, but for -naive.
 package main
@@ -31,11 +31,11 @@ var faults = []intunetest.Fault{
 	{Status: 502, Gateway: true}, {Status: 502, Gateway: true, Committed: true},
 	{Status: 503, Gateway: true}, {Status: 503, Gateway: true, Committed: true},
 	{Status: 504, Gateway: true}, {Status: 504, Gateway: true, Committed: true},
-	{Status: 504, Gateway: true, Committed: true, Late: maxDelay / 4},
+	{Status: 504, Gateway: true, Committed: true, VisibleAfter: maxDelay / 4},
 	{Status: 429}, {Status: 429, RetryAfter: "0"}, {Status: 503}, {Status: 503, RetryAfter: "0"},
-	{Drop: intunetest.BeforeReading}, {Drop: intunetest.WhileReading}, {Drop: intunetest.AfterReading},
-	{Drop: intunetest.AfterCommit}, {Drop: intunetest.AfterCommit, Late: maxDelay / 4}, {Drop: intunetest.InAnswer},
-	{Delay: 5 * time.Millisecond}, {Linger: 5 * time.Millisecond},
+	{Drop: intunetest.DropBeforeReading}, {Drop: intunetest.DropWhileReading}, {Drop: intunetest.DropAfterReading},
+	{Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropAfterCommit, VisibleAfter: maxDelay / 4}, {Drop: intunetest.DropInResponse},
+	{Delay: 5 * time.Millisecond}, {ResponseDelay: 5 * time.Millisecond},
 }
 
 // result is what a create came to, as its caller was told.
