@@ -38,7 +38,7 @@ type call struct {
 	paid                      int           // out of the retry budget
 	firstUnknown, lastUnknown *attempt      // the attempts of unknown outcome, nil as long as there is none
 	search                    *search       // for the certificate that is being created, nil for other calls
-	matchedBy                 string        // how it was recognised, where it was found
+	matchedBy                 MatchedBy     // how it was recognised, where it was found
 	wait                      time.Duration // before the next attempt
 	settled                   bool          // no further attempt
 	err                       error         // of the last attempt; once settled, of the call

@@ -221,6 +221,9 @@ type OutcomeUnknownError struct {
 	Since, Until   time.Time // when the attempts of unknown outcome began and ended, by the local clock, in UTC
 	Thumbprint     string    // of the certificate that was sent, to tell people which; "" where it had no content
 	Err            error
+
+	// Candidates are the records that may be the certificate, but that cannot be told from others.
+	Candidates []*EnterpriseCodeSigningCertificate
 }
 
 // Error says on one line that the outcome is unknown, and why.

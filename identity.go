@@ -54,10 +54,10 @@ func (c *EnterpriseCodeSigningCertificate) parsed() *EnterpriseCodeSigningCertif
 }
 
 // match says whether a record is the same certificate, by "content" or by "names", or "".
-func (i *identity) match(cert *EnterpriseCodeSigningCertificate) string {
+func (i *identity) match(cert *EnterpriseCodeSigningCertificate) MatchedBy {
 	if len(cert.Content) > 0 && len(i.content) > 0 {
 		if bytes.Equal(cert.Content, i.content) {
-			return matchedByContent
+			return MatchedByContent
 		}
 		return ""
 	}
@@ -66,7 +66,7 @@ func (i *identity) match(cert *EnterpriseCodeSigningCertificate) string {
 		len(i.issuers) > 0 && !hasName(i.issuers, cmp.Or(cert.Issuer, cert.IssuerName)) {
 		return ""
 	}
-	return matchedByNames
+	return MatchedByNames
 }
 
 // expires says whether the certificate expires in the same second.

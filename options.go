@@ -140,7 +140,7 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 // up to an hour; a longer one ends the call with the error.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
-		if policy.MaxAttempts < 0 || policy.MinDelay < 0 || policy.MaxDelay < 0 {
+		if policy.MaxAttempts < 0 || policy.MinDelay < 0 || policy.MaxDelay < 0 || policy.ReconcileWindow < 0 {
 			return &InputError{Name: "WithRetry", Problem: "has a negative field"}
 		}
 		policy = policy.withDefaults()
@@ -330,6 +330,6 @@ type Response struct {
 
 	Attempts int // how often the call was tried; listings to reconcile are not counted
 
-	Reconciled bool   // the answer to a create was lost, and the result was found in the tenant
-	MatchedBy  string // how a record was recognised there, by Ensure and Replace too: by "content", "uploadDateTime" or "names"
+	Reconciled bool      // the answer to a create was lost, and the result was found in the tenant
+	MatchedBy  MatchedBy // how a record was recognised there, by Ensure and Replace too: by "content", "uploadDateTime" or "names"
 }

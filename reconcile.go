@@ -20,7 +20,7 @@ func (c *call) reconcile(ctx context.Context, cause error) {
 		c.settle(c.outcomeUnknown(cause))
 		return
 	}
-	believable := c.lastUnknown.ended.Add(c.client.retry.MaxDelay)
+	believable := c.lastUnknown.ended.Add(c.client.retry.ReconcileWindow)
 	for pause := c.client.retry.MinDelay; ; pause *= 2 {
 		isLast := !time.Now().Before(believable)
 		found, err := c.search.look(ctx, c.firstUnknown.started)
@@ -187,7 +187,7 @@ func (s *search) rivals(m match) (n int) {
 // match is a record that is ours, and how it was recognised.
 type match struct {
 	certificate *EnterpriseCodeSigningCertificate
-	by          string
+	by          MatchedBy
 	isSure      bool // no other call can have sent it: it has our date to 100 ns
 }
 
@@ -213,8 +213,8 @@ func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
 			return nil, errPuzzling
 		case by == "":
 		case isOurDate:
-			if by == matchedByNames {
-				by = matchedByDate
+			if by == MatchedByNames {
+				by = MatchedByUploadDateTime
 			}
 			byDate = append(byDate, match{cert, by, date.Nanosecond() != 0 && date.Equal(s.sent.UploadDateTime.Truncate(tick))})
 		case taken[date.UnixNano()]:
@@ -250,9 +250,12 @@ func (s *search) isPuzzling(cert *EnterpriseCodeSigningCertificate) bool {
 	return s.before == nil && cert.UploadDateTime.Nanosecond() != 0 && s.whose().expires(cert)
 }
 
-// How a record was recognised, for Response.MatchedBy.
+// MatchedBy says how a certificate was recognised in the tenant.
+type MatchedBy string
+
+// The values of MatchedBy.
 const (
-	matchedByContent = "content"
-	matchedByDate    = "uploadDateTime"
-	matchedByNames   = "names"
+	MatchedByContent        MatchedBy = "content"        // the record has the same content
+	MatchedByUploadDateTime MatchedBy = "uploadDateTime" // the record has the date that was sent
+	MatchedByNames          MatchedBy = "names"          // the record has the same names and expiration
 )

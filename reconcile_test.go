@@ -147,7 +147,7 @@ func TestListingThatIsRefusedLeavesTheOutcomeUnknownAtOnce(t *testing.T) {
 }
 
 func TestReconciledSaysHow(t *testing.T) {
-	for matchedBy, opts := range map[string][]intunetest.ServerOption{
+	for matchedBy, opts := range map[intune.MatchedBy][]intunetest.ServerOption{
 		"uploadDateTime": nil, "names": {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(time.Second)},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -243,15 +243,22 @@ func (c *call) pause(o outcome, err error) time.Duration {
 
 // RetryPolicy says how often and how long to try. Zero fields mean the defaults.
 type RetryPolicy struct {
-	MaxAttempts int           // of one call, the first included; 4 by default, 1 never sends again
+	MaxAttempts int           // of one call, including the first; 4 by default, 1 never sends a request again
 	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
 	MaxDelay    time.Duration // no backoff is longer; 30 s by default
+
+	// ReconcileWindow is how long after a lost response a commit may take to show up in a listing; 30 s by default.
+	// Create sends a certificate again only if a listing that began this much later does not show it.
+	ReconcileWindow time.Duration
 }
 
 // withDefaults fills in the zero fields. A delay given alone pulls the other one along.
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	if p.MaxAttempts == 0 {
 		p.MaxAttempts = 4
+	}
+	if p.ReconcileWindow == 0 {
+		p.ReconcileWindow = 30 * time.Second
 	}
 	switch {
 	case p.MinDelay == 0 && p.MaxDelay == 0:

@@ -126,9 +126,9 @@ func compare(out io.Writer, old, renewed *intune.EnterpriseCodeSigningCertificat
 func describe(meta *intune.Response) string {
 	switch {
 	case meta.Reconciled:
-		return "Uploaded; the answer was lost, and the certificate recognised by its " + meta.MatchedBy
+		return "Uploaded; the answer was lost, and the certificate recognised by its " + string(meta.MatchedBy)
 	case meta.MatchedBy != "":
-		return "Uploaded before, and recognised by its " + meta.MatchedBy
+		return "Uploaded before, and recognised by its " + string(meta.MatchedBy)
 	}
 	return "Uploaded"
 }
