@@ -28,7 +28,7 @@ func (u *EnterpriseCodeSigningCertificateUpdate) fields() (map[string]any, error
 		fields["content"] = u.Content
 	}
 	if u.Status != nil {
-		fields["status"] = *u.Status
+		fields["status"] = string(*u.Status)
 	}
 	for name, value := range map[string]*string{
 		"subjectName": u.SubjectName, "subject": u.Subject, "issuerName": u.IssuerName, "issuer": u.Issuer,
@@ -62,15 +62,14 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 	if u.Content != nil && len(u.Content) == 0 {
 		return bad("has empty content: name it in Clear")
 	}
-	if err := validateContent("update", u.Content); err != nil {
+	if _, err := validateContent("update", u.Content); err != nil {
 		return err
 	}
-	for _, name := range []*string{u.Subject, u.SubjectName, u.Issuer, u.IssuerName} {
-		if name == nil {
-			continue
-		}
-		if err := validateName("update", *name); err != nil {
-			return err
+	for _, value := range fields {
+		if text, isText := value.(string); isText {
+			if err := validateTexts("update", text); err != nil {
+				return err
+			}
 		}
 	}
 	if len(fields) == 0 && len(u.Clear) == 0 {

@@ -4,13 +4,14 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 )
 
-func TestSame(t *testing.T) {
+func TestEqual(t *testing.T) {
 	tests := []struct {
 		a, b string
 		want bool
@@ -28,21 +29,23 @@ func TestSame(t *testing.T) {
 		{"Subject value", " Subject value ", true},
 		{"", "", true},
 
-		{"CN=a + SERIALNUMBER=1, O=b", "CN=a, SERIALNUMBER=1, O=b", false},
-		{"CN=a, CN=a", "CN=a", false},
-		{"CN=a", "CN=A", false},
+		{"CN=a + SERIALNUMBER=1, O=b", "CN=a, SERIALNUMBER=1, O=b", true},
+		{"CN=a, CN=a", "CN=a", true},
+		{"CN=a  Ltd", "cn=A LTD", true},
+		{`CN=" x "`, `CN=x`, true},
+
+		{"CN=a, OU=b, OU=c", "CN=a, OU=b", false},
 		{"CN=a", "OU=a", false},
 		{"CN=a", "", false},
 		{"CN=a", "a", false},
 		{`CN="a"b`, "CN=ab", false},
 		{"Subject value", "Subject", false},
-		{`CN=" x "`, `CN=x`, false},
 		{"CN=a +", "CN=a", false},
 		{"CN=#1C0400000041", "CN=#1C0400000042", false},
 		{"businessCategory=Private Organization, jurisdictionC=US", "OID.1.3.6.1.4.1.311.60.2.1.3=US, OID.2.5.4.15=Private Organization", true},
 	}
 	for _, test := range tests {
-		if Same(test.a, test.b) != test.want || Same(test.b, test.a) != test.want {
+		if Parse(test.a).Equal(Parse(test.b)) != test.want || Parse(test.b).Equal(Parse(test.a)) != test.want {
 			t.Errorf("%q and %q: want %v", test.a, test.b, test.want)
 		}
 	}
@@ -123,36 +126,86 @@ func (s spelling) parts() [][]part {
 	return names
 }
 
-// TestSameByProperty writes random names in two random ways each: they are the same, and with one part changed they
-// are not.
-func TestSameByProperty(t *testing.T) {
+func attributeSet(names [][]part) map[part]bool {
+	set := make(map[part]bool)
+	for _, rdn := range names {
+		for _, p := range rdn {
+			set[part{p.oid, fold(p.value)}] = true
+		}
+	}
+	return set
+}
+
+// TestEqualByProperty writes random names in two random ways each: they are equal, and with one part changed they are
+// not.
+func TestEqualByProperty(t *testing.T) {
 	s := spelling{rand.New(rand.NewPCG(1, 2))}
-	for range 20_000 {
+	for range 5_000 {
 		names := s.parts()
 		a, b := s.name(names), s.name(names)
-		if !Same(a, b) {
+		if !Parse(a).Equal(Parse(b)) {
 			t.Fatalf("%q and %q are not the same", a, b)
 		}
 		changed := slices.Clone(names)
 		i := s.IntN(len(changed))
 		changed[i] = slices.Clone(changed[i])
 		changed[i][s.IntN(len(changed[i]))].value += "x"
-		if c := s.name(changed); Same(a, c) {
+		if c := s.name(changed); Parse(a).Equal(Parse(c)) {
 			t.Fatalf("%q and %q are the same", a, c)
 		}
-		if fewer := append(slices.Clone(names[:i]), names[i+1:]...); len(fewer) > 0 && Same(a, s.name(fewer)) {
+		if fewer := append(slices.Clone(names[:i]), names[i+1:]...); len(fewer) > 0 && !maps.Equal(attributeSet(fewer), attributeSet(names)) && Parse(a).Equal(Parse(s.name(fewer))) {
 			t.Fatalf("%q is the same with a part less", a)
 		}
 	}
 }
 
-// FuzzSame shows that every text is the same as itself, and that the comparison has two equal sides.
-func FuzzSame(f *testing.F) {
+func TestContradictsAndAgrees(t *testing.T) {
+	tests := []struct {
+		a, b                string
+		contradicts, agrees bool
+	}{
+		{"CN=Contoso, O=Contoso Ltd, S=WA, C=US", "C=us,ST=wa,CN=contoso", false, true},
+		{"CN=Contoso, O=Contoso Ltd", "Contoso", false, true},
+		{"Contoso", " contoso ", false, true},
+		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a", false, true},
+		{"E=a@b.c, CN=Contoso", "emailAddress=A@B.C, CN=Contoso", false, true},
+		{"CN=Contoso, O=Contoso Ltd", "CN=Contoso, O=Fabrikam", true, false},
+		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a, OU=c", true, false},
+		{"CN=Contoso", "CN=Fabrikam", true, false},
+		{"CN=Contoso", "O=Contoso", false, false},
+		{"O=Contoso", "O=Contoso, C=US", false, false},
+		{"CN=Contoso", "Fabrikam", false, false},
+		{"CN=Contoso", "", false, false},
+		{"", "", false, false},
+		{`CN=DOM\bob`, `CN=DOM\\bob`, false, true},
+	}
+	for _, test := range tests {
+		for _, pair := range [][2]string{{test.a, test.b}, {test.b, test.a}} {
+			a, b := Parse(pair[0]), Parse(pair[1])
+			if a.Contradicts(b) != test.contradicts || a.Agrees(b) != test.agrees {
+				t.Errorf("%q and %q: contradicts %v, agrees %v; want %+v", pair[0], pair[1], a.Contradicts(b), a.Agrees(b), test)
+			}
+		}
+	}
+}
+
+func TestIsBare(t *testing.T) {
+	for text, want := range map[string]bool{"CN=Contoso": true, "Contoso": true, "": true, "CN=Contoso, C=US": false, "O=Contoso": false} {
+		if got := Parse(text).IsBare(); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
+
+// FuzzParse shows that every text equals itself, that the comparisons are symmetric, and that equal names do not contradict.
+func FuzzParse(f *testing.F) {
 	f.Add(`CN="a""b", O=c\2c + OU=#0c0161`, `O=c\, + OU=a; CN=a\"b`)
 	f.Add(`CN=\`, `CN="`)
-	f.Fuzz(func(t *testing.T, a, b string) {
-		if !Same(a, a) || Same(a, b) != Same(b, a) {
-			t.Errorf("%q, %q", a, b)
+	f.Fuzz(func(t *testing.T, textA, textB string) {
+		a, b := Parse(textA), Parse(textB)
+		if !a.Equal(a) || a.Equal(b) != b.Equal(a) || a.Contradicts(b) != b.Contradicts(a) || a.Agrees(b) != b.Agrees(a) ||
+			a.Equal(b) && a.Contradicts(b) || a.Agrees(b) && a.Contradicts(b) {
+			t.Errorf("%q, %q", textA, textB)
 		}
 	})
 }

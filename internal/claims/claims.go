@@ -1,4 +1,5 @@
-package intune
+// Package claims reads the claims challenges of conditional access and continuous access evaluation.
+package claims
 
 import (
 	"encoding/base64"
@@ -8,13 +9,13 @@ import (
 	"strings"
 )
 
-// claimsChallenge returns the claims that the service wants of a token, a JSON object, "" where it wants none. Conditional
+// Challenge returns the claims that the service wants of a token, a JSON object, "" where it wants none. Conditional
 // access and continuous access evaluation ask for them in the answer to a request:
 //
 //	WWW-Authenticate: Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOns…"
 //
 // See https://learn.microsoft.com/entra/identity-platform/claims-challenge.
-func claimsChallenge(status int, header http.Header) string {
+func Challenge(status int, header http.Header) string {
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return ""
 	}

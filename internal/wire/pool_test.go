@@ -1,4 +1,4 @@
-package intune
+package wire
 
 import (
 	"crypto/tls"
@@ -23,7 +23,7 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	own := newOwnTransport(func() *http.Transport {
+	own := newPool(func() *http.Transport {
 		transport := newTransport()
 		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 		return transport
@@ -34,7 +34,7 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 			t.Error(err)
 			return ""
 		}
-		resp, err := own.RoundTrip(req)
+		resp, err := own.current.Load().RoundTrip(req)
 		if err != nil {
 			t.Error(err)
 			return ""
@@ -62,5 +62,5 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 	if after == before || again != after || own.current.Load() != renewed {
 		t.Errorf("before %q, after %q and %q, want one new connection", before, after, again)
 	}
-	own.CloseIdleConnections()
+	renewed.CloseIdleConnections()
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/asn1"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -34,14 +35,77 @@ var oids = func() map[string]string {
 	return inverse
 }()
 
-// Same says whether two texts name the same thing: the same parts with the same values, whatever the order of the
-// parts, the spaces and separators between them, the spelling of their types (S, ST or OID.2.5.4.8) and the way in
-// which values are quoted or escaped. Values are compared with regard to case. Texts that are no distinguished names
-// are the same where they are equal but for spaces around them.
-func Same(a, b string) bool {
-	for _, escapesA := range []bool{false, true} {
-		for _, escapesB := range []bool{false, true} {
-			if slices.Equal(parts(a, escapesA), parts(b, escapesB)) {
+// Name is a name read from text: a distinguished name as a set of attributes, or any other text. Names compare without
+// regard to case, to the order of their attributes, to white space around and within values, and to how types are
+// spelled and values are quoted.
+type Name struct {
+	text string // folded
+
+	// readings has one set of attributes for each way to read a backslash: Windows takes it literally, RFC 4514 as an
+	// escape, and the text does not say which. It is empty if the text is no distinguished name.
+	readings []attributes
+}
+
+// attributes has the values of each attribute type, folded and sorted.
+type attributes map[string][]string
+
+const commonName = "2.5.4.3"
+
+// Parse reads a name.
+func Parse(text string) Name {
+	name := Name{text: fold(text)}
+	for _, escapes := range []bool{false, true} {
+		if read := parse(text, escapes); len(read) > 0 {
+			name.readings = append(name.readings, read)
+		}
+	}
+	return name
+}
+
+// IsZero reports whether the text was empty.
+func (n Name) IsZero() bool { return n.text == "" }
+
+// Equal reports whether two names have the same attributes with the same values, or are the same text.
+func (n Name) Equal(other Name) bool {
+	if n.text == other.text {
+		return true
+	}
+	return n.some(other, func(a, b attributes) bool { return maps.EqualFunc(a, b, slices.Equal) })
+}
+
+// Contradicts reports whether both are distinguished names, and an attribute that both have differs. An attribute with
+// several values differs if each name has a value that the other lacks.
+func (n Name) Contradicts(other Name) bool {
+	return len(n.readings) > 0 && len(other.readings) > 0 &&
+		!n.some(other, func(a, b attributes) bool { return !contradict(a, b) })
+}
+
+// Agrees reports whether two names are equal, or have the same common name and do not contradict.
+func (n Name) Agrees(other Name) bool {
+	if n.Equal(other) {
+		return !n.IsZero()
+	}
+	if len(n.readings) == 0 || len(other.readings) == 0 {
+		return n.SharesCommonName(other)
+	}
+	return n.some(other, func(a, b attributes) bool { return haveSameCommonName(a, b) && !contradict(a, b) })
+}
+
+// IsBare reports whether the name is a common name alone, or no distinguished name.
+func (n Name) IsBare() bool {
+	for _, reading := range n.readings {
+		if len(reading) > 1 || len(reading[commonName]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// some reports whether a condition holds for one pair of readings.
+func (n Name) some(other Name, holds func(a, b attributes) bool) bool {
+	for _, a := range n.readings {
+		for _, b := range other.readings {
+			if holds(a, b) {
 				return true
 			}
 		}
@@ -49,29 +113,88 @@ func Same(a, b string) bool {
 	return false
 }
 
-// parts returns the parts of a name in a canonical form and order. Windows takes a backslash as it is, RFC 4514 as an
-// escape, and a text does not say which it is, so escapes chooses. What is no name is one part.
-func parts(text string, escapes bool) []string {
+// SharesCommonName reports whether two names have the same common name. A text that is no distinguished name is compared
+// with the common name of the other.
+func (n Name) SharesCommonName(other Name) bool {
+	switch {
+	case n.IsZero() || other.IsZero():
+		return false
+	case n.text == other.text:
+		return true
+	case len(n.readings) == 0:
+		return other.hasCommonName(n.text)
+	case len(other.readings) == 0:
+		return n.hasCommonName(other.text)
+	}
+	return n.some(other, haveSameCommonName)
+}
+
+func haveSameCommonName(a, b attributes) bool {
+	return len(a[commonName]) > 0 && slices.Equal(a[commonName], b[commonName])
+}
+
+// Key returns a text that is the same for names with equal attributes, whatever their spelling, if backslashes are
+// literal.
+func (n Name) Key() string {
+	if len(n.readings) == 0 {
+		return n.text
+	}
+	var key strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(n.readings[0])) {
+		key.WriteString(kind + "=" + strings.Join(n.readings[0][kind], "\x00") + "\x00\x00")
+	}
+	return key.String()
+}
+
+func (n Name) hasCommonName(folded string) bool {
+	for _, reading := range n.readings {
+		if slices.Contains(reading[commonName], folded) {
+			return true
+		}
+	}
+	return false
+}
+
+func contradict(a, b attributes) bool {
+	for kind, values := range a {
+		if others, shared := b[kind]; shared && !isSubset(values, others) && !isSubset(others, values) {
+			return true
+		}
+	}
+	return false
+}
+
+func isSubset(values, of []string) bool {
+	for _, value := range values {
+		if !slices.Contains(of, value) {
+			return false
+		}
+	}
+	return true
+}
+
+// fold removes what a comparison ignores (X.520, caseIgnoreMatch).
+func fold(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
+
+// parse reads a distinguished name. It returns nil for any other text.
+func parse(text string, escapes bool) attributes {
 	p := parser{rest: text, escapes: escapes}
-	var all, attributes []string
+	read := make(attributes)
 	for p.skipSpace(); p.rest != ""; p.skipSpace() {
-		attribute, ok := p.attribute()
+		kind, value, ok := p.attribute()
 		if !ok {
-			return []string{strings.TrimSpace(text)}
+			return nil
 		}
-		attributes = append(attributes, attribute)
-		if p.separator == '+' {
-			continue
-		}
-		slices.Sort(attributes)
-		all = append(all, strings.Join(attributes, "\x00"))
-		attributes = nil
+		read[kind] = append(read[kind], fold(value))
 	}
-	if attributes != nil { // it ends in a +
-		return []string{strings.TrimSpace(text)}
+	if p.separator == '+' { // an attribute must follow it
+		return nil
 	}
-	slices.Sort(all)
-	return all
+	for kind, values := range read {
+		slices.Sort(values)
+		read[kind] = slices.Compact(values)
+	}
+	return read
 }
 
 type parser struct {
@@ -87,22 +210,21 @@ const (
 
 func (p *parser) skipSpace() { p.rest = strings.TrimLeft(p.rest, space) }
 
-// attribute reads type=value and the separator behind it.
-func (p *parser) attribute() (canonical string, ok bool) {
+// attribute reads type=value and the separator that follows.
+func (p *parser) attribute() (kind, value string, ok bool) {
 	kind, rest, ok := strings.Cut(p.rest, "=")
 	kind = strings.TrimSpace(kind)
 	if !ok || kind == "" || strings.ContainsAny(kind, separators+`"\`) {
-		return "", false
+		return "", "", false
 	}
 	p.rest = rest
 	p.skipSpace()
-	var value string
 	if strings.HasPrefix(p.rest, `"`) {
 		value, ok = p.quoted()
 	} else {
 		value = p.plain()
 	}
-	return oid(kind) + "=" + value, ok
+	return oid(kind), value, ok
 }
 
 // oid is the canonical form of an attribute type.
