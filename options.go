@@ -148,8 +148,6 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
-
 // WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honoured up to an hour; a
 // longer one ends the call with the error.
 func WithRetry(policy RetryPolicy) Option {
@@ -232,6 +230,9 @@ type RetryPolicy struct {
 	// Create sends a certificate again only if a listing that began this much later does not show it.
 	ReconcileWindow time.Duration
 }
+
+// maxAttempts bounds RetryPolicy.MaxAttempts.
+const maxAttempts = 1000
 
 // withDefaults fills in the zero fields. A delay that is given alone adjusts the other one if necessary.
 func (p RetryPolicy) withDefaults() RetryPolicy {
