@@ -186,14 +186,14 @@ func (b *bulk) start(create func() numbered) {
 	go func() { b.results <- create() }()
 }
 
-// makeRoom delivers what is there, and waits for a result where all places are taken.
+// makeRoom delivers the results that are there, and waits for one if the concurrency is used up.
 func (b *bulk) makeRoom() {
 	for b.underWay > 0 && (b.underWay == b.options.Concurrency || len(b.results) > 0) {
 		b.take()
 	}
 }
 
-// drain waits for what is under way, also where the body of the loop panics meanwhile.
+// drain waits for the creates under way, even if the body of the loop panics.
 func (b *bulk) drain() {
 	if b.underWay == 0 {
 		return
@@ -216,12 +216,12 @@ func (b *bulk) deliver(r numbered) {
 		b.options.OnResult(r.index, r.result)
 	}
 	if !b.left {
-		b.left = true // where the body of the loop panics, it is not called again
+		b.left = true // if the body of the loop panics, it is not called again
 		b.left = !b.yield(r.index, r.result)
 	}
 }
 
-// stopped says why nothing new is started, nil where it is.
+// stopped returns why nothing new is started, nil if it is.
 func (b *bulk) stopped(ctx context.Context) error {
 	if b.options.StopOnError && b.failure != nil {
 		return b.failure
