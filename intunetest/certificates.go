@@ -24,7 +24,8 @@ func (s *Server) create(c *call, _ options) *answer {
 	if err != nil {
 		return c.badRequest(err)
 	}
-	created.ID, created.visible = newGUID(), time.Now().Add(c.late)
+	now := time.Now()
+	created.ID, created.visible, created.provisioned = newGUID(), now.Add(c.late), now.Add(s.provisioningDelay)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.created++
@@ -44,7 +45,7 @@ func (s *Server) get(c *call, given options) *answer {
 	if i < 0 {
 		return c.notFound()
 	}
-	return s.object(http.StatusOK, s.records[i], c.version, q.selected)
+	return s.object(http.StatusOK, s.records[i].at(time.Now()), c.version, q.selected)
 }
 
 // update merges the properties of the request into the certificate, as OData's PATCH does.
@@ -63,7 +64,7 @@ func (s *Server) update(c *call, _ options) *answer {
 		return c.badRequest(err)
 	}
 	s.records[i] = updated
-	return s.object(http.StatusOK, updated, c.version, nil)
+	return s.object(http.StatusOK, updated.at(time.Now()), c.version, nil)
 }
 
 func (s *Server) remove(c *call, _ options) *answer {
@@ -108,7 +109,7 @@ func (s *Server) visible() []record {
 	visible := []record{}
 	for _, r := range s.records {
 		if r.shows(now) {
-			visible = append(visible, r)
+			visible = append(visible, r.at(now))
 		}
 	}
 	return visible

@@ -8,8 +8,10 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -38,12 +40,12 @@ func TestUpdateMerges(t *testing.T) {
 	tests := map[string]map[string]any{ // what is sent, to what is changed
 		`{}`: {},
 		`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate"}`: {},
-		`{"status":"notProvisioned"}`:                                         {"status": "notProvisioned"},
-		`{"subject":"CN=New","subjectName":""}`:                               {"subject": "CN=New", "subjectName": ""},
-		`{"issuer":"CN=New","issuerName":"CN=Other"}`:                         {"issuer": "CN=New", "issuerName": "CN=Other"},
-		`{"expirationDateTime":"` + later + `"}`:                              {"expirationDateTime": later},
-		`{"uploadDateTime":"` + later + `"}`:                                  {"uploadDateTime": later},
-		`{"subject":null}`:                                                    {"subject": nil},
+		`{"status":"provisioned"}`:                    {"status": "notProvisioned"}, // the service decides
+		`{"subject":"CN=New","subjectName":""}`:       {"subject": "CN=New", "subjectName": ""},
+		`{"issuer":"CN=New","issuerName":"CN=Other"}`: {"issuer": "CN=New", "issuerName": "CN=Other"},
+		`{"expirationDateTime":"` + later + `"}`:      {"expirationDateTime": later},
+		`{"uploadDateTime":"` + later + `"}`:          {"uploadDateTime": later},
+		`{"subject":null}`:                            {"subject": nil},
 		`{"subject":null,"subjectName":null,"issuer":null,"issuerName":null,"content":null}`: {
 			"subject": nil, "subjectName": nil, "issuer": nil, "issuerName": nil},
 	}
@@ -223,5 +225,49 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestUploadsBecomeProvisioned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithProvisioningDelay(time.Minute))
+		created := w.create(example) // which asks for provisioned
+		status := func(a answer) any { return w.object(a)["status"] }
+		id := w.object(created)["id"].(string)
+		item := certificates + "/" + id
+		if got := status(created); got != "notProvisioned" {
+			t.Errorf("the upload is %v", got)
+		}
+		time.Sleep(time.Minute - time.Nanosecond)
+		if got := status(w.update(item, `{"status":"provisioned"}`)); got != "notProvisioned" {
+			t.Errorf("a nanosecond early it is %v", got)
+		}
+		time.Sleep(time.Nanosecond)
+		if got := status(w.update(item, `{"status":"notProvisioned"}`)); got != "provisioned" {
+			t.Errorf("after a minute it is %v", got)
+		}
+		if value, _ := w.list(certificates + query("$filter=status eq 'provisioned'")); len(value) != 1 {
+			t.Errorf("the filter finds %v", value)
+		}
+		if got := w.server.Certificates()[0].Status; got != intune.CertificateStatusProvisioned {
+			t.Errorf("the server holds it as %v", got)
+		}
+		if err := w.server.SetStatus(strings.ToUpper(id), intune.CertificateStatusNotProvisioned); err != nil {
+			t.Error(err)
+		}
+		if got := status(w.get(item)); got != "notProvisioned" {
+			t.Errorf("after SetStatus it is %v", got)
+		}
+		if err := w.server.SetStatus("missing", intune.CertificateStatusProvisioned); err == nil {
+			t.Error("the status of a missing certificate is set")
+		}
+	})
+}
+
+func TestUploadsAreProvisionedAtTheNextLookByDefault(t *testing.T) {
+	w := newWire(t, intunetest.WithProvisioningDelay(0))
+	created := w.object(w.create(example))
+	if read := w.object(w.get(certificates + "/" + created["id"].(string))); created["status"] != "notProvisioned" || read["status"] != "provisioned" {
+		t.Errorf("created as %v, read as %v", created["status"], read["status"])
 	}
 }

@@ -18,18 +18,19 @@ type Fault struct {
 	ResponseDelay time.Duration // after it has been carried out, before it is answered
 	VisibleAfter  time.Duration // what it creates shows in answers only this long afterwards
 
-	Drop DropPoint // lose the connection at this moment
+	Drop DropPoint // lose the connection at this point
 
-	Status     int    // answer with this status, in Graph's shape
-	RetryAfter string // the Retry-After of that answer, in seconds or as an HTTP date
-	Gateway    bool   // that answer is a gateway's HTML page instead
-	Committed  bool   // that answer comes after the request has been carried out, not instead
+	Status     int    // respond with this status, in Graph's shape; after a 101 nothing follows
+	RetryAfter string // the Retry-After of that response, in seconds or as an HTTP date
+	Location   string // the Location of that response
+	Gateway    bool   // that response is a gateway's HTML page instead
+	Committed  bool   // that response comes after the request has been carried out, not instead
 }
 
 // DropPoint is a point in the life of a request at which its connection can be lost.
 type DropPoint string
 
-// The moments, in the order in which a request passes them.
+// The points, in the order in which a request passes them.
 const (
 	DropBeforeReading DropPoint = "before reading" // the body has not been read
 	DropWhileReading  DropPoint = "while reading"  // half of the body has been read
@@ -39,8 +40,8 @@ const (
 )
 
 // Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:
-// an unknown moment, fields of an answer without its status, or a refusal of a request that was carried out (a 401, a
-// 429, a 509, or a 408 or 503 that does not come from a gateway without Retry-After), which the service never gives.
+// an unknown drop point, fields of a response without its status, or a 401, a 429 or a 509 with Committed, because those
+// promise that nothing has been carried out. Any other status can follow the commit, as the gateways of real services show.
 func (s *Server) Inject(faults ...Fault) {
 	for i := range faults {
 		if problem := faults[i].problem(); problem != "" {
@@ -53,33 +54,28 @@ func (s *Server) Inject(faults ...Fault) {
 }
 
 func (f *Fault) problem() string {
-	moments := []DropPoint{"", DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
+	points := []DropPoint{"", DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
+	isSwitching := f.Status == http.StatusSwitchingProtocols
 	switch {
-	case !slices.Contains(moments, f.Drop):
-		return "there is no such moment"
+	case !slices.Contains(points, f.Drop):
+		return "the drop point is unknown"
 	case f.Method != strings.ToUpper(f.Method):
-		return "a method is in upper case"
-	case f.Status == 0 && (f.RetryAfter != "" || f.Gateway || f.Committed):
-		return "the answer has no status"
-	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return "the status is not one of 200 to 599"
-	case f.Status != 0 && f.Drop != "" && f.Drop != DropInResponse:
-		return "the connection is lost before the answer"
-	case f.Committed && f.refuses():
-		return "the service does not refuse what it has carried out"
+		return "the method is not in upper case"
+	case f.Status == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Committed):
+		return "the response has no status"
+	case f.Status != 0 && !isSwitching && (f.Status < 200 || f.Status > 599):
+		return "the status is neither 101 nor one of 200 to 599"
+	case f.Status != 0 && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
+		return "the connection is lost before the response"
+	case f.Committed && f.isRejection():
+		return "a request that was rejected with this status has not been carried out"
 	}
 	return ""
 }
 
-// refuses says whether the answer promises that nothing was carried out.
-func (f *Fault) refuses() bool {
-	switch f.Status {
-	case http.StatusUnauthorized, http.StatusTooManyRequests, statusBandwidthLimitExceeded:
-		return true
-	case http.StatusRequestTimeout, http.StatusServiceUnavailable:
-		return !f.Gateway || f.RetryAfter != ""
-	}
-	return false
+// isRejection reports whether the status promises that nothing was carried out.
+func (f *Fault) isRejection() bool {
+	return f.Status == http.StatusUnauthorized || f.Status == http.StatusTooManyRequests || f.Status == statusBandwidthLimitExceeded
 }
 
 const statusBandwidthLimitExceeded = 509
@@ -126,17 +122,20 @@ func (f *Fault) answer(ids ids) *answer {
 		return nil
 	case f.Gateway:
 		page := "<html><head><title>" + http.StatusText(f.Status) + "</title></head><body>gateway</body></html>"
-		return f.withRetryAfter(&answer{status: f.Status, contentType: "text/html", body: []byte(page)})
+		return f.withHeader(&answer{status: f.Status, contentType: "text/html", body: []byte(page)})
 	case f.Token:
 		no := refusal{90033, f.Status, "temporarily_unavailable", "A transient error has occurred. Please try again."}
-		return f.withRetryAfter(no.answer(ids))
+		return f.withHeader(no.answer(ids))
 	}
-	return f.withRetryAfter(intuneError(f.Status, faultCode(f.Status), "An error has occurred", ids))
+	return f.withHeader(intuneError(f.Status, faultCode(f.Status), "An error has occurred", ids))
 }
 
-func (f *Fault) withRetryAfter(a *answer) *answer {
+func (f *Fault) withHeader(a *answer) *answer {
 	if f.RetryAfter != "" {
 		a.setHeader("Retry-After", f.RetryAfter)
+	}
+	if f.Location != "" {
+		a.setHeader("Location", f.Location)
 	}
 	return a
 }

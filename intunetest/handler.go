@@ -3,6 +3,7 @@ package intunetest
 // This file takes a request through its life: recorded, struck by a fault or not, carried out, answered.
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -66,6 +67,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	loseAt(fault.Drop == DropAfterCommit)
 	s.answered(index, result.status)
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	if result.status == http.StatusSwitchingProtocols {
+		s.switchProtocols(w)
+		return
+	}
 	send(w, result, ids, fault.Drop == DropInResponse)
 }
 
@@ -88,7 +93,7 @@ func (s *Server) wait(delay time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.closed:
+	case <-s.ctx.Done():
 	}
 }
 
@@ -100,6 +105,19 @@ func loseAt(lose bool) {
 	if lose {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// switchProtocols sends a 101 and then nothing, until the client or the server closes the connection.
+func (s *Server) switchProtocols(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	stop := context.AfterFunc(s.ctx, func() { _ = conn.Close() })
+	defer stop()
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 func send(w http.ResponseWriter, a *answer, ids ids, cut bool) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -55,13 +56,19 @@ func newStockedWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
 	t.Helper()
 	w := newWire(t, opts...)
 	for _, body := range []string{
-		`{"subject":"CN=A","issuer":"CN=CA 2","status":"provisioned","expirationDateTime":"2027-01-01T00:00:00Z"}`,
+		`{"subject":"CN=A","issuer":"CN=CA 2","expirationDateTime":"2027-01-01T00:00:00Z"}`,
 		`{"subject":"CN=B","issuer":"CN=CA 1","expirationDateTime":"2027-01-01T00:00:00.0000001Z"}`,
 		`{"subject":"CN=C","issuer":"CN=O'Hara","expirationDateTime":"2027-01-01T01:00:00+01:00"}`,
 		`{"subject":"CN=D","subjectName":"cn=d","expirationDateTime":"2028-01-01T00:00:00Z"}`,
-		`{"subject":"CN=E","issuer":"CN=CA 1","status":"provisioned","expirationDateTime":"2026-01-01T00:00:00Z"}`,
+		`{"subject":"CN=E","issuer":"CN=CA 1","expirationDateTime":"2026-01-01T00:00:00Z"}`,
 	} {
 		w.wantStatus(w.create(body), http.StatusCreated)
+	}
+	held := w.server.Certificates()
+	for _, cert := range []intune.EnterpriseCodeSigningCertificate{held[0], held[4]} {
+		if err := w.server.SetStatus(cert.ID, intune.CertificateStatusProvisioned); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return w
 }

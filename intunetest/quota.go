@@ -10,16 +10,18 @@ import (
 	"time"
 )
 
-const (
-	quotaPeriod   = 20 * time.Second
-	quotaWrites   = 100 // POST, PUT, PATCH and DELETE in any such period
-	quotaRequests = 1000
-)
-
 // quota is a sliding window for each of the two limits.
 type quota struct{ writes, requests window }
 
-func newQuota() *quota { return &quota{window{limit: quotaWrites}, window{limit: quotaRequests}} }
+func newQuota(writes, requests int, period time.Duration) *quota {
+	return &quota{window{limit: writes, period: period}, window{limit: requests, period: period}}
+}
+
+// WithQuota replaces the quota, which is 100 writes and 1000 requests in any 20 seconds. POST, PUT, PATCH and DELETE are
+// writes. With a smaller quota or a shorter window, tests reach it sooner.
+func WithQuota(writes, requests int, window time.Duration) ServerOption {
+	return func(s *Server) { s.quota = newQuota(writes, requests, window) }
+}
 
 // WithoutQuota turns off the quota of 100 writes and 1000 requests in any 20 seconds.
 func WithoutQuota() ServerOption {
@@ -53,13 +55,14 @@ func (s *Server) throttle(r *http.Request, isEntra bool, ids ids) (refusal *answ
 // window holds the last arrivals, as many as fit into a period: it is full for as long as the first of them is in it.
 type window struct {
 	limit    int
+	period   time.Duration
 	arrivals []time.Time
 }
 
 // arrive counts a request and returns how long it is until it would fit, 0 where it fits. Those that do not fit count
 // too: see https://learn.microsoft.com/graph/throttling.
 func (w *window) arrive(now time.Time) (wait time.Duration) {
-	fits := len(w.arrivals) < w.limit || now.Sub(w.arrivals[0]) >= quotaPeriod
+	fits := len(w.arrivals) < w.limit || now.Sub(w.arrivals[0]) >= w.period
 	w.arrivals = append(w.arrivals, now)
 	if len(w.arrivals) > w.limit {
 		w.arrivals = w.arrivals[1:]
@@ -67,5 +70,5 @@ func (w *window) arrive(now time.Time) (wait time.Duration) {
 	if fits {
 		return 0
 	}
-	return w.arrivals[0].Add(quotaPeriod).Sub(now)
+	return w.arrivals[0].Add(w.period).Sub(now)
 }

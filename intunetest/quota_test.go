@@ -168,3 +168,27 @@ func TestClientThatWaitsGetsThroughTheQuota(t *testing.T) {
 		}
 	})
 }
+
+func TestWithQuotaSetsLimitsAndWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithQuota(2, 4, 3*time.Second))
+		create := func() answer { return w.create(minimal) }
+		w.times(2, http.StatusCreated, create)
+		w.wantThrottled(create(), "3")
+		w.times(1, http.StatusOK, func() answer { return w.get(certificates) })
+		w.wantThrottled(w.get(certificates), "3")
+		time.Sleep(3 * time.Second)
+		w.times(2, http.StatusCreated, create)
+	})
+}
+
+func TestStartRejectsAQuotaOfNothing(t *testing.T) {
+	for _, quota := range []intunetest.ServerOption{
+		intunetest.WithQuota(0, 1, time.Second), intunetest.WithQuota(1, 0, time.Second), intunetest.WithQuota(1, 1, 0),
+	} {
+		if server, err := intunetest.Start(quota); err == nil {
+			server.Close()
+			t.Error("the quota is accepted")
+		}
+	}
+}

@@ -25,8 +25,9 @@ type record struct {
 	SubjectName, Subject, IssuerName, Issuer *string
 	ExpirationDateTime, UploadDateTime       time.Time
 
-	serial  int       // counts from 1 in order of creation
-	visible time.Time // when it begins to show
+	serial      int       // counts from 1 in order of creation
+	visible     time.Time // when it begins to show
+	provisioned time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
 }
 
 // kind is what a property's values are, which decides on the literals that it can be compared with.
@@ -114,6 +115,14 @@ func (r *record) value(name string) value {
 
 func (r *record) shows(now time.Time) bool { return !r.visible.After(now) }
 
+// at is the record as it shows at a time: the devices' progress changes its status.
+func (r record) at(now time.Time) record {
+	if !r.provisioned.IsZero() && !r.provisioned.After(now) {
+		r.Status = intune.CertificateStatusProvisioned
+	}
+	return r
+}
+
 func (r *record) certificate() intune.EnterpriseCodeSigningCertificate {
 	return intune.EnterpriseCodeSigningCertificate{
 		ID: r.ID, Status: r.Status,
@@ -131,13 +140,14 @@ func deref(text *string) string {
 
 // takeIn merges the body of a request into a record, or says why the service would not.
 func (s *Server) takeIn(r record, body []byte) (record, error) {
-	before := r.UploadDateTime
+	before := r
 	given, err := r.merge(body)
 	if err != nil {
 		return record{}, err
 	}
+	r.Status = before.Status // the service's own
 	if s.datesUploads {
-		r.UploadDateTime = before
+		r.UploadDateTime = before.UploadDateTime
 		delete(given, "uploadDateTime")
 	}
 	if r.Content != nil {

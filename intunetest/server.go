@@ -32,12 +32,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,8 +58,8 @@ const (
 type Server struct {
 	listener   net.Listener
 	http       *http.Server
-	closed     <-chan struct{}    // ends the requests that wait
-	cancel     context.CancelFunc // closes it
+	ctx        context.Context // its end ends the requests that wait
+	cancel     context.CancelFunc
 	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil where any client does
 
@@ -67,10 +69,12 @@ type Server struct {
 	secure        bool // serves https
 	clockAhead    time.Duration
 	datesUploads  bool
-	respells      bool
-	pageSize      int
-	sealKey       []byte                 // of $skiptoken
-	signingKey    func() *rsa.PrivateKey // of Microsoft Entra ID
+
+	provisioningDelay time.Duration
+	respells          bool
+	pageSize          int
+	sealKey           []byte                 // of $skiptoken
+	signingKey        func() *rsa.PrivateKey // of Microsoft Entra ID
 
 	mu          sync.Mutex
 	tokens      map[string]accessToken
@@ -123,6 +127,13 @@ func WithPageSize(n int) ServerOption {
 	return func(s *Server) { s.pageSize = n }
 }
 
+// WithProvisioningDelay sets how long an upload stays notProvisioned. The response to an upload always says
+// notProvisioned. Without a delay, the first request after it finds the certificate provisioned. A status that a client
+// sends changes nothing.
+func WithProvisioningDelay(delay time.Duration) ServerOption {
+	return func(s *Server) { s.provisioningDelay = delay }
+}
+
 // NewServer starts a Server for a test, which closes it at its end.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
@@ -145,13 +156,16 @@ func Start(opts ...ServerOption) (*Server, error) {
 		signingKey:    sync.OnceValue(newSigningKey),
 		pageSize:      100,
 		sealKey:       []byte(rand.Text()),
-		quota:         newQuota(),
+		quota:         newQuota(100, 1000, 20*time.Second),
 	}
 	for _, opt := range opts {
 		opt(s)
 	}
 	if s.pageSize < 1 {
 		return nil, fmt.Errorf("intunetest: a page of %d certificates leads nowhere", s.pageSize)
+	}
+	if s.quota != nil && (s.quota.writes.limit < 1 || s.quota.requests.limit < 1 || s.quota.writes.period <= 0) {
+		return nil, errors.New("intunetest: a quota needs limits of at least 1 and a window longer than 0")
 	}
 	if s.listener == nil {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -161,7 +175,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		s.listener = listener
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s.closed, s.cancel = ctx.Done(), cancel
+	s.ctx, s.cancel = ctx, cancel
 	s.http = &http.Server{
 		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
@@ -211,9 +225,22 @@ func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
 	defer s.mu.Unlock()
 	certificates := make([]intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
 	for _, r := range s.records {
-		certificates = append(certificates, r.certificate())
+		shown := r.at(time.Now())
+		certificates = append(certificates, shown.certificate())
 	}
 	return certificates
+}
+
+// SetStatus sets the status of a certificate, which then stays as it is. The error says that no certificate has the id.
+func (s *Server) SetStatus(id string, status intune.CertificateStatus) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.ID, id) })
+	if i < 0 {
+		return fmt.Errorf("intunetest: no certificate has the id %q", id)
+	}
+	s.records[i].Status, s.records[i].provisioned = status, time.Time{}
+	return nil
 }
 
 // Request is a request that arrived, as it stood on the wire but for the secrets, which are masked.

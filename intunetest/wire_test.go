@@ -50,6 +50,8 @@ func newMemoryWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
 
 func signIn(t *testing.T, transport *http.Transport, opts ...intunetest.ServerOption) *wire {
 	t.Helper()
+	// What is uploaded stays notProvisioned for the length of a test, unless opts say otherwise.
+	opts = append([]intunetest.ServerOption{intunetest.WithProvisioningDelay(time.Hour)}, opts...)
 	w := &wire{T: t, server: intunetest.NewServer(t, opts...), http: &http.Client{Transport: transport}}
 	w.token = w.accessToken(graphScope)
 	return w
