@@ -2,21 +2,24 @@ package intunetest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
 // Fault is something that goes wrong with one request. Its zero fields do nothing.
 type Fault struct {
-	Method string // strike only a request with this method, such as "POST"; "" strikes any
-	Token  bool   // strike a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
+	Method string // only a request with this method, such as "POST"; "" is any
+	Token  bool   // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
 
-	Delay         time.Duration // before the request is carried out, which it is even where the client has left by then
-	ResponseDelay time.Duration // after it has been carried out, before it is answered
-	VisibleAfter  time.Duration // what it creates shows in answers only this long afterwards
+	Delay         time.Duration // before the request is carried out, which happens even if the client has left by then
+	ResponseDelay time.Duration // after the request has been carried out, before the response
+	VisibleAfter  time.Duration // the certificate that it creates can be seen only this long afterwards
 
 	Drop DropPoint // lose the connection at this point
 
@@ -35,8 +38,8 @@ const (
 	DropBeforeReading DropPoint = "before reading" // the body has not been read
 	DropWhileReading  DropPoint = "while reading"  // half of the body has been read
 	DropAfterReading  DropPoint = "after reading"  // nothing has been carried out
-	DropAfterCommit   DropPoint = "after commit"   // it has been carried out, nothing has been answered
-	DropInResponse    DropPoint = "in answer"      // half of the answer's body has been sent; without a body it arrives
+	DropAfterCommit   DropPoint = "after commit"   // it has been carried out, and the response has not been sent
+	DropInResponse    DropPoint = "in response"    // half of the response's body has been sent; a response without a body arrives
 )
 
 // Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:
@@ -80,76 +83,46 @@ func (f *Fault) isRejection() bool {
 
 const statusBandwidthLimitExceeded = 509
 
-// WithRandomFaults strikes each request to Graph with the given probability by one of faults, chosen by a generator
-// with this seed. Injected faults come first.
-func WithRandomFaults(seed uint64, probability float64, faults ...Fault) ServerOption {
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // to be repeatable
-	return func(s *Server) {
-		s.randomFault = func() Fault {
-			if random.Float64() >= probability {
-				return Fault{}
-			}
-			return faults[random.IntN(len(faults))]
-		}
-	}
-}
-
 func (s *Server) takeFault(method string, token bool) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.faults {
-		if f.strikes(method, token) {
+		if f.fits(method, token) {
 			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
 			return f
 		}
 	}
-	if s.randomFault != nil {
-		if f := s.randomFault(); f.strikes(method, token) {
+	if s.config.randomFault != nil {
+		if f := s.config.randomFault(); f.fits(method, token) {
 			return f
 		}
 	}
 	return Fault{}
 }
 
-func (f *Fault) strikes(method string, token bool) bool {
+func (f *Fault) fits(method string, token bool) bool {
 	return f.Token == token && (f.Method == "" || f.Method == method)
 }
 
-// answer is the fault's own answer, if it has one.
-func (f *Fault) answer(ids ids) *answer {
+// response is the fault's own response, nil if it has none.
+func (f *Fault) response(ids exchange.IDs) *exchange.Response {
+	var response *exchange.Response
 	switch {
 	case f.Status == 0:
 		return nil
 	case f.Gateway:
 		page := "<html><head><title>" + http.StatusText(f.Status) + "</title></head><body>gateway</body></html>"
-		return f.withHeader(&answer{status: f.Status, contentType: "text/html", body: []byte(page)})
+		response = &exchange.Response{Status: f.Status, ContentType: "text/html", Body: []byte(page)}
 	case f.Token:
-		no := refusal{90033, f.Status, "temporarily_unavailable", "A transient error has occurred. Please try again."}
-		return f.withHeader(no.answer(ids))
+		response = entra.TransientError(f.Status, ids)
+	default:
+		response = graph.Fault(f.Status, ids)
 	}
-	return f.withHeader(intuneError(f.Status, faultCode(f.Status), "An error has occurred", ids))
-}
-
-func (f *Fault) withHeader(a *answer) *answer {
 	if f.RetryAfter != "" {
-		a.setHeader("Retry-After", f.RetryAfter)
+		response.SetHeader("Retry-After", f.RetryAfter)
 	}
 	if f.Location != "" {
-		a.setHeader("Location", f.Location)
+		response.SetHeader("Location", f.Location)
 	}
-	return a
-}
-
-func faultCode(status int) string {
-	switch status {
-	case http.StatusTooManyRequests:
-		return "TooManyRequests"
-	case http.StatusServiceUnavailable:
-		return "ServiceUnavailable"
-	case http.StatusBadRequest:
-		return "BadRequest"
-	case http.StatusForbidden:
-		return "Forbidden"
-	}
-	return "UnknownError"
+	return response
 }

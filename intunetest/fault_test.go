@@ -38,7 +38,7 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, "", 0},
 		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, "", 0},
 		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, "", 1},
-		{"cut in the answer", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
+		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
 		{"cut in an error", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500}, 500, "", 0},
 		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500, Committed: true}, 500, "", 1},
 		{"none", intunetest.Fault{}, 201, "", 1},
@@ -117,11 +117,11 @@ func TestFaultsChooseTheirRequest(t *testing.T) {
 		intunetest.Fault{Method: http.MethodPost, Status: 502},
 		intunetest.Fault{Token: true, Drop: intunetest.DropAfterCommit},
 	)
-	get := func() answer { return w.send(http.MethodGet, certificates, "") }
-	post := func() answer { return w.create(minimal) }
-	token := func() answer { return w.signIn() }
+	get := func() response { return w.send(http.MethodGet, certificates, "") }
+	post := func() response { return w.create(minimal) }
+	token := func() response { return w.signIn() }
 	var got []int
-	for _, send := range []func() answer{get, get, post, token, token, post, post, token} {
+	for _, send := range []func() response{get, get, post, token, token, post, post, token} {
 		got = append(got, send().status)
 	}
 	if want := []int{429, 200, 500, 503, 0, 502, 201, 200}; !slices.Equal(got, want) {
