@@ -50,8 +50,8 @@ func TestOnlyPassesOverWhatToolsLeaveBehind(t *testing.T) {
 
 func TestOctetsPutsSplitStringsTogether(t *testing.T) {
 	for data, want := range map[string]string{
-		"\x04\x02ab":                                         "ab",
-		"\x24\x06\x04\x01a\x04\x01b":                         "ab",
+		"\x04\x02ab":                 "ab",
+		"\x24\x06\x04\x01a\x04\x01b": "ab",
 		"\x24\x80\x04\x01a\x24\x80\x04\x01b\x00\x00\x00\x00": "ab",
 		"\xa0\x80\x04\x01a\x04\x01b\x00\x00":                 "ab",
 		"\x24\x80\x00\x00":                                   "",
