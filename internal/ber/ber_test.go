@@ -40,6 +40,19 @@ func TestNext(t *testing.T) {
 	}
 }
 
+func TestStartSeesWhatIsCutShort(t *testing.T) {
+	for data, want := range map[string]string{"\x30\x03abc": "abc", "\x30\x05abc": "abc", "\x30\x80abc": "abc", "\x30\x88\xff\xff\xff\xff\xff\xff\xff\xffabc": "abc"} {
+		if got, ok := Start([]byte(data), Sequence); !ok || string(got) != want {
+			t.Errorf("% x: got %q, %v", data, got, ok)
+		}
+	}
+	for _, data := range []string{"", "\x30", "\x31\x03abc", "\x30\x84\x01"} {
+		if got, ok := Start([]byte(data), Sequence); ok {
+			t.Errorf("% x: got %q", data, got)
+		}
+	}
+}
+
 func TestOnlyPassesOverWhatToolsLeaveBehind(t *testing.T) {
 	for rest, want := range map[string]bool{"": true, "\r\n": true, "\x00\x00": true, " \t": true, "x": false, "\x05\x00": false} {
 		if _, err := Only([]byte("\x04\x01a" + rest)); (err == nil) != want {

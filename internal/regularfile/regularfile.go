@@ -4,6 +4,7 @@ package regularfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 )
@@ -46,18 +47,22 @@ func ReadAll(path string, limit int64) ([]byte, error) {
 	}
 	defer func() { _ = file.Close() }()
 	if size > limit {
-		return nil, ErrTooLarge
+		return nil, tooLarge(limit)
 	}
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, ErrTooLarge
+		return nil, tooLarge(limit)
 	}
 	return data, nil
 }
 
-// IsUnusable reports whether err says that the path names something that must not be read, rather than that the file
-// system failed.
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+}
+
+// IsUnusable reports whether err says that the path names something that is not read, rather than that the file system
+// failed. Its text then follows the path in a message.
 func IsUnusable(err error) bool { return errors.Is(err, ErrNotRegular) || errors.Is(err, ErrTooLarge) }
