@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 // Match is a record of the tenant that is the certificate, and how it was recognised.
@@ -312,23 +310,24 @@ func (p *placement) upload(ctx context.Context) error {
 // verify looks until the new record shows, for ReconcileWindow at most.
 func (p *placement) verify(ctx context.Context) error {
 	created := p.record
-	until := time.Now().Add(p.client.pipeline.retry.ReconcileWindow)
-	for pause := p.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(until)
-		if err := p.look(ctx); err != nil {
-			return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", err)
+	var shown *EnterpriseCodeSigningCertificate
+	var failure error
+	ended := p.client.poll(ctx, time.Now().Add(p.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = p.look(ctx); failure == nil {
+			shown = p.seen.record(created.ID)
 		}
-		if shown := p.seen.record(created.ID); shown != nil {
-			p.record = shown
-			return p.verifyShown()
-		}
-		if isLast {
-			return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, until)); err != nil {
-			return fmt.Errorf("uploaded, but not seen in a listing yet: %w", err)
-		}
+		return failure != nil || shown != nil
+	})
+	switch {
+	case ended != nil:
+		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
+	case failure != nil:
+		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
+	case shown == nil:
+		return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
+	p.record = shown
+	return p.verifyShown()
 }
 
 // verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 // reconciliation is the recovery of a create.
@@ -30,47 +28,30 @@ type reconciliation struct {
 // sending implements recovery.
 func (r *reconciliation) sending() { r.client.uploads.begin(r.upload) }
 
-// lost looks for the certificate: at once, then after MinDelay, doubling, for ReconcileWindow. Absence is believed only
-// if a complete listing that began after the window does not show it, and no record is left that cannot be told.
+// lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing
+// that began then does not show it, and no look has left a record that cannot be told.
 func (r *reconciliation) lost(ctx context.Context, h history, cause error) (absent bool, err error) {
 	if r.isDisabled {
 		return false, r.unknown(h, cause)
 	}
-	believable := h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow)
-	for pause := r.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(believable)
-		seen, err := r.look(ctx, h)
-		switch {
-		case len(seen.ours) > 0:
-			return false, r.found(seen.ours)
-		case err != nil && (isLast || isFinalForLooks(err)):
-			return false, r.unknown(h, cannotList(cause, err))
-		case isLast && len(r.undecided) > 0:
-			return false, r.unknown(h, cause)
-		case isLast:
-			r.lookedFor = h.attempts
-			return true, nil
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, believable)); err != nil {
-			return false, r.unknown(h, fmt.Errorf("%w; %w before the certificate could be found", cause, err))
-		}
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 0 || isFinalForLooks(failure)
+	})
+	switch {
+	case len(seen.ours) > 0:
+		return false, r.found(seen.ours)
+	case ended != nil:
+		return false, r.unknown(h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
+	case failure != nil:
+		return false, r.unknown(h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+	case len(r.undecided) > 0:
+		return false, r.unknown(h, cause)
 	}
-}
-
-// nextLook returns the time after the pause, or the end of the window if that is sooner. If the context ends even
-// sooner, looks go on until then, each after half of the time that is left.
-func nextLook(ctx context.Context, pause time.Duration, believable time.Time) time.Time {
-	now := time.Now()
-	next := now.Add(min(pause, believable.Sub(now)))
-	const least = 10 * time.Millisecond
-	if deadline, ok := ctx.Deadline(); ok && !next.Before(deadline) && deadline.Sub(now) > least {
-		next = now.Add(deadline.Sub(now) / 2)
-	}
-	return next
-}
-
-func cannotList(cause, err error) error {
-	return fmt.Errorf("%w; the certificates cannot be listed: %w", cause, err)
+	r.lookedFor = h.attempts
+	return true, nil
 }
 
 // isFinalForLooks reports whether the next listing would fail in the same way.
@@ -99,29 +80,30 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 // errHidden says that the certificate could not be recognised, so that a record of an earlier attempt could not either.
 var errHidden = errors.New("the service shows the certificate in a way that hides whether an earlier attempt succeeded as well")
 
-// confirm lists until the record of the 201 shows, and with it any record of an earlier attempt.
+// confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
+// most.
 func (r *reconciliation) confirm(ctx context.Context, h history) error {
-	lastLook := time.Now().Add(r.client.pipeline.retry.ReconcileWindow)
-	for pause := r.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(lastLook)
-		seen, err := r.look(ctx, h)
-		switch {
-		case len(seen.ours) > 1:
-			return r.found(seen.ours)
-		case err == nil && seen.showsCreated && seen.created != notOurs:
-			r.client.uploads.end(r.upload, false)
-			return nil
-		case err == nil && seen.showsCreated:
-			return r.unknown(h, errHidden)
-		case err != nil && (isLast || isFinalForLooks(err)):
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well, and the certificates cannot be listed: %w", err))
-		case isLast:
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well, and the record %s does not show up", r.out.certificate.ID))
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, lastLook)); err != nil {
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well: %w before that could be found", err))
-		}
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 1 || failure == nil && seen.showsCreated || isFinalForLooks(failure)
+	})
+	const doubt = "an earlier attempt may have succeeded as well"
+	switch {
+	case len(seen.ours) > 1:
+		return r.found(seen.ours)
+	case ended != nil:
+		return r.unknown(h, fmt.Errorf(doubt+": %w before that could be found", ended))
+	case failure != nil:
+		return r.unknown(h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
+	case !seen.showsCreated:
+		return r.unknown(h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
+	case seen.created == notOurs:
+		return r.unknown(h, errHidden)
 	}
+	r.client.uploads.end(r.upload, false)
+	return nil
 }
 
 // failed looks once more, unless that has just been done.
