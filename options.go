@@ -123,9 +123,18 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLogger logs each attempt at debug level: method, path, status, outcome, duration and the ids that Microsoft's
-// support asks for. Waits and recoveries are logged at info level. No token, secret or certificate content is logged.
-// Without this option nothing is logged.
+// WithLogger logs with stable messages and attributes. No token, secret or certificate content is logged. Without this
+// option nothing is logged.
+//
+//	level  message              attributes
+//	debug  intune: attempt      method, path, attempt, outcome, duration, clientRequestId, status, requestId, error
+//	info   intune: waiting      reason (quota, throttled, unavailable, provisioning), clientRequestId or id
+//	info   intune: waited       the same, and duration or status
+//	info   intune: reconciling  cause, uploadDateTime
+//	info   intune: reconciled   result (found, absent, unknown), uploadDateTime, id, matchedBy
+//
+// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. status and requestId are missing if
+// there was no response, and error if there was none.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

@@ -22,6 +22,7 @@ type reconciliation struct {
 	isDisabled bool      // by WithoutReconcile
 
 	undecided map[string]*EnterpriseCodeSigningCertificate // the records that cannot be told, of all looks, by id
+	overflows bool                                         // there were more than mostCandidates of them
 	lookedFor int                                          // the number of attempts after which absence was believed
 }
 
@@ -32,8 +33,9 @@ func (r *reconciliation) sending() { r.client.uploads.begin(r.upload) }
 // that began then does not show it, and no look has left a record that cannot be told.
 func (r *reconciliation) lost(ctx context.Context, h history, cause error) (absent bool, err error) {
 	if r.isDisabled {
-		return false, r.unknown(h, cause)
+		return false, r.unknown(ctx, h, cause)
 	}
+	r.log(ctx, "intune: reconciling", "cause", cause.Error())
 	var seen sight
 	var failure error
 	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
@@ -42,15 +44,16 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (abse
 	})
 	switch {
 	case len(seen.ours) > 0:
-		return false, r.found(seen.ours)
+		return false, r.found(ctx, seen.ours)
 	case ended != nil:
-		return false, r.unknown(h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
 	case failure != nil:
-		return false, r.unknown(h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
-	case len(r.undecided) > 0:
-		return false, r.unknown(h, cause)
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+	case len(r.undecided) > 0 || r.overflows:
+		return false, r.unknown(ctx, h, cause)
 	}
 	r.lookedFor = h.attempts
+	r.log(ctx, "intune: reconciled", "result", "absent")
 	return true, nil
 }
 
@@ -72,7 +75,7 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 	}
 	clock := serviceClock{ahead: date.Sub(h.ended), isKnown: !date.IsZero()}
 	if verdict, _ := r.sent(h).judge(r.out.certificate, clock, func() rivals { return rivals{} }); verdict != ours {
-		return r.unknown(h, errHidden)
+		return r.unknown(ctx, h, errHidden)
 	}
 	return r.confirm(ctx, h)
 }
@@ -92,15 +95,15 @@ func (r *reconciliation) confirm(ctx context.Context, h history) error {
 	const doubt = "an earlier attempt may have succeeded as well"
 	switch {
 	case len(seen.ours) > 1:
-		return r.found(seen.ours)
+		return r.found(ctx, seen.ours)
 	case ended != nil:
-		return r.unknown(h, fmt.Errorf(doubt+": %w before that could be found", ended))
+		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before that could be found", ended))
 	case failure != nil:
-		return r.unknown(h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
 	case !seen.showsCreated:
-		return r.unknown(h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
 	case seen.created == notOurs:
-		return r.unknown(h, errHidden)
+		return r.unknown(ctx, h, errHidden)
 	}
 	r.client.uploads.end(r.upload, false)
 	return nil
@@ -114,14 +117,14 @@ func (r *reconciliation) failed(ctx context.Context, h history, cause error) err
 	}
 	if !r.isDisabled && r.lookedFor != h.attempts {
 		if seen, _ := r.look(ctx, h); len(seen.ours) > 0 {
-			return r.found(seen.ours)
+			return r.found(ctx, seen.ours)
 		}
 	}
-	return r.unknown(h, cause)
+	return r.unknown(ctx, h, cause)
 }
 
 // found ends a create with the record of ours. It is a *DuplicateError if there are several.
-func (r *reconciliation) found(records []match) error {
+func (r *reconciliation) found(ctx context.Context, records []match) error {
 	result := records[0]
 	var err error
 	if len(records) > 1 {
@@ -133,13 +136,14 @@ func (r *reconciliation) found(records []match) error {
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.by
 	}
-	r.client.pipeline.logger.Info("intune: found the certificate after a lost response", "id", result.certificate.ID, "matchedBy", string(result.by))
+	r.log(ctx, "intune: reconciled", "result", "found", "id", result.certificate.ID, "matchedBy", string(result.by))
 	r.client.uploads.end(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
-func (r *reconciliation) unknown(h history, cause error) error {
+func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
+	r.log(ctx, "intune: reconciled", "result", "unknown")
 	r.client.uploads.end(r.upload, true)
 	e := h.outcomeUnknown(cause)
 	e.UploadDateTime, e.Thumbprint = r.upload.sent.UploadDateTime, r.upload.sent.Thumbprint()
@@ -148,6 +152,11 @@ func (r *reconciliation) unknown(h history, cause error) error {
 	}
 	slices.SortFunc(e.Candidates, func(a, b *EnterpriseCodeSigningCertificate) int { return cmp.Compare(a.ID, b.ID) })
 	return e
+}
+
+// log records a step of the recovery. The certificate is named by its upload date.
+func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
+	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.upload.sent.UploadDateTime))...)
 }
 
 // match is a record of ours, and how it was recognised.
@@ -207,12 +216,23 @@ func (r *reconciliation) judge(sent *sentCertificate, record *EnterpriseCodeSign
 	}
 	verdict, by := sent.judge(record, clock, func() rivals { return r.client.uploads.rivals(record, r.upload) })
 	if verdict == cannotTell {
-		if r.undecided == nil {
-			r.undecided = make(map[string]*EnterpriseCodeSigningCertificate)
-		}
-		r.undecided[record.ID] = record
+		r.keep(record)
 	}
 	return verdict, by
+}
+
+// mostCandidates bounds what a hostile listing costs.
+const mostCandidates = 20
+
+func (r *reconciliation) keep(record *EnterpriseCodeSigningCertificate) {
+	if r.undecided == nil {
+		r.undecided = make(map[string]*EnterpriseCodeSigningCertificate)
+	}
+	if r.undecided[record.ID] == nil && len(r.undecided) == mostCandidates {
+		r.overflows = true
+		return
+	}
+	r.undecided[record.ID] = record
 }
 
 // sent returns what the create has sent so far.
