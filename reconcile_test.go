@@ -32,16 +32,6 @@ var postFaults = []intunetest.Fault{
 	{ResponseDelay: 70 * time.Second}, // carried out, and answered ten seconds after the client has left
 }
 
-// services are the ways in which a service may treat what it is sent.
-var services = map[string][]intunetest.ServerOption{
-	"keeps what it is sent":                    nil,
-	"dates uploads itself":                     {intunetest.WithOwnUploadDates()},
-	"dates uploads itself, ten minutes ahead":  {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(10 * time.Minute)},
-	"dates uploads itself, ten minutes behind": {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(-10 * time.Minute)},
-	"spells names anew and cuts times":         {intunetest.WithRespelling(), intunetest.WithClockSkew(10 * time.Minute)},
-	"dates, spells and cuts":                   {intunetest.WithRespelling(), intunetest.WithOwnUploadDates()},
-}
-
 // tenantWithTwin is a tenant on virtual time that holds a twin of the certificate, uploaded a minute ago.
 func tenantWithTwin(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate, opts ...intunetest.ServerOption) (server *intunetest.Server, twin string) {
 	t.Helper()
@@ -364,20 +354,6 @@ func TestListingIsFollowedPageByPageWithinTheService(t *testing.T) {
 				t.Errorf("%s: a request went to %s", name, req.URL)
 			}
 		}
-	}
-}
-
-func TestWithoutReconcileIsForCreateAlone(t *testing.T) {
-	w := newWire(t)
-	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "GET", path, nil, nil, intune.WithoutReconcile()))
-	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "POST", path, nil, nil, intune.WithoutReconcile()))
-}
-
-// inject queues faults for creates.
-func inject(server *intunetest.Server, faults ...intunetest.Fault) {
-	for _, fault := range faults {
-		fault.Method = http.MethodPost
-		server.Inject(fault)
 	}
 }
 

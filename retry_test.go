@@ -17,9 +17,8 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
-
-const gatewayPage = "<html><body>Service Unavailable</body></html>"
 
 // follow is what an operation does after an attempt that was answered in one way, when the next one would succeed.
 type follow string
@@ -96,8 +95,10 @@ func TestOutcomes(t *testing.T) {
 
 type timeout struct{}
 
-func (timeout) Error() string   { return "timeout" }
-func (timeout) Timeout() bool   { return true }
+func (timeout) Error() string { return "timeout" }
+
+func (timeout) Timeout() bool { return true }
+
 func (timeout) Temporary() bool { return true }
 
 func call(client *intune.Client, method string) error {
@@ -277,34 +278,6 @@ func TestContextThatHasEndedSendsNothing(t *testing.T) {
 	}
 }
 
-func TestAttemptIsLimitedInTime(t *testing.T) {
-	for name, limit := range map[string]time.Duration{"default": 0, "given": 5 * time.Second} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hangs := func(req *http.Request) (*http.Response, error) {
-					<-req.Context().Done()
-					return nil, req.Context().Err()
-				}
-				w := newWire(t, hangs)
-				client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: w.mock, Timeout: limit}))
-				began := time.Now()
-				_, err := create(client, intune.WithoutReconcile())
-				want := limit
-				if want == 0 {
-					want = time.Minute
-				}
-				errorAs[*intune.OutcomeUnknownError](t, err)
-				if time.Since(began) != want || !strings.Contains(err.Error(), "no answer within") {
-					t.Errorf("got %v after %v", err, time.Since(began))
-				}
-				if errors.Is(err, context.DeadlineExceeded) {
-					t.Error("the limit of an attempt is taken for the caller's deadline")
-				}
-			})
-		})
-	}
-}
-
 // TestNotSentNeedsProof shows over real sockets, and with middleware, what counts as proof that nothing was sent: a
 // POST is then tried again, and else it is not.
 func TestNotSentNeedsProof(t *testing.T) {
@@ -411,81 +384,186 @@ func TestNotSentNeedsProof(t *testing.T) {
 	}
 }
 
-func middleware(do func(next http.RoundTripper, req *http.Request) (*http.Response, error)) intune.Option {
-	return intune.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) { return do(next, req) })
-	})
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // deafConn is a connection on which nothing can be written.
 type deafConn struct{ net.Conn }
 
 func (*deafConn) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// TestLateRequestOfAMiddlewareIsNotSent shows that the proof of an attempt that was not sent holds afterwards: a
-// middleware that gave up and calls its next step too late would make the retry a second POST.
-func TestLateRequestOfAMiddlewareIsNotSent(t *testing.T) {
-	w := newWire(t, reply(http.StatusCreated, created))
-	retried, late := make(chan struct{}), make(chan error)
-	first := true
-	client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond}),
-		middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-			if !first {
+// brokenBody is a request body that a careless middleware has made: it ends with an error, or is longer than announced.
+type brokenBody struct {
+	io.Reader
+
+	closeErr error
+}
+
+func (b *brokenBody) Close() error { return b.closeErr }
+
+// TestErrorAfterTheLastByteProvesNothing: net/http reports a failed write also where the whole body has been sent.
+func TestErrorAfterTheLastByteProvesNothing(t *testing.T) {
+	for name, breaking := range map[string]func(body io.Reader) io.ReadCloser{
+		"the body cannot be closed": func(body io.Reader) io.ReadCloser { return &brokenBody{body, errors.New("close failed")} },
+		"the body is longer than it said": func(body io.Reader) io.ReadCloser {
+			return &brokenBody{io.MultiReader(body, strings.NewReader("\n")), nil}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := intunetest.NewServer(t)
+			client := server.Client(fast, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+				if req.Body != nil {
+					req = req.Clone(req.Context())
+					req.Body = breaking(req.Body)
+				}
 				return next.RoundTrip(req)
+			}))
+			cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=" + strings.Repeat("x", 20_000)}
+			_, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithoutReconcile())
+			if held := len(server.Certificates()); held > 1 || err != nil && !errors.As(err, new(*intune.OutcomeUnknownError)) {
+				t.Errorf("%d held, %v", held, err)
 			}
-			first = false
-			go func() {
-				<-retried
-				_, err := next.RoundTrip(req)
-				late <- err
-			}()
-			return nil, errors.New("the middleware lost patience")
-		}))
-	if _, err := create(client); err != nil {
-		t.Fatal(err)
-	}
-	close(retried)
-	if err := <-late; err == nil || len(w.requests) != 1 {
-		t.Errorf("the late request: %v, %d requests", err, len(w.requests))
+		})
 	}
 }
 
-func TestAttemptAfterA503UsesANewConnection(t *testing.T) {
-	for name, opts := range map[string][]intune.Option{
-		"our transport":   nil,
-		"somebody else's": {intune.WithHTTPClient(&http.Client{Transport: &http.Transport{}})},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var connections []string
-			var closing []bool
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				connections = append(connections, r.RemoteAddr)
-				closing = append(closing, r.Close)
-				if len(connections) == 2 {
-					w.Header().Set("Retry-After", "0")
-					w.WriteHeader(http.StatusServiceUnavailable)
-					return
+// TestRequestThatAMiddlewareRepeats: what one of its requests was refused proves nothing about the other.
+func TestRequestThatAMiddlewareRepeats(t *testing.T) {
+	server := intunetest.NewServer(t)
+	inject(server, intunetest.Fault{Drop: intunetest.DropAfterCommit}, intunetest.Fault{Status: 400})
+	client := server.Client(fast, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		again := req.Clone(req.Context())
+		req = req.Clone(req.Context())
+		req.Body, again.Body = io.NopCloser(strings.NewReader(string(body))), io.NopCloser(strings.NewReader(string(body)))
+		if resp, err := next.RoundTrip(req); err == nil {
+			return resp, nil
+		}
+		return next.RoundTrip(again)
+	}))
+	_, err := create(client, intune.WithoutReconcile())
+	errorAs[*intune.OutcomeUnknownError](t, err)
+}
+
+// TestOperationsUnderFaults does what may be repeated under every fault: it succeeds, and has been done once.
+func TestOperationsUnderFaults(t *testing.T) {
+	name := "CN=Updated"
+	operations := map[string]func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error{
+		"GET": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			got, err := s.Get(ctx, id)
+			if err == nil && got.ID != id {
+				return fmt.Errorf("got %v", got)
+			}
+			return err
+		},
+		"GET list": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			for cert, err := range s.All(ctx, nil) {
+				if err != nil || cert.ID != id {
+					return fmt.Errorf("%v: %w", cert, err)
 				}
-				w.Header().Set("Content-Type", "application/json")
-				_, _ = io.WriteString(w, created)
-			}))
-			defer server.Close()
-			opts := append(opts, intune.WithBaseURL(server.URL), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))
-			client := newClient(t, staticToken(), opts...)
-			for range 2 {
-				if err := call(client, "GET"); err != nil {
+			}
+			return nil
+		},
+		"GET count": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, _ string) error {
+			n, err := s.Count(ctx, intune.Filter{})
+			if err == nil && n != 1 {
+				return fmt.Errorf("counted %d", n)
+			}
+			return err
+		},
+		"PATCH": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			got, err := s.Update(ctx, id, &intune.EnterpriseCodeSigningCertificateUpdate{Subject: &name, Clear: []intune.Property{intune.PropertyIssuer}})
+			if err == nil && (got.Subject != name || got.Issuer != "") {
+				return fmt.Errorf("got %v", got)
+			}
+			return err
+		},
+		"DELETE": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			return s.Delete(ctx, id)
+		},
+	}
+	for operation, do := range operations {
+		method, _, _ := strings.Cut(operation, " ")
+		for _, fault := range postFaults {
+			synctest.Test(t, func(t *testing.T) {
+				server := memoryServer(t)
+				service := server.Client().EnterpriseCodeSigningCertificates()
+				cert := exampleCertificate()
+				cert.UploadDateTime = time.Time{}
+				created, err := service.Create(t.Context(), cert)
+				if err != nil {
 					t.Fatal(err)
 				}
+				fault.Method, fault.VisibleAfter = method, 0
+				server.Inject(fault)
+				if err := do(t.Context(), service, created.ID); err != nil {
+					t.Errorf("%s under %+v: %v", operation, fault, err)
+				}
+				held := server.Certificates()
+				switch {
+				case method == "DELETE" && len(held) > 0, method != "DELETE" && len(held) != 1:
+					t.Errorf("%s under %+v: the tenant holds %v", operation, fault, held)
+				case method == "PATCH" && held[0].Subject != name:
+					t.Errorf("under %+v: %v was not updated", fault, held[0])
+				}
+			})
+		}
+		for status, want := range map[int]error{400: intune.ErrBadRequest, 403: intune.ErrForbidden, 404: intune.ErrNotFound, 409: intune.ErrConflict} {
+			server := intunetest.NewServer(t)
+			server.Inject(intunetest.Fault{Status: status})
+			if err := do(t.Context(), server.Client().EnterpriseCodeSigningCertificates(), anID); !errors.Is(err, want) {
+				t.Errorf("%s, %d: got %v", operation, status, err)
 			}
-			if connections[0] != connections[1] {
-				t.Error("the connection was not reused before the 503")
+		}
+	}
+}
+
+// TestEndToEndFaults shows what one Create comes to under each fault, and how many certificates the tenant then holds.
+func TestEndToEndFaults(t *testing.T) {
+	type fault = intunetest.Fault
+	tests := map[string]struct {
+		fault    fault
+		want     string // "created", "refused" or "unknown"
+		stored   int
+		attempts int
+	}{
+		"429":                             {fault{Status: 429}, "created", 1, 2},
+		"429 with Retry-After":            {fault{Status: 429, RetryAfter: "0"}, "created", 1, 2},
+		"503 of Graph":                    {fault{Status: 503, RetryAfter: "0"}, "created", 1, 2},
+		"503 of a gateway":                {fault{Status: 503, Gateway: true}, "unknown", 0, 1},
+		"503 of a gateway, after storing": {fault{Status: 503, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"500":                             {fault{Status: 500}, "unknown", 0, 1},
+		"504 after storing":               {fault{Status: 504, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"200 instead of 201":              {fault{Status: 200, Committed: true}, "unknown", 1, 1},
+		"400":                             {fault{Status: 400}, "refused", 0, 1},
+		"403":                             {fault{Status: 403}, "refused", 0, 1},
+		"closed before reading":           {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
+		"closed after reading":            {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
+		"closed after storing":            {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
+		"body cut short":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
+		"token endpoint down":             {fault{Token: true, Status: 503}, "created", 1, 2},
+		"token endpoint closed":           {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
+		"token cut short":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := intunetest.NewServer(t)
+			server.Inject(test.fault)
+			var meta intune.Response
+			client := server.Client(fast)
+			_, err := create(client, intune.WithResponse(&meta), intune.WithoutReconcile())
+			got := "refused"
+			switch {
+			case err == nil:
+				got = "created"
+			case errors.As(err, new(*intune.OutcomeUnknownError)):
+				got = "unknown"
 			}
-			if ours := name == "our transport"; ours && connections[2] == connections[1] || !ours && !closing[2] {
-				t.Errorf("connections %v, closing %v", connections, closing)
+			if stored := len(server.Certificates()); got != test.want || stored != test.stored || meta.Attempts != test.attempts {
+				t.Errorf("%s with %d stored after %d attempts: %v", got, stored, meta.Attempts, err)
+			}
+			if _, err := create(client); err != nil {
+				t.Errorf("the next create: %v", err)
 			}
 		})
 	}
