@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
 )
 
 // call is one operation on its way through the pipeline, with all its attempts. The steps find it in the context.
@@ -31,8 +34,7 @@ type call struct {
 
 	attempts                  int
 	last                      *attempt
-	need                      tokenNeed
-	lifetime                  lifetime
+	need                      tokencache.Need
 	renew                     bool // the next attempt should not use an old connection
 	stale                     *http.Transport
 	paid                      int           // out of the retry budget
@@ -47,7 +49,7 @@ type call struct {
 // attempt is one try of a call.
 type attempt struct {
 	call    *call
-	token   *bearer
+	token   *tokencache.Token
 	renew   bool            // use a new connection
 	via     *http.Transport // that it was sent by, where it is our own
 	given   io.ReadCloser   // the body before any middleware
@@ -161,7 +163,6 @@ func (c *call) named(err error) error {
 // run sends the call through the pipeline, as often as it takes.
 func (c *call) run(ctx context.Context) error {
 	ctx = context.WithValue(ctx, callKey{}, c)
-	defer c.lifetime.end()
 	defer func() {
 		if c.search != nil {
 			c.client.uploads.end(c.search)
@@ -334,12 +335,12 @@ func (c *call) apiError(a *attempt) *APIError {
 func (c *call) mask(a *attempt, text string) string {
 	var secrets []string
 	if a.token != nil {
-		secrets = append(secrets, a.token.token)
+		secrets = append(secrets, a.token.AccessToken())
 	}
 	if cert := c.options.certificate; cert != nil && len(cert.Content) > 0 {
 		secrets = append(secrets, base64.StdEncoding.EncodeToString(cert.Content))
 	}
-	return mask(text, secrets...)
+	return redact.Secrets(text, secrets...)
 }
 
 // newGUID returns a random GUID (RFC 9562, version 4).

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
 )
 
 // Client calls Microsoft Graph for one tenant. It is safe for concurrent use, keeps its connections for the next call,
@@ -36,11 +38,11 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	wire := newWire(cfg)
-	tokens := &tokenCache{fetch: fetchToken(cred, TokenRequest{
+	tokens := newTokenCache(cred, TokenRequest{
 		AuthorityURL: cfg.authorityURL,
 		Scope:        cfg.cloud.scope(),
 		HTTPClient:   wire.tokenHTTPClient(),
-	})}
+	})
 	c := &Client{root: cfg.root(), certificatesURL: cfg.root() + certificatesPath, retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
 	c.placements = make(chan struct{}, 1)
 	c.assemble(cfg, tokens, wire)
@@ -52,7 +54,7 @@ type step func(next http.RoundTripper) http.RoundTripper
 
 // assemble builds the pipeline. The steps stand in the order in which a request passes them; the answer comes back the
 // other way. What follows from an answer or an error is in retry.go.
-func (c *Client) assemble(cfg *config, tokens *tokenCache, wire *transport) {
+func (c *Client) assemble(cfg *config, tokens *tokencache.Cache, wire *transport) {
 	steps := []step{
 		beginAttempt,        // call.go: one try of the call, and what came of it
 		obtainToken(tokens), // token.go: cached or fetched; the steps that follow do not see it

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-230b9595/intune-go/internal/claims"
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
 )
 
 // outcome is what became of an attempt. What follows depends on it alone.
@@ -96,7 +99,7 @@ func judgeError(err error, nothingSent bool) outcome {
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !token.passing,
+	case errors.As(err, &token) && !token.transient,
 		errors.As(err, new(*forbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limitError)):
 		return failed
 	}
@@ -111,8 +114,8 @@ func (c *call) judgeStatus(refusal *APIError, header http.Header) outcome {
 		return succeeded // by the attempt of unknown outcome
 	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded,
 		status == http.StatusServiceUnavailable && isFromGraph, status == http.StatusRequestTimeout && isFromGraph,
-		status == http.StatusUnauthorized && c.need.rejected == nil,
-		c.need.claims == "" && claimsChallenge(status, header) != "":
+		status == http.StatusUnauthorized && c.need.Rejected == nil && !c.last.token.IsFresh(time.Now()),
+		c.need.Claims == "" && claims.Challenge(status, header) != "":
 		return refused
 	case status/100 == 3, status/100 == 4, status == http.StatusNotImplemented:
 		return failed
@@ -193,7 +196,7 @@ func (c *call) prepare() {
 	}
 	switch resp := c.last.response; resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		c.need = tokenNeed{rejected: c.last.token, claims: claimsChallenge(resp.StatusCode, resp.Header)}
+		c.need = tokencache.Need{Rejected: c.last.token, Claims: claims.Challenge(resp.StatusCode, resp.Header)}
 	case http.StatusServiceUnavailable:
 		c.renew, c.stale = true, c.last.via // see https://learn.microsoft.com/graph/best-practices-concept
 	}

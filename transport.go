@@ -200,7 +200,7 @@ func (t *transport) header(a *attempt, given http.Header) http.Header {
 		}
 	}
 	header["Accept"] = jsonMediaType
-	header["Authorization"] = a.token.header
+	header["Authorization"] = a.token.Header()
 	header["Client-Request-Id"] = []string{a.call.clientRequestID}
 	header["User-Agent"] = t.userAgent
 	if a.call.body != nil {
@@ -289,6 +289,10 @@ func (t *transport) tokenHTTPClient() *http.Client {
 			}
 			if err != nil {
 				return nil, ownTimeout(ctx, err)
+			}
+			if resp.StatusCode == http.StatusSwitchingProtocols { // it has no body, only a connection that may stay open
+				_ = resp.Body.Close()
+				resp.Body = nil
 			}
 			body, err := readWhole(resp, maxToken)
 			if err != nil {
