@@ -1,7 +1,6 @@
 package intune_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,14 +18,14 @@ import (
 func TestFileAssertionIsReadAnew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	assertion := intune.FileAssertion(path)
-	if _, err := assertion(t.Context()); !errors.Is(err, intune.ErrCredentialUnavailable) || !errors.Is(err, os.ErrNotExist) {
+	if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.Is(err, intune.ErrCredentialUnavailable) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	for _, content := range []string{"first", "second\n"} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := assertion(t.Context()); err != nil || got != strings.TrimSpace(content) {
+		if got, err := assertion(t.Context(), intune.TokenRequest{}); err != nil || got != strings.TrimSpace(content) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
@@ -48,14 +47,15 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // platforms are a way to ask each of them at an address.
 func platforms(t *testing.T) map[string]struct {
-	assertion func(context.Context) (string, error)
+	assertion intune.AssertionFunc
 	answer    string
 	request   string
 } {
+
 	t.Helper()
 	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", aSecret)
 	return map[string]struct {
-		assertion func(context.Context) (string, error)
+		assertion intune.AssertionFunc
 		answer    string
 		request   string
 	}{
@@ -120,18 +120,18 @@ func TestPlatformsThatRefuse(t *testing.T) {
 func TestPlatformsThatAreNotThere(t *testing.T) {
 	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "")
 	t.Setenv("SYSTEM_OIDCREQUESTURI", "")
-	for name, assertion := range map[string]func(context.Context) (string, error){
+	for name, assertion := range map[string]intune.AssertionFunc{
 		"GitHub": intune.GitHubActionsAssertion(""), "Azure": intune.AzurePipelinesAssertion("id", "token"),
 	} {
-		if _, err := assertion(t.Context()); !errors.Is(err, intune.ErrCredentialUnavailable) {
+		if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.Is(err, intune.ErrCredentialUnavailable) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 	t.Setenv("SYSTEM_OIDCREQUESTURI", "http://issuer.example/")
-	for name, assertion := range map[string]func(context.Context) (string, error){
+	for name, assertion := range map[string]intune.AssertionFunc{
 		"no connection": intune.AzurePipelinesAssertion("", "token"), "no token": intune.AzurePipelinesAssertion("id", ""), "no TLS": intune.AzurePipelinesAssertion("id", "token"),
 	} {
-		if _, err := assertion(t.Context()); !errors.As(err, new(*intune.InputError)) {
+		if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.As(err, new(*intune.InputError)) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

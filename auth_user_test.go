@@ -17,6 +17,111 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
+func TestBrowserThatNeverComes(t *testing.T) {
+	server := intunetest.NewServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var landing string
+	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+		parsed, err := url.Parse(address)
+		landing = parsed.Query().Get("redirect_uri")
+		cancel()
+		return err
+	})
+	if err := use(ctx, clientOf(t, server, cred)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	for range 100 {
+		resp, err := http.Get(landing) //nolint:noctx // the address that was open
+		if err != nil {
+			return
+		}
+		_ = resp.Body.Close()
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%s is still open", landing)
+}
+
+// TestNobodyIsPromptedForATokenThatIsStillValid: a refresh in the background that needs the person leaves it to the call
+// that needs the token.
+func TestNobodyIsPromptedForATokenThatIsStillValid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t, intunetest.WithTokenLifetime(time.Hour))
+		var prompted int
+		var revoked bool
+		entra := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if revoked && req.URL.Path[strings.LastIndex(req.URL.Path, "/"):] == "/token" && prompted == 1 {
+				return reply(400, `{"error":"invalid_grant","error_description":"AADSTS50173: revoked"}`)(req)
+			}
+			return server.HTTPClient().Transport.RoundTrip(req)
+		})
+		client := clientOf(t, server, device(server, &prompted), intune.WithHTTPClient(&http.Client{Transport: entra}))
+		if err := use(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		revoked = true
+		time.Sleep(56 * time.Minute)
+		for range 3 {
+			server.Inject(intunetest.Fault{Method: http.MethodGet, Delay: 10 * time.Second}) // time enough for a prompt
+			if err := use(t.Context(), client); err != nil || prompted != 1 {
+				t.Fatalf("asked %d times, %v", prompted, err)
+			}
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(10 * time.Minute)
+		if err := use(t.Context(), client); err != nil || prompted != 2 {
+			t.Errorf("asked %d times, %v", prompted, err)
+		}
+	})
+}
+
+func TestHostileIntervalsDoNotPanic(t *testing.T) {
+	for _, interval := range []string{"-1", "9300000000", "0"} {
+		server := authorityThat(t, 200, `{"device_code":"d","user_code":"u","verification_uri":"v","interval":`+interval+`,"expires_in":1}`)
+		cred := intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil || strings.Contains(err.Error(), "panicked") {
+			t.Errorf("%s: got %v", interval, err)
+		}
+		cancel()
+	}
+}
+
+// TestDeviceFlowEndsWithItsContext: x/oauth2 leaves the context out of its first request.
+func TestDeviceFlowEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		server.Inject(intunetest.Fault{Token: true, Delay: 50 * time.Second})
+		var prompted int
+		client := clientOf(t, server, device(server, &prompted))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := use(ctx, client); !errors.Is(err, context.DeadlineExceeded) || prompted != 0 {
+			t.Errorf("asked %d times, %v", prompted, err)
+		}
+		if err := use(t.Context(), client); err != nil || prompted != 1 || time.Since(began) > 20*time.Second {
+			t.Errorf("asked %d times, %v after %v", prompted, err, time.Since(began))
+		}
+	})
+}
+
+// TestCodeIsRedeemedThoughAnAnswerIsLost: nobody signs in twice because of a 503.
+func TestCodeIsRedeemedThoughAnAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var opened int
+		cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+			opened++
+			_, err := browse(server, address)
+			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading})
+			return err
+		})
+		if err := use(t.Context(), clientOf(t, server, cred)); err != nil || opened != 1 {
+			t.Errorf("opened %d times, %v", opened, err)
+		}
+	})
+}
+
 // keyRing is a TokenStore.
 type keyRing struct {
 	mu     sync.Mutex

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -325,4 +328,84 @@ func TestUnusableTokensAreNotSent(t *testing.T) {
 			t.Errorf("%v: got %v", token, err)
 		}
 	}
+}
+
+func TestTokenSourceErrorsAreRefusals(t *testing.T) {
+	refused := &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", ErrorDescription: "AADSTS70043: expired"}
+	cred := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
+		return nil, fmt.Errorf("outer: %w", refused)
+	})
+	err := get(t.Context(), newClient(t, cred))
+	if got := errorAs[*intune.AuthError](t, err); got.AADSTS != 70043 || got.StatusCode != 400 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestClaimsChallengeIsAnsweredOnce, with either status, and also where a fresh token has been tried before.
+func TestClaimsChallengeIsAnsweredOnce(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	challenge := func(status int) httpmock.Responder {
+		return reply(status, graphRefusal("InvalidAuthenticationToken"), "WWW-Authenticate", `Bearer error="insufficient_claims", claims="`+b64([]byte(claims))+`"`)
+	}
+	plain, good := reply(401, graphRefusal("InvalidAuthenticationToken")), reply(200, "{}")
+	for name, test := range map[string]struct {
+		answers []httpmock.Responder
+		claims  []string // of the token requests
+		fails   bool
+	}{
+		"401":                     {[]httpmock.Responder{challenge(401), good}, []string{"", claims}, false},
+		"403":                     {[]httpmock.Responder{challenge(403), good}, []string{"", claims}, false},
+		"after a plain 401":       {[]httpmock.Responder{plain, challenge(401), good}, []string{"", "", claims}, false},
+		"403 twice":               {[]httpmock.Responder{challenge(403), challenge(403)}, []string{"", claims}, true},
+		"403 without a challenge": {[]httpmock.Responder{reply(403, graphRefusal("Forbidden"))}, []string{""}, true},
+	} {
+		var asked []string
+		cred := credential(func(_ context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+			asked = append(asked, req.Claims)
+			return &oauth2.Token{AccessToken: aToken + strings.Repeat("x", len(asked))}, nil
+		})
+		w := newWire(t, test.answers...)
+		err := get(t.Context(), newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock}), fast))
+		if (err != nil) != test.fails || !slices.Equal(asked, test.claims) || len(w.requests) != len(test.answers) {
+			t.Errorf("%s: %v after %d requests, asked for %q", name, err, len(w.requests), asked)
+		}
+	}
+}
+
+// TestCallbacksThatNeverReturn: whatever a callback does, the calls that wait for it end, and the next ones work.
+func TestCallbacksThatNeverReturn(t *testing.T) {
+	good := true
+	for name, bad := range map[string]func(){"panics": func() { panic("mine") }, "gives up": runtime.Goexit} {
+		good = false
+		cred := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
+			if !good {
+				bad()
+			}
+			return &oauth2.Token{AccessToken: aToken}, nil
+		})
+		w := newWire(t, reply(200, "{}"))
+		client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+		if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), "the credential") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		good = true
+		if err := get(t.Context(), client); err != nil {
+			t.Errorf("%s: afterwards %v", name, err)
+		}
+	}
+}
+
+// TestLongPauseOfTheTokenEndpointEndsEveryCallAtOnce, not only the first one.
+func TestLongPauseOfTheTokenEndpointEndsEveryCallAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, reply(429, `{"error":"temporarily_unavailable"}`, "Retry-After", "7200"))
+		client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+		began := time.Now()
+		for range 3 {
+			if err := get(t.Context(), client); err == nil || time.Since(began) > 0 || len(w.requests) != 1 {
+				t.Errorf("%v after %v and %d requests", err, time.Since(began), len(w.requests))
+			}
+			began = time.Now()
+		}
+	})
 }
