@@ -62,7 +62,7 @@ func (p *plan) quietCreation(d *dice, cert *certificate) creation {
 	c := creation{
 		certificate: cert,
 		form:        oneOf(d, wholeCertificate, contentOnly, namesOnly, subjectNameOnly, subjectOnly, otherContent),
-		wait:        d.between(0, 10*time.Second),
+		wait:        atLeast + d.between(0, 10*time.Second),
 	}
 	if d.chance(30) {
 		c.date = oneOf(d, "now", "whole seconds", "hours ago")

@@ -212,12 +212,15 @@ func clockError(d *dice) time.Duration {
 		d.between(-11*time.Hour, 11*time.Hour))
 }
 
+// atLeast is how far two events are apart, because a virtual clock stands still while nobody waits.
+const atLeast = time.Millisecond + 3*tick
+
 func (p *plan) wildCreation(d *dice) creation {
 	known := certificates()
 	c := creation{
 		certificate: oneOf(d, known.contoso[0], known.contoso[0], known.contoso[1], known.fabrikam[0]),
 		form:        oneOf(d, allForms...),
-		wait:        oneOf(d, 0, d.between(0, 3*time.Second), d.between(0, time.Minute)),
+		wait:        atLeast + oneOf(d, 0, d.between(0, 3*time.Second), d.between(0, time.Minute)),
 		isBlind:     d.chance(5),
 	}
 	if d.chance(30) {
@@ -257,7 +260,7 @@ func (p *plan) wildUpload(d *dice) upload {
 		callersDate:  d.chance(3),
 	}
 	u.after = oneOf(d, d.between(-300*day, -day), d.between(-300*day, -day), d.between(-day, -time.Minute), d.between(-30*time.Minute, 0),
-		d.between(-time.Minute, time.Minute), d.between(0, 10*time.Second))
+		d.between(-time.Minute, time.Minute), d.between(0, 10*time.Second), d.between(0, 2*time.Minute))
 	if d.chance(20) {
 		u.oddity = oneOf(d, "no date", "null expiration", "foreign name", "other content")
 	}

@@ -31,6 +31,7 @@ type request struct {
 	isFirstPage  bool
 	began, ended time.Time
 	fate         *fate
+	strike       strike  // of a POST
 	sent         *record // what a POST asks for
 	record       *record // what it has created
 	err          error   // of the transport
@@ -137,26 +138,21 @@ func (s *service) create(req *http.Request, r *request, body []byte) (*http.Resp
 		s.problem("the body of a create is wrong: %v, id %q", err, sent.ID)
 	}
 	index, _ := strconv.Atoi(req.Header.Get(createHeader))
-	planned := s.plan.creates[index]
-	held := &record{owner: index, certificate: planned.certificate, form: planned.form, sent: sent, committed: time.Now()}
-	strike := s.strike(index, r, held)
-	r.detail = fmt.Sprintf("date %s, commits %s", sent.UploadDateTime.Format(time.RFC3339Nano), strike.commit)
-	object := string(s.plan.habits.object(held))
-	if strike.commit == late {
-		defer func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			held.committed = time.Now().Add(strike.late)
-			s.add(held)
-			r.record = held
-		}()
+	s.assign(index, r, sent)
+	r.detail = fmt.Sprintf("date %s, commits %s", sent.UploadDateTime.Format(time.RFC3339Nano), r.strike.commit)
+	const transit = 2*time.Millisecond + 7*tick
+	if err := sleep(req.Context(), transit); err != nil {
+		return nil, err
 	}
-	return s.respond(req, strike.fate, strike.latency, strings.ReplaceAll(strike.fate.body, theObject, object))
+	object := string(s.plan.habits.object(s.arrive(r)))
+	if r.strike.commit == late {
+		defer func() { s.commit(r, time.Now().Add(r.strike.late)) }()
+	}
+	return s.respond(req, r.fate, r.strike.latency, strings.ReplaceAll(r.fate.body, theObject, object))
 }
 
-// strike returns what is planned for a POST, and carries it out if that is to happen at once. Each create has its own
-// list.
-func (s *service) strike(index int, current *request, held *record) strike {
+// assign notes which create a POST belongs to, and what is planned for it. Each create has its own list.
+func (s *service) assign(index int, current *request, sent intune.EnterpriseCodeSigningCertificate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	earlier := 0
@@ -165,17 +161,34 @@ func (s *service) strike(index int, current *request, held *record) strike {
 			earlier++
 		}
 	}
-	planned := strike{fate: success, commit: atOnce, latency: s.plan.latency}
-	if strikes := s.plan.creates[index].strikes; earlier < len(strikes) {
-		planned = strikes[earlier]
+	planned := s.plan.creates[index]
+	current.create, current.strike = index, strike{fate: success, commit: atOnce, latency: s.plan.latency}
+	if earlier < len(planned.strikes) {
+		current.strike = planned.strikes[earlier]
 	}
-	held.id = s.newID()
-	current.create, current.fate, current.sent = index, planned.fate, held
-	if planned.commit == atOnce {
-		s.add(held)
-		current.record = held
+	current.fate = current.strike.fate
+	current.sent = &record{owner: index, certificate: planned.certificate, form: planned.form, sent: sent}
+}
+
+// arrive returns the record that a POST asks for. It is stored now if the POST is to be carried out at once.
+func (s *service) arrive(r *request) *record {
+	if r.strike.commit == atOnce {
+		s.commit(r, time.Now())
+		return r.sent
 	}
-	return planned
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.sent.id, r.sent.committed = s.newID(), time.Now()
+	return r.sent
+}
+
+// commit carries a POST out.
+func (s *service) commit(r *request, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.sent.committed = at
+	s.add(r.sent)
+	r.record = r.sent
 }
 
 // list serves a page of a listing. The first page fixes what the others show.

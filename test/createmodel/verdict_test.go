@@ -137,21 +137,32 @@ func (v *verdict) mine(o *outcome, id string) {
 		v.violate("a record that is returned exists", "create %d: %s", o.index, id)
 		return
 	}
-	switch r := v.run.service.records[i]; r.owner {
-	case o.index:
-	case another:
-		allowance := v.allowance(o, r)
-		if allowance == "" {
-			v.violate("another process's record is not taken", "create %d: %s", o.index, r)
-			return
-		}
-		if len(o.held) > 0 {
-			allowance += ", beside its own record"
-		}
-		v.counts["exception: "+allowance]++
-	default:
+	r := v.run.service.records[i]
+	switch {
+	case r.owner == o.index:
+		return
+	case r.owner != another && !v.isLeftBehind(r):
 		v.violate("another create's record is not taken", "create %d: %s", o.index, r)
+		return
 	}
+	allowance := v.allowance(o, r)
+	if allowance == "" {
+		v.violate("another process's record is not taken", "create %d: %s", o.index, r)
+		return
+	}
+	if r.owner != another {
+		allowance += ", left behind by a create that had taken another record"
+	}
+	if len(o.held) > 0 {
+		allowance += ", beside its own record"
+	}
+	v.counts["exception: "+allowance]++
+}
+
+// isLeftBehind says whether the create that has made a record was told of another process's in its place.
+func (v *verdict) isLeftBehind(r *record) bool {
+	owner := v.run.results[r.owner]
+	return owner.err == nil && owner.got != nil && owner.got.ID != r.id
 }
 
 // duplicate checks that there is more than one record, and that everybody is told to keep the same one.
