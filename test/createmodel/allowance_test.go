@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// slack is how wrong a client can be about the service's clock: Date has whole seconds, and responses take time.
+const slack = 3 * time.Second
+
 // allowance says why a create may take the record of another process for its own, "" if it may not. The first reason
 // is one of DESIGN.md; the others are known exceptions.
 func (v *verdict) allowance(o *outcome, r *record) string {
@@ -25,7 +28,7 @@ func (v *verdict) allowance(o *outcome, r *record) string {
 		}
 	case v.run.plan.habits.noClock:
 		return ""
-	case !v.isWithin(o, shown):
+	case !v.isWithin(o, shown, slack):
 		return ""
 	}
 	const minute = time.Minute
@@ -47,9 +50,8 @@ func (o *outcome) sentDate(date time.Time) bool {
 }
 
 // isWithin says whether a date is in the minute before the first attempt, in that after the last, or between, by the
-// service's clock as far as a client can tell it. Equal content counts for longer.
-func (v *verdict) isWithin(o *outcome, shown view) bool {
-	const slack = 3 * time.Second
+// service's clock as far as a client can tell it. Equal content counts for longer. The minutes are longer by slack.
+func (v *verdict) isWithin(o *outcome, shown view, slack time.Duration) bool {
 	front := v.run.plan.habits.front
 	earliest := o.posts[0].began.Add(front - time.Minute - slack)
 	latest := o.lastAttempt().Add(front + time.Minute + slack)
@@ -69,7 +71,7 @@ func (o *outcome) agrees(h *habits, r *record, shown view) bool {
 	if len(sent.Content) > 0 && len(shown.content) > 0 {
 		return bytes.Equal(sent.Content, shown.content)
 	}
-	if shown.subject == "" || r.oddity == "foreign name" || (r.form == plainText) != (o.planned.form == plainText) {
+	if h.garbles || shown.subject == "" || r.oddity == "foreign name" || (r.form == plainText) != (o.planned.form == plainText) {
 		return false
 	}
 	isPartial := h.names == commonName || h.names == bareName || r.form == subjectOnly || o.planned.form == subjectOnly

@@ -112,8 +112,8 @@ func inDoubt(fates []*fate) []*fate {
 	return fates
 }
 
-// listing is what becomes of a page of a listing that is served.
-var listing = &fate{name: "200", status: 200}
+// listed is what becomes of a page of a listing that is served.
+var listed = &fate{name: "200", status: 200}
 
 // passingListing strike a page of a listing, and pass.
 var passingListing = []*fate{
@@ -138,11 +138,12 @@ var refusedListing = []*fate{
 // listFates chooses what becomes of the first requests of listings.
 func listFates(d *dice, most int) []*fate {
 	fates := make([]*fate, d.below(most+1))
+	often := oneOf(d, 50, 50, 97)
 	for i := range fates {
 		switch {
-		case d.chance(3):
+		case d.chance(2):
 			fates[i] = oneOf(d, refusedListing...)
-		case d.chance(50):
+		case d.chance(often):
 			fates[i] = oneOf(d, passingListing...)
 		}
 	}

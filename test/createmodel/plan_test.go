@@ -56,12 +56,13 @@ type habits struct {
 	dating     dating
 	unit       time.Duration // to which dates are cut, whether they are kept or assigned
 	shift      time.Duration
-	noDate     string        // how a date that is not shown is written: "null", "year 1", "missing"
+	noDate     string        // how a date that is not shown is written: "null", "year 1", "year 1601", "missing"
 	offset     time.Duration // of the time zone in which dates are written
 	names      spelling
 	fields     string // which names are shown: "both", "subject", "subjectName"
 	noIssuer   bool
 	expiration string // "kept", "cut", "null", "a day off"
+	garbles    bool   // names and expirations contradict what was sent; only dates can be relied on
 	content    bool   // content is shown
 	echo       string // the object of a 201: "as listed", "as sent", "bare"
 
@@ -97,7 +98,7 @@ type strike struct {
 type creation struct {
 	certificate *certificate
 	form        form
-	date        string        // the caller's own UploadDateTime: "", "now", "whole seconds", "hours ago", "years ago", "tomorrow"
+	date        string        // the caller's own UploadDateTime: "", "now", "whole seconds", "hours ago", "years ago", "in two days"
 	wait        time.Duration // before it starts, after the one before it has started or, if sequential, ended
 	strikes     []strike      // of its POSTs; those after them succeed
 	deadline    time.Duration // 0 for none
@@ -116,8 +117,8 @@ func (c *creation) callersDate(now time.Time) time.Time {
 		return now.Add(-3 * time.Hour).Truncate(time.Second)
 	case "years ago":
 		return time.Date(2016, 12, 31, 23, 58, 46, 574674200, time.FixedZone("", -8*60*60))
-	case "tomorrow":
-		return now.Add(20 * time.Hour)
+	case "in two days":
+		return now.Add(50 * time.Hour)
 	}
 	return time.Time{}
 }
@@ -169,7 +170,10 @@ func newPlan(bytes []byte) *plan {
 	for range d.below(6) {
 		p.uploads = append(p.uploads, p.wildUpload(d))
 	}
-	p.listFates = listFates(d, oneOf(d, 0, 0, 2, 6, 40))
+	p.listFates = listFates(d, oneOf(d, 0, 0, 2, 6, 40, 80))
+	if d.chance(10) {
+		p.rival(d)
+	}
 	return p
 }
 
@@ -178,7 +182,7 @@ func wildHabits(d *dice, window time.Duration) habits {
 		dating:  oneOf(d, keepsDates, keepsDates, cutsDates, assignsDates, assignsDates, shiftsDates, dropsDates),
 		unit:    oneOf(d, tick, time.Microsecond, time.Millisecond, time.Second, time.Second, time.Minute, day),
 		shift:   oneOf(d, time.Hour*time.Duration(d.below(29)-14), time.Minute*time.Duration(d.below(61)-30)),
-		noDate:  oneOf(d, "null", "year 1", "missing"),
+		noDate:  oneOf(d, "null", "year 1", "year 1601", "missing"),
 		offset:  oneOf(d, 0, 0, -8*time.Hour, 5*time.Hour+30*time.Minute),
 		names:   oneOf(d, asSent, asSent, inWindows, inOpenSSL, inOIDs, inUpperCase, commonName, bareName, namesDropped),
 		content: d.chance(30),
@@ -187,11 +191,15 @@ func wildHabits(d *dice, window time.Duration) habits {
 	h.noIssuer = d.chance(20)
 	h.expiration = oneOf(d, "kept", "kept", "cut", "null", "a day off")
 	h.echo = oneOf(d, "as listed", "as sent", "as sent", "bare")
+	h.garbles = h.dating == keepsDates && d.chance(20)
 	h.lists(d, window)
 	h.front = clockError(d)
 	h.backend = h.front
 	if d.chance(50) {
 		h.backend += clockError(d)
+	}
+	if h.dating == assignsDates && h.unit == day {
+		h.backend = h.front // or the date would be more than a day before the upload, which DESIGN.md takes for proof
 	}
 	h.noClock = d.chance(15)
 	return h
@@ -223,8 +231,11 @@ func (p *plan) wildCreation(d *dice) creation {
 		wait:        atLeast + oneOf(d, 0, d.between(0, 3*time.Second), d.between(0, time.Minute)),
 		isBlind:     d.chance(5),
 	}
-	if d.chance(30) {
-		c.date = oneOf(d, "now", "whole seconds", "hours ago", "years ago", "tomorrow")
+	if p.habits.garbles && (c.form == subjectOnly || c.form == plainText) { // which nothing contradicts
+		c.form = namesOnly
+	}
+	if d.chance(30) && !p.habits.garbles {
+		c.date = oneOf(d, "now", "whole seconds", "hours ago", "years ago", "in two days")
 	}
 	for range oneOf(d, 0, 1, 1, 1, 2, 3, 4) {
 		c.strikes = append(c.strikes, newStrike(d, oneOf(d, postFates...), p.retry.ReconcileWindow-p.habits.lag))

@@ -112,6 +112,8 @@ func cmpOr(a, b string) string {
 
 func (h *habits) name(r *record, full distinguishedName, sent string) string {
 	switch {
+	case h.garbles:
+		return "CN=" + full[0].value + ", O=Another Ltd, C=DE"
 	case h.names == namesDropped:
 		return ""
 	case r.form == plainText, h.names == asSent && sent != "":
@@ -130,6 +132,8 @@ func (h *habits) expires(r *record) time.Time {
 		expiration = r.certificate.resource.ExpirationDateTime
 	}
 	switch {
+	case h.garbles:
+		return time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)
 	case expiration.IsZero(), h.expiration == "null":
 		return time.Time{}
 	case h.expiration == "cut":
@@ -175,8 +179,12 @@ func (h *habits) listed(r *record) []byte {
 		"id": r.id, "@odata.type": "#microsoft.graph.enterpriseCodeSigningCertificate", "status": "provisioned",
 		"issuer": orNull(v.issuer), "content": nil, "expirationDateTime": h.time(v.expiration), "uploadDateTime": h.time(v.date),
 	}
-	if h.noDate == "missing" && v.date.IsZero() {
+	switch {
+	case !v.date.IsZero():
+	case h.noDate == "missing":
 		delete(members, "uploadDateTime")
+	case h.noDate == "year 1601":
+		members["uploadDateTime"] = "1601-01-01T00:00:00Z"
 	}
 	if h.fields != "subjectName" {
 		members["subject"] = orNull(v.subject)

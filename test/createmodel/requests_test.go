@@ -37,6 +37,9 @@ func (v *verdict) requests(o *outcome) {
 	}
 	v.absence(o)
 	v.oneListing(o)
+	v.sureMatch(o)
+	v.confirmation(o)
+	v.rivals(o)
 }
 
 // blindly checks a create without reconciliation.
@@ -71,9 +74,15 @@ func (v *verdict) absence(o *outcome) {
 	}
 }
 
+// listedBetween says whether a listing began and was complete between two times.
 func (v *verdict) listedBetween(earliest, latest time.Time) bool {
+	begun := make(map[int]bool)
 	for _, req := range v.run.service.requests {
-		if req.isFirstPage && !req.began.Before(earliest) && !req.began.After(latest) {
+		if req.fate != listed || req.err != nil || req.ended.After(latest) {
+			continue
+		}
+		begun[req.listing] = begun[req.listing] || req.isFirstPage && !req.began.Before(earliest)
+		if begun[req.listing] && req.isLastPage {
 			return true
 		}
 	}
@@ -102,4 +111,70 @@ func (v *verdict) oneListing(o *outcome) {
 	if o.result.err != nil || len(o.posts) != 1 || len(listings) != 1 || !began || !last.ended.Equal(o.result.ended) {
 		v.violate("a record that shows is found by one listing, at once", "%d POSTs, %d listings", len(o.posts), len(listings))
 	}
+}
+
+// sureMatch checks that a record that a page has shown, with the date that was sent, ends the search after one POST,
+// whatever becomes of the other pages.
+func (v *verdict) sureMatch(o *outcome) {
+	p := v.run.plan
+	if len(p.creates) > 1 || len(o.posts) > 1 || len(o.held) != 1 || p.habits.dating != keepsDates || o.planned.date != "" {
+		return
+	}
+	if v.lastShown(o.held[0], o.posts[0].ended) != nil && o.result.err != nil {
+		v.violate("a record that shows with the date that was sent is found", "create %d: %v", o.index, o.result.err)
+	}
+}
+
+// lastShown returns the last page that has shown a record, that began after a time.
+func (v *verdict) lastShown(held *record, after time.Time) (last *request) {
+	for _, req := range v.run.service.requests {
+		if req.fate == listed && req.err == nil && !req.began.Before(after) && slices.Contains(req.shown, held) {
+			last = req
+		}
+	}
+	return last
+}
+
+// confirmation checks what follows a 201 after an attempt of unknown outcome: the new id shows in a listing.
+func (v *verdict) confirmation(o *outcome) {
+	last := o.posts[len(o.posts)-1]
+	if !o.inDoubt || last.fate != success || last.err != nil || o.result.err != nil {
+		return
+	}
+	if v.run.plan.habits.echo == "bare" {
+		v.violate("a 201 after an unknown outcome shows an object of ours", "create %d", o.index)
+	}
+	if v.lastShown(last.record, last.ended) == nil {
+		v.violate("a 201 after an unknown outcome is confirmed by a listing", "create %d", o.index)
+	}
+}
+
+// rivals checks that a create that has sent several POSTs does not keep silent about a second record of ours.
+func (v *verdict) rivals(o *outcome) {
+	if len(v.run.plan.creates) > 1 || len(o.posts) == 1 || !o.inDoubt || o.result.err != nil || o.result.got == nil {
+		return
+	}
+	last := -1
+	for _, req := range v.run.service.requests {
+		if req.fate == listed && req.err == nil {
+			last = req.listing
+		}
+	}
+	for _, req := range v.run.service.requests {
+		if req.fate != listed || req.listing != last {
+			continue
+		}
+		for _, r := range req.shown {
+			if r.owner == another && r.id != o.result.got.ID && v.mustBeTaken(o, r) {
+				v.violate("another record of ours is a DuplicateError", "create %d: %s", o.index, r)
+			}
+		}
+	}
+}
+
+// mustBeTaken says whether the rules call the record of another process ours without any doubt.
+func (v *verdict) mustBeTaken(o *outcome, r *record) bool {
+	shown := v.run.plan.habits.shown(r)
+	return r.certificate == o.planned.certificate && !v.run.plan.habits.noClock && !shown.date.IsZero() &&
+		o.agrees(&v.run.plan.habits, r, shown) && v.isWithin(o, shown, -slack)
 }

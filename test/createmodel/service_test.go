@@ -28,7 +28,10 @@ const (
 // request is one that the service has got, with what became of it.
 type request struct {
 	create       int // that a POST belongs to; -1 for a listing
+	listing      int // its number, if this is a page of one that was served
 	isFirstPage  bool
+	isLastPage   bool
+	shown        []*record // by a page that was served
 	began, ended time.Time
 	fate         *fate
 	strike       strike  // of a POST
@@ -46,7 +49,7 @@ type service struct {
 	records   []*record
 	requests  []*request
 	snapshots [][]*record // of the listings, by the number in their next links
-	listed    int         // requests of listings
+	pages     int         // requests of listings
 	ids       int
 	problems  []string // what no client should have sent
 }
@@ -198,7 +201,7 @@ func (s *service) list(req *http.Request, r *request) (*http.Response, error) {
 		s.problem("a next link that was not given: %s", req.URL)
 		return nil, errors.New("bad next link")
 	}
-	if r.fate != listing {
+	if r.fate != listed {
 		return s.respond(req, r.fate, s.plan.latency, r.fate.body)
 	}
 	h := &s.plan.habits
@@ -206,8 +209,9 @@ func (s *service) list(req *http.Request, r *request) (*http.Response, error) {
 	if h.repeats && offset > 0 {
 		offset--
 	}
+	r.listing, r.isLastPage, r.shown = number, end == len(snapshot), snapshot[offset:end]
 	page := bytes.NewBufferString(`{"@odata.context":"x","value":[`)
-	for i, held := range snapshot[offset:end] {
+	for i, held := range r.shown {
 		if i > 0 {
 			page.WriteByte(',')
 		}
@@ -215,7 +219,7 @@ func (s *service) list(req *http.Request, r *request) (*http.Response, error) {
 		r.detail += " " + held.id[:8]
 	}
 	page.WriteByte(']')
-	if end < len(snapshot) {
+	if !r.isLastPage {
 		fmt.Fprintf(page, `,"@odata.nextLink":"%s?$skiptoken=%d-%d"`, collection, number, end)
 	}
 	page.WriteByte('}')
@@ -226,11 +230,11 @@ func (s *service) list(req *http.Request, r *request) (*http.Response, error) {
 func (s *service) snapshot(req *http.Request, r *request) (snapshot []*record, number, offset int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.fate = listing
-	if s.listed < len(s.plan.listFates) && s.plan.listFates[s.listed] != nil {
-		r.fate = s.plan.listFates[s.listed]
+	r.fate = listed
+	if s.pages < len(s.plan.listFates) && s.plan.listFates[s.pages] != nil {
+		r.fate = s.plan.listFates[s.pages]
 	}
-	s.listed++
+	s.pages++
 	token := req.URL.Query().Get("$skiptoken")
 	if token == "" {
 		r.isFirstPage = true

@@ -94,6 +94,9 @@ func (v *verdict) result(o *outcome) {
 		v.duplicate(o, duplicate)
 	default:
 		v.counts["plain errors"]++
+		if errors.As(err, new(*intune.InputError)) {
+			v.violate("the input is accepted", "create %d: %v", o.index, err)
+		}
 		if len(o.held) > 0 {
 			v.violate("a plain error means that nothing was created", "create %d: %v", o.index, err)
 		}
