@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 // AuthorizationCode signs a person in with a browser on this machine. open is given the address to show there, and does
@@ -52,7 +54,7 @@ func (u *user) redeem(ctx context.Context, req TokenRequest, params url.Values) 
 	const longestDelay = 30 * time.Second
 	for delay := time.Second; ; delay *= 2 {
 		token, err := u.token(ctx, req, userScopes(req), params, params.Get("code"), params.Get("code_verifier"))
-		if err == nil || !isPassing(err) || delay > longestDelay || !sleepUntil(ctx, time.Now().Add(delay)) {
+		if err == nil || !isTransient(err) || delay > longestDelay || wait.Until(ctx, time.Now().Add(delay)) != nil {
 			return token, err
 		}
 	}

@@ -10,8 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // authError makes an *AuthError of a refusal by x/oauth2. Its own error holds the whole answer, in which a hostile
@@ -23,7 +26,7 @@ func authError(err error, secrets ...string) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
 		if text := mask(err.Error(), secrets...); text != err.Error() {
-			return &maskedError{text, isPassing(err)}
+			return &maskedError{text, isTransient(err)}
 		}
 		return err
 	}
@@ -70,29 +73,22 @@ func splitDescription(text string) (description string, ids map[string]string) {
 	return strings.TrimSpace(text), ids
 }
 
-// mask hides secrets in text from outside, and parts of them: an echo may be cut short, or escaped where JSON has to
-// escape nothing.
-func mask(text string, secrets ...string) string {
-	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		text = strings.ReplaceAll(text, secret, "***")
-		text = run.ReplaceAllStringFunc(text, func(part string) string {
-			if part[0] == '\\' || !strings.Contains(secret, part) {
-				return part
-			}
-			return "***"
-		})
-	}
-	return text
+func mask(text string, secrets ...string) string { return redact.Secrets(text, secrets...) }
+
+func isUnknownAuthority(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError))
 }
 
-// run is a stretch of what base64 and tokens are made of that no encoding of text changes, or an escape of JSON's.
-var run = regexp.MustCompile(`\\u[0-9A-Fa-f]{4}|\\.|[A-Za-z0-9]{8,}`)
+func signInRetryAfter(err error) time.Duration {
+	var throttled *AuthError
+	if errors.As(err, &throttled) {
+		return throttled.RetryAfter
+	}
+	return 0
+}
 
-// isPassing tells a failure to obtain a token that may pass by itself from a final one.
-func isPassing(err error) bool {
+// isTransient tells a failure to obtain a token that may pass by itself from a final one.
+func isTransient(err error) bool {
 	var refused *AuthError
 	if errors.As(err, &refused) {
 		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= http.StatusInternalServerError

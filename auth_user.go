@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
 )
 
 // TokenStore keeps refresh tokens between runs of a program, in a key ring for example. A refresh token is a secret:
@@ -135,11 +137,11 @@ func memory() func(key string) *string {
 func (u *user) refreshOrPrompt(ctx context.Context, req TokenRequest, refreshToken string) (*oauth2.Token, error) {
 	if refreshToken != "" {
 		token, err := u.token(ctx, req, userScopes(req), url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
-		if refused := (*AuthError)(nil); !errors.As(err, &refused) || isPassing(refused) || !needsPrompt(refused) {
+		if refused := (*AuthError)(nil); !errors.As(err, &refused) || isTransient(refused) || !needsPrompt(refused) {
 			return token, err
 		}
 	}
-	if isInBackground(ctx) {
+	if tokencache.IsEarly(ctx) {
 		return nil, errors.New("somebody has to sign in again")
 	}
 	return u.prompt(ctx, req)
@@ -176,7 +178,7 @@ func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(c
 			return token, err
 		case !device.Expiry.IsZero() && !time.Now().Before(device.Expiry):
 			return nil, &AuthError{Code: "expired_token", Description: "nobody has signed in before the code expired"}
-		case !isPassing(err):
+		case !isTransient(err):
 			return nil, err
 		}
 		device.Interval = min(device.Interval+slowDown, longestInterval)

@@ -3,238 +3,145 @@ package intune
 import (
 	"context"
 	"errors"
-	"fmt"
-	"iter"
 	"net/http"
-	"net/url"
-	"strings"
-	"time"
-	"unicode"
 )
 
-// EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
-// DeviceManagementApps.ReadWrite.All, delegated with a work or school account or granted to the application, and an
-// active Intune license of the tenant.
-// See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
-type EnterpriseCodeSigningCertificatesService struct{ client *Client }
-
-// EnterpriseCodeSigningCertificates returns the service for the tenant's code-signing certificates.
-func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCertificatesService {
-	return &EnterpriseCodeSigningCertificatesService{c}
-}
-
-const (
-	certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
-	listOperation    = "list enterpriseCodeSigningCertificates" // what errors call it
-)
-
-// Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object that has an
-// id is success. cert is not modified; where its UploadDateTime is zero, the current time is sent.
+// Create uploads a certificate and returns it as the service has it, with its id. Success is a 201 with an object of
+// this type that has an id, and nothing else. cert is not modified. If its UploadDateTime is zero, the current time is
+// sent. No other request precedes the first POST.
 //
-// A nil certificate, one with neither content nor subject, content that is an expired certificate, and a private key (PEM
-// of any kind, PKCS #1, SEC 1, PKCS #8, PKCS #12) in content or anywhere else are an *InputError, before anything is sent.
-// Package codesign reads certificates from files. An *APIError is a refusal and an *AuthError one of the sign-in; in both
-// cases nothing was created.
+// An *InputError comes before anything is sent: for a nil certificate, for one with neither content nor subject, for
+// content that is an expired certificate (unless WithExpiredAllowed), and for a private key in any field. An *APIError
+// is a rejection by the service and an *AuthError one by the sign-in; in both cases nothing was created.
 //
-// Where an answer is lost, Create lists the certificates and looks for the one it has sent, by its uploadDateTime and
-// its content or names. Only when it has not become visible within RetryPolicy.MaxDelay is it sent again. So a create is
-// done once, for all commits that become visible within that time; Response tells of it. Where that cannot be found
-// out, the error is an *OutcomeUnknownError: test for it first, since it unwraps to its cause. A *DuplicateError comes
-// together with the certificate and says that it exists more than once. Nothing is ever deleted.
-//
-// Where cert has an UploadDateTime of its own, the certificates are listed before as well, so that an older upload is
-// not taken for this one.
+// If the response is lost, Create lists the certificates and looks for the one that it has sent: immediately, then with
+// growing pauses. It sends the certificate again only if a listing that began RetryPolicy.ReconcileWindow later does not
+// show it, so a commit that shows up within that time is found. If it cannot be found out whether the certificate is in
+// the tenant, the error is an *OutcomeUnknownError: test for it first, because it unwraps to its cause. A
+// *DuplicateError comes together with the certificate, if it is in the tenant more than once. Nothing is deleted.
+// WithResponse tells how the result was found.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	sent, created := new(EnterpriseCodeSigningCertificate), new(EnterpriseCodeSigningCertificate)
-	opts = append([]RequestOption{s.client.creating(cert, sent, created)}, opts...)
-	err := s.client.Do(ctx, http.MethodPost, certificatesPath, sent, created, opts...)
+	options, err := newRequestOptions(createOperation, opts)
+	if err != nil {
+		return nil, named(createName, err)
+	}
+	created, err := s.client.create(ctx, cert, options)
+	return created, named(createName, err)
+}
+
+const createName = "create enterpriseCodeSigningCertificate" // as errors name the operation
+
+// create uploads a certificate. The result is nil only with an error.
+func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
+	upload, err := c.newUpload(cert, options)
+	if err != nil {
+		return nil, err
+	}
+	body, err := upload.sent.createBody()
+	if err != nil {
+		return nil, &InputError{Name: "certificate", Problem: "cannot be sent as JSON", Err: err}
+	}
+	out := new(received)
+	err = c.pipeline.run(ctx, request{
+		method: http.MethodPost, path: certificatesPath, body: body,
+		out: out, status: http.StatusCreated, check: out.check,
+		options: options, content: upload.sent.Content,
+		recovery: &reconciliation{client: c, upload: upload, out: out, response: options.response, isDisabled: options.withoutReconcile},
+	})
 	if err != nil && !errors.As(err, new(*DuplicateError)) {
 		return nil, err
 	}
-	return created, err
+	return out.certificate, err
 }
 
-// Get returns the certificate with an id. WithSelect asks for a part of it. A missing one is ErrNotFound.
+// newUpload checks a certificate and copies it, with a date of upload.
+func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions) (*upload, error) {
+	parsed, err := validate(cert, options.allowExpired)
+	if err != nil {
+		return nil, err
+	}
+	sent := *cert
+	isOwnDate := cert.UploadDateTime.IsZero()
+	if isOwnDate {
+		sent.UploadDateTime = c.uploads.date()
+	}
+	return newUpload(&sent, parsed, isOwnDate), nil
+}
+
+// Get returns the certificate with an id. WithSelect requests some of its properties only. If there is none with that
+// id, the error is ErrNotFound.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-get.
 func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	const name = "get enterpriseCodeSigningCertificate"
-	path, err := certificatePath(id)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	options, err := newRequestOptions(getOperation, opts)
+	var got *EnterpriseCodeSigningCertificate
+	if err == nil {
+		got, err = s.client.object(ctx, http.MethodGet, id, nil, options)
 	}
-	got := new(gotCertificate)
-	getting := func(o *requestOptions) error {
-		o.isGet = true
-		return operation(name, http.StatusOK, got.check)(o)
-	}
-	if err := s.client.Do(ctx, http.MethodGet, path, nil, got, append([]RequestOption{getting}, opts...)...); err != nil {
-		return nil, err
-	}
-	return &got.EnterpriseCodeSigningCertificate, nil
+	return got, named("get enterpriseCodeSigningCertificate", err)
 }
 
-// List returns one page of the certificates that options ask for; nil asks for all. ListOptions.NextLink asks for the
-// page after another; All does so by itself.
-//
-// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
-	path, err := s.client.listPath(options)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.client.page(ctx, path, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &CertificatePage{Value: page.value, Count: page.count, NextLink: page.nextLink}, nil
-}
-
-// All yields the certificates that options ask for, page by page as they are consumed; one page is held at a time. It
-// stops when the loop does. An error comes once, last, with a nil certificate. opts hold for the request of each page.
-//
-// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
-	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
-		path, err := s.client.listPath(options)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		left := -1 // without a limit
-		if options != nil && options.Top > 0 {
-			left = options.Top // which the service may take for the size of a page
-		}
-		for page, err := range s.client.pages(ctx, path, opts) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, cert := range page.value {
-				left--
-				if !yield(cert, nil) || left == 0 {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Count returns how many certificates match the filter; the zero Filter counts all.
-//
-// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
-	page, err := s.List(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts...)
-	if err != nil {
-		return 0, err
-	}
-	if page.Count == nil {
-		return 0, badListing("the answer has no count")
-	}
-	return *page.Count, nil
-}
-
-// Update changes what update sets, and nothing else, and returns the certificate as it is then. It is repeated where
-// the outcome of an attempt is unknown.
+// Update changes the properties that update sets, and nothing else, and returns the certificate as it is then. It is
+// repeated if the outcome of an attempt is unknown.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-update.
 func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	const name = "update enterpriseCodeSigningCertificate"
-	path, err := certificatePath(id)
+	options, err := newRequestOptions(anyOperation, opts)
+	var got *EnterpriseCodeSigningCertificate
 	if err == nil {
-		err = update.validate()
+		got, err = s.client.update(ctx, id, update, options)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	got := new(gotCertificate)
-	updating := operation(name, http.StatusOK, got.check)
-	if err := s.client.Do(ctx, http.MethodPatch, path, update, got, append([]RequestOption{updating}, opts...)...); err != nil {
-		return nil, err
-	}
-	return &got.EnterpriseCodeSigningCertificate, nil
+	return got, named("update enterpriseCodeSigningCertificate", err)
 }
 
-// Delete deletes the certificate with an id. Devices then no longer trust what it has signed. A missing one is
-// ErrNotFound, unless an earlier attempt of the same call may have deleted it.
+func (c *Client) update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
+	if err := update.validate(); err != nil {
+		return nil, err
+	}
+	body, err := update.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return c.object(ctx, http.MethodPatch, id, body, options)
+}
+
+// object makes a request about one certificate that returns it.
+func (c *Client) object(ctx context.Context, method, id string, body []byte, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
+	path, err := certificatePath(id)
+	if err != nil {
+		return nil, err
+	}
+	if options.selected != "" {
+		path += "?$select=" + options.selected
+	}
+	out := &received{mayBeWrapped: true}
+	err = c.pipeline.run(ctx, request{
+		method: method, path: path, body: body, out: out, status: http.StatusOK, check: out.check, options: options,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.certificate, nil
+}
+
+// Delete deletes the certificate with an id. Devices then no longer trust the apps that only it has signed. If there is
+// none with that id, the error is ErrNotFound, unless an earlier attempt of the same call may have deleted it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-delete.
 func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) error {
-	const name = "delete enterpriseCodeSigningCertificate"
+	options, err := newRequestOptions(anyOperation, opts)
+	if err == nil {
+		err = s.client.delete(ctx, id, options)
+	}
+	return named("delete enterpriseCodeSigningCertificate", err)
+}
+
+func (c *Client) delete(ctx context.Context, id string, options requestOptions) error {
 	path, err := certificatePath(id)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	deleting := operation(name, http.StatusNoContent, nil)
-	return s.client.Do(ctx, http.MethodDelete, path, nil, nil, append([]RequestOption{deleting}, opts...)...)
-}
-
-// certificatePath is the path of one certificate. Ids are GUIDs, but any text goes as one segment of the path, but for
-// what some server on the way could take for more than that.
-func certificatePath(id string) (string, error) {
-	switch {
-	case id == "":
-		return "", &InputError{Name: "id", Problem: "is empty"}
-	case hasDotSegment(url.PathEscape(id)) || strings.ContainsAny(id, `/\`) || strings.ContainsFunc(id, unicode.IsControl):
-		return "", &InputError{Name: "id", Problem: "holds a slash, a backslash or a control character, or is a dot segment"}
-	}
-	return certificatesPath + "/" + url.PathEscape(id), nil
-}
-
-// gotCertificate is the answer to a get: the bare object, or {"value":{…}} as in the example of the reference.
-type gotCertificate struct {
-	EnterpriseCodeSigningCertificate
-}
-
-func (g *gotCertificate) UnmarshalJSON(data []byte) error {
-	if err := g.EnterpriseCodeSigningCertificate.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	if value, wrapped := g.AdditionalData["value"]; wrapped && g.ID == "" {
-		return g.EnterpriseCodeSigningCertificate.UnmarshalJSON(value)
-	}
-	return nil
-}
-
-func (g *gotCertificate) check() error { return hasID(&g.EnterpriseCodeSigningCertificate) }
-
-func hasID(cert *EnterpriseCodeSigningCertificate) error {
-	if cert.ID == "" {
-		return errors.New("the object has no id")
-	}
-	return nil
-}
-
-// tick is the resolution of times on the wire.
-const tick = 100 * time.Nanosecond
-
-// now is the current time in UTC with 100 ns, never the same twice.
-func (c *Client) now() time.Time {
-	for {
-		last := c.lastUpload.Load()
-		next := max(time.Now().UnixNano()/int64(tick), last+1)
-		if c.lastUpload.CompareAndSwap(last, next) {
-			return time.Unix(0, next*int64(tick)).UTC()
-		}
-	}
-}
-
-// creating makes a call the creation of a certificate: it checks cert and fills in what is sent for it.
-func (c *Client) creating(cert, sent, created *EnterpriseCodeSigningCertificate) RequestOption {
-	return func(o *requestOptions) error {
-		o.operation, o.status = "create enterpriseCodeSigningCertificate", http.StatusCreated
-		o.check = func() error { return hasID(created) }
-		o.certificate, o.created = sent, created
-		if err := validate(cert); err != nil {
-			return err
-		}
-		*sent = *cert
-		o.datedByCaller = !cert.UploadDateTime.IsZero()
-		if !o.datedByCaller {
-			sent.UploadDateTime = c.now()
-		}
-		return nil
-	}
+	return c.pipeline.run(ctx, request{method: http.MethodDelete, path: path, status: http.StatusNoContent, options: options})
 }

@@ -2,94 +2,86 @@ package intune
 
 import (
 	"context"
-	"log/slog"
-	"net/http"
-	"slices"
-	"sync/atomic"
+	"encoding/json"
+	"reflect"
+	"strings"
 
-	"github.com/hashicorp/go-retryablehttp"
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
-// Client calls Microsoft Graph for one tenant. It is safe for concurrent use, keeps its connections for the next call,
-// and starts no goroutine that outlives a call, but for those of its connections.
+// Client calls Microsoft Graph for one tenant. It is safe for concurrent use and keeps its connections for the next
+// call. It starts no goroutine that outlives a call, except those of its connections, and one for each call of a
+// TokenSource that has not returned.
 type Client struct {
-	root string // of the API version, without a slash at its end
-
-	certificatesURL string // under it
-	retry           RetryPolicy
-	logger          *slog.Logger
-	base            http.RoundTripper
-	pipeline        *retryablehttp.Client
-
-	gate       gate
-	budget     retryBudget
-	uploads    uploads
-	placements chan struct{} // held by the Ensure or Replace under way
-	lastUpload atomic.Int64  // see now
+	pipeline *pipeline
+	uploads  uploads
+	subjects wait.Keyed // an Ensure or Rotate holds its subject
 }
 
-// NewClient returns a client that signs in with cred. It makes no network connection; it reports the first option or
+// NewClient returns a client that signs in with cred. It makes no network connection. It reports the first option or
 // credential that cannot work as an *InputError.
 func NewClient(cred Credential, opts ...Option) (*Client, error) {
 	cfg, err := newConfig(cred, opts)
 	if err != nil {
 		return nil, err
 	}
-	wire := newWire(cfg)
-	tokens := &tokenCache{fetch: fetchToken(cred, TokenRequest{
-		AuthorityURL: cfg.authorityURL,
-		Scope:        cfg.cloud.scope(),
-		HTTPClient:   wire.tokenHTTPClient(),
-	})}
-	c := &Client{root: cfg.root(), certificatesURL: cfg.root() + certificatesPath, retry: cfg.retry, logger: cfg.logger, base: wire.base, gate: gate{jitter: cfg.retry.MinDelay, limiter: cfg.limiter}}
-	c.placements = make(chan struct{}, 1)
-	c.assemble(cfg, tokens, wire)
-	return c, nil
+	pipeline, err := newPipeline(cfg, cred)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{pipeline: pipeline}, nil
 }
 
-// step is one of the steps that a request passes on its way to the wire.
-type step func(next http.RoundTripper) http.RoundTripper
-
-// assemble builds the pipeline. The steps stand in the order in which a request passes them; the answer comes back the
-// other way. What follows from an answer or an error is in retry.go.
-func (c *Client) assemble(cfg *config, tokens *tokenCache, wire *transport) {
-	steps := []step{
-		beginAttempt,        // call.go: one try of the call, and what came of it
-		obtainToken(tokens), // token.go: cached or fetched; the steps that follow do not see it
-		passGate(&c.gate),   // quota.go: the client's own quota, and the pause that the service has asked of it
-	}
-	for _, middleware := range cfg.middleware {
-		steps = append(steps, middleware)
-	}
-	var next http.RoundTripper = wire // transport.go: time limit, our headers, origin check, bearer token, size limit
-	for _, wrap := range slices.Backward(steps) {
-		next = wrap(next)
-	}
-	c.pipeline = retrying(&http.Client{Transport: next, CheckRedirect: noRedirects}, cfg.retry)
-	if cfg.httpClient != nil {
-		c.pipeline.HTTPClient.Jar = cfg.httpClient.Jar
-	}
-}
-
-// Do makes any other call of Microsoft Graph with the client's sign-in, retries and limits. path is relative to the
-// API version, already escaped, and may carry a query: "/deviceAppManagement/mobileApps?$top=5". body is sent as JSON
-// unless it is nil. Any 2xx is success, and is decoded from JSON into out, unless out is nil or the status is 204.
+// Do makes any other call of Microsoft Graph with the client's sign-in, retries and limits. path is relative to the API
+// version, already escaped, and may have a query: "/deviceAppManagement/mobileApps?$top=5". body is sent as JSON unless
+// it is nil. Any 2xx is success, and is decoded from JSON into out unless out is nil or the status is 204.
 //
-// GET, HEAD, OPTIONS, PUT, PATCH and DELETE are repeated where the outcome of an attempt is unknown, and a DELETE that
-// then finds nothing has succeeded. POST is not: the error is an *OutcomeUnknownError. Other errors are *APIError,
-// *AuthError, *ResponseError, *InputError, and those of the network and of the context. A body for the code-signing
-// certificates with a private key in it is an *InputError.
+// GET, HEAD, OPTIONS, PUT, PATCH and DELETE are repeated if the outcome of an attempt is unknown; a DELETE that then
+// finds nothing has succeeded. A POST is not: the error is an *OutcomeUnknownError. Other errors are *APIError,
+// *AuthError, *ResponseError, *InputError, and those of the network and of the context.
+//
+// A POST to "/$batch" counts as one request at the client's quota, although the service counts each request in it.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
-	call, err := c.newCall(method, path, body, out, opts)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return named(redact.Line(method+" "+withoutQuery(path)), c.do(ctx, method, path, body, out, opts))
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body, out any, opts []RequestOption) error {
+	options, err := newRequestOptions(anyOperation, opts)
 	if err != nil {
 		return err
 	}
-	return call.run(ctx)
+	if !isMethod(method) {
+		return &InputError{Name: "method", Problem: "is not an HTTP method, such as GET"}
+	}
+	if problem := pathProblem(path); problem != "" {
+		return &InputError{Name: "path", Problem: problem}
+	}
+	if out != nil && (reflect.TypeOf(out).Kind() != reflect.Pointer || reflect.ValueOf(out).IsNil()) {
+		return &InputError{Name: "out", Problem: "is not a pointer to decode into"}
+	}
+	req := request{method: method, path: path, out: out, options: options}
+	if body != nil {
+		if req.body, err = json.Marshal(body); err != nil {
+			return &InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err}
+		}
+	}
+	return c.pipeline.run(ctx, req)
 }
 
 // CloseIdleConnections closes the connections that no call uses. A transport given by WithHTTPClient closes its own.
-func (c *Client) CloseIdleConnections() {
-	if closer, ok := c.base.(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
-	}
+func (c *Client) CloseIdleConnections() { c.pipeline.transport.CloseIdleConnections() }
+
+// EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
+// DeviceManagementApps.ReadWrite.All, delegated with a work or school account or granted to the application, and an
+// active Intune license of the tenant.
+// See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
+type EnterpriseCodeSigningCertificatesService struct{ client *Client }
+
+// EnterpriseCodeSigningCertificates returns the service for the tenant's code-signing certificates.
+func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCertificatesService {
+	return &EnterpriseCodeSigningCertificatesService{c}
 }

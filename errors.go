@@ -1,48 +1,52 @@
 package intune
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// What the service's refusals have in common, for errors.Is with an *APIError.
+// Sentinels for errors.Is with an *APIError.
 var (
 	ErrBadRequest   = errors.New("bad request")         // 400
 	ErrUnauthorized = errors.New("unauthorized")        // 401
 	ErrForbidden    = errors.New("forbidden")           // 403, and the 401 that Intune gives for a missing permission
-	ErrNotFound     = errors.New("not found")           // 404
+	ErrNotFound     = errors.New("not found")           // 404 in Microsoft Graph's own words: a gateway's 404 says nothing about the object
 	ErrConflict     = errors.New("conflict")            // 409 and 412
 	ErrThrottled    = errors.New("throttled")           // 429 and 509
 	ErrUnavailable  = errors.New("service unavailable") // 502, 503 and 504
 )
 
-// APIError is an answer that is not a success: what Microsoft Graph and Intune said, taken apart. Program against
-// StatusCode, Code and InnerCodes; messages change.
+// APIError is a response that is not 2xx, with what Microsoft Graph and Intune said in it. Program against StatusCode,
+// Code and InnerCodes; messages change.
 // See https://learn.microsoft.com/graph/errors.
 type APIError struct {
 	Method, Path string // the path without its query
 	StatusCode   int
 
-	Code       string // of the outer error: "Forbidden", "UnknownError"; empty where the answer is not Graph's
-	Message    string // the innermost message, unwrapped from Intune's JSON text
-	Target     string // what the error is about, where the service says it
+	Code       string // of the outer error, such as "Forbidden"; "" if the response is not Microsoft Graph's
+	Message    string // the innermost message, taken out of Intune's JSON text, or what a gateway said
+	Target     string // what the error is about, if the service says it
 	Details    []ErrorDetail
 	InnerCodes []string // of the inner errors, the most specific one last
 
 	RequestID, ClientRequestID, Diagnostics string
-	Date                                    time.Time // of the answer, in UTC
+	Date                                    time.Time // of the response, in UTC
 
-	ActivityID, OperationID, ServiceURL, CustomPhrase string // out of Intune's nested message
+	ActivityID, OperationID, ServiceURL, CustomPhrase string // from Intune's nested message
 
-	RequiredPermissions []string      // any one of them suffices; empty where the service names none
-	RetryAfter          time.Duration // how long the service asked to wait; 0 where it did not
+	RequiredPermissions []string      // any one of them suffices; empty if the service names none
+	RetryAfter          time.Duration // how long the service asked to wait; 0 if it did not
 
-	Body []byte // the first 4 KiB of the answer, what was secret in the request masked
+	Body []byte // the first 4 KiB of the response, without the secrets of the request
 }
 
 // ErrorDetail is one of several reasons in an APIError.
@@ -58,26 +62,34 @@ func (e *APIError) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized && e.lacksPermission()
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound
+		return e.StatusCode == http.StatusNotFound && e.isGraphs()
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict || e.StatusCode == http.StatusPreconditionFailed
 	case ErrThrottled:
-		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
+		return e.isThrottling()
 	case ErrUnavailable:
 		return e.StatusCode >= http.StatusBadGateway && e.StatusCode <= http.StatusGatewayTimeout
 	}
 	return false
 }
 
+// isGraphs reports whether the error is in Microsoft Graph's own words. Any other response proves nothing about what the
+// service has done.
+func (e *APIError) isGraphs() bool { return e.Code != "" }
+
+func (e *APIError) isThrottling() bool {
+	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
+}
+
 func (e *APIError) lacksPermission() bool {
 	return len(e.RequiredPermissions) > 0 || e.Code == "Forbidden" || slices.Contains(e.InnerCodes, "Forbidden")
 }
 
-// Error says on one line what the service refused and, where that is known, what to do.
+// Error says on one line what the service rejected and, if that is known, what to do.
 func (e *APIError) Error() string {
 	text := status(e.StatusCode) + ": " + e.reason()
 	if e.CustomPhrase != "" {
-		text += " [" + oneLine(e.CustomPhrase) + "]"
+		text += " [" + redact.Line(e.CustomPhrase) + "]"
 	}
 	if e.RetryAfter > 0 {
 		text += ", retry after " + e.RetryAfter.String()
@@ -97,15 +109,15 @@ func (e *APIError) reason() string {
 	case len(e.RequiredPermissions) > 1:
 		return "application needs one of " + strings.Join(e.RequiredPermissions, ", ")
 	case e.StatusCode >= 300 && e.StatusCode < 400:
-		return "the service redirects, and redirects are not followed"
+		return "the response redirects, and redirects are not followed"
 	case e.Code == "" && e.Message == "":
-		return "the answer is not Microsoft Graph's; a gateway may have given it"
+		return "the response is not Microsoft Graph's; it may be a gateway's"
 	case e.Message == "":
-		return oneLine(e.Code)
+		return redact.Line(e.Code)
 	case e.Code == "" || strings.HasPrefix(e.Code, "Unknown"):
-		return oneLine(e.Message)
+		return redact.Line(e.Message)
 	}
-	return oneLine(e.Code) + ": " + oneLine(e.Message)
+	return redact.Line(e.Code) + ": " + redact.Line(e.Message)
 }
 
 // LogValue implements slog.LogValuer.
@@ -116,7 +128,7 @@ func (e *APIError) LogValue() slog.Value {
 		slog.Int("status", e.StatusCode),
 		slog.String("code", e.Code),
 		slog.String("innerCodes", strings.Join(e.InnerCodes, ",")),
-		slog.String("message", oneLine(e.Message)),
+		slog.String("message", redact.Line(e.Message)),
 		slog.String("requestId", e.RequestID),
 		slog.String("clientRequestId", e.ClientRequestID),
 		slog.String("diagnostics", e.Diagnostics),
@@ -164,11 +176,11 @@ var hints = map[int]string{
 // Error says on one line what was refused and, where that is known, what to do.
 func (e *AuthError) Error() string {
 	text := "sign-in refused: " + e.reason()
-	if isPassing(e) {
+	if isTransient(e) {
 		text = "sign-in unavailable: " + e.reason()
 	}
 	if e.TraceID != "" {
-		text += " (trace id " + oneLine(e.TraceID) + ")"
+		text += " (trace id " + redact.Line(e.TraceID) + ")"
 	}
 	return text
 }
@@ -178,11 +190,11 @@ func (e *AuthError) reason() string {
 	case hint != "":
 		return fmt.Sprintf("AADSTS%d: %s%s", e.AADSTS, hint, e.cause())
 	case e.AADSTS != 0: // the description begins with it
-		return oneLine(e.Description)
+		return redact.Line(e.Description)
 	case e.Code != "" && e.Description != "":
-		return oneLine(e.Code) + ": " + oneLine(e.Description)
+		return redact.Line(e.Code) + ": " + redact.Line(e.Description)
 	case e.Code != "":
-		return oneLine(e.Code)
+		return redact.Line(e.Code)
 	}
 	return status(e.StatusCode)
 }
@@ -194,7 +206,7 @@ func (e *AuthError) cause() string {
 		return ""
 	}
 	cause, _, _ = strings.Cut(cause, "]")
-	return " (" + oneLine(cause) + ")"
+	return " (" + redact.Line(cause) + ")"
 }
 
 // LogValue implements slog.LogValuer.
@@ -202,24 +214,24 @@ func (e *AuthError) LogValue() slog.Value {
 	return slog.GroupValue(present(
 		slog.String("code", e.Code),
 		slog.Int("aadsts", e.AADSTS),
-		slog.String("description", oneLine(e.Description)),
+		slog.String("description", redact.Line(e.Description)),
 		slog.Int("status", e.StatusCode),
 		slog.String("traceId", e.TraceID),
 		slog.String("correlationId", e.CorrelationID),
 	)...)
 }
 
-// OutcomeUnknownError says that a request that must not be repeated may have been carried out: the answer was lost,
-// or it was not the one that the service promises. It unwraps to the cause, which may be an *APIError or a context's
-// error, so test for it first.
+// OutcomeUnknownError says that a request that must not be repeated may have been carried out: the response was lost, or
+// it was not the documented one. It unwraps to its cause, which may be an *APIError or a context's error, so test for
+// *OutcomeUnknownError first.
 //
-// The certificate may become visible late. So list the certificates with a new context and for some minutes after
-// Until, look for UploadDateTime, and create again only if it has not turned up.
+// The certificate may show up late. Run Ensure some minutes after Until: it uploads the certificate only if it is not in
+// the tenant.
 type OutcomeUnknownError struct {
 	Attempts       int
-	UploadDateTime time.Time // that was sent, by which to recognise the certificate; zero for other resources
+	UploadDateTime time.Time // the date that was sent; zero for other resources
 	Since, Until   time.Time // when the attempts of unknown outcome began and ended, by the local clock, in UTC
-	Thumbprint     string    // of the certificate that was sent, to tell people which; "" where it had no content
+	Thumbprint     string    // of the certificate that was sent; "" if it had no content
 	Err            error
 
 	// Candidates are the records that may be the certificate, but that cannot be told from others.
@@ -229,10 +241,14 @@ type OutcomeUnknownError struct {
 // Error says on one line that the outcome is unknown, and why.
 func (e *OutcomeUnknownError) Error() string {
 	if e.UploadDateTime.IsZero() {
-		return fmt.Sprintf("outcome unknown, the request may have been carried out: look before sending it again: %v", e.Err)
+		return fmt.Sprintf("outcome unknown, the request may have been carried out, so look before sending it again: %v", e.Err)
 	}
-	return fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may exist: look before creating it again: %v",
-		e.UploadDateTime.Format(time.RFC3339Nano), e.Err)
+	candidates := ""
+	if len(e.Candidates) > 0 {
+		candidates = " (it may be " + ids(e.Candidates) + ")"
+	}
+	return fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may be in the tenant%s, so look before creating it again: %v",
+		formatTime(e.UploadDateTime), candidates, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -242,27 +258,43 @@ func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
 func (e *OutcomeUnknownError) LogValue() slog.Value {
 	return slog.GroupValue(present(
 		slog.Int("attempts", e.Attempts),
-		slog.String("uploadDateTime", precise(e.UploadDateTime)),
-		slog.Time("since", e.Since),
-		slog.Time("until", e.Until),
+		slog.String("uploadDateTime", formatTime(e.UploadDateTime)),
+		slog.String("since", formatTime(e.Since)),
+		slog.String("until", formatTime(e.Until)),
 		slog.String("thumbprint", e.Thumbprint),
+		slog.String("candidates", ids(e.Candidates)),
 		slog.Any("cause", e.Err),
 	)...)
 }
 
-// DuplicateError says that the certificate exists, and more than once. Do not create it again.
+// DuplicateError says that the certificate is in the tenant more than once. Do not create it again. Every process that
+// gets this error for the certificate is told to keep the same record: the latest upload and, of several with the same
+// date, the one with the smallest id.
 type DuplicateError struct {
-	Certificate *EnterpriseCodeSigningCertificate // the one to keep
-	OtherIDs    []string
+	Certificate *EnterpriseCodeSigningCertificate // the record to keep
+	OtherIDs    []string                          // the records to delete, in ascending order
 }
 
-// Error says on one line which records are the same certificate.
+// newDuplicateError says which of the records to keep.
+func newDuplicateError(records []*EnterpriseCodeSigningCertificate) *DuplicateError {
+	sorted := slices.SortedFunc(slices.Values(records), func(a, b *EnterpriseCodeSigningCertificate) int {
+		return cmp.Or(b.UploadDateTime.Compare(a.UploadDateTime), cmp.Compare(a.ID, b.ID))
+	})
+	e := &DuplicateError{Certificate: sorted[0]}
+	for _, other := range sorted[1:] {
+		e.OtherIDs = append(e.OtherIDs, other.ID)
+	}
+	slices.Sort(e.OtherIDs)
+	return e
+}
+
+// Error says on one line which record to keep.
 func (e *DuplicateError) Error() string {
 	id := ""
 	if e.Certificate != nil {
 		id = e.Certificate.ID
 	}
-	return fmt.Sprintf("the certificate exists more than once: keep %s, delete %s", id, strings.Join(e.OtherIDs, ", "))
+	return fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", id, strings.Join(e.OtherIDs, ", "))
 }
 
 // LogValue implements slog.LogValuer.
@@ -274,28 +306,54 @@ func (e *DuplicateError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ResponseError is an answer that breaks the service's contract: not the status that the operation promises, another
-// content type than JSON, a body that is cut short, above 8 MiB or not the object that was asked for.
+// AmbiguousMatchError says that records in the tenant may be the certificate, or may be older or newer than it, and that
+// what the service shows of them does not tell. Nothing was deleted. Compare the candidates with the certificate, delete
+// those that are not wanted, and try again.
+type AmbiguousMatchError struct {
+	Reason     string // what cannot be told, and why
+	Candidates []*EnterpriseCodeSigningCertificate
+}
+
+// Error says on one line which records cannot be told, and what to do.
+func (e *AmbiguousMatchError) Error() string {
+	return fmt.Sprintf("%s: look at %s, delete what is not wanted, and try again", e.Reason, ids(e.Candidates))
+}
+
+// LogValue implements slog.LogValuer.
+func (e *AmbiguousMatchError) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("reason", e.Reason), slog.String("candidates", ids(e.Candidates)))
+}
+
+func ids(records []*EnterpriseCodeSigningCertificate) string {
+	texts := make([]string, len(records))
+	for i, record := range records {
+		texts[i] = redact.Line(record.ID)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// ResponseError is a response that is not the documented one: another 2xx status than the operation's, another content
+// type than JSON, or a body that is cut short, larger than 8 MiB or not the requested object.
 type ResponseError struct {
 	Method, Path                            string
 	StatusCode                              int
 	RequestID, ClientRequestID, Diagnostics string
-	Date                                    time.Time // of the answer, in UTC
+	Date                                    time.Time // of the response, in UTC
 
 	Problem string // what is wrong with it
 	Err     error  // what reading or decoding it said; may be nil
 }
 
-// Error says on one line what is wrong with the answer.
+// Error says on one line what is wrong with the response.
 func (e *ResponseError) Error() string {
 	text := status(e.StatusCode) + ": " + e.Problem
 	if e.Err != nil {
-		text += ": " + oneLine(e.Err.Error())
+		text += ": " + redact.Line(e.Err.Error())
 	}
 	return text + inParentheses(e.RequestID)
 }
 
-// Unwrap returns what reading or decoding the answer said.
+// Unwrap returns what reading or decoding the response said.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
 // LogValue implements slog.LogValuer.
@@ -311,7 +369,7 @@ func (e *ResponseError) LogValue() slog.Value {
 	)...)
 }
 
-// InputError says what is wrong with something that the caller gave. Nothing was sent.
+// InputError says what is wrong with an argument, an option or an environment variable. Nothing was sent.
 type InputError struct {
 	Name    string // of the option, parameter or environment variable
 	Problem string
@@ -322,10 +380,52 @@ type InputError struct {
 func (e *InputError) Error() string {
 	text := e.Name + " " + e.Problem
 	if e.Err != nil {
-		text += ": " + oneLine(e.Err.Error())
+		text += ": " + redact.Line(e.Err.Error())
 	}
 	return text
 }
 
 // Unwrap returns what checking the input said.
 func (e *InputError) Unwrap() error { return e.Err }
+
+// statusBandwidthLimitExceeded is 509. Graph returns it if an application has used up its share of bandwidth.
+const statusBandwidthLimitExceeded = 509
+
+func status(code int) string {
+	text := http.StatusText(code)
+	if code == statusBandwidthLimitExceeded {
+		text = "Bandwidth Limit Exceeded"
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + text)
+}
+
+func inParentheses(requestID string) string {
+	if requestID == "" {
+		return ""
+	}
+	return " (request-id " + redact.Line(requestID) + ")"
+}
+
+// formatTime is the one format for times in errors and logs: UTC, with the 100 ns by which an upload is recognised.
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// present leaves out empty attributes.
+func present(attrs ...slog.Attr) []slog.Attr {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
+		switch a.Value.Kind() {
+		case slog.KindString:
+			return a.Value.String() == ""
+		case slog.KindInt64:
+			return a.Value.Int64() == 0
+		case slog.KindDuration:
+			return a.Value.Duration() == 0
+		default:
+			return false
+		}
+	})
+}

@@ -40,34 +40,6 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzJSONReader holds the reader against encoding/json: both take the same for JSON, and read the same strings.
-func FuzzJSONReader(f *testing.F) {
-	for _, seed := range []string{
-		`{"a":[1,-0.5e+3,true,false,null,"\u00e9\n"],"b":{}}`, `[]`, `[1,]`, `{"a":1,}`, `01`, `1.`, `-`, `1e`, `"\ud800"`, `"\x"`, "\"\x01\"", `nul`, ` {} x`,
-		"\"\xff\"", `"`, `{"a"}`, strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001), strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000),
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := jsonReader{data: data}
-		value, err := r.value()
-		if err == nil {
-			err = r.end()
-		}
-		if valid := json.Valid(data); valid != (err == nil) {
-			t.Fatalf("%q: encoding/json says %v, the reader %v", data, valid, err)
-		}
-		var text string
-		if err != nil || json.Unmarshal(data, &text) != nil || bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
-			return
-		}
-		var read string
-		if err := decodeString(value, &read); err != nil || read != text || r.plain && string(value[1:len(value)-1]) != text {
-			t.Errorf("%q was read as %q, %v", data, read, err)
-		}
-	})
-}
-
 // FuzzAPIError feeds answers to the reader of errors: no bytes panic, the message is one line of bounded length, and
 // the plain text is never lost.
 func FuzzAPIError(f *testing.F) {
@@ -81,7 +53,7 @@ func FuzzAPIError(f *testing.F) {
 	f.Add([]byte(`{}`), "Sat, 01 Jan 2000 00:00:00 GMT", 503)
 	f.Fuzz(func(t *testing.T, body []byte, after string, status int) {
 		answer := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}, "Date": {after}}}
-		e := newAPIError("POST", "/x", answer, body)
+		e := newAPIError(answer, body)
 		message := e.Error()
 		if strings.ContainsAny(message, "\r\n\x00\x1b") || !utf8.ValidString(message) || len(message) > 3000 {
 			t.Errorf("message %q", message)
@@ -113,7 +85,7 @@ func FuzzIntuneMessage(f *testing.F) {
 }
 
 // FuzzNextLink feeds links to what follows a listing: whatever they hold, the next request stays within the API version
-// of the service, and no page is read twice.
+// of the service.
 func FuzzNextLink(f *testing.F) {
 	for _, seed := range []string{
 		"https://graph.microsoft.com/beta/deviceAppManagement/x?$skiptoken=a", "https://graph.microsoft.com/beta/../v1.0/x",
@@ -127,20 +99,16 @@ func FuzzNextLink(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, link string) {
-		path, err := client.nextPath(link, map[string]bool{"/seen": true})
+		path, err := client.nextPath(link)
 		if err != nil {
 			return
 		}
-		call, err := client.newCall(http.MethodGet, path, nil, nil, nil)
-		if err != nil {
-			return
-		}
-		target, err := url.Parse(call.url)
+		target, err := url.Parse(client.pipeline.root + path)
 		if err != nil {
 			t.Fatalf("%q: %v", link, err)
 		}
 		if target.Scheme != "https" || target.Host != "graph.microsoft.com" || target.User != nil ||
-			!strings.HasPrefix(target.JoinPath().Path, "/beta/") || call.path == "/seen" && !strings.Contains(path, "?") {
+			!strings.HasPrefix(target.JoinPath().Path, "/beta/") {
 			t.Errorf("%q leads to %s", link, target)
 		}
 	})

@@ -1,6 +1,7 @@
 package intune
 
-// This file reads the error envelopes: Graph's, and the JSON text that Intune puts into its message.
+// This file reads the bodies of errors: Graph's envelope with the JSON text that Intune puts into its message, and what
+// gateways and other layers send.
 
 import (
 	"bytes"
@@ -8,20 +9,41 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
 
 const (
-	maxErrorBody   = 4 << 10  // how much of an answer an APIError keeps
-	maxErrorParsed = 64 << 10 // an answer beyond this is not taken apart; the service's are a few KiB
+	maxErrorBody   = 4 << 10  // how much of a body an APIError keeps
+	maxErrorParsed = 64 << 10 // a larger body is not parsed; the service's are a few KiB
 )
 
-// envelope is {"error":{…}}. encoding/json matches names without regard to case, and so reads both innerError and
-// innererror, and goes on after a member of an unexpected type, so that a malformed answer still says what it can.
+// envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It
+// goes on after a member of an unexpected type, so that a malformed body still says what it can.
 type envelope struct {
 	Error *graphError `json:"error"`
+}
+
+// foreignError is an error of another layer: problem details (RFC 9457), {"Message":…} of Azure's gateways, and OAuth's
+// {"error":"…","error_description":"…"}.
+type foreignError struct {
+	Title       string `json:"title"`
+	Detail      string `json:"detail"`
+	Message     string `json:"message"`
+	Error       any    `json:"error"`
+	Description string `json:"error_description"`
+}
+
+// text returns what the error says, "" if nothing.
+func (f *foreignError) text() string {
+	code, _ := f.Error.(string)
+	var said []string
+	for _, text := range []string{f.Title, f.Detail, f.Message, code, f.Description} {
+		if text = strings.TrimSpace(text); text != "" {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, ": ")
 }
 
 type graphError struct {
@@ -33,11 +55,10 @@ type graphError struct {
 }
 
 type innerError struct {
-	Code            string      `json:"code"`
-	Date            string      `json:"date"`
-	RequestID       string      `json:"request-id"`
-	ClientRequestID string      `json:"client-request-id"`
-	InnerError      *innerError `json:"innerError"`
+	Code       string      `json:"code"`
+	Date       string      `json:"date"`
+	RequestID  string      `json:"request-id"`
+	InnerError *innerError `json:"innerError"`
 }
 
 // intuneMessage is the JSON text inside a message. Either member may hold the next one.
@@ -48,29 +69,40 @@ type intuneMessage struct {
 	RetryAfter           json.RawMessage `json:"RetryAfter"`
 }
 
-// newAPIError takes an answer apart. It makes of any bytes an error that is no worse than its status.
-func newAPIError(method, path string, answer *http.Response, body []byte) *APIError {
+// newAPIError reads an error response. Whatever the body is, the error has the status.
+func newAPIError(resp *http.Response, body []byte) *APIError {
 	e := &APIError{
-		Method: method, Path: path, StatusCode: answer.StatusCode,
-		RequestID:       answer.Header.Get("request-id"),
-		ClientRequestID: answer.Header.Get("client-request-id"),
-		Diagnostics:     answer.Header.Get("x-ms-ags-diagnostic"),
-		Date:            headerDate(answer.Header),
-		Body:            bytes.Clone(body[:min(len(body), maxErrorBody)]),
+		StatusCode:  resp.StatusCode,
+		RequestID:   resp.Header.Get("request-id"),
+		Diagnostics: resp.Header.Get("x-ms-ags-diagnostic"),
+		Date:        headerDate(resp.Header),
+		Body:        bytes.Clone(body[:min(len(body), maxErrorBody)]),
 	}
-	var read envelope
 	if len(body) <= maxErrorParsed {
-		if err := json.Unmarshal(body, &read); err == nil || isTypeError(err) {
-			e.readGraph(read.Error)
-		}
+		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	}
-	if wait, ok := retryAfter(answer.Header.Get("Retry-After"), e.Date); ok {
+	if wait, ok := retryAfter(resp.Header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait
 	}
 	return e
 }
 
-// isTypeError says that text is JSON, but a member is not of the type that was expected.
+func (e *APIError) readBody(body []byte) {
+	var graphs envelope
+	if err := json.Unmarshal(body, &graphs); err != nil && !isTypeError(err) {
+		return
+	}
+	e.readGraph(graphs.Error)
+	if e.Code != "" || e.Message != "" {
+		return
+	}
+	var foreign foreignError
+	if err := json.Unmarshal(body, &foreign); err == nil || isTypeError(err) {
+		e.Message = foreign.text()
+	}
+}
+
+// isTypeError reports whether the text is JSON in which a member has an unexpected type.
 func isTypeError(err error) bool {
 	_, ok := err.(*json.UnmarshalTypeError) //nolint:errorlint // json.Unmarshal returns it bare
 	return ok
@@ -83,7 +115,6 @@ func (e *APIError) readGraph(read *graphError) {
 	e.Code, e.Message, e.Target, e.Details = read.Code, read.Message, read.Target, read.Details
 	for inner := read.InnerError; inner != nil; inner = inner.InnerError {
 		e.RequestID = cmp.Or(e.RequestID, inner.RequestID)
-		e.ClientRequestID = cmp.Or(e.ClientRequestID, inner.ClientRequestID)
 		if date, err := time.Parse("2006-01-02T15:04:05", inner.Date); err == nil && e.Date.IsZero() {
 			e.Date = date
 		}
@@ -94,7 +125,7 @@ func (e *APIError) readGraph(read *graphError) {
 	e.unwrapIntune()
 }
 
-// unwrapIntune replaces the message by the text that it wraps, and takes the ids and permissions out of that.
+// unwrapIntune replaces the message by the text nested in it, and moves the ids and permissions in it to their fields.
 func (e *APIError) unwrapIntune() {
 	const maxDepth = 8 // twice has been seen
 	for range maxDepth {
@@ -118,10 +149,10 @@ func (e *APIError) unwrapIntune() {
 	e.RequiredPermissions = permissions(e.Message)
 }
 
-// label begins each of the parts that Intune appends to its text.
+// label begins each part that Intune appends to its text.
 var label = regexp.MustCompile(`\s+- (Operation ID \(for customer support\)|Activity ID|Url|CustomApiErrorPhrase): `)
 
-// takeLabelled moves the labelled parts of Intune's text into their fields and returns the text before them.
+// takeLabelled moves the labelled parts of Intune's text to their fields and returns the text before them.
 func (e *APIError) takeLabelled(text string) string {
 	found := label.FindAllStringSubmatchIndex(text, -1)
 	for i, at := range found {
@@ -150,7 +181,7 @@ func (e *APIError) takeLabelled(text string) string {
 // permission is the name of a permission of Microsoft Graph, such as DeviceManagementApps.ReadWrite.All.
 var permission = regexp.MustCompile(`\b[A-Z][A-Za-z]+(?:\.[A-Za-z]+)+\b`)
 
-// permissions are those that a text says are needed.
+// permissions returns the permissions that a text says are needed.
 func permissions(text string) []string {
 	_, after, found := strings.Cut(text, "following scopes:")
 	if !found {
@@ -160,38 +191,4 @@ func permissions(text string) []string {
 		return nil
 	}
 	return permission.FindAllString(after, -1)
-}
-
-// retryAfter reads the seconds or the HTTP date of a Retry-After header. A date counts from the date of the answer, so
-// that a local clock which is off does not matter.
-func retryAfter(value string, now time.Time) (time.Duration, bool) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0, false
-	}
-	const longest = 365 * 24 * 60 * 60 // seconds; what is longer, or too long for an int, comes to the same
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds > longest {
-			seconds = longest
-		}
-		return time.Duration(seconds) * time.Second, true
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	if now.IsZero() {
-		now = time.Now()
-	}
-	return min(max(date.Sub(now), 0), longest*time.Second), true
-}
-
-// headerDate is the Date of an answer, zero where it has none.
-func headerDate(header http.Header) time.Time {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return time.Time{}
-	}
-	return date.UTC()
 }

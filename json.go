@@ -1,8 +1,6 @@
 package intune
 
-// This file reads and writes the JSON of the hot paths, in one pass and without reflection. Listings of a tenant spend
-// most of their time here; encoding/json goes over everything twice, matches names without regard to case and has no
-// place for unknown ones.
+// This file is the JSON of the library's own types.
 
 import (
 	"bytes"
@@ -10,293 +8,265 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"unicode/utf8"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// encodeJSON is json.Marshal, but that it does not go over our own model twice.
-func encodeJSON(value any) ([]byte, error) {
-	if cert, ok := value.(*EnterpriseCodeSigningCertificate); ok && cert != nil {
-		return cert.MarshalJSON()
-	}
-	return json.Marshal(value)
+// scanner is a type that is decoded in one pass, without encoding/json.
+type scanner interface {
+	scan(r *jsonscan.Reader) error
 }
 
-// decodeJSON is json.Unmarshal, but that it does not go over our own types twice.
+// decodeJSON decodes a response. null leaves a scanner as it is, as it does any json.Unmarshaler.
 func decodeJSON(data []byte, into any) error {
-	switch into := into.(type) {
-	case *EnterpriseCodeSigningCertificate:
-		return into.UnmarshalJSON(data)
-	case *wirePage:
-		return into.UnmarshalJSON(data)
+	target, ok := into.(scanner)
+	if !ok {
+		return json.Unmarshal(data, into)
 	}
-	return json.Unmarshal(data, into)
+	r := jsonscan.New(data)
+	var err error
+	if r.Next() == 'n' {
+		err = r.Skip()
+	} else {
+		err = target.scan(r)
+	}
+	if err != nil {
+		return err
+	}
+	return r.End()
 }
 
-// jsonReader goes over JSON (RFC 8259) from front to back and is as strict as encoding/json. After an error it is not to
-// be used any more.
-type jsonReader struct {
-	data  []byte
-	at    int
-	depth int
-	plain bool // the string that was passed over last is ASCII without an escape
-}
+const odataType = "#microsoft.graph.enterpriseCodeSigningCertificate"
 
-var errNotJSON = errors.New("not valid JSON")
+// MarshalJSON returns every field that is set, the ID included, the @odata.type and AdditionalData, so that an object
+// survives a file or an API of the program's own. Create and Update leave the ID out of what they send.
+func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return c.appendJSON(c.ID) }
 
-// next passes over white space and returns the byte at which the reader then stands, 0 at the end.
-func (r *jsonReader) next() byte {
-	for ; r.at < len(r.data); r.at++ {
-		switch c := r.data[r.at]; c {
-		case ' ', '\t', '\r', '\n':
-		default:
-			return c
+// createBody returns the body of a create.
+func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.appendJSON("") }
+
+func (c *EnterpriseCodeSigningCertificate) appendJSON(id string) ([]byte, error) {
+	const aroundContent = 1 << 10
+	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(c.Content))+aroundContent)
+	out = append(out, '{')
+	out = jsonscan.AppendString(out, "@odata.type", odataType)
+	out = jsonscan.AppendString(out, "id", id)
+	if len(c.Content) > 0 {
+		out = append(jsonscan.AppendName(out, "content"), '"')
+		out = append(base64.StdEncoding.AppendEncode(out, c.Content), '"')
+	}
+	out = jsonscan.AppendString(out, "status", string(c.Status))
+	out = jsonscan.AppendString(out, "subjectName", c.SubjectName)
+	out = jsonscan.AppendString(out, "subject", c.Subject)
+	out = jsonscan.AppendString(out, "issuerName", c.IssuerName)
+	out = jsonscan.AppendString(out, "issuer", c.Issuer)
+	out, err := appendTime(out, "expirationDateTime", c.ExpirationDateTime)
+	if err != nil {
+		return nil, err
+	}
+	if out, err = appendTime(out, "uploadDateTime", c.UploadDateTime); err != nil {
+		return nil, err
+	}
+	if len(c.AdditionalData) == 0 {
+		return append(out, '}'), nil
+	}
+	for name := range c.AdditionalData {
+		if c.field(name) != nil || isAnnotation(name) {
+			return nil, fmt.Errorf("additionalData: %q is a field or an annotation", name)
 		}
 	}
-	return 0
+	additional, err := json.Marshal(c.AdditionalData)
+	if err != nil {
+		return nil, fmt.Errorf("additionalData: %w", err)
+	}
+	return append(append(out, ','), additional[1:]...), nil
 }
 
-// take passes over one byte, which must be c.
-func (r *jsonReader) take(c byte) error {
-	if r.next() != c {
-		return errNotJSON
+// appendTime appends a member with a time, unless that is zero.
+func appendTime(out []byte, name string, t time.Time) ([]byte, error) {
+	if t.IsZero() {
+		return out, nil
 	}
-	r.at++
+	t, err := wireTime(t)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	out = append(jsonscan.AppendName(out, name), '"')
+	return append(t.AppendFormat(out, time.RFC3339Nano), '"'), nil
+}
+
+// tick is the resolution of times in Microsoft Graph.
+const tick = 100 * time.Nanosecond
+
+// wireTime prepares a time for JSON: it keeps the offset and cuts the rest to 100 ns, the resolution of
+// Edm.DateTimeOffset on the service's side. Edm.DateTimeOffset has no offset with seconds, as old time zones have, or of
+// more than 14 hours, so such a time is sent in UTC.
+func wireTime(t time.Time) (time.Time, error) {
+	const furthest = 14 * 60 * 60
+	if _, offset := t.Zone(); offset%60 != 0 || offset > furthest || offset < -furthest {
+		t = t.UTC()
+	}
+	if year := t.Year(); year < 0 || year > 9999 {
+		return time.Time{}, fmt.Errorf("the year %d does not fit RFC 3339", year)
+	}
+	return t.Truncate(tick), nil
+}
+
+// UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
+func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
+	var read EnterpriseCodeSigningCertificate
+	r := jsonscan.New(data)
+	if r.Next() == 'n' {
+		return r.Skip() // null changes nothing, by the convention of json.Unmarshaler
+	}
+	if err := read.scan(r); err != nil {
+		return err
+	}
+	if err := r.End(); err != nil {
+		return err
+	}
+	*c = read
 	return nil
 }
 
-// end says whether nothing but white space is left.
-func (r *jsonReader) end() error {
-	if r.next(); r.at < len(r.data) {
-		return errNotJSON
+// scan reads an object into a certificate that is zero.
+func (c *EnterpriseCodeSigningCertificate) scan(r *jsonscan.Reader) error {
+	if r.Next() != '{' {
+		return errors.New("not a JSON object")
 	}
-	return nil
-}
-
-// object calls member with the name of each member. member reads its value.
-func (r *jsonReader) object(member func(name []byte) error) error {
-	return r.composite('{', '}', func() error {
-		if r.next() != '"' {
-			return errNotJSON
-		}
-		name, err := r.value()
+	return r.Object(func(name []byte) error {
+		value, err := r.Value()
 		if err != nil {
 			return err
 		}
-		if err := r.take(':'); err != nil {
-			return err
-		}
-		if name = name[1 : len(name)-1]; !r.plain {
-			name = unquoted(name)
-		}
-		if err := member(name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+		return c.decode(name, value)
 	})
 }
 
-// array calls element for each element. element reads it.
-func (r *jsonReader) array(element func() error) error { return r.composite('[', ']', element) }
+func (c *EnterpriseCodeSigningCertificate) decode(name, value []byte) error {
+	switch field := c.field(string(name)).(type) {
+	case nil:
+		return c.keep(string(name), value)
+	case *string:
+		return jsonscan.DecodeString(value, field)
+	case *CertificateStatus:
+		return decodeStatus(value, field)
+	case *time.Time:
+		return field.UnmarshalJSON(value)
+	case *[]byte:
+		return jsonscan.DecodeBytes(value, field)
+	}
+	return nil
+}
 
-// maxDepth is that of encoding/json.
-const maxDepth = 10_000
+// decodeStatus shares the text of the known statuses.
+func decodeStatus(value []byte, into *CertificateStatus) error {
+	switch string(value) {
+	case `"provisioned"`:
+		*into = CertificateStatusProvisioned
+	case `"notProvisioned"`:
+		*into = CertificateStatusNotProvisioned
+	default:
+		return jsonscan.DecodeString(value, into)
+	}
+	return nil
+}
 
-// composite reads what stands between two brackets, separated by commas.
-func (r *jsonReader) composite(opening, closing byte, item func() error) error {
-	if err := r.take(opening); err != nil {
+// maxAdditionalData bounds what a hostile response with a million properties would cost.
+const maxAdditionalData = 1000
+
+// keep puts a property that this version does not know into AdditionalData.
+func (c *EnterpriseCodeSigningCertificate) keep(name string, value []byte) error {
+	if isAnnotation(name) {
+		return nil
+	}
+	if len(c.AdditionalData) == maxAdditionalData {
+		return fmt.Errorf("more than %d unknown properties", maxAdditionalData)
+	}
+	if c.AdditionalData == nil {
+		c.AdditionalData = make(map[string]json.RawMessage)
+	}
+	c.AdditionalData[name] = bytes.Clone(value)
+	return nil
+}
+
+// isAnnotation tells an annotation from a property: OData's JSON format puts an @ in the name of every annotation.
+func isAnnotation(name string) bool { return strings.Contains(name, "@") }
+
+// field returns where the property with that name is kept, nil if it is unknown.
+func (c *EnterpriseCodeSigningCertificate) field(name string) any {
+	switch name {
+	case "id":
+		return &c.ID
+	case "content":
+		return &c.Content
+	case "status":
+		return &c.Status
+	case "subjectName":
+		return &c.SubjectName
+	case "subject":
+		return &c.Subject
+	case "issuerName":
+		return &c.IssuerName
+	case "issuer":
+		return &c.Issuer
+	case "expirationDateTime":
+		return &c.ExpirationDateTime
+	case "uploadDateTime":
+		return &c.UploadDateTime
+	}
+	return nil
+}
+
+// received is one certificate in a response.
+type received struct {
+	certificate *EnterpriseCodeSigningCertificate // nil until check has accepted it
+
+	read     EnterpriseCodeSigningCertificate
+	typeName string // the @odata.type, "" if the object has none
+
+	// mayBeWrapped accepts {"value":{…}} in place of the bare object, as in the reference's example of a get.
+	mayBeWrapped bool
+}
+
+func (o *received) scan(r *jsonscan.Reader) error {
+	if err := o.scanObject(r); err != nil {
 		return err
 	}
-	if r.depth++; r.depth > maxDepth {
-		return errors.New("JSON is nested too deeply")
-	}
-	if r.next() != closing {
-		for {
-			if err := item(); err != nil {
-				return err
-			}
-			if r.next() != ',' {
-				break
-			}
-			r.at++
-		}
-	}
-	r.depth--
-	return r.take(closing)
-}
-
-// value passes over any value and returns it as it stands.
-func (r *jsonReader) value() ([]byte, error) {
-	first := r.next()
-	begin := r.at
-	var err error
-	switch first {
-	case '"':
-		err = r.text()
-	case '{':
-		err = r.object(func([]byte) error { return r.pass() })
-	case '[':
-		err = r.array(r.pass)
-	case 't':
-		err = r.literal("true")
-	case 'f':
-		err = r.literal("false")
-	case 'n':
-		err = r.literal("null")
-	default:
-		err = r.number()
-	}
-	return r.data[begin:r.at], err
-}
-
-func (r *jsonReader) pass() error {
-	_, err := r.value()
-	return err
-}
-
-func (r *jsonReader) literal(text string) error {
-	if !bytes.HasPrefix(r.data[r.at:], []byte(text)) {
-		return errNotJSON
-	}
-	r.at += len(text)
-	return nil
-}
-
-// text passes over a string.
-func (r *jsonReader) text() error {
-	r.plain = true
-	for i := r.at + 1; i < len(r.data); i++ {
-		switch c := r.data[i]; {
-		case c == '"':
-			r.at = i + 1
-			return nil
-		case c < ' ':
-			return errNotJSON
-		case c >= utf8.RuneSelf:
-			r.plain = false
-		case c == '\\':
-			r.plain = false
-			length := escapeLength(r.data[i:])
-			if length == 0 {
-				return errNotJSON
-			}
-			i += length - 1
-		}
-	}
-	return errNotJSON
-}
-
-// escapeLength is the length of the escape that data begins with, 0 for one that JSON does not have.
-func escapeLength(data []byte) int {
-	const short, long = 2, 6
-	if len(data) < short {
-		return 0
-	}
-	switch data[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return short
-	case 'u':
-		if len(data) >= long && isHex(data[short]) && isHex(data[short+1]) && isHex(data[short+2]) && isHex(data[short+3]) {
-			return long
-		}
-	}
-	return 0
-}
-
-func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-// number passes over a number: a minus, digits without a leading zero, a fraction, an exponent.
-func (r *jsonReader) number() error {
-	r.skip('-')
-	if !r.skip('0') && !r.digits() {
-		return errNotJSON
-	}
-	if r.skip('.') && !r.digits() {
-		return errNotJSON
-	}
-	if r.skip('e') || r.skip('E') {
-		if !r.skip('+') {
-			r.skip('-')
-		}
-		if !r.digits() {
-			return errNotJSON
-		}
+	if value, isWrapped := o.read.AdditionalData["value"]; isWrapped && o.read.ID == "" && o.mayBeWrapped {
+		return o.scanObject(jsonscan.New(value))
 	}
 	return nil
 }
 
-// skip passes over c, if it is there.
-func (r *jsonReader) skip(c byte) bool {
-	if r.at < len(r.data) && r.data[r.at] == c {
-		r.at++
-		return true
+func (o *received) scanObject(r *jsonscan.Reader) error {
+	o.read, o.typeName = EnterpriseCodeSigningCertificate{}, ""
+	if r.Next() != '{' {
+		return errors.New("not a JSON object")
 	}
-	return false
-}
-
-// digits passes over digits, if there are any.
-func (r *jsonReader) digits() bool {
-	begin := r.at
-	for r.at < len(r.data) && isDigit(r.data[r.at]) {
-		r.at++
-	}
-	return r.at > begin
-}
-
-// unquoted is the text of a JSON string, given without its quotation marks.
-func unquoted(text []byte) []byte {
-	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
-		return text
-	}
-	var decoded string
-	_ = json.Unmarshal(slices.Concat([]byte{'"'}, text, []byte{'"'}), &decoded) // a reader has passed over it
-	return []byte(decoded)
-}
-
-// decodeString decodes a JSON string or null.
-func decodeString[T ~string](value []byte, into *T) error {
-	if value[0] != '"' {
-		return json.Unmarshal(value, into)
-	}
-	*into = T(unquoted(value[1 : len(value)-1]))
-	return nil
-}
-
-// decodeBytes decodes a JSON string with base64 in it, or null.
-func decodeBytes(value []byte, into *[]byte) (err error) {
-	if value[0] != '"' {
-		return json.Unmarshal(value, into)
-	}
-	*into, err = base64.StdEncoding.AppendDecode(nil, unquoted(value[1:len(value)-1]))
-	return err
-}
-
-// appendString appends a member with a string, unless that is empty. The first member has no comma before it.
-func appendString(out []byte, name, value string) []byte {
-	if value == "" {
-		return out
-	}
-	return appendQuoted(appendName(out, name), value)
-}
-
-// appendName begins a member of an object.
-func appendName(out []byte, name string) []byte {
-	if out[len(out)-1] != '{' {
-		out = append(out, ',')
-	}
-	return append(append(append(out, '"'), name...), `":`...)
-}
-
-// appendQuoted appends a string as encoding/json writes it.
-func appendQuoted(out []byte, text string) []byte {
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
-			quoted, _ := json.Marshal(text) // of a string there is no error
-			return append(out, quoted...)
+	return r.Object(func(name []byte) error {
+		value, err := r.Value()
+		switch {
+		case err != nil:
+			return err
+		case string(name) == "@odata.type":
+			return jsonscan.DecodeString(value, &o.typeName)
 		}
+		return o.read.decode(name, value)
+	})
+}
+
+// check accepts the object if it is a certificate with an id.
+func (o *received) check() error {
+	switch {
+	case o.typeName != "" && !strings.EqualFold(strings.TrimPrefix(o.typeName, "#"), odataType[1:]):
+		return fmt.Errorf("the object is a %s", redact.Line(o.typeName))
+	case o.read.ID == "":
+		return errors.New("the object has no id")
 	}
-	return append(append(append(out, '"'), text...), '"')
+	o.certificate = &o.read
+	return nil
 }

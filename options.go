@@ -2,10 +2,13 @@ package intune
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Option configures a Client. NewClient applies the options in order and reports the first bad one.
@@ -49,8 +52,17 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 // root is the root of the API version.
 func (c *config) root() string { return c.baseURL + "/" + string(c.version) }
 
-// WithCloud chooses the cloud of the tenant; CloudPublic is the default. The scope of the tokens follows the cloud,
-// also where WithBaseURL or WithAuthorityURL say otherwise about the addresses.
+// version of this library, as the User-Agent names it.
+const version = "0.1.0"
+
+// fullUserAgent is the user's product, if any, and the library's own.
+func (c *config) fullUserAgent() string {
+	own := fmt.Sprintf("intune-go/%s (%s; %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return strings.TrimSpace(c.userAgent + " " + own)
+}
+
+// WithCloud chooses the cloud of the tenant; CloudPublic is the default. The scope of the tokens follows the cloud, even
+// if WithBaseURL or WithAuthorityURL replace its addresses.
 func WithCloud(cloud Cloud) Option {
 	return func(c *config) error {
 		if cloud == (Cloud{}) {
@@ -61,7 +73,8 @@ func WithCloud(cloud Cloud) Option {
 	}
 }
 
-// WithAPIVersion chooses the version of Microsoft Graph: APIVersionBeta, which is the default, or APIVersionV1.
+// WithAPIVersion chooses the version of Microsoft Graph. The default is APIVersionBeta. Whether v1.0 has the
+// certificates is in doubt: see APIVersionV1.
 func WithAPIVersion(version APIVersion) Option {
 	return func(c *config) error {
 		if version != APIVersionBeta && version != APIVersionV1 {
@@ -90,16 +103,16 @@ func WithAuthorityURL(root string) Option {
 	}
 }
 
-// WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the limit of an attempt.
-// The client is not modified, and its connection pool stays its own. This is the way to a private certificate
-// authority, a proxy other than the environment's, or a client certificate:
+// WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the time limit of an attempt.
+// The client is not modified, and its connection pool stays its own. Use it for a private certificate authority, a proxy
+// other than the environment's, or a client certificate:
 //
 //	transport := http.DefaultTransport.(*http.Transport).Clone()
 //	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 //	client, err := intune.NewClient(cred, intune.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// Without this option the client has a transport of its own: TLS 1.2 or later, and the proxy that HTTPS_PROXY and
-// NO_PROXY name.
+// Without this option the client has a transport of its own: TLS 1.2 or later, HTTP/2 with pings that detect dead
+// connections, the proxy of HTTPS_PROXY and NO_PROXY, and a time limit of 60 seconds for an attempt.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -110,8 +123,18 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLogger logs each attempt at debug level: method, path, status, outcome, duration and the ids that
-// Microsoft's support asks for. It never logs a token, a secret or certificate content. Without it nothing is logged.
+// WithLogger logs with stable messages and attributes. No token, secret or certificate content is logged. Without this
+// option nothing is logged.
+//
+//	level  message              attributes
+//	debug  intune: attempt      method, path, attempt, outcome, duration, clientRequestId, status, requestId, error
+//	info   intune: waiting      reason (quota, throttled, unavailable, provisioning), clientRequestId or id
+//	info   intune: waited       the same, and duration or status
+//	info   intune: reconciling  cause, uploadDateTime
+//	info   intune: reconciled   result (found, absent, unknown), uploadDateTime, id, matchedBy
+//
+// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. status and requestId are missing if
+// there was no response, and error if there was none.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -134,12 +157,13 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
-
-// WithRetry sets the retry policy. It bounds backoff, not what the service asks for in Retry-After, which is honoured
-// up to an hour; a longer one ends the call with the error.
+// WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honoured up to an hour; a
+// longer one ends the call with the error.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
+		if policy.MaxAttempts > maxAttempts {
+			return &InputError{Name: "WithRetry", Problem: fmt.Sprintf("has more than %d MaxAttempts", maxAttempts)}
+		}
 		if policy.MaxAttempts < 0 || policy.MinDelay < 0 || policy.MaxDelay < 0 || policy.ReconcileWindow < 0 {
 			return &InputError{Name: "WithRetry", Problem: "has a negative field"}
 		}
@@ -153,9 +177,9 @@ func WithRetry(policy RetryPolicy) Option {
 }
 
 // WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments
-// there is no limit. Requests wait for their turn, in the order of arrival; whoever is next does not begin a wait that
-// would outlast the context's deadline, and fails with ErrThrottled. A window is taken 400 ms longer than it is, for
-// the network. The quotas hold for this client; see WithLimiter for several.
+// there is no limit. Requests wait for their turn in order of arrival. A request whose wait would outlast the context's
+// deadline fails immediately with ErrThrottled. Each window is extended by 400 ms to allow for network delay. The quotas
+// hold for this client only; see WithLimiter for several clients.
 func WithQuota(quotas ...Quota) Option {
 	return func(c *config) error {
 		for _, q := range quotas {
@@ -175,8 +199,8 @@ func WithQuota(quotas ...Quota) Option {
 	}
 }
 
-// WithLimiter asks limiter before every attempt, in place of WithQuota, for instance so that several processes share the
-// quota of their application.
+// WithLimiter asks limiter before every attempt, in place of WithQuota, so that several processes can share the quota of
+// their application.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *config) error {
 		if limiter == nil {
@@ -187,10 +211,12 @@ func WithLimiter(limiter Limiter) Option {
 	}
 }
 
-// WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request before the
-// library's own headers and the token are set, so it can neither read the token nor replace Accept: application/json.
-// Requests for tokens do not pass through it. It must keep the request's context, or one derived from it, and should not
-// wait: the quota counts from before it.
+// WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request with the library's
+// headers, such as client-request-id, but never with the token. It can add headers; the library's own headers and the
+// body are sent as they were, whatever a middleware changes. Requests for tokens do not pass through it.
+//
+// A middleware must keep the request's context, or one derived from it. It should not wait, because the quota counts
+// from before it. A client trace (net/http/httptrace) that it installs sees what net/http sends, the token included.
 func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		for _, m := range middleware {
@@ -203,133 +229,35 @@ func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Opt
 	}
 }
 
-// RequestOption configures one call. One that means nothing for the operation is an error.
-type RequestOption func(*requestOptions) error
+// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
+type RetryPolicy struct {
+	MaxAttempts int           // of one call, including the first; 4 by default, 1 never sends a request again
+	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
+	MaxDelay    time.Duration // no backoff is longer; 30 s by default
 
-type requestOptions struct {
-	header   http.Header
-	response *Response
-
-	operation string       // what errors call it; METHOD path where empty
-	status    int          // the one status that is success; 0 for any 2xx
-	check     func() error // whether the decoded answer keeps the contract
-
-	certificate, created *EnterpriseCodeSigningCertificate // what a create sends, and where its result goes
-	datedByCaller        bool                              // the uploadDateTime that it sends is not of our making
-	withoutReconcile     bool
-
-	clock    *clock // to be filled in from the answer
-	isGet    bool   // of one certificate
-	selected string
+	// ReconcileWindow is how long after a lost response a commit may take to show up in a listing; 30 s by default.
+	// Create sends a certificate again only if a listing that began this much later does not show it.
+	ReconcileWindow time.Duration
 }
 
-// apply applies all the options and returns the first error, so that the caller's Response is known even then.
-func (o *requestOptions) apply(opts []RequestOption) (first error) {
-	for _, opt := range opts {
-		if opt == nil {
-			opt = func(*requestOptions) error { return &InputError{Name: "RequestOption", Problem: "is nil"} }
-		}
-		if err := opt(o); first == nil {
-			first = err
-		}
+// maxAttempts bounds RetryPolicy.MaxAttempts.
+const maxAttempts = 1000
+
+// withDefaults fills in the zero fields. A delay that is given alone adjusts the other one if necessary.
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 4
 	}
-	return first
-}
-
-// operation names a call of one operation, says which status is its success, and checks its decoded answer.
-func operation(name string, status int, check func() error) RequestOption {
-	return func(o *requestOptions) error {
-		o.operation, o.status, o.check = name, status, check
-		return nil
+	if p.ReconcileWindow == 0 {
+		p.ReconcileWindow = 30 * time.Second
 	}
-}
-
-// reservedHeaders are set by the library alone. net/http repeats a POST that carries one of the idempotency keys, and
-// Graph does not know them.
-var reservedHeaders = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Client-Request-Id", "Connection", "Content-Encoding", "Content-Length",
-	"Content-Type", "Host", "Idempotency-Key", "Transfer-Encoding", "User-Agent", "X-Idempotency-Key",
-}
-
-// WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. The headers that the
-// library sets itself are refused: Accept, Accept-Encoding, Authorization, Connection, Content-Encoding, Content-Length,
-// Content-Type, Host, Transfer-Encoding, User-Agent, client-request-id, and Idempotency-Key and X-Idempotency-Key,
-// because net/http would repeat a POST that carries them.
-func WithHeader(key, value string) RequestOption {
-	return func(o *requestOptions) error {
-		canonical := http.CanonicalHeaderKey(key)
-		switch {
-		case slices.Contains(reservedHeaders, canonical):
-			return &InputError{Name: "WithHeader", Problem: canonical + " is set by the library"}
-		case !isToken(key):
-			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
-		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
-			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
-		}
-		if o.header == nil {
-			o.header = make(http.Header)
-		}
-		o.header.Add(canonical, value)
-		return nil
+	switch {
+	case p.MinDelay == 0 && p.MaxDelay == 0:
+		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
+	case p.MinDelay == 0:
+		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
+	case p.MaxDelay == 0:
+		p.MaxDelay = max(30*time.Second, p.MinDelay)
 	}
-}
-
-// isMethod says whether a name is that of an HTTP method. They are case-sensitive.
-func isMethod(name string) bool { return isToken(name) && name == strings.ToUpper(name) }
-
-// isToken is the token of RFC 9110, section 5.6.2.
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
-}
-
-// WithResponse fills in response with what is known of the call, on success and on error.
-func WithResponse(response *Response) RequestOption {
-	return func(o *requestOptions) error {
-		if response == nil {
-			return &InputError{Name: "WithResponse", Problem: "is nil"}
-		}
-		o.response = response
-		return nil
-	}
-}
-
-// WithoutReconcile makes Create return an *OutcomeUnknownError at once where the answer is lost, without looking for
-// the certificate and without sending it again.
-func WithoutReconcile() RequestOption {
-	return func(o *requestOptions) error {
-		if o.certificate == nil {
-			return &InputError{Name: "WithoutReconcile", Problem: "means nothing for this operation: it is for Create"}
-		}
-		o.withoutReconcile = true
-		return nil
-	}
-}
-
-// WithSelect makes Get ask for these properties alone, and the id.
-func WithSelect(properties ...Property) RequestOption {
-	return func(o *requestOptions) error {
-		if !o.isGet {
-			return &InputError{Name: "WithSelect", Problem: "means nothing for this operation: it is for Get"}
-		}
-		names, err := propertyNames(append([]Property{PropertyID}, properties...))
-		o.selected = names
-		return err
-	}
-}
-
-// Response is what is known of a call besides its result. Where several attempts were made it describes the last one.
-type Response struct {
-	StatusCode int         // 0 where nothing was received
-	Header     http.Header // of the answer
-
-	RequestID       string // the service's id of the attempt, the first thing that Microsoft's support asks for
-	ClientRequestID string // a GUID of ours, the same over the attempts of the call
-	Diagnostics     string // x-ms-ags-diagnostic: which data center and server answered
-
-	Attempts int // how often the call was tried; listings to reconcile are not counted
-
-	Reconciled bool      // the answer to a create was lost, and the result was found in the tenant
-	MatchedBy  MatchedBy // how a record was recognised there, by Ensure and Replace too: by "content", "uploadDateTime" or "names"
+	return p
 }

@@ -57,10 +57,8 @@ var keyPositions = map[string]func(cert, key []byte) []byte{
 // TestNoPrivateKeyIsSent tries every way in: each is refused before anything is sent.
 func TestNoPrivateKeyIsSent(t *testing.T) {
 	server := intunetest.NewServer(t)
-	client := server.Client()
-	service := client.EnterpriseCodeSigningCertificates()
+	service := server.Client().EnterpriseCodeSigningCertificates()
 	ctx := t.Context()
-	const path = "/deviceAppManagement/enterpriseCodeSigningCertificates"
 	of := func(content []byte) *intune.EnterpriseCodeSigningCertificate {
 		cert := exampleCertificate()
 		cert.Content = content
@@ -75,8 +73,8 @@ func TestNoPrivateKeyIsSent(t *testing.T) {
 			_, _, err := service.Ensure(ctx, of(content))
 			return err
 		},
-		"Replace": func(content []byte) error {
-			_, err := service.Replace(ctx, "id", of(content), nil)
+		"Rotate": func(content []byte) error {
+			_, err := service.Rotate(ctx, of(content), nil)
 			return err
 		},
 		"CreateAll": func(content []byte) (err error) {
@@ -110,15 +108,16 @@ func TestNoPrivateKeyIsSent(t *testing.T) {
 			_, err = service.Create(ctx, cert)
 			return err
 		},
-		"Do": func(content []byte) error {
-			return client.Do(ctx, "POST", path, map[string]any{"content": content}, nil)
+		"the status": func(content []byte) error {
+			cert := exampleCertificate()
+			cert.Status = intune.CertificateStatus(base64.StdEncoding.EncodeToString(content))
+			_, err := service.Create(ctx, cert)
+			return err
 		},
-		"Do with another case and an escape": func(content []byte) error {
-			return client.Do(ctx, "PATCH", "/deviceappmanagement/ENTERPRISECODE%53IGNINGCERTIFICATES/id", map[string]any{"content": content}, nil)
-		},
-		"Do with a batch": func(content []byte) error {
-			request := map[string]any{"id": "1", "method": "POST", "url": path, "body": map[string]any{"content": content}}
-			return client.Do(ctx, "POST", "/$batch", map[string]any{"requests": []any{request}}, nil)
+		"the status in an update": func(content []byte) error {
+			status := intune.CertificateStatus(base64.StdEncoding.EncodeToString(content))
+			_, err := service.Update(ctx, "id", &intune.EnterpriseCodeSigningCertificateUpdate{Status: &status})
+			return err
 		},
 	}
 	cert := newCertificate(t).Raw

@@ -1,6 +1,7 @@
 package intune
 
-// This file finds out what became of a create whose answer was lost.
+// This file finds out what became of a create whose response was lost. matching.go has the rules by which it recognises
+// the record.
 
 import (
 	"cmp"
@@ -12,250 +13,231 @@ import (
 	"time"
 )
 
-// reconcile follows an attempt of unknown outcome. Either the call is settled then, or the certificate is believed to
-// be absent and may be sent again. It looks at once, then after MinDelay, doubling. Absence is believed only when a look
-// that began at least MaxDelay after the attempt ended does not show it: a commit may become visible late.
-func (c *call) reconcile(ctx context.Context, cause error) {
-	if !c.search.canTell() {
-		c.settle(c.outcomeUnknown(cause))
-		return
+// reconciliation is the recovery of a create.
+type reconciliation struct {
+	client     *Client
+	upload     *upload
+	out        *received // where the result goes; it holds the object of a 201
+	response   *Response // the caller's, nil for none
+	isDisabled bool      // by WithoutReconcile
+
+	undecided map[string]*EnterpriseCodeSigningCertificate // the records that cannot be told, of all looks, by id
+	overflows bool                                         // there were more than mostCandidates of them
+	lookedFor int                                          // the number of attempts after which absence was believed
+}
+
+// sending implements recovery.
+func (r *reconciliation) sending() { r.client.uploads.begin(r.upload) }
+
+// lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing
+// that began then does not show it, and no look has left a record that cannot be told.
+func (r *reconciliation) lost(ctx context.Context, h history, cause error) (absent bool, err error) {
+	if r.isDisabled {
+		return false, r.unknown(ctx, h, cause)
 	}
-	believable := c.lastUnknown.ended.Add(c.client.retry.ReconcileWindow)
-	for pause := c.client.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(believable)
-		found, err := c.search.look(ctx, c.firstUnknown.started)
-		switch {
-		case c.settleFound(found):
-			return
-		case err != nil && (isLast || !mayPass(err)):
-			c.settle(c.outcomeUnknown(fmt.Errorf("%w; and the certificates cannot be listed: %w", cause, err)))
-			return
-		case isLast && c.attempts < c.client.retry.MaxAttempts:
-			return
-		case isLast:
-			c.settle(c.outcomeUnknown(cause))
-			return
-		case !sleepUntil(ctx, nextLook(ctx, pause, believable)):
-			c.settle(c.outcomeUnknown(fmt.Errorf("%w; and %w before it could be found out", cause, endOf(ctx))))
-			return
+	r.log(ctx, "intune: reconciling", "cause", cause.Error())
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 0 || isFinalForLooks(failure)
+	})
+	switch {
+	case len(seen.ours) > 0:
+		return false, r.found(ctx, seen.ours)
+	case ended != nil:
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
+	case failure != nil:
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+	case len(r.undecided) > 0 || r.overflows:
+		return false, r.unknown(ctx, h, cause)
+	}
+	r.lookedFor = h.attempts
+	r.log(ctx, "intune: reconciled", "result", "absent")
+	return true, nil
+}
+
+// isFinalForLooks reports whether the next listing would fail in the same way.
+func isFinalForLooks(err error) bool {
+	var rejection *APIError
+	if errors.As(err, &rejection) {
+		return rejection.StatusCode/100 == 4 && !rejection.isThrottling() && rejection.StatusCode != http.StatusRequestTimeout
+	}
+	return errors.As(err, new(*AuthError)) && !isTransient(err)
+}
+
+// succeeded follows a 201. If an attempt of unknown outcome went before, that one may have made a record as well.
+func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Time) error {
+	r.client.uploads.claim(r.out.certificate.ID, r.upload)
+	if h.unknown == 0 {
+		r.client.uploads.end(r.upload, false)
+		return nil
+	}
+	clock := serviceClock{ahead: date.Sub(h.ended), isKnown: !date.IsZero()}
+	if verdict, _ := r.sent(h).judge(r.out.certificate, clock, func() rivals { return rivals{} }); verdict != ours {
+		return r.unknown(ctx, h, errHidden)
+	}
+	return r.confirm(ctx, h)
+}
+
+// errHidden says that the certificate could not be recognised, so that a record of an earlier attempt could not either.
+var errHidden = errors.New("the service shows the certificate in a way that hides whether an earlier attempt succeeded as well")
+
+// confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
+// most.
+func (r *reconciliation) confirm(ctx context.Context, h history) error {
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 1 || failure == nil && seen.showsCreated || isFinalForLooks(failure)
+	})
+	const doubt = "an earlier attempt may have succeeded as well"
+	switch {
+	case len(seen.ours) > 1:
+		return r.found(ctx, seen.ours)
+	case ended != nil:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before that could be found", ended))
+	case failure != nil:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
+	case !seen.showsCreated:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
+	case seen.created == notOurs:
+		return r.unknown(ctx, h, errHidden)
+	}
+	r.client.uploads.end(r.upload, false)
+	return nil
+}
+
+// failed looks once more, unless that has just been done.
+func (r *reconciliation) failed(ctx context.Context, h history, cause error) error {
+	if h.unknown == 0 {
+		r.client.uploads.end(r.upload, false)
+		return cause
+	}
+	if !r.isDisabled && r.lookedFor != h.attempts {
+		if seen, _ := r.look(ctx, h); len(seen.ours) > 0 {
+			return r.found(ctx, seen.ours)
 		}
 	}
+	return r.unknown(ctx, h, cause)
 }
 
-// endOf is the error of a context that has ended, or that would before the wait is over.
-func endOf(ctx context.Context) error {
-	return cmp.Or(ctx.Err(), context.DeadlineExceeded)
+// found ends a create with the record of ours. It is a *DuplicateError if there are several.
+func (r *reconciliation) found(ctx context.Context, records []match) error {
+	result := records[0]
+	var err error
+	if len(records) > 1 {
+		duplicate := newDuplicateError(certificatesOf(records))
+		keep := slices.IndexFunc(records, func(m match) bool { return m.certificate.ID == duplicate.Certificate.ID })
+		result, err = records[keep], duplicate
+	}
+	r.out.certificate = result.certificate
+	if r.response != nil {
+		r.response.Reconciled, r.response.MatchedBy = true, result.by
+	}
+	r.log(ctx, "intune: reconciled", "result", "found", "id", result.certificate.ID, "matchedBy", string(result.by))
+	r.client.uploads.end(r.upload, false)
+	return err
 }
 
-// nextLook comes after the pause, or when absence becomes believable. Where the context ends sooner, looks go on until
-// then, each at half of what is left.
-func nextLook(ctx context.Context, pause time.Duration, believable time.Time) time.Time {
-	now := time.Now()
-	next := now.Add(min(pause, believable.Sub(now)))
-	const least = 10 * time.Millisecond
-	if deadline, ok := ctx.Deadline(); ok && !next.Before(deadline) && deadline.Sub(now) > least {
-		next = now.Add(deadline.Sub(now) / 2)
+// unknown ends a create without knowing what it has done.
+func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
+	r.log(ctx, "intune: reconciled", "result", "unknown")
+	r.client.uploads.end(r.upload, true)
+	e := h.outcomeUnknown(cause)
+	e.UploadDateTime, e.Thumbprint = r.upload.sent.UploadDateTime, r.upload.sent.Thumbprint()
+	for _, record := range r.undecided {
+		e.Candidates = append(e.Candidates, record)
 	}
-	return next
-}
-
-// conclude ends a call with an error. After an attempt of unknown outcome none stands alone, because it would read as
-// if nothing had been created: the certificate is looked for once more, and else the outcome is unknown.
-func (c *call) conclude(ctx context.Context, err error) {
-	if c.firstUnknown == nil || isRepeatable(c.method) {
-		c.settle(err)
-		return
-	}
-	if c.search.canTell() {
-		if found, _ := c.search.look(ctx, c.firstUnknown.started); c.settleFound(found) {
-			return
-		}
-	}
-	c.settle(c.outcomeUnknown(err))
-}
-
-// settleCreated ends a create that the service has confirmed. Where an attempt of unknown outcome went before, that
-// one may have stored the certificate as well.
-func (c *call) settleCreated(ctx context.Context) {
-	created := c.options.created
-	c.settle(nil)
-	c.client.uploads.claim(created.ID)
-	c.client.uploads.learn(c.options.certificate, created)
-	if c.firstUnknown == nil || !c.search.canTell() {
-		return
-	}
-	others, _ := c.search.look(ctx, c.firstUnknown.started)
-	if len(others) > 0 && len(others) > c.search.rivals(others[0]) {
-		c.settle(duplicateError(created, others))
-	}
-}
-
-// settleFound ends a create whose certificate was found in the tenant. It says whether one of the records is ours: a
-// record belongs to one call alone.
-func (c *call) settleFound(found []match) bool {
-	ours := slices.IndexFunc(found, func(m match) bool { return c.client.uploads.claim(m.certificate.ID) })
-	if ours < 0 {
-		return false
-	}
-	created := c.options.created
-	*created = *found[ours].certificate
-	c.matchedBy = found[ours].by
-	c.client.logger.Debug("intune: reconciled", "id", created.ID, "matchedBy", c.matchedBy, "clientRequestId", c.clientRequestID)
-	c.client.uploads.learn(c.options.certificate, created)
-	c.client.budget.give(max(c.paid, successIncome))
-	c.settle(nil)
-	others := slices.DeleteFunc(found[ours+1:], func(m match) bool { return c.client.uploads.has(m.certificate.ID) })
-	if len(others) > c.search.rivals(found[ours]) {
-		c.settle(duplicateError(created, others))
-	}
-	return true
-}
-
-func duplicateError(created *EnterpriseCodeSigningCertificate, others []match) error {
-	e := &DuplicateError{Certificate: created}
-	for _, other := range others {
-		e.OtherIDs = append(e.OtherIDs, other.certificate.ID)
-	}
+	slices.SortFunc(e.Candidates, func(a, b *EnterpriseCodeSigningCertificate) int { return cmp.Compare(a.ID, b.ID) })
 	return e
 }
 
-// mayPass tells a failure to list that the next look may not meet again.
-func mayPass(err error) bool {
-	var refused *APIError
-	if errors.As(err, &refused) {
-		return refused.StatusCode >= http.StatusInternalServerError || errors.Is(err, ErrThrottled)
-	}
-	return !errors.As(err, new(*AuthError)) && !errors.As(err, new(*lookError))
+// log records a step of the recovery. The certificate is named by its upload date.
+func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
+	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.upload.sent.UploadDateTime))...)
 }
 
-// search recognises the certificate that a create has sent among those of the tenant.
-type search struct {
-	client *Client
-	sent   *EnterpriseCodeSigningCertificate
-	before map[string]bool // the ids of the twins that were there before, where the date sent is no unique key
-	blind  bool            // it is not known whether there were any
-
-	identity *identity // see whose
-}
-
-// whose returns the identity of what was sent. Most creates need none, and reading it from the content costs.
-func (s *search) whose() *identity {
-	if s.identity == nil {
-		s.identity = newIdentity(s.sent)
-	}
-	return s.identity
-}
-
-// startSearch prepares for an outcome that is unknown. Where the caller dated the upload itself (a restore, a rerun),
-// the date is no unique key, and the twins that are there already must be known.
-func (c *call) startSearch(ctx context.Context) {
-	sent := c.options.certificate
-	if sent == nil || c.options.withoutReconcile {
-		return
-	}
-	c.search = &search{client: c.client, sent: sent}
-	c.client.uploads.begin(c.search)
-	if !c.options.datedByCaller || !c.search.canTell() {
-		return
-	}
-	all, _, err := c.client.listCertificates(ctx)
-	c.search.blind = err != nil
-	c.search.before = make(map[string]bool)
-	for _, cert := range all {
-		if c.search.whose().match(cert) != "" {
-			c.search.before[cert.ID] = true
-		}
-	}
-}
-
-// canTell says whether looking for the certificate can tell anything.
-func (s *search) canTell() bool { return s != nil && !s.blind && len(s.whose().subjects) > 0 }
-
-// rivals is how many other calls of the client, still under way, may have sent what looks like a record of ours.
-func (s *search) rivals(m match) (n int) {
-	if m.isSure {
-		return 0
-	}
-	for _, other := range s.client.uploads.others(s) {
-		if s.whose().match(other.sent) != "" {
-			n++
-		}
-	}
-	return n
-}
-
-// match is a record that is ours, and how it was recognised.
+// match is a record of ours, and how it was recognised.
 type match struct {
 	certificate *EnterpriseCodeSigningCertificate
 	by          MatchedBy
-	isSure      bool // no other call can have sent it: it has our date to 100 ns
 }
 
-// look returns the records that are ours: those of the same identity with the uploadDateTime that was sent or, where
-// the service dates uploads itself, a date by its clock that is not before the first attempt of unknown outcome.
-func (s *search) look(ctx context.Context, since time.Time) ([]match, error) {
-	all, clock, err := s.client.listCertificates(ctx)
-	if err != nil {
-		return nil, err
+func certificatesOf(matches []match) []*EnterpriseCodeSigningCertificate {
+	records := make([]*EnterpriseCodeSigningCertificate, len(matches))
+	for i, m := range matches {
+		records[i] = m.certificate
 	}
-	const margin = 2 * time.Second // Date has whole seconds
-	earliest, latest := since.Add(clock.ahead-margin), time.Now().Add(clock.ahead+margin)
-	taken := s.client.uploads.datesOfOthers(s)
-	var byDate, byWindow []match
-	for _, cert := range all {
-		if s.before[cert.ID] || s.client.uploads.has(cert.ID) {
-			continue // it was there before, or another call of this client has it in hand
+	return records
+}
+
+// sight is what one look shows.
+type sight struct {
+	ours         []match
+	showsCreated bool    // the record of the 201
+	created      verdict // on that record
+}
+
+// look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
+// it reads the listing to its end, or as far as it can.
+func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err error) {
+	sent := r.sent(h)
+	isSingle := h.unknown == 1 && r.out.certificate == nil
+	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
+	for page, err := range r.client.looks(ctx) {
+		if err != nil {
+			return seen, err
 		}
-		by, date := s.whose().match(cert), cert.UploadDateTime
-		isOurDate := isSameDate(s.sent.UploadDateTime, date)
-		switch {
-		case by == "" && isOurDate && s.isPuzzling(cert):
-			return nil, errPuzzling
-		case by == "":
-		case isOurDate:
-			if by == MatchedByNames {
-				by = MatchedByUploadDateTime
+		for _, record := range page.value {
+			verdict, by := r.judge(sent, record, page.clock)
+			if created := r.out.certificate; created != nil && record.ID == created.ID {
+				seen.showsCreated, seen.created = true, verdict
 			}
-			byDate = append(byDate, match{cert, by, date.Nanosecond() != 0 && date.Equal(s.sent.UploadDateTime.Truncate(tick))})
-		case taken[date.UnixNano()]:
-		case !clock.isKnown && !s.client.uploads.datesKept.Load():
-			return nil, errNoClock
-		case date.Before(earliest) || date.After(latest):
-		default:
-			byWindow = append(byWindow, match{cert, by, false})
+			if verdict != ours || known[record.ID] || !r.client.uploads.claim(record.ID, r.upload) {
+				continue
+			}
+			known[record.ID] = true
+			seen.ours = append(seen.ours, match{record, by})
+			if isSingle {
+				return seen, nil
+			}
 		}
 	}
-	if slices.ContainsFunc(byDate, func(m match) bool { return m.isSure }) {
-		return slices.DeleteFunc(byDate, func(m match) bool { return !m.isSure }), nil
-	}
-	if len(byDate) > 0 || s.client.uploads.datesKept.Load() {
-		return byDate, nil
-	}
-	return byWindow, nil
+	return seen, nil
 }
 
-// Records of which it cannot be said whether they are ours. Another look tells no more.
-var (
-	errPuzzling = &lookError{"a certificate has the uploadDateTime and the expiration of ours, but other names"}
-	errNoClock  = &lookError{"a certificate has our names and another date, and the service does not tell its time"}
-)
-
-type lookError struct{ problem string }
-
-func (e *lookError) Error() string { return e.problem }
-
-// isPuzzling says that a record with our exact date, which is not of the caller's making, expires when ours does. Its
-// names may be ours in a spelling that we do not know.
-func (s *search) isPuzzling(cert *EnterpriseCodeSigningCertificate) bool {
-	return s.before == nil && cert.UploadDateTime.Nanosecond() != 0 && s.whose().expires(cert)
+// judge also keeps the records that cannot be told.
+func (r *reconciliation) judge(sent *sentCertificate, record *EnterpriseCodeSigningCertificate, clock serviceClock) (verdict, MatchedBy) {
+	if r.client.uploads.isAnothers(record.ID, r.upload) {
+		delete(r.undecided, record.ID)
+		return notOurs, ""
+	}
+	verdict, by := sent.judge(record, clock, func() rivals { return r.client.uploads.rivals(record, r.upload) })
+	if verdict == cannotTell {
+		r.keep(record)
+	}
+	return verdict, by
 }
 
-// MatchedBy says how a certificate was recognised in the tenant.
-type MatchedBy string
+// mostCandidates bounds what a hostile listing costs.
+const mostCandidates = 20
 
-// The values of MatchedBy.
-const (
-	MatchedByContent        MatchedBy = "content"        // the record has the same content
-	MatchedByUploadDateTime MatchedBy = "uploadDateTime" // the record has the date that was sent
-	MatchedByNames          MatchedBy = "names"          // the record has the same names and expiration
-)
+func (r *reconciliation) keep(record *EnterpriseCodeSigningCertificate) {
+	if r.undecided == nil {
+		r.undecided = make(map[string]*EnterpriseCodeSigningCertificate)
+	}
+	if r.undecided[record.ID] == nil && len(r.undecided) == mostCandidates {
+		r.overflows = true
+		return
+	}
+	r.undecided[record.ID] = record
+}
+
+// sent returns what the create has sent so far.
+func (r *reconciliation) sent(h history) *sentCertificate {
+	return &sentCertificate{
+		identity: r.upload.identity(), date: r.upload.sent.UploadDateTime, isOwnDate: r.upload.isOwnDate, began: h.began, end: h.ended,
+	}
+}

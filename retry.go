@@ -1,9 +1,8 @@
 package intune
 
-// This file decides what follows from an attempt. A POST that may have been carried out is never sent again blindly.
+// This file decides what follows from an attempt. A POST that may have been carried out is never repeated blindly.
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,266 +11,213 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
+	"github.com/seed-230b9595/intune-go/internal/claims"
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// outcome is what became of an attempt. What follows depends on it alone.
-type outcome string
-
-const (
-	succeeded outcome = "succeeded"
-	notSent   outcome = "not sent" // proven: the service has not seen the request
-	refused   outcome = "refused"  // the service has not carried it out, and may later
-	failed    outcome = "failed"   // the service has not carried it out, and will not
-	unknown   outcome = "unknown"  // it may have been carried out
-)
-
-// longestWait bounds what the service may ask for, so that an absurd Retry-After does not hang a program.
+// longestWait bounds the waits that the service asks for, so that an absurd Retry-After does not hang a program.
 const longestWait = time.Hour
 
-// retrying is the retry step: go-retryablehttp, told by the call whether to go on and how long to wait. Its client shows
-// no CloseIdleConnections, because go-retryablehttp would drain the user's pool with it on each failure.
-func retrying(client *http.Client, policy RetryPolicy) *retryablehttp.Client {
-	return &retryablehttp.Client{
-		HTTPClient: client,
-		RetryMax:   policy.MaxAttempts, // never reached: the call counts its attempts itself
-		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-			return callFrom(ctx).goesOn(ctx), nil
-		},
-		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
-			return callFrom(resp.Request.Context()).wait
-		},
-		PrepareRetry: func(req *http.Request) error {
-			if req.Header = callFrom(req.Context()).options.header.Clone(); req.Header == nil {
-				req.Header = make(http.Header)
-			}
-			return nil
-		},
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}
-}
-
-// goesOn judges the last attempt and says whether there will be another one, after c.wait. If not, c.err is the error
-// of the call.
-func (c *call) goesOn(ctx context.Context) bool {
-	a := c.last
-	outcome, err := c.judge(a)
+// checkRetry reports whether another attempt follows the last one, after c.wait. If not, c.err is the error of the call.
+func (c *call) checkRetry(ctx context.Context) bool {
+	outcome, err := c.classify()
 	if ended := ctx.Err(); ended != nil && err != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	c.log(ctx, outcome, err)
-	c.follow(ctx, outcome, err)
-	return !c.settled
+	c.history.note(outcome, c.last.Started, c.last.ended)
+	c.handleOutcome(ctx, outcome, err)
+	return !c.finished
 }
 
-// judge tells the outcome of an attempt, and the error that goes with it.
-func (c *call) judge(a *attempt) (outcome, error) {
-	nothingSent, repeated := a.evidence.close()
+// classify returns the outcome of the last attempt, and the error that goes with it.
+func (c *call) classify() (outcome, error) {
+	a := c.last
+	nothingSent, repeated := a.Close()
 	if a.response == nil {
-		return judgeError(a.err, nothingSent), a.err
+		return classifyError(a.err, nothingSent), a.err
 	}
 	o := unknown
 	var err error
 	if a.response.StatusCode/100 == 2 {
-		if err = c.decode(a); err == nil {
-			return succeeded, nil
+		if err = c.decode(); err == nil {
+			o = succeeded
 		}
 	} else {
-		refusal := c.apiError(a)
-		o, err = c.judgeStatus(refusal, a.response.Header), refusal
+		rejection := c.apiError()
+		if o = c.classifyStatus(rejection); o != succeeded {
+			err = rejection
+		}
 	}
 	switch {
-	case o == succeeded:
-		return succeeded, nil
-	case repeated && !isRepeatable(c.method):
-		return unknown, err // a middleware sent it more than once, and this answers one of them
-	case o == unknown && nothingSent:
+	case repeated && !isIdempotent(c.method):
+		return unknown, sentTwice(err)
+	case o == unknown && nothingSent: // a middleware responded
 		return notSent, err
 	}
 	return o, err
 }
 
-func judgeError(err error, nothingSent bool) outcome {
+// sentTwice is the error of a POST that a middleware has repeated: the response belongs to one of the requests only.
+func sentTwice(err error) error {
+	const problem = "a middleware sent the request more than once"
+	if err == nil {
+		return errors.New(problem)
+	}
+	return fmt.Errorf("%s: %w", problem, err)
+}
+
+// classifyError returns the outcome of an attempt without a response.
+func classifyError(err error, nothingSent bool) outcome {
 	var token *tokenError
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !token.passing,
-		errors.As(err, new(*forbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limitError)):
+	case errors.As(err, &token) && !isTransient(token.err), isUnknownAuthority(err),
+		errors.As(err, new(*wire.ForbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limiterError)):
 		return failed
 	}
 	return notSent
 }
 
-// judgeStatus tells the outcome of a status other than 2xx.
-func (c *call) judgeStatus(refusal *APIError, header http.Header) outcome {
-	isFromGraph := header.Get("Retry-After") != "" || refusal.Code != ""
-	switch status := refusal.StatusCode; {
-	case status == http.StatusNotFound && c.method == http.MethodDelete && c.firstUnknown != nil:
+// classifyStatus returns the outcome of a response that is not 2xx.
+func (c *call) classifyStatus(e *APIError) outcome {
+	switch status := e.StatusCode; {
+	case e.isThrottling(), c.isTokenRejected(), c.need.Claims == "" && c.challenge() != "":
+		return rejected
+	case status == http.StatusNotFound && c.method == http.MethodDelete && c.history.unknown > 0 && e.isGraphs():
 		return succeeded // by the attempt of unknown outcome
-	case status == http.StatusTooManyRequests, status == statusBandwidthLimitExceeded,
-		status == http.StatusServiceUnavailable && isFromGraph, status == http.StatusRequestTimeout && isFromGraph,
-		status == http.StatusUnauthorized && c.need.rejected == nil,
-		c.need.claims == "" && claimsChallenge(status, header) != "":
-		return refused
-	case status/100 == 3, status/100 == 4, status == http.StatusNotImplemented:
-		return failed
+	case status == http.StatusRequestTimeout:
+		return unknown
+	case status/100 == 4, status == http.StatusNotImplemented:
+		if e.isGraphs() || isSafe(c.method) && status/100 == 4 {
+			return failed
+		}
 	}
 	return unknown
 }
 
-// follow draws the consequence: the call is settled, or goes on after a wait.
-func (c *call) follow(ctx context.Context, o outcome, err error) {
-	c.err = err
-	if o == unknown {
-		c.firstUnknown, c.lastUnknown = cmp.Or(c.firstUnknown, c.last), c.last
-	}
-	switch {
-	case o == succeeded:
-		c.client.budget.give(max(c.paid, successIncome))
-		c.settle(nil)
-		if c.options.created != nil {
-			c.settleCreated(ctx)
-		}
-		return
-	case o == failed, ctx.Err() != nil:
-		c.conclude(ctx, err)
-		return
-	}
-	c.wait = c.pause(o, err)
-	forAll := isForAll(err)
-	if forAll {
-		c.client.gate.close(min(c.wait, longestWait))
-	}
-	if o == unknown && !isRepeatable(c.method) {
-		if c.reconcile(ctx, err); c.settled {
-			return
-		}
-		c.wait = 0
-	}
-	if problem := c.obstacle(ctx, err); problem != "" {
-		c.conclude(ctx, fmt.Errorf("%w: %s", err, problem))
-		return
-	}
-	if forAll {
-		c.wait = 0 // the gate does the waiting
-	}
-	c.prepare()
+// isTokenRejected reports whether a 401 may be due to the token: a fresh one is obtained once.
+func (c *call) isTokenRejected() bool {
+	return c.last.response.StatusCode == http.StatusUnauthorized && c.need.Rejected == nil && !c.last.token.IsFresh(time.Now())
 }
 
-// obstacle says why there is no further attempt, "" where there may be one.
-func (c *call) obstacle(ctx context.Context, err error) string {
-	cost := retryCost
-	if isTimeout(err) {
-		cost = timeoutCost
+// challenge returns the claims that the last response asks for, "" if it asks for none.
+func (c *call) challenge() string {
+	return claims.Challenge(c.last.response.StatusCode, c.last.response.Header)
+}
+
+// handleOutcome finishes the call, or prepares the next attempt.
+func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
+	c.err = err
+	switch {
+	case o == succeeded:
+		c.finish(c.recovery.succeeded(ctx, c.history, headerDate(c.last.response.Header)))
+		return
+	case o == failed, ctx.Err() != nil:
+		c.fail(ctx, err)
+		return
 	}
+	c.wait = c.retryDelay(o, err)
+	isHeld := c.pauseOthers(err)
+	if o == unknown && !isIdempotent(c.method) {
+		absent, result := c.recovery.lost(ctx, c.history, err)
+		if !absent {
+			c.finish(result)
+			return
+		}
+		c.wait = max(time.Until(c.last.ended.Add(requestedDelay(err))), 0)
+	}
+	if reason := c.stopReason(ctx); reason != "" {
+		c.fail(ctx, fmt.Errorf("%w: %s", err, reason))
+		return
+	}
+	if isHeld {
+		c.wait = 0 // awaitTurn waits
+	}
+	c.prepareRetry()
+}
+
+// fail ends the call with an error, unless the request turns out to have had its effect.
+func (c *call) fail(ctx context.Context, err error) {
+	c.finish(c.recovery.failed(ctx, c.history, err))
+}
+
+// stopReason returns why there is no further attempt, "" if there is one.
+func (c *call) stopReason(ctx context.Context) string {
 	deadline, limited := ctx.Deadline()
 	switch {
-	case c.attempts >= c.client.retry.MaxAttempts:
-		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.client.retry.MaxAttempts)
+	case c.attempts >= c.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.retry.MaxAttempts)
 	case c.wait > longestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", c.wait)
 	case limited && c.wait > time.Until(deadline):
 		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
-	case !c.client.budget.take(cost):
-		return "not tried again: too many calls have failed, and the retry budget is used up"
 	}
-	c.paid += cost
 	return ""
 }
 
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// prepare makes the next attempt differ from the last one where it has to.
-func (c *call) prepare() {
-	c.renew = false
-	if c.last.response == nil {
-		return
+// retryDelay returns how long to wait before the next attempt: as long as the service asks, otherwise exponential
+// backoff with full jitter. A fresh token needs no wait.
+func (c *call) retryDelay(o outcome, err error) time.Duration {
+	if o == rejected && !errors.Is(err, ErrThrottled) {
+		return 0
 	}
-	switch resp := c.last.response; resp.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		c.need = tokenNeed{rejected: c.last.token, claims: claimsChallenge(resp.StatusCode, resp.Header)}
-	case http.StatusServiceUnavailable:
-		c.renew, c.stale = true, c.last.via // see https://learn.microsoft.com/graph/best-practices-concept
+	if delay := requestedDelay(err); delay > 0 {
+		return delay
 	}
+	return c.retry.backoff(c.attempts)
 }
 
-// isForAll says whether the wait that the service asked for holds for all requests of the client.
-func isForAll(err error) bool {
-	var refusal *APIError
-	return errors.Is(err, ErrThrottled) || errors.As(err, &refusal) && refusal.RetryAfter > 0
+// requestedDelay returns the Retry-After in an error, 0 if there is none.
+func requestedDelay(err error) time.Duration {
+	var rejection *APIError
+	if errors.As(err, &rejection) {
+		return rejection.RetryAfter
+	}
+	return signInRetryAfter(err)
 }
 
-func (c *call) settle(err error) { c.err, c.settled = err, true }
-
-// isRepeatable says whether doing it twice comes to the same as doing it once.
-func isRepeatable(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+// pauseOthers makes the other calls of the client wait as well if the service asks everybody to. It reports whether it
+// does.
+func (c *call) pauseOthers(err error) bool {
+	var rejection *APIError
+	if !errors.As(err, &rejection) {
+		return false
+	}
+	pause := min(c.wait, longestWait)
+	switch {
+	case rejection.isThrottling():
+		c.limits.pauseAll(pause)
+		return true
+	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isGraphs() && rejection.RetryAfter > 0:
+		c.limits.pauseExceptLooks(pause)
 		return true
 	}
 	return false
 }
 
-func (c *call) outcomeUnknown(err error) error {
-	e := &OutcomeUnknownError{Attempts: c.attempts, Since: c.firstUnknown.started.UTC(), Until: c.lastUnknown.ended.UTC(), Err: err}
-	if cert := c.options.certificate; cert != nil {
-		e.UploadDateTime, e.Thumbprint = cert.UploadDateTime, cert.Thumbprint()
+// prepareRetry makes the next attempt differ from the last one if it has to.
+func (c *call) prepareRetry() {
+	c.newConnection = false
+	if c.last.response == nil {
+		c.newConnection = isTimeout(c.last.err)
+		return
 	}
-	return e
+	switch resp := c.last.response; resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		c.need = tokencache.Need{Rejected: c.last.token, Claims: c.challenge()}
+	case http.StatusServiceUnavailable:
+		c.newConnection = true // see https://learn.microsoft.com/graph/best-practices-concept
+	}
 }
 
-// pause is how long to wait before the next attempt: as long as the service asks, else exponential backoff with full
-// jitter. A fresh token needs no wait.
-func (c *call) pause(o outcome, err error) time.Duration {
-	if o == refused && (c.last.response.StatusCode == http.StatusUnauthorized || c.last.response.StatusCode == http.StatusForbidden) {
-		return 0
-	}
-	var refusal *APIError
-	if errors.As(err, &refusal) && refusal.RetryAfter > 0 {
-		return refusal.RetryAfter
-	}
-	var signIn *AuthError
-	if errors.As(err, &signIn) && signIn.RetryAfter > 0 {
-		return signIn.RetryAfter
-	}
-	return c.client.retry.backoff(c.attempts)
-}
+func isTimeout(err error) bool { return errors.As(err, new(*wire.TimeoutError)) }
 
-// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
-type RetryPolicy struct {
-	MaxAttempts int           // of one call, including the first; 4 by default, 1 never sends a request again
-	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
-	MaxDelay    time.Duration // no backoff is longer; 30 s by default
-
-	// ReconcileWindow is how long after a lost response a commit may take to show up in a listing; 30 s by default.
-	// Create sends a certificate again only if a listing that began this much later does not show it.
-	ReconcileWindow time.Duration
-}
-
-// withDefaults fills in the zero fields. A delay given alone pulls the other one along.
-func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 4
-	}
-	if p.ReconcileWindow == 0 {
-		p.ReconcileWindow = 30 * time.Second
-	}
-	switch {
-	case p.MinDelay == 0 && p.MaxDelay == 0:
-		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
-	case p.MinDelay == 0:
-		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
-	case p.MaxDelay == 0:
-		p.MaxDelay = max(30*time.Second, p.MinDelay)
-	}
-	return p
-}
-
-// backoff is a random time up to MinDelay after the first attempt, twice that after the second, up to MaxDelay.
+// backoff returns a random time up to MinDelay after the first attempt, twice that after the second, and so on up to
+// MaxDelay.
 func (p RetryPolicy) backoff(attempts int) time.Duration {
 	ceiling := p.MinDelay
 	for range attempts - 1 {
@@ -284,40 +230,24 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 	return rand.N(ceiling + 1) //nolint:gosec // jitter
 }
 
-// sleepUntil says whether the time has come before the context ended. A wait that would outlast it is not begun.
-func sleepUntil(ctx context.Context, until time.Time) bool {
-	if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
-		return false
-	}
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// log tells what became of the last attempt.
+// log records the last attempt.
 func (c *call) log(ctx context.Context, o outcome, err error) {
-	logger := c.client.logger
-	if !logger.Enabled(ctx, slog.LevelDebug) {
+	if !c.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", c.method),
-		slog.String("path", c.path),
+		slog.String("path", withoutQuery(c.path)),
 		slog.Int("attempt", c.attempts),
 		slog.String("outcome", string(o)),
-		slog.Duration("duration", c.last.ended.Sub(c.last.started)),
+		slog.Duration("duration", c.last.ended.Sub(c.last.Started)),
 		slog.String("clientRequestId", c.clientRequestID),
 	}
 	if resp := c.last.response; resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestId", oneLine(resp.Header.Get("request-id"))))
+		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestId", redact.Line(resp.Header.Get("request-id"))))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
 }

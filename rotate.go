@@ -1,185 +1,355 @@
 package intune
 
-// This file puts a certificate in place once: Ensure, and Replace for the yearly rotation.
+// This file replaces a certificate by its successor.
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"net/http"
+	"slices"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
-// ErrNotProvisioned says that Replace has left the old certificate in place, because the new one has not reached the
-// devices yet. Run Replace again later.
-var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, so the old one stays")
+// ErrNotProvisioned says that the new certificate is not provisioned yet, or not for as long as RotateOptions.Overlap
+// asks. Nothing was deleted. Run Rotate again later.
+var ErrNotProvisioned = errors.New("the new certificate is not provisioned for long enough, so nothing was deleted: run it again later")
 
-// Ensure makes sure that the certificate is in the tenant, once: it returns the one that is there, or creates it. It
-// recognises a certificate by its content where the service still shows it, else by issuer, subject and expiration, so
-// cert must have content that is a certificate, or all three; Response.MatchedBy says by which. A certificate authority
-// may keep all three when it issues a certificate anew for another key: where that may have happened, use Replace, or
-// Create.
+// ErrNotLatest says that another certificate was uploaded later, so Intune deploys that one, or that a certificate of the
+// same subject expires later, so this rotation is out of date. Nothing was deleted.
+var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
+
+// RotateOptions configures Rotate. The zero value, and nil, upload the certificate and delete nothing.
+type RotateOptions struct {
+	OldID           string        // the record to replace; "" means all earlier uploads with the same subject
+	DeleteOld       bool          // delete what is replaced
+	WaitProvisioned time.Duration // wait up to this long for the new one to be provisioned; 0 does not wait
+	Overlap         time.Duration // delete nothing before the new one has been there this long: provisioned does not mean that all devices have it
+	DryRun          bool          // change nothing; the Rotation says what would be done
+}
+
+// Rotation is what Rotate has done or, with DryRun, would do.
+type Rotation struct {
+	Certificate *EnterpriseCodeSigningCertificate   // the new one, as the tenant has it; with DryRun, as it would be uploaded
+	Created     bool                                // uploaded by this call
+	MatchedBy   MatchedBy                           // how it was recognised, if it was there
+	Old         []*EnterpriseCodeSigningCertificate // what it replaces, including what was deleted
+	Deleted     []string                            // ids
+}
+
+// Rotate makes cert the certificate that the tenant uses. Intune deploys only the latest upload, and apps must be signed
+// again with the new certificate. Rotate can be run again at any time, and goes on from where an earlier run ended. A nil
+// error means: cert is in the tenant once, no other upload is later and, with DeleteOld, every old one is gone.
 //
-// Where the certificate is there more than once, the first comes together with a *DuplicateError. Errors are those of
-// Create, and of listing. Calls of one client wait for each other; several processes are not coordinated.
-func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, created bool, err error) {
-	w, err := s.placing(ctx, "ensure", cert, opts)
-	if err != nil {
-		return nil, false, err
-	}
-	defer w.release()
-	found, err := w.find(ctx, func(*EnterpriseCodeSigningCertificate) bool { return true })
-	if err != nil {
-		return nil, false, err
-	}
-	if len(found) > 0 {
-		got, err = found.certificate()
-		return got, false, err
-	}
-	got, err = s.Create(ctx, cert, opts...)
-	return got, got != nil, err
-}
-
-// Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
-// already come before them. An error comes once, last.
+// Without OldID, Rotate looks for cert as Find does, uploads it unless it is there, and treats the earlier uploads with
+// the same subject as old. A certificate with another subject is another publisher's and is not replaced. If a record of
+// the same subject expires more than two days later than cert, the error is ErrNotLatest and nothing is done.
 //
-// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context, within time.Duration, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
-	return s.All(ctx, &ListOptions{
-		Filter:  PropertyExpirationDateTime.Le(time.Now().Add(within)),
-		OrderBy: []Order{PropertyExpirationDateTime.Ascending()},
-	}, opts...)
-}
-
-// ReplaceOptions configures Replace. The zero value, and nil, leave the old certificate in place.
-type ReplaceOptions struct {
-	// DeleteOld deletes the old certificate once the new one is provisioned. Apps that are signed with the old one alone
-	// then no longer run on managed devices.
-	DeleteOld bool
-}
-
-// Replace puts cert in the place of the certificate with oldID, and returns the new one. It can be run again after it
-// was broken off at any point, and goes on from there: a record of the same identity that was uploaded after the old one
-// is taken for the new one, and never the old one itself, nor one that was uploaded before it, even where a certificate authority
-// has kept all the names and dates.
+// With OldID, only equal content makes the record with that id, or an earlier upload, count as cert. If there is no
+// record with that id, the error is ErrNotFound, together with the Rotation if cert is there: an earlier run has
+// finished. A certificate that was issued again with the same names, expiration and NotBefore needs OldID.
 //
-// The old certificate is deleted only where options ask for it, and only when the new one is provisioned; until then the
-// new one is returned together with ErrNotProvisioned. Where there is no certificate with oldID, the error is ErrNotFound:
-// the id is wrong, or an earlier run has deleted it and was done.
-func (s *EnterpriseCodeSigningCertificatesService) Replace(ctx context.Context, oldID string, cert *EnterpriseCodeSigningCertificate, options *ReplaceOptions, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	w, err := s.placing(ctx, "replace", cert, opts)
-	if err != nil {
-		return nil, err
-	}
-	defer w.release()
-	old, err := s.Get(ctx, oldID, w.common)
-	if err != nil {
-		return nil, w.named(err)
-	}
-	if dated := cmp.Or(cert.UploadDateTime, time.Now()); dated.Before(old.UploadDateTime) {
-		return nil, w.named(&InputError{Name: "uploadDateTime", Problem: fmt.Sprintf(
-			"of the new certificate would be before that of the old one, %s, and a later run could not tell which is which", precise(old.UploadDateTime))})
-	}
-	found, err := w.find(ctx, func(c *EnterpriseCodeSigningCertificate) bool {
-		return c.ID != oldID && !c.UploadDateTime.Before(old.UploadDateTime)
-	})
-	if err != nil {
-		return nil, err
-	}
-	replacement, err := found.certificate()
-	if len(found) == 0 {
-		replacement, err = s.Create(ctx, cert, opts...)
-	}
-	if err != nil || options == nil || !options.DeleteOld {
-		return replacement, err
-	}
-	if replacement.ID == oldID || replacement.Status != CertificateStatusProvisioned {
-		return replacement, w.named(ErrNotProvisioned)
-	}
-	if err := s.Delete(ctx, oldID, w.headers); err != nil && !errors.Is(err, ErrNotFound) {
-		return replacement, w.named(fmt.Errorf("the new one is in place: %w", err))
-	}
-	return replacement, nil
+// A later upload of another certificate is ErrNotLatest, whatever its subject. cert is then not uploaded again, because
+// two jobs would replace each other forever. To go back to an earlier certificate, delete its record and rotate with
+// OldID.
+//
+// Old records are deleted only with DeleteOld, after a fresh look, oldest first, and only while cert is the latest
+// upload, provisioned, and there for Overlap. Otherwise the error is ErrNotProvisioned. A record whose age or subject
+// cannot be told is kept, and the error is an *AmbiguousMatchError. The new one is never deleted.
+//
+// Like Ensure, Rotate ignores the Status and UploadDateTime of cert, and it returns Ensure's errors. With an error comes
+// the Rotation so far, nil if nothing is known yet. Calls of one client for the same subject wait for each other.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
+func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {
+	result, err := s.client.rotate(ctx, cert, options, opts)
+	return result, named("rotate enterpriseCodeSigningCertificate", err)
 }
 
-// matches are the records of one identity.
-type matches []match
-
-// certificate returns the first, nil for none, with a *DuplicateError where there are more.
-func (m matches) certificate() (*EnterpriseCodeSigningCertificate, error) {
-	switch len(m) {
-	case 0:
-		return nil, nil //nolint:nilnil // the caller looks
-	case 1:
-		return m[0].certificate, nil
+func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts []RequestOption) (*Rotation, error) {
+	r := new(rotation)
+	if options != nil {
+		r.RotateOptions = *options
 	}
-	return m[0].certificate, duplicateError(m[0].certificate, m[1:])
-}
-
-// placement is an Ensure or a Replace under way.
-type placement struct {
-	client   *Client
-	verb     string
-	identity *identity
-	response *Response
-	headers  RequestOption // the caller's, for the requests beside the create
-	common   RequestOption // those, and the caller's Response
-	release  func()
-}
-
-// placing checks what can be checked before anything is sent, and waits for the other placements of the client: each
-// looks before it creates.
-func (s *EnterpriseCodeSigningCertificatesService) placing(ctx context.Context, verb string, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*placement, error) {
-	w := &placement{client: s.client, verb: verb}
-	if err := validate(cert); err != nil {
-		return nil, w.named(err)
+	if r.WaitProvisioned < 0 || r.Overlap < 0 {
+		return nil, &InputError{Name: "RotateOptions", Problem: "has a negative duration"}
 	}
-	given := requestOptions{certificate: cert}
-	if err := given.apply(opts); err != nil {
-		return nil, w.named(err)
-	}
-	w.identity = newIdentity(cert)
-	if len(w.identity.subjects) == 0 || len(w.identity.issuers) == 0 || len(w.identity.expirations) == 0 {
-		return nil, w.named(&InputError{Name: "certificate", Problem: "has too little to recognise it by: want content that is a certificate, or subject, issuer and expiration"})
-	}
-	if w.response = given.response; w.response != nil {
-		*w.response = Response{}
-	}
-	w.headers = func(o *requestOptions) error {
-		o.header = given.header.Clone()
-		return nil
-	}
-	w.common = func(o *requestOptions) error {
-		o.response = given.response
-		return w.headers(o)
-	}
-	select {
-	case s.client.placements <- struct{}{}:
-		w.release = func() { <-s.client.placements }
-		return w, nil
-	case <-ctx.Done():
-		return nil, w.named(ctx.Err())
-	}
-}
-
-func (w *placement) named(err error) error {
-	return fmt.Errorf("%s enterpriseCodeSigningCertificate: %w", w.verb, err)
-}
-
-// find returns the records of the identity that are acceptable.
-func (w *placement) find(ctx context.Context, acceptable func(*EnterpriseCodeSigningCertificate) bool) (found matches, err error) {
-	all, _, err := w.client.listCertificates(ctx, w.common)
-	if err != nil {
-		return nil, w.named(err)
-	}
-	for _, c := range all {
-		if by := w.identity.match(c); by != "" && acceptable(c) {
-			found = append(found, match{c, by, false})
+	if r.OldID != "" {
+		if _, err := certificatePath(r.OldID); err != nil {
+			return nil, err
 		}
 	}
-	if len(found) > 0 && w.response != nil {
-		w.response.MatchedBy = found[0].by
+	var err error
+	if r.placement, err = c.newPlacement(ctx, cert, opts); err != nil {
+		return nil, err
 	}
-	return found, nil
+	defer r.release()
+	err = r.run(ctx)
+	return r.result(err), err
+}
+
+// rotation is a Rotate under way.
+type rotation struct {
+	RotateOptions
+	*placement
+
+	old     []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
+	unclear []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
+	deleted []string
+}
+
+// result is what is known so far. Without a record there is none to report if OldID is missing.
+func (r *rotation) result(err error) *Rotation {
+	if r.seen == nil || r.record == nil && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return &Rotation{Certificate: r.record, Created: r.created, MatchedBy: r.matchedBy, Old: r.old, Deleted: r.deleted}
+}
+
+// run does one step after the other. Each leaves the tenant in a state from which a later run can go on.
+func (r *rotation) run(ctx context.Context) error {
+	if r.OldID != "" {
+		r.isExcluded = r.isOldOrEarlier
+	}
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	if err := r.checkRequest(); err != nil {
+		return err
+	}
+	if err := r.place(ctx); err != nil {
+		return err
+	}
+	if r.DryRun {
+		return r.plan()
+	}
+	if err := r.awaitProvisioning(ctx); err != nil {
+		return err
+	}
+	return r.deleteOld(ctx)
+}
+
+// isOldOrEarlier excludes the record with OldID and earlier uploads: only equal content makes one of them the new one.
+func (r *rotation) isOldOrEarlier(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool {
+	old := seen.record(r.OldID)
+	if by == MatchedByContent || old == nil {
+		return false
+	}
+	areDated := isShown(old.UploadDateTime) && isShown(record.UploadDateTime)
+	return record.ID == old.ID || areDated && !record.UploadDateTime.After(old.UploadDateTime)
+}
+
+// checkRequest ends a rotation that is out of date or asks for the impossible, before anything is changed.
+func (r *rotation) checkRequest() error {
+	if r.OldID == "" {
+		return r.checkStale()
+	}
+	old := r.seen.record(r.OldID)
+	switch {
+	case old == nil:
+		if err := r.take(); err != nil {
+			return err
+		}
+		return fmt.Errorf("there is no certificate with the id %s: %w", r.OldID, ErrNotFound)
+	case r.DeleteOld && r.identity.compareSubject(old) == otherSubject:
+		return &InputError{Name: "OldID", Problem: "is a certificate with another subject, which is another publisher's: it is not deleted"}
+	}
+	return nil
+}
+
+// checkStale looks for a record of the same subject that expires later: then this may be a job with last year's
+// certificate.
+func (r *rotation) checkStale() error {
+	for _, record := range r.seen.records {
+		if !r.identity.isOutlivedBy(record.ExpirationDateTime) || r.seen.isMatch(record) {
+			continue
+		}
+		switch r.identity.compareSubject(record) {
+		case sameSubject:
+			return fmt.Errorf("%w: %s of the same subject expires later, on %s", ErrNotLatest, record.ID, formatTime(record.ExpirationDateTime))
+		case unclearSubject:
+			return &AmbiguousMatchError{
+				Reason:     "a record that may have the same subject expires later, so the certificate may be out of date",
+				Candidates: []*EnterpriseCodeSigningCertificate{record},
+			}
+		case otherSubject:
+		}
+	}
+	return nil
+}
+
+// place makes sure that the certificate is in the tenant, once and as the latest upload.
+func (r *rotation) place(ctx context.Context) error {
+	err := r.take()
+	if err == nil && r.record == nil && !r.DryRun {
+		err = r.upload(ctx)
+	}
+	r.sortOut()
+	if err != nil {
+		return err
+	}
+	return r.checkLatest()
+}
+
+// age is how a record compares with the new one.
+type age int
+
+const (
+	unclearAge age = iota
+	older
+	later
+)
+
+// compareAge compares by date. What was listed before this call's own upload is older, whatever its date says.
+func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
+	if r.record == nil {
+		return older
+	}
+	areDated := isShown(record.UploadDateTime) && isShown(r.record.UploadDateTime)
+	switch {
+	case areDated && record.UploadDateTime.After(r.record.UploadDateTime):
+		return later
+	case r.before[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
+		return older
+	}
+	return unclearAge
+}
+
+// sortOut finds what the certificate replaces.
+func (r *rotation) sortOut() {
+	r.old, r.unclear = nil, nil
+	for _, record := range r.seen.records {
+		if r.seen.isMatch(record) || r.OldID != "" && record.ID != r.OldID {
+			continue
+		}
+		subject, age := r.identity.compareSubject(record), r.compareAge(record)
+		isReplaced := subject == sameSubject && age == older
+		if isReplaced || record.ID == r.OldID {
+			r.old = append(r.old, record)
+		}
+		if !isReplaced && subject != otherSubject && age != later {
+			r.unclear = append(r.unclear, record)
+		}
+	}
+	slices.SortStableFunc(r.old, byUploadDate)
+}
+
+// checkLatest reports an upload of another certificate that is later, or may be.
+func (r *rotation) checkLatest() error {
+	var unclear []*EnterpriseCodeSigningCertificate
+	for _, record := range r.seen.records {
+		if r.seen.isMatch(record) {
+			continue
+		}
+		switch r.compareAge(record) {
+		case later:
+			return fmt.Errorf("%w: %s was uploaded later, on %s", ErrNotLatest, record.ID, formatTime(record.UploadDateTime))
+		case unclearAge:
+			unclear = append(unclear, record)
+		case older:
+		}
+	}
+	if len(unclear) > 0 {
+		return &AmbiguousMatchError{Reason: "the upload dates do not tell which certificate is the latest", Candidates: unclear}
+	}
+	return nil
+}
+
+// plan is the end of a dry run: what would be uploaded and deleted.
+func (r *rotation) plan() error {
+	if r.record == nil {
+		r.record, r.created = r.cert, true
+	}
+	if !r.DeleteOld {
+		return nil
+	}
+	for _, record := range r.deletable() {
+		r.deleted = append(r.deleted, record.ID)
+	}
+	return r.kept()
+}
+
+// deletable are the old records whose age and subject are certain.
+func (r *rotation) deletable() []*EnterpriseCodeSigningCertificate {
+	return slices.DeleteFunc(slices.Clone(r.old), func(record *EnterpriseCodeSigningCertificate) bool {
+		return slices.Contains(r.unclear, record) || record.ID == r.record.ID
+	})
+}
+
+// kept is the error about the records that were not deleted because their age or subject cannot be told.
+func (r *rotation) kept() error {
+	if len(r.unclear) == 0 {
+		return nil
+	}
+	return &AmbiguousMatchError{
+		Reason: "records were kept, because the service does not show whether they are older and have the same subject", Candidates: r.unclear,
+	}
+}
+
+// awaitProvisioning waits until the service has provisioned the new one, with growing pauses.
+func (r *rotation) awaitProvisioning(ctx context.Context) error {
+	const shortest, longest = 2 * time.Second, time.Minute
+	until := time.Now().Add(r.WaitProvisioned)
+	for pause := shortest; r.record.Status != CertificateStatusProvisioned; pause = min(2*pause, longest) {
+		left := time.Until(until)
+		if r.WaitProvisioned == 0 {
+			return nil
+		}
+		if left <= 0 {
+			return ErrNotProvisioned
+		}
+		logger := r.client.pipeline.logger.With("id", r.record.ID, "reason", "provisioning")
+		logger.InfoContext(ctx, "intune: waiting", "pause", min(pause, left), "until", formatTime(until))
+		if err := wait.Until(ctx, time.Now().Add(min(pause, left))); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotProvisioned, err)
+		}
+		got, err := r.client.object(ctx, http.MethodGet, r.record.ID, nil, r.options.following())
+		if err != nil {
+			return fmt.Errorf("uploaded, but its status cannot be read: %w", err)
+		}
+		r.record = got
+		logger.InfoContext(ctx, "intune: waited", "status", string(got.Status))
+	}
+	return nil
+}
+
+// deleteOld deletes what is replaced, if that was asked for, after a fresh look.
+func (r *rotation) deleteOld(ctx context.Context) error {
+	if !r.DeleteOld || len(r.old)+len(r.unclear) == 0 {
+		return nil
+	}
+	if err := r.lookAgain(ctx); err != nil {
+		return err
+	}
+	age := r.seen.now.Sub(r.record.UploadDateTime)
+	isThereForOverlap := r.Overlap == 0 || isShown(r.record.UploadDateTime) && age >= r.Overlap
+	if r.record.Status != CertificateStatusProvisioned || !isThereForOverlap {
+		return ErrNotProvisioned
+	}
+	for _, record := range r.deletable() {
+		if err := r.client.delete(ctx, record.ID, r.options.following()); err != nil && !errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("the new one is in place, but %s cannot be deleted: %w", record.ID, err)
+		}
+		r.deleted = append(r.deleted, record.ID)
+	}
+	return r.kept()
+}
+
+// lookAgain makes sure that the new one still is the one record of the certificate, and the latest.
+func (r *rotation) lookAgain(ctx context.Context) error {
+	record := r.record
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	if err := r.take(); err != nil {
+		return err
+	}
+	if r.record == nil || r.record.ID != record.ID {
+		r.record = record
+		return &AmbiguousMatchError{Reason: "the new record does not show any more", Candidates: []*EnterpriseCodeSigningCertificate{record}}
+	}
+	r.sortOut()
+	return r.checkLatest()
 }

@@ -1,77 +1,125 @@
 package intune
 
+// This file is what a client remembers of its creates.
+
 import (
+	"crypto/x509"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// uploads is what a client knows of its creates: those under way, the records that calls have in hand, and whether the
-// service keeps the uploadDateTime that is sent.
+// memorySpan is how long a client remembers the records of its creates, and the creates of unknown outcome.
+const memorySpan = time.Hour
+
+// uploads is the memory of a client: which records belong to which create, and which creates have no record.
 type uploads struct {
-	underWay  sync.Map // of *search; every create passes here, and few ever look at the others
-	datesKept atomic.Bool
-
-	mu             sync.Mutex
-	recent, lessSo map[string]bool // ids of records in hand; two generations, so that they do not pile up
-	lessSoUntil    time.Time
+	mu                sync.Mutex
+	pending           map[*upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
+	current, previous map[string]*upload    // by the id of the record; two generations, so that they do not pile up
+	nextGeneration    time.Time
+	lastDate          time.Time // see date
 }
 
-func (u *uploads) begin(s *search) { u.underWay.Store(s, nil) }
+// upload is one create.
+type upload struct {
+	sent      *EnterpriseCodeSigningCertificate // a copy that nobody changes
+	parsed    *x509.Certificate                 // its content, nil if that is no certificate
+	isOwnDate bool                              // the library chose the date of upload
 
-func (u *uploads) end(s *search) { u.underWay.Delete(s) }
-
-// others are the searches under way but for s.
-func (u *uploads) others(s *search) (others []*search) {
-	u.underWay.Range(func(other, _ any) bool {
-		if other := other.(*search); other != s { //nolint:forcetypeassert // there is nothing else in it
-			others = append(others, other)
-		}
-		return true
-	})
-	return others
+	identity func() *identity // computed when it is needed first: most creates need none
 }
 
-// datesOfOthers are the dates, in Unix nanoseconds, that the other calls under way have sent. Where the service keeps
-// dates, a record that has one of them is theirs.
-func (u *uploads) datesOfOthers(s *search) map[int64]bool {
-	dates := make(map[int64]bool)
-	for _, other := range u.others(s) {
-		dates[other.sent.UploadDateTime.Truncate(tick).UnixNano()] = true
-	}
-	return dates
+func newUpload(sent *EnterpriseCodeSigningCertificate, parsed *x509.Certificate, isOwnDate bool) *upload {
+	u := &upload{sent: sent, parsed: parsed, isOwnDate: isOwnDate}
+	u.identity = sync.OnceValue(func() *identity { return newIdentity(u.sent, u.parsed) })
+	return u
 }
 
-// claim takes a record in hand, unless another call has it.
-func (u *uploads) claim(id string) bool {
-	const generation = time.Hour // longer than a call searches
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.recent[id] || u.lessSo[id] {
-		return false
+// begin notes that an upload is about to be sent.
+func (m *uploads) begin(u *upload) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pending == nil {
+		m.pending = make(map[*upload]time.Time)
 	}
-	if now := time.Now(); u.recent == nil || now.After(u.lessSoUntil) {
-		u.recent, u.lessSo, u.lessSoUntil = make(map[string]bool), u.recent, now.Add(generation)
+	m.pending[u] = time.Time{}
+}
+
+// end notes the end of an upload. One of unknown outcome is remembered.
+func (m *uploads) end(u *upload, isUnknown bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pending, u)
+	if isUnknown {
+		m.pending[u] = time.Now().Add(memorySpan)
 	}
-	u.recent[id] = true
+}
+
+// claim notes that a record belongs to an upload. It returns false if the record belongs to another one.
+func (m *uploads) claim(id string, u *upload) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if owner := m.owner(id); owner != nil {
+		return owner == u
+	}
+	if now := time.Now(); m.current == nil || now.After(m.nextGeneration) {
+		m.current, m.previous, m.nextGeneration = make(map[string]*upload), m.current, now.Add(memorySpan)
+	}
+	m.current[id] = u
 	return true
 }
 
-func (u *uploads) has(id string) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.recent[id] || u.lessSo[id]
+func (m *uploads) owner(id string) *upload {
+	if owner := m.current[id]; owner != nil {
+		return owner
+	}
+	return m.previous[id]
 }
 
-// learn compares the date that was sent with the one that the service shows. Dates that agree only to the second prove
-// nothing: the service may have cut ours, or dated the upload itself within that second.
-func (u *uploads) learn(sent, created *EnterpriseCodeSigningCertificate) {
-	shown := created.UploadDateTime
-	switch {
-	case shown.IsZero():
-	case !isSameDate(sent.UploadDateTime, shown):
-		u.datesKept.Store(false)
-	case shown.Nanosecond() != 0:
-		u.datesKept.Store(true)
+// isAnothers reports whether a record belongs to another upload.
+func (m *uploads) isAnothers(id string, u *upload) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	owner := m.owner(id)
+	return owner != nil && owner != u
+}
+
+// rivals returns which other pending uploads a record may belong to.
+func (m *uploads) rivals(record *EnterpriseCodeSigningCertificate, u *upload) (r rivals) {
+	for _, other := range m.others(u) {
+		if other.identity().isNot(record) {
+			continue
+		}
+		r.some = true
+		r.sameDate = r.sameDate || other.sent.UploadDateTime.Truncate(tick).Equal(record.UploadDateTime)
 	}
+	return r
+}
+
+// others returns the other pending uploads, and forgets those that are too old.
+func (m *uploads) others(u *upload) (others []*upload) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for other, until := range m.pending {
+		switch {
+		case !until.IsZero() && time.Now().After(until):
+			delete(m.pending, other)
+		case other != u:
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
+// date returns the current time in UTC with 100 ns, never the same twice. If the clock has been set back, it follows.
+func (m *uploads) date() time.Time {
+	const mostPerTick = time.Second // more uploads than that cannot be ahead of the clock
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	date := time.Now().UTC().Truncate(tick)
+	if ahead := m.lastDate.Sub(date); ahead >= 0 && ahead < mostPerTick {
+		date = m.lastDate.Add(tick)
+	}
+	m.lastDate = date
+	return date
 }

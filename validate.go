@@ -1,65 +1,65 @@
 package intune
 
-// This file says what must not be uploaded: private keys wherever they stand, and certificates that have expired.
+// This file rejects what must not be uploaded: private keys in any field, and certificates that have expired.
 
 import (
 	"bytes"
 	"crypto/x509"
-	"net/url"
-	"strings"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/expiry"
+	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/lenientx509"
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
-// validate says what must not be uploaded.
-func validate(cert *EnterpriseCodeSigningCertificate) error {
+// validate rejects what must not be uploaded. It returns the parsed content, nil if that is no certificate.
+func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) (*x509.Certificate, error) {
 	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
 	if cert == nil {
-		return bad("is nil")
+		return nil, bad("is nil")
 	}
 	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
-		return bad("has neither content nor subject")
+		return nil, bad("has neither content nor subject")
 	}
-	if err := validateContent("certificate", cert.Content); err != nil {
-		return err
+	parsed, err := validateContent("certificate", cert.Content)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range []string{cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName} {
-		if err := validateName("certificate", name); err != nil {
-			return err
-		}
+	if err := validateTexts("certificate", string(cert.Status), cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName); err != nil {
+		return nil, err
 	}
 	for name, value := range cert.AdditionalData {
 		if kind := privateKeyInJSON(value); kind != "" {
-			return privateKeyError("certificate property "+name, kind)
+			return nil, privateKeyError("certificate property "+name, kind)
 		}
 	}
-	if expiry.MayBeOver(cert.Content, time.Now()) {
-		if parsed, err := x509.ParseCertificate(cert.Content); err == nil {
-			if problem := expiry.Problem(parsed, time.Now()); problem != "" {
-				return bad(problem + ": upload its successor")
-			}
-		}
+	if parsed != nil && !allowExpired && time.Now().After(parsed.NotAfter) {
+		return nil, bad("expired on " + formatTime(parsed.NotAfter) + ": upload its successor, or allow it with WithExpiredAllowed")
 	}
-	return nil
+	return parsed, nil
 }
 
-// validateContent says what must not be uploaded as the content of the named input.
-func validateContent(name string, content []byte) error {
+// validateContent rejects what must not be uploaded as content. It returns the parsed content, nil if that is no
+// certificate: a certificate holds no private key.
+func validateContent(of string, content []byte) (*x509.Certificate, error) {
+	if parsed, err := lenientx509.Parse(bytes.Clone(content)); err == nil {
+		return parsed, nil
+	}
 	if kind := privatekey.Find(content); kind != "" {
-		return privateKeyError(name+" content", kind)
+		return nil, privateKeyError(of+" content", kind)
 	}
 	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
-		return &InputError{Name: name + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
+		return nil, &InputError{Name: of + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
 	}
-	return nil
+	return nil, nil //nolint:nilnil // content that is no certificate is for the service to judge
 }
 
-// validateName keeps out a key that stands where a name should.
-func validateName(of, name string) error {
-	if kind := privatekey.Find([]byte(name)); kind != "" {
-		return privateKeyError(of+" name", kind)
+// validateTexts rejects a private key in a text field.
+func validateTexts(of string, texts ...string) error {
+	for _, text := range texts {
+		if kind := privatekey.Find([]byte(text)); kind != "" {
+			return privateKeyError(of+" text", kind)
+		}
 	}
 	return nil
 }
@@ -68,31 +68,25 @@ func privateKeyError(name, kind string) error {
 	return &InputError{Name: name, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 }
 
-// concernsCertificates says whether a request is for the code-signing certificates, or a batch in which one is. Graph
-// compares paths without case.
-func concernsCertificates(path string, body []byte) bool {
-	if unescaped, err := url.PathUnescape(path); err == nil {
-		path = unescaped
-	}
-	const collection = "enterprisecodesigningcertificate"
-	return strings.Contains(strings.ToLower(path), collection) || bytes.Contains(bytes.ToLower(body), []byte(collection))
-}
-
-// privateKeyInJSON says which kind of private key any of the strings in JSON holds, "" if none.
-func privateKeyInJSON(data []byte) string {
+// privateKeyInJSON returns which kind of private key a string in a JSON value holds, "" if none.
+func privateKeyInJSON(value []byte) string {
 	for {
-		begin := bytes.IndexByte(data, '"')
+		begin := bytes.IndexByte(value, '"')
 		if begin < 0 {
 			return ""
 		}
-		r := jsonReader{data: data, at: begin}
-		text, err := r.value()
+		r := jsonscan.New(value[begin:])
+		text, err := r.Value()
 		if err != nil {
-			return privatekey.Find(data[begin+1:])
+			return privatekey.Find(value[begin+1:])
 		}
-		if kind := privatekey.Find(unquoted(text[1 : len(text)-1])); kind != "" {
+		var decoded string
+		if err := jsonscan.DecodeString(text, &decoded); err != nil {
+			return ""
+		}
+		if kind := privatekey.Find([]byte(decoded)); kind != "" {
 			return kind
 		}
-		data = data[r.at:]
+		value = value[begin+len(text):]
 	}
 }

@@ -54,8 +54,8 @@ func match(cert, held *intune.EnterpriseCodeSigningCertificate) string {
 		return byContent
 	case len(held.Content) == 0 &&
 		held.ExpirationDateTime.Unix() == cert.ExpirationDateTime.Unix() &&
-		dn.Same(cmp.Or(held.Subject, held.SubjectName), cert.Subject) &&
-		dn.Same(cmp.Or(held.Issuer, held.IssuerName), cert.Issuer):
+		dn.Parse(cmp.Or(held.Subject, held.SubjectName)).Equal(dn.Parse(cert.Subject)) &&
+		dn.Parse(cmp.Or(held.Issuer, held.IssuerName)).Equal(dn.Parse(cert.Issuer)):
 		return byNames
 	}
 	return ""

@@ -84,9 +84,9 @@ func rotate(ctx context.Context, service *intune.EnterpriseCodeSigningCertificat
 	compare(out, old, cert)
 
 	var meta intune.Response
-	replacement, err := service.Replace(ctx, old.ID, cert, &intune.ReplaceOptions{DeleteOld: opts.deleteOld}, intune.WithResponse(&meta))
-	if replacement != nil {
-		printCertificate(out, describe(&meta), replacement)
+	rotation, err := service.Rotate(ctx, cert, &intune.RotateOptions{OldID: old.ID, DeleteOld: opts.deleteOld}, intune.WithResponse(&meta))
+	if rotation != nil {
+		printCertificate(out, describe(&meta), rotation.Certificate)
 	}
 	switch {
 	case errors.Is(err, intune.ErrNotProvisioned):

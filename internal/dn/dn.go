@@ -78,11 +78,23 @@ func keyword(oid asn1.ObjectIdentifier) string {
 	return "OID." + dotted
 }
 
-// value is the text of an attribute in quotation marks where it needs them, or its DER in hexadecimal where it is no text.
+// value is the text of an attribute, in quotation marks if it needs them.
 func value(raw asn1.RawValue) string {
 	if text, isText := textOf(raw); isText {
 		return quote(text)
 	}
+	return hexadecimal(raw)
+}
+
+// Text returns the value of an attribute as text, or "#" and its DER in hexadecimal if it has no string type.
+func Text(raw asn1.RawValue) string {
+	if text, isText := textOf(raw); isText {
+		return text
+	}
+	return hexadecimal(raw)
+}
+
+func hexadecimal(raw asn1.RawValue) string {
 	return "#" + strings.ToUpper(hex.EncodeToString(raw.FullBytes))
 }
 

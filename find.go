@@ -1,0 +1,342 @@
+package intune
+
+// This file recognises a certificate in the tenant, and makes sure that it is there once.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Match is a record of the tenant that is the certificate, and how it was recognised.
+type Match struct {
+	Certificate *EnterpriseCodeSigningCertificate
+	By          MatchedBy
+}
+
+// Find returns the records of the tenant that are the certificate, the latest upload first. None is no error.
+//
+// Equal content is proof. Otherwise a record with an upload date is the certificate if names and expiration are equal. A
+// record with other content, or uploaded more than a day before the certificate's NotBefore, is another certificate.
+// Records that cannot be told from the certificate come in an *AmbiguousMatchError, beside the matches: those with equal
+// issuer and common name whose expiration is up to two days off or not shown, whose subject differs in other parts, or
+// that have no upload date.
+//
+// cert needs content that is a certificate, or subject, issuer and expiration. Otherwise the error is an *InputError.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) ([]Match, error) {
+	matches, err := s.find(ctx, cert, opts)
+	return matches, named("find enterpriseCodeSigningCertificate", err)
+}
+
+func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) ([]Match, error) {
+	options, err := newRequestOptions(anyOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	if cert == nil {
+		return nil, &InputError{Name: "certificate", Problem: "is nil"}
+	}
+	p := &placement{client: s.client, identity: identityOf(cert), options: options}
+	if err := p.identity.validate(); err != nil {
+		return nil, err
+	}
+	if err := p.look(ctx); err != nil {
+		return nil, err
+	}
+	return p.seen.matches, p.seen.ambiguity()
+}
+
+// validate reports what is missing to recognise the certificate.
+func (i *identity) validate() error {
+	if len(i.subjects) == 0 || len(i.issuers) == 0 || len(i.expirations) == 0 {
+		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want content that is a certificate, or subject, issuer and expiration"}
+	}
+	return nil
+}
+
+// Latest returns the certificate that was uploaded last: the one that Intune deploys. For an empty tenant the error is
+// ErrNotFound. If several records have the latest date, or a record has none, it is an *AmbiguousMatchError.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+	latest, err := s.latest(ctx, opts)
+	return latest, named("find the latest enterpriseCodeSigningCertificate", err)
+}
+
+func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, opts []RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+	options, err := newRequestOptions(anyOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.client.census(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if len(seen.records) == 0 {
+		return nil, fmt.Errorf("the tenant has no certificate: %w", ErrNotFound)
+	}
+	latest := slices.MaxFunc(seen.records, byUploadDate)
+	var rivals []*EnterpriseCodeSigningCertificate
+	for _, record := range seen.records {
+		if !isShown(record.UploadDateTime) || record.UploadDateTime.Equal(latest.UploadDateTime) {
+			rivals = append(rivals, record)
+		}
+	}
+	if len(rivals) > 1 || !isShown(latest.UploadDateTime) {
+		return nil, &AmbiguousMatchError{Reason: "the upload dates do not tell which certificate is the latest", Candidates: rivals}
+	}
+	return latest, nil
+}
+
+func byUploadDate(a, b *EnterpriseCodeSigningCertificate) int {
+	return a.UploadDateTime.Compare(b.UploadDateTime)
+}
+
+// Ensure makes sure that the certificate is in the tenant, once: it returns the record that is there, or uploads the
+// certificate. It recognises the certificate as Find does, and returns the same errors. It ignores the Status and the
+// UploadDateTime of cert, and does not upload a certificate more than a day before its NotBefore (an *InputError). It
+// deletes nothing, and does not ask whether another upload is later; Rotate does.
+//
+// If the certificate is in the tenant more than once, the error is a *DuplicateError, together with the record to keep.
+// If the service shows the new record in a way that Find does not recognise, it is an *AmbiguousMatchError, together with
+// that record. Other errors are those of Create. Calls of one client for the same subject wait for each other; several
+// processes are not coordinated.
+func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, created bool, err error) {
+	p, err := s.client.newPlacement(ctx, cert, opts)
+	if err == nil {
+		defer p.release()
+		err = p.ensure(ctx)
+	}
+	if p != nil {
+		got, created = p.record, p.created
+	}
+	return got, created, named("ensure enterpriseCodeSigningCertificate", err)
+}
+
+// census is what one listing of the tenant shows.
+type census struct {
+	records []*EnterpriseCodeSigningCertificate
+	now     time.Time // by the clock of the service, if it tells
+
+	matches []Match // that are the certificate, the latest upload first
+	unclear []*EnterpriseCodeSigningCertificate
+}
+
+// census lists all certificates of the tenant.
+func (c *Client) census(ctx context.Context, options requestOptions) (*census, error) {
+	seen := &census{now: time.Now()}
+	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
+	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
+		if err != nil {
+			return nil, err
+		}
+		seen.now = page.clock.at(time.Now())
+		for _, record := range page.value {
+			if !known[record.ID] {
+				known[record.ID] = true
+				seen.records = append(seen.records, record)
+			}
+		}
+	}
+	return seen, nil
+}
+
+func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
+	for _, record := range s.records {
+		if record.ID == id {
+			return record
+		}
+	}
+	return nil
+}
+
+// ambiguity is the error about the records that cannot be told from the certificate, nil if there are none.
+func (s *census) ambiguity() error {
+	if len(s.unclear) == 0 {
+		return nil
+	}
+	return &AmbiguousMatchError{Reason: "records may be this certificate or another one of the same name", Candidates: s.unclear}
+}
+
+// recognise finds the records of a certificate. isExcluded reports that a record is not the certificate although it looks
+// like it; nil excludes nothing.
+func (s *census) recognise(identity *identity, isExcluded exclusion) {
+	for _, record := range s.records {
+		verdict, by := identity.recognise(record)
+		switch {
+		case verdict == notOurs, isExcluded != nil && isExcluded(s, record, by):
+		case verdict == ours:
+			s.matches = append(s.matches, Match{record, by})
+		default:
+			s.unclear = append(s.unclear, record)
+		}
+	}
+	slices.SortStableFunc(s.matches, func(a, b Match) int { return byUploadDate(b.Certificate, a.Certificate) })
+}
+
+type exclusion func(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool
+
+// certificate returns the record of the certificate, nil if there is none. The error says that there are several, or
+// that some cannot be told.
+func (s *census) certificate() (*EnterpriseCodeSigningCertificate, error) {
+	if len(s.matches) == 0 {
+		return nil, s.ambiguity()
+	}
+	records := make([]*EnterpriseCodeSigningCertificate, len(s.matches))
+	for i, m := range s.matches {
+		records[i] = m.Certificate
+	}
+	if duplicate := newDuplicateError(records); len(duplicate.OtherIDs) > 0 {
+		return duplicate.Certificate, duplicate
+	}
+	return records[0], s.ambiguity()
+}
+
+func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool {
+	return slices.ContainsFunc(s.matches, func(m Match) bool { return m.Certificate.ID == record.ID })
+}
+
+// nextDate returns the date with which an upload is the latest: 100 ns after the latest that was listed if that is not
+// over yet, otherwise zero, which means now.
+func (s *census) nextDate() (next time.Time) {
+	for _, record := range s.records {
+		if after := record.UploadDateTime.Add(tick); after.After(time.Now()) && after.After(next) {
+			next = after
+		}
+	}
+	return next
+}
+
+// placement is an Ensure or a Rotate under way.
+type placement struct {
+	client     *Client
+	cert       *EnterpriseCodeSigningCertificate // without what the caller must not choose
+	identity   *identity
+	isExcluded exclusion
+	options    requestOptions
+	release    func()
+
+	seen      *census                           // the last look
+	record    *EnterpriseCodeSigningCertificate // of the certificate, once it is there
+	matchedBy MatchedBy                         // how it was recognised, if it was there
+	created   bool                              // by this call
+	before    map[string]bool                   // the ids that were listed before this call uploaded; nil if it did not
+}
+
+// newPlacement checks everything that can be checked before anything is sent, and waits for the other placements of the
+// same subject: each looks before it uploads.
+func (c *Client) newPlacement(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*placement, error) {
+	options, err := newRequestOptions(createOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := validate(cert, options.allowExpired)
+	if err != nil {
+		return nil, err
+	}
+	p := &placement{client: c, identity: newIdentity(cert, parsed), options: options}
+	if err := p.identity.validate(); err != nil {
+		return nil, err
+	}
+	upload := *cert
+	upload.Status, upload.UploadDateTime = "", time.Time{}
+	p.cert = &upload
+	p.release, err = c.subjects.Lock(ctx, p.identity.ownSubject().Key())
+	return p, err
+}
+
+// ensure finds the certificate or uploads it.
+func (p *placement) ensure(ctx context.Context) error {
+	if err := p.look(ctx); err != nil {
+		return err
+	}
+	if err := p.take(); err != nil || p.record != nil {
+		return err
+	}
+	return p.upload(ctx)
+}
+
+// look lists the tenant and recognises the certificate.
+func (p *placement) look(ctx context.Context) error {
+	seen, err := p.client.census(ctx, p.options.following())
+	if err != nil {
+		return err
+	}
+	seen.recognise(p.identity, p.isExcluded)
+	p.seen = seen
+	return nil
+}
+
+// take takes the record of the certificate, if it is there.
+func (p *placement) take() error {
+	record, err := p.seen.certificate()
+	if record == nil {
+		return err
+	}
+	p.record = record
+	if !p.created {
+		p.matchedBy = p.seen.matches[0].By
+		p.options.reportMatch(p.matchedBy)
+	}
+	return err
+}
+
+// upload creates the certificate and looks again: another process may have done so at the same time, and the service may
+// show the record in a way that later runs would not recognise.
+func (p *placement) upload(ctx context.Context) error {
+	const day = 24 * time.Hour
+	if parsed := p.identity.parsed; parsed != nil && time.Until(parsed.NotBefore) > day {
+		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(parsed.NotBefore) + ": upload it then"}
+	}
+	dated := *p.cert
+	dated.UploadDateTime = p.seen.nextDate()
+	p.before = make(map[string]bool, len(p.seen.records))
+	for _, record := range p.seen.records {
+		p.before[record.ID] = true
+	}
+	record, err := p.client.create(ctx, &dated, p.options)
+	if record != nil {
+		p.record, p.created = record, true
+	}
+	if err != nil {
+		return err
+	}
+	return p.verify(ctx)
+}
+
+// verify looks until the new record shows, for ReconcileWindow at most.
+func (p *placement) verify(ctx context.Context) error {
+	created := p.record
+	var shown *EnterpriseCodeSigningCertificate
+	var failure error
+	ended := p.client.poll(ctx, time.Now().Add(p.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = p.look(ctx); failure == nil {
+			shown = p.seen.record(created.ID)
+		}
+		return failure != nil || shown != nil
+	})
+	switch {
+	case ended != nil:
+		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
+	case failure != nil:
+		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
+	case shown == nil:
+		return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+	}
+	p.record = shown
+	return p.verifyShown()
+}
+
+// verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.
+func (p *placement) verifyShown() error {
+	created := p.record
+	if !p.seen.isMatch(created) {
+		return &AmbiguousMatchError{Reason: "the service shows the new record in a way that a later run would not recognise", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+	}
+	err := p.take()
+	p.created = p.record.ID == created.ID
+	return err
+}

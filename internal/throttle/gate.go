@@ -1,0 +1,110 @@
+// Package throttle holds requests back: until a pause is over that the service has asked for, and until a quota allows
+// the next one.
+package throttle
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/wait"
+)
+
+// Gate holds all requests back while the service has asked for a pause, because requests that are sent while it
+// throttles count against the quota. See https://learn.microsoft.com/graph/throttling.
+type Gate struct {
+	jitter time.Duration // at most, so that requests which waited do not all go at once
+	closed atomic.Bool   // spares open gates the lock; a request that finds the pause over resets it
+
+	mu      sync.Mutex
+	opens   time.Time
+	waiting int
+}
+
+// NewGate returns an open gate.
+func NewGate(jitter time.Duration) *Gate { return &Gate{jitter: jitter} }
+
+// Close holds requests back for the given time, or longer if an earlier pause has not ended by then.
+func (g *Gate) Close(pause time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if opens := time.Now().Add(pause); opens.After(g.opens) {
+		g.opens = opens
+		g.closed.Store(true)
+	}
+}
+
+// IsOpen reports whether a request need not wait.
+func (g *Gate) IsOpen() bool {
+	if !g.closed.Load() {
+		return true
+	}
+	opens, _ := g.next()
+	return !time.Now().Before(opens)
+}
+
+// Wait waits until the gate is open. It does not begin a wait that would outlast the context. The error is an *Error.
+func (g *Gate) Wait(ctx context.Context) error {
+	if g.IsOpen() {
+		return nil
+	}
+	opens, passes := g.enter()
+	defer g.leave()
+	for time.Now().Before(opens) {
+		if deadline, ok := ctx.Deadline(); ok && !passes.Before(deadline) {
+			passes = opens
+		}
+		if err := wait.Until(ctx, passes); err != nil {
+			return &Error{Pause: time.Until(opens), Err: err}
+		}
+		opens, passes = g.next()
+	}
+	return nil
+}
+
+func (g *Gate) enter() (opens, passes time.Time) {
+	g.mu.Lock()
+	g.waiting++
+	g.mu.Unlock()
+	return g.next()
+}
+
+func (g *Gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting--
+}
+
+// next returns when the gate opens and when one of the waiting requests passes: immediately if it is the only one.
+func (g *Gate) next() (opens, passes time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	passes = g.opens
+	if !time.Now().Before(g.opens) {
+		g.closed.Store(false)
+	}
+	if g.waiting > 1 {
+		passes = passes.Add(rand.N(g.jitter + 1)) //nolint:gosec // jitter
+	}
+	return g.opens, passes
+}
+
+// Error says that a request was not sent, because its wait would outlast its context, or the context ended.
+type Error struct {
+	Pause time.Duration // that was left; 0 or less if it is not known
+	Err   error         // the context's
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Pause <= 0 {
+		return fmt.Sprintf("not sent while waiting for the quota: %v", e.Err)
+	}
+	return fmt.Sprintf("not sent, requests have to wait another %s: %v", e.Pause.Round(time.Millisecond), e.Err)
+}
+
+// Unwrap returns the context's error.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,41 @@
+package wire
+
+import (
+	"net/http"
+	"slices"
+)
+
+// reservedHeaders are set by the library alone. The idempotency keys are among them because net/http repeats a POST
+// that carries one, and Graph does not know them.
+var reservedHeaders = []string{
+	"Accept", "Accept-Encoding", "Authorization", "Client-Request-Id", "Connection", "Content-Encoding", "Content-Length",
+	"Content-Type", "Host", "Idempotency-Key", "Transfer-Encoding", "User-Agent", "X-Idempotency-Key",
+}
+
+// IsReserved reports whether a header, by its canonical name, is set by the library alone.
+func IsReserved(canonical string) bool { return slices.Contains(reservedHeaders, canonical) }
+
+var jsonMediaType = []string{"application/json"}
+
+// SetVisible sets the library's own headers except the token. Middleware sees them, but cannot change them.
+func (t *Transport) SetVisible(header http.Header, a *Attempt) {
+	header["Accept"] = jsonMediaType
+	header["Client-Request-Id"] = []string{a.ClientRequestID}
+	header["User-Agent"] = t.userAgent
+	if a.Body != nil {
+		header["Content-Type"] = jsonMediaType
+	}
+}
+
+// header returns what is sent: the headers of the caller and the middleware that are not reserved, and the library's.
+func (t *Transport) header(a *Attempt, given http.Header) http.Header {
+	header := make(http.Header, len(given)+1)
+	for name, values := range given {
+		if canonical := http.CanonicalHeaderKey(name); !IsReserved(canonical) {
+			header[name] = values
+		}
+	}
+	t.SetVisible(header, a)
+	header["Authorization"] = a.Authorization
+	return header
+}

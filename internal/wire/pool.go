@@ -1,0 +1,51 @@
+package wire
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// pool is the library's own transport. It can be replaced by a new one: over HTTP/2 there is no other way to a new
+// connection while the old one is in use.
+type pool struct {
+	create  func() *http.Transport
+	current atomic.Pointer[http.Transport]
+}
+
+func newPool(create func() *http.Transport) *pool {
+	p := &pool{create: create}
+	p.current.Store(create())
+	return p
+}
+
+// renew leaves the connections of stale, unless another request has done so already.
+func (p *pool) renew(stale *http.Transport) {
+	if p.current.CompareAndSwap(stale, p.create()) {
+		stale.CloseIdleConnections()
+	}
+}
+
+// A silent HTTP/2 connection is pinged after pingAfter, and given up if no response comes within pingTimeout. Together
+// they stay below 20 seconds.
+const (
+	pingAfter   = 10 * time.Second
+	pingTimeout = 8 * time.Second
+)
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+	}
+}

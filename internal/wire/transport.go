@@ -1,0 +1,207 @@
+// Package wire is where the library meets the network. Its transport decides what is sent: to which origin, with which
+// headers, body and token, within which limits of time and size. It keeps the evidence of whether a request was sent.
+package wire
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config configures a Transport.
+type Config struct {
+	Origin    string       // of Microsoft Graph, a checked root URL; the token goes nowhere else
+	UserAgent string       //
+	Client    *http.Client // the user's, whose Transport and Timeout are used; nil for the library's own transport
+}
+
+// Transport is the innermost step of the pipeline: what it hands to the base transport goes over the network.
+type Transport struct {
+	own           *pool             // nil if the transport is the user's
+	base          http.RoundTripper // the user's, if it is
+	hooksAreProof bool              // the transport is net/http's, so its hooks tell whether there was a connection
+	origin        *url.URL
+	userAgent     []string
+	limit         time.Duration // of an attempt, including its body
+	timeout       error
+}
+
+// New returns a transport.
+func New(cfg Config) *Transport {
+	origin, _ := url.Parse(cfg.Origin)
+	t := &Transport{origin: origin, userAgent: []string{cfg.UserAgent}, limit: 60 * time.Second}
+	if cfg.Client == nil {
+		t.own = newPool(newTransport)
+	} else {
+		t.base = cmp.Or(cfg.Client.Transport, http.DefaultTransport)
+		t.limit = cmp.Or(max(cfg.Client.Timeout, 0), t.limit)
+	}
+	_, isNetHTTP := t.base.(*http.Transport)
+	t.hooksAreProof = isNetHTTP || t.own != nil
+	t.timeout = &TimeoutError{t.limit}
+	return t
+}
+
+// TimeoutError is the end of an attempt that took too long. It is not context.DeadlineExceeded, because the caller's
+// context has not ended.
+type TimeoutError struct{ limit time.Duration }
+
+// Error implements error.
+func (e *TimeoutError) Error() string { return "no response within " + e.limit.String() }
+
+// Timeout makes it a net.Error's kind of time-out.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// ForbiddenError stops a request that must not be sent. Trying again would not help.
+type ForbiddenError struct{ reason string }
+
+// Error implements error.
+func (e *ForbiddenError) Error() string { return e.reason }
+
+// RoundTrip sends the request of the attempt in its context, and reads the response whole.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := attemptFrom(req.Context())
+	if err := t.admit(a, req); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	defer a.leave()
+	closeBody(req)
+	ctx, cancel := context.WithDeadlineCause(req.Context(), a.Started.Add(t.limit), t.timeout)
+	defer cancel()
+	out := req.WithContext(httptrace.WithClientTrace(ctx, a.trace()))
+	out.Header = t.header(a, req.Header)
+	out.Host = ""
+	out.Body, out.ContentLength = http.NoBody, 0
+	if a.Body != nil {
+		// net/http sends headers and body in one packet if the body is a reader of a type that it knows.
+		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(a.Body)), int64(len(a.Body))
+	}
+	out.GetBody = nil // with it, net/http repeats a request by itself
+	out.Close = a.NewConnection && t.own == nil
+	resp, err := t.send(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	resp.Request = req // net/http's is the one with the token
+	return resp, nil
+}
+
+// send makes one exchange. After a time-out or a 503 the library's own transport gets new connections.
+// See https://learn.microsoft.com/graph/best-practices-concept.
+func (t *Transport) send(ctx context.Context, req *http.Request) (*http.Response, error) {
+	if t.own == nil {
+		return t.exchange(ctx, t.base, req)
+	}
+	current := t.own.current.Load()
+	resp, err := t.exchange(ctx, current, req)
+	timedOut := context.Cause(ctx) == t.timeout //nolint:errorlint // the cause is bare
+	if timedOut || err == nil && resp.StatusCode == http.StatusServiceUnavailable {
+		t.own.renew(current)
+	}
+	return resp, err
+}
+
+// exchange sends a request and reads the response whole, within the limit.
+func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := base.RoundTrip(req)
+	if err == nil && resp == nil {
+		err = errors.New("the transport returned neither a response nor an error")
+	}
+	if err != nil {
+		return nil, t.ownTimeout(ctx, err)
+	}
+	body, err := readAll(ctx, resp, maxBody)
+	resp.Body = &wholeBody{data: body, err: t.ownTimeout(ctx, err)}
+	return resp, nil
+}
+
+// admit lets a request pass or says why not; then nothing has been sent.
+func (t *Transport) admit(a *Attempt, req *http.Request) error {
+	switch ctx := req.Context(); {
+	case a == nil:
+		return &ForbiddenError{"a middleware dropped the request's context"}
+	case !isSameOrigin(req.URL, t.origin):
+		return &ForbiddenError{"the token is only for the origin " + t.origin.Host}
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !a.enter(t.hooksAreProof):
+		return &ForbiddenError{"a middleware sent the request after its attempt was over"}
+	}
+	return nil
+}
+
+func isSameOrigin(target, origin *url.URL) bool {
+	return target != nil && target.Opaque == "" && target.User == nil &&
+		target.Scheme == origin.Scheme && strings.EqualFold(target.Host, origin.Host)
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// ownTimeout returns the time-out of the attempt if that ended the exchange.
+func (t *Transport) ownTimeout(ctx context.Context, err error) error {
+	if err != nil && context.Cause(ctx) == t.timeout { //nolint:errorlint // the cause is bare
+		return t.timeout
+	}
+	return err
+}
+
+// CloseIdleConnections closes the idle connections of the base transport.
+func (t *Transport) CloseIdleConnections() {
+	if t.own != nil {
+		t.own.current.Load().CloseIdleConnections()
+		return
+	}
+	if closer, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// TokenClient returns a client for the token endpoint. It follows no redirects, which would take the secret elsewhere.
+// It reads each response whole, within the limits, so that one that is cut short is a network error.
+func (t *Transport) TokenClient() *http.Client {
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &tokenTransport{t},
+	}
+}
+
+type tokenTransport struct{ wire *Transport }
+
+func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.wire.limit, t.wire.timeout)
+	defer cancel()
+	out := req.WithContext(ctx)
+	out.Header = req.Header.Clone()
+	out.Header["User-Agent"] = t.wire.userAgent
+	resp, err := t.wire.send(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	body := resp.Body.(*wholeBody) //nolint:errcheck,forcetypeassert // send sets it
+	if body.err != nil {
+		return nil, body.err
+	}
+	return resp, nil
+}
+
+// ReadBody reads the body of a response that may have passed a middleware, within the limits.
+func (t *Transport) ReadBody(ctx context.Context, resp *http.Response) ([]byte, error) {
+	if whole, ok := resp.Body.(*wholeBody); ok {
+		return whole.rest()
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, t.limit, t.timeout)
+	defer cancel()
+	return readAll(ctx, resp, maxBody)
+}

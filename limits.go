@@ -1,0 +1,116 @@
+package intune
+
+// This file holds requests back: for the quota, and while the service has asked for a pause.
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/throttle"
+)
+
+// Limiter decides when a request may be sent. Wait returns in order of arrival, or returns an error if the request may
+// not be sent, for example because ctx ends first. It is called for every attempt, after its token has been obtained.
+//
+// If the Limiter also has a method Pause(time.Duration), the client calls it when the service throttles, with the time
+// for which no request should be sent.
+type Limiter interface {
+	Wait(ctx context.Context, method string) error
+}
+
+// Quota is a number of requests in any window of time.
+type Quota struct {
+	Requests int
+	Window   time.Duration
+	Methods  []string // the methods that count; none for all
+}
+
+// IntuneAppsQuota is what Microsoft Graph allows one application in one tenant for Intune's apps resources.
+// See https://learn.microsoft.com/graph/throttling-limits.
+var IntuneAppsQuota = []Quota{
+	{Requests: 100, Window: 20 * time.Second, Methods: []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}},
+	{Requests: 1000, Window: 20 * time.Second},
+}
+
+func newQuotaLimiter(quotas []Quota) Limiter {
+	converted := make([]throttle.Quota, len(quotas))
+	for i, q := range quotas {
+		converted[i] = throttle.Quota(q)
+	}
+	return throttle.NewWindows(converted)
+}
+
+// limits holds the requests of a client back.
+type limits struct {
+	throttled *throttle.Gate // after a 429 or a 509: every request
+	busy      *throttle.Gate // after a 503 with Retry-After: every request except a look for a lost create
+	limiter   Limiter        // nil for none
+}
+
+func newLimits(limiter Limiter, jitter time.Duration) limits {
+	return limits{throttled: throttle.NewGate(jitter), busy: throttle.NewGate(jitter), limiter: limiter}
+}
+
+// wait returns when a request may be sent.
+func (l *limits) wait(ctx context.Context, method string, isLook bool) error {
+	for {
+		if err := l.waitForPause(ctx, isLook); err != nil {
+			return &pausedError{err}
+		}
+		if l.limiter == nil {
+			return nil
+		}
+		if err := l.limiter.Wait(ctx, method); err != nil {
+			if errors.As(err, new(*throttle.Error)) {
+				return &pausedError{err}
+			}
+			return &limiterError{err}
+		}
+		if l.throttled.IsOpen() && (isLook || l.busy.IsOpen()) {
+			return nil
+		} // otherwise a pause has begun meanwhile, and the turn at the limiter is lost
+	}
+}
+
+func (l *limits) waitForPause(ctx context.Context, isLook bool) error {
+	if err := l.throttled.Wait(ctx); err != nil || isLook {
+		return err
+	}
+	return l.busy.Wait(ctx)
+}
+
+// reason returns what a request would wait for now.
+func (l *limits) reason(isLook bool) string {
+	switch {
+	case !l.throttled.IsOpen():
+		return "throttled"
+	case !isLook && !l.busy.IsOpen():
+		return "unavailable"
+	}
+	return "quota"
+}
+
+// pauseAll holds every request back, and those of other processes if the limiter can.
+func (l *limits) pauseAll(pause time.Duration) {
+	l.throttled.Close(pause)
+	if shared, ok := l.limiter.(interface{ Pause(pause time.Duration) }); ok {
+		shared.Pause(pause)
+	}
+}
+
+// pauseExceptLooks holds every request back except the looks for a lost create.
+func (l *limits) pauseExceptLooks(pause time.Duration) { l.busy.Close(pause) }
+
+// pausedError is an attempt that was not made because its wait would outlast the context.
+type pausedError struct{ err error }
+
+func (e *pausedError) Error() string   { return e.err.Error() }
+func (e *pausedError) Unwrap() []error { return []error{ErrThrottled, e.err} }
+
+// limiterError is an attempt that was not made because the Limiter returned an error.
+type limiterError struct{ err error }
+
+func (e *limiterError) Error() string { return "not sent: " + e.err.Error() }
+func (e *limiterError) Unwrap() error { return e.err }

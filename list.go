@@ -1,0 +1,333 @@
+package intune
+
+// This file lists certificates, page by page.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/wait"
+)
+
+const listName = "list enterpriseCodeSigningCertificates" // as errors name the operation
+
+// CertificatePage is one page of a listing.
+type CertificatePage struct {
+	Value    []*EnterpriseCodeSigningCertificate
+	Count    *int64 // of all certificates that match the filter, if ListOptions.Count asked for it
+	NextLink string // opaque; "" on the last page. All follows it
+}
+
+// List returns one page of the certificates that options ask for; nil asks for all. To get the page after another, set
+// ListOptions.NextLink; All does so by itself.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
+	page, err := s.list(ctx, options, opts)
+	if err != nil {
+		return nil, named(listName, err)
+	}
+	return &CertificatePage{Value: page.value, Count: page.count, NextLink: page.nextLink}, nil
+}
+
+func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, options *ListOptions, opts []RequestOption) (*page, error) {
+	given, err := newRequestOptions(anyOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.client.listPath(options)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.page(ctx, path, given, false)
+}
+
+// All yields the certificates that options ask for. It reads page by page as the loop goes on, and holds one page at a
+// time. Top limits how many it yields, also if NextLink is set. An error comes once, last, with a nil certificate. opts
+// apply to the request of each page.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
+	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
+		for cert, err := range s.all(ctx, options, opts) {
+			if !yield(cert, named(listName, err)) {
+				return
+			}
+		}
+	}
+}
+
+func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, options *ListOptions, opts []RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
+	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
+		given, err := newRequestOptions(anyOperation, opts)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		path, err := s.client.listPath(options)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		left := -1 // without a limit
+		if options != nil && options.Top > 0 {
+			left = options.Top // for the service it is the size of a page
+		}
+		for page, err := range s.client.pages(ctx, path, given, false) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, cert := range page.value {
+				left--
+				if !yield(cert, nil) || left == 0 {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Count returns how many certificates match the filter; the zero Filter matches all.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
+	page, err := s.list(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
+	if err == nil && page.count == nil {
+		err = badListing("the response has no count")
+	}
+	if err != nil {
+		return 0, named("count enterpriseCodeSigningCertificates", err)
+	}
+	return *page.count, nil
+}
+
+// Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
+// already come before them. The service is asked to filter, and each date is checked again. If the service rejects the
+// filter, all certificates are listed. A certificate without an expiration is left out. An error comes once, last.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
+func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context, within time.Duration, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
+	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
+		latest := time.Now().Add(within)
+		expiring, err := s.expiringBy(ctx, latest, &ListOptions{Filter: PropertyExpirationDateTime.Le(latest)}, opts)
+		if errors.Is(err, ErrBadRequest) {
+			expiring, err = s.expiringBy(ctx, latest, nil, opts)
+		}
+		for _, cert := range expiring {
+			if !yield(cert, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, named("list expiring enterpriseCodeSigningCertificates", err))
+		}
+	}
+}
+
+// expiringBy returns the certificates of a listing that expire by the given time, soonest first.
+func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Context, latest time.Time, options *ListOptions, opts []RequestOption) (expiring []*EnterpriseCodeSigningCertificate, err error) {
+	for cert, failure := range s.all(ctx, options, opts) {
+		if failure != nil {
+			err = failure
+			break
+		}
+		if isShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) {
+			expiring = append(expiring, cert)
+		}
+	}
+	slices.SortStableFunc(expiring, func(a, b *EnterpriseCodeSigningCertificate) int {
+		return a.ExpirationDateTime.Compare(b.ExpirationDateTime)
+	})
+	return expiring, err
+}
+
+// page is a page as it is read. value is nil if the response has none.
+type page struct {
+	value    []*EnterpriseCodeSigningCertificate
+	count    *int64
+	nextLink string
+	clock    serviceClock
+}
+
+func (p *page) scan(r *jsonscan.Reader) error {
+	*p = page{}
+	if r.Next() != '{' {
+		return errors.New("not a JSON object")
+	}
+	return r.Object(func(name []byte) error {
+		if string(name) == "value" {
+			return p.scanValue(r)
+		}
+		value, err := r.Value()
+		if err != nil {
+			return err
+		}
+		switch string(name) {
+		case "@odata.count":
+			return json.Unmarshal(value, &p.count)
+		case "@odata.nextLink":
+			return jsonscan.DecodeString(value, &p.nextLink)
+		}
+		return nil
+	})
+}
+
+// scanValue reads the certificates of the page.
+func (p *page) scanValue(r *jsonscan.Reader) error {
+	if r.Next() != '[' {
+		return errors.New("not a JSON array")
+	}
+	p.value = make([]*EnterpriseCodeSigningCertificate, 0)
+	return r.Array(func() error {
+		const most = 20_000 // more than any page holds; a hostile page of empty objects would take a hundred times its size
+		if len(p.value) == most {
+			return errors.New("more than 20,000 certificates in one page")
+		}
+		cert := new(EnterpriseCodeSigningCertificate)
+		p.value = append(p.value, cert)
+		return cert.scan(r)
+	})
+}
+
+// check reports whether the response is a listing. Without it, an empty object would pass for an empty tenant.
+func (p *page) check() error {
+	if p.value == nil {
+		return errors.New("the object has no list of certificates")
+	}
+	return nil
+}
+
+// page gets one page. path is that of the collection with its query, or what nextPath made of a link.
+func (c *Client) page(ctx context.Context, path string, options requestOptions, isLook bool) (*page, error) {
+	p := new(page)
+	if options.response == nil {
+		options.response = new(Response)
+	}
+	err := c.pipeline.run(ctx, request{
+		method: http.MethodGet, path: path, out: p, status: http.StatusOK, check: p.check, options: options, isLook: isLook,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if date := headerDate(options.response.Header); !date.IsZero() {
+		p.clock = serviceClock{ahead: time.Until(date), isKnown: true}
+	}
+	return p, nil
+}
+
+// pages yields one page after the other. An error comes once, last.
+func (c *Client) pages(ctx context.Context, path string, options requestOptions, isLook bool) iter.Seq2[*page, error] {
+	return func(yield func(*page, error) bool) {
+		seen := make(map[[sha256.Size]byte]bool)
+		for {
+			seen[sha256.Sum256([]byte(path))] = true
+			page, err := c.page(ctx, path, options, isLook)
+			if err != nil || !yield(page, nil) || page.nextLink == "" {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			path, err = c.nextPath(page.nextLink)
+			if err == nil && seen[sha256.Sum256([]byte(path))] {
+				err = badListing("the nextLink leads back to a page that has been read")
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// looks yields the pages of all certificates, for the recovery of a create.
+func (c *Client) looks(ctx context.Context) iter.Seq2[*page, error] {
+	return bounded(c.pages(ctx, certificatesPath, requestOptions{}, true))
+}
+
+// bounded ends a listing of all certificates with an error if it does not end by itself, or if a certificate has no id.
+func bounded(pages iter.Seq2[*page, error]) iter.Seq2[*page, error] {
+	return func(yield func(*page, error) bool) {
+		const mostRecords, mostPages = 100_000, 1000 // a tenant holds a few
+		records, count := 0, 0
+		for page, err := range pages {
+			if err == nil {
+				records, count = records+len(page.value), count+1
+				err = page.checkIDs()
+			}
+			if err == nil && (records > mostRecords || count > mostPages) {
+				err = badListing("the listing does not end")
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// poll looks at once and then with growing pauses, until the look is done; the last look begins at the given time. If the
+// context ends sooner, looks go on until then, each after half of the time that is left. The error is the context's.
+func (c *Client) poll(ctx context.Context, until time.Time, look func() (done bool)) error {
+	for pause := c.pipeline.retry.MinDelay; ; pause *= 2 {
+		isLast := !time.Now().Before(until)
+		if look() || isLast {
+			return nil
+		}
+		now := time.Now()
+		next := now.Add(min(pause, until.Sub(now)))
+		const least = 10 * time.Millisecond
+		if deadline, ok := ctx.Deadline(); ok && !next.Before(deadline) && deadline.Sub(now) > least {
+			next = now.Add(deadline.Sub(now) / 2)
+		}
+		if err := wait.Until(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *page) checkIDs() error {
+	for _, cert := range p.value {
+		if cert.ID == "" {
+			return badListing("a certificate has no id")
+		}
+	}
+	return nil
+}
+
+// listPath returns the path of the page that options ask for.
+func (c *Client) listPath(options *ListOptions) (string, error) {
+	if options != nil && options.NextLink != "" {
+		return c.nextPath(options.NextLink)
+	}
+	query, err := options.query()
+	if err != nil {
+		return "", err
+	}
+	return certificatesPath + query, nil
+}
+
+// nextPath returns the path of a nextLink. The token is sent only to the API version of the first request.
+func (c *Client) nextPath(link string) (string, error) {
+	path, ours := strings.CutPrefix(link, c.pipeline.root+"/")
+	switch {
+	case !ours:
+		return "", badListing("the nextLink leads outside the service")
+	case pathProblem(path) != "":
+		return "", badListing("the nextLink " + pathProblem(path))
+	}
+	return "/" + path, nil
+}
+
+// badListing is a listing that is not as documented.
+func badListing(problem string) error {
+	return &ResponseError{Method: http.MethodGet, Path: certificatesPath, StatusCode: http.StatusOK, Problem: problem}
+}

@@ -1,0 +1,164 @@
+package intune
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/internal/wire"
+)
+
+// RequestOption configures one call. An option that does not apply to the operation is an *InputError.
+type RequestOption func(*requestOptions) error
+
+type requestOptions struct {
+	kind     operationKind
+	header   http.Header
+	response *Response
+
+	selected         string // for a get: the names of the properties
+	withoutReconcile bool   // for a create
+	allowExpired     bool   // for a create
+}
+
+// operationKind says which options apply.
+type operationKind int
+
+const (
+	anyOperation operationKind = iota
+	getOperation
+	createOperation // also what is built on a create
+)
+
+// newRequestOptions applies all options and returns the first error, so that the caller's Response is known even then.
+func newRequestOptions(kind operationKind, opts []RequestOption) (o requestOptions, first error) {
+	o.kind = kind
+	for _, opt := range opts {
+		if opt == nil {
+			opt = func(*requestOptions) error { return &InputError{Name: "RequestOption", Problem: "is nil"} }
+		}
+		if err := opt(&o); first == nil {
+			first = err
+		}
+	}
+	if o.response != nil {
+		*o.response = Response{}
+	}
+	return o, first
+}
+
+// following returns the options for the other requests of an operation that is built on a create.
+func (o *requestOptions) following() requestOptions {
+	return requestOptions{header: o.header, response: o.response}
+}
+
+// reportMatch tells the caller how a certificate was recognised.
+func (o *requestOptions) reportMatch(by MatchedBy) {
+	if o.response != nil {
+		o.response.MatchedBy = by
+	}
+}
+
+func (o *requestOptions) clonedHeader() http.Header {
+	if o.header == nil {
+		return make(http.Header)
+	}
+	return o.header.Clone()
+}
+
+// WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. The headers that the
+// library sets are rejected: Accept, Accept-Encoding, Authorization, Connection, Content-Encoding, Content-Length,
+// Content-Type, Host, Transfer-Encoding, User-Agent and client-request-id. So are Idempotency-Key and X-Idempotency-Key,
+// because net/http would repeat a POST that carries one.
+func WithHeader(key, value string) RequestOption {
+	return func(o *requestOptions) error {
+		canonical := http.CanonicalHeaderKey(key)
+		switch {
+		case wire.IsReserved(canonical):
+			return &InputError{Name: "WithHeader", Problem: canonical + " is set by the library"}
+		case !isToken(key):
+			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
+		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
+			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
+		}
+		if o.header == nil {
+			o.header = make(http.Header)
+		}
+		o.header.Add(canonical, value)
+		return nil
+	}
+}
+
+// isMethod reports whether a name is that of an HTTP method. They are case-sensitive.
+func isMethod(name string) bool { return isToken(name) && name == strings.ToUpper(name) }
+
+// isToken is the token of RFC 9110, section 5.6.2.
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+// Response is what is known of a call besides its result. If several attempts were made, it describes the last one.
+type Response struct {
+	StatusCode int         // 0 if nothing was received
+	Header     http.Header // of the response
+
+	RequestID       string // the service's id of the attempt; Microsoft's support asks for it first
+	ClientRequestID string // a GUID of the library's, the same for all attempts of the call
+	Diagnostics     string // x-ms-ags-diagnostic: which data center and server responded
+
+	Attempts int // of the call; listings that look for a lost create are not counted
+
+	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
+	MatchedBy  MatchedBy // how it was recognised there, by Create, Ensure or Rotate; "" if it was not looked for
+}
+
+// WithResponse fills in response with what is known of the call, on success and on error.
+func WithResponse(response *Response) RequestOption {
+	return func(o *requestOptions) error {
+		if response == nil {
+			return &InputError{Name: "WithResponse", Problem: "is nil"}
+		}
+		o.response = response
+		return nil
+	}
+}
+
+// WithoutReconcile makes Create return an *OutcomeUnknownError immediately if the response is lost. It does not look for
+// the certificate and does not send it again.
+func WithoutReconcile() RequestOption {
+	return func(o *requestOptions) error {
+		o.withoutReconcile = true
+		return o.appliesToCreate("WithoutReconcile")
+	}
+}
+
+// WithExpiredAllowed lets Create upload a certificate that has expired. Its apps may carry timestamps from before, so
+// they may still run.
+func WithExpiredAllowed() RequestOption {
+	return func(o *requestOptions) error {
+		o.allowExpired = true
+		return o.appliesToCreate("WithExpiredAllowed")
+	}
+}
+
+func (o *requestOptions) appliesToCreate(name string) error {
+	if o.kind != createOperation {
+		return &InputError{Name: name, Problem: "does not apply to this operation: it is for Create and what builds on it"}
+	}
+	return nil
+}
+
+// WithSelect makes Get request these properties only, and the id.
+func WithSelect(properties ...Property) RequestOption {
+	return func(o *requestOptions) error {
+		if o.kind != getOperation {
+			return &InputError{Name: "WithSelect", Problem: "does not apply to this operation: it is for Get"}
+		}
+		names, err := propertyNames(append([]Property{PropertyID}, properties...))
+		o.selected = names
+		return err
+	}
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -1,0 +1,145 @@
+package intune
+
+// This file has the steps that each attempt passes on its way to the network. pipeline.go puts them in order.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
+	"github.com/seed-230b9595/intune-go/internal/wire"
+)
+
+// step wraps the steps that follow it.
+type step func(next http.RoundTripper) http.RoundTripper
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// beginAttempt opens an attempt and keeps its result. It returns a placeholder, because net/http's client, which runs
+// around this step, would put its own words around an error and act on the Location of a redirect. The placeholder has
+// the headers for the client's cookie jar.
+func beginAttempt(transport *wire.Transport) step {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			ctx := req.Context()
+			c := callFrom(ctx)
+			a := c.newAttempt()
+			a.placeholder = http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
+			req = req.WithContext(wire.WithAttempt(ctx, &a.Attempt))
+			req.Header = req.Header.Clone()
+			transport.SetVisible(req.Header, &a.Attempt)
+			resp, err := next.RoundTrip(req)
+			switch {
+			case err != nil:
+				a.err = err
+			case resp == nil:
+				a.err = errors.New("a middleware returned neither a response nor an error")
+			default:
+				a.response = resp
+				a.body, a.err = transport.ReadBody(ctx, resp)
+				a.placeholder.Header = resp.Header
+			}
+			a.ended = time.Now()
+			a.err = hiding(a.err, c.hide)
+			return &a.placeholder, nil
+		})
+	}
+}
+
+// obtainToken gets a token for the attempt. The steps that follow do not see it, except the last one.
+func obtainToken(tokens *tokencache.Cache) step {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			c := callFrom(req.Context())
+			token, err := tokens.Get(req.Context(), c.need)
+			if err != nil {
+				closeBody(req)
+				return nil, &tokenError{err}
+			}
+			c.last.token = token
+			c.last.Authorization = token.Header()
+			return next.RoundTrip(req)
+		})
+	}
+}
+
+// awaitTurn waits for the quota, and for the end of a pause. The time limit of the attempt starts after it.
+func awaitTurn(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		ctx := req.Context()
+		c := callFrom(ctx)
+		announced := c.announceWait(ctx)
+		err := c.limits.wait(ctx, req.Method, c.isLook)
+		announced()
+		if err != nil {
+			closeBody(req)
+			return nil, err
+		}
+		c.last.Started = time.Now()
+		c.recovery.sending()
+		return next.RoundTrip(req)
+	})
+}
+
+// announceWait logs that an attempt waits, once it has waited for a second. The function that it returns logs the end.
+func (c *call) announceWait(ctx context.Context) (end func()) {
+	const noticeable = time.Second
+	if !c.logger.Enabled(ctx, slog.LevelInfo) {
+		return func() {}
+	}
+	began := time.Now()
+	logger := c.logger.With("reason", c.limits.reason(c.isLook), "clientRequestId", c.clientRequestID)
+	announcement := time.AfterFunc(noticeable, func() { logger.InfoContext(ctx, "intune: waiting") })
+	return func() {
+		if !announcement.Stop() {
+			logger.InfoContext(ctx, "intune: waited", "duration", time.Since(began))
+		}
+	}
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// fetchToken asks the credential for a token and checks it.
+func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokencache.Need) (*oauth2.Token, error) {
+	return func(ctx context.Context, need tokencache.Need) (*oauth2.Token, error) {
+		req := req
+		req.Refresh, req.Claims = need.Rejected != nil, need.Claims
+		token, err := cred.Token(ctx, req)
+		switch {
+		case err != nil:
+			return nil, authError(err)
+		case token == nil || token.AccessToken == "":
+			return nil, errors.New("the credential returned an empty token")
+		case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry):
+			return nil, fmt.Errorf("the credential returned a token that expired on %s", formatTime(token.Expiry))
+		case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+			return nil, errors.New("the credential returned a token with characters that no token has")
+		}
+		return token, nil
+	}
+}
+
+// tokenError is a failure to obtain a token. Nothing was sent to Microsoft Graph.
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string {
+	if errors.As(e.err, new(*AuthError)) {
+		return e.err.Error()
+	}
+	return "obtain a token: " + e.err.Error()
+}
+
+func (e *tokenError) Unwrap() error { return e.err }
