@@ -28,11 +28,11 @@ func (v *verdict) allowance(o *outcome, r *record) string {
 		}
 	case v.run.plan.habits.noClock:
 		return ""
-	case !v.isWithin(o, shown, slack):
+	case !v.isWithin(o, o.posts, shown, slack):
 		return ""
 	}
 	const minute = time.Minute
-	if r.committed.Before(o.posts[0].began.Add(-minute)) || r.committed.After(o.lastAttempt().Add(minute)) {
+	if r.committed.Before(o.posts[0].began.Add(-minute)) || r.committed.After(o.lastOf(o.posts).Add(minute)) {
 		return what + ", dated into the minute"
 	}
 	return what + ", uploaded within the minute"
@@ -49,12 +49,13 @@ func (o *outcome) sentDate(date time.Time) bool {
 	return false
 }
 
-// isWithin says whether a date is in the minute before the first attempt, in that after the last, or between, by the
-// service's clock as far as a client can tell it. Equal content counts for longer. The minutes are longer by slack.
-func (v *verdict) isWithin(o *outcome, shown view, slack time.Duration) bool {
+// isWithin says whether a date is in the minute before the first of some attempts, in that after the last, or between,
+// by the service's clock as far as a client can tell it. Equal content counts for longer. The minutes are longer by
+// slack.
+func (v *verdict) isWithin(o *outcome, posts []*request, shown view, slack time.Duration) bool {
 	front := v.run.plan.habits.front
-	earliest := o.posts[0].began.Add(front - time.Minute - slack)
-	latest := o.lastAttempt().Add(front + time.Minute + slack)
+	earliest := posts[0].began.Add(front - time.Minute - slack)
+	latest := o.lastOf(posts).Add(front + time.Minute + slack)
 	if content := o.planned.certificate.in(o.planned.form).Content; len(content) > 0 && bytes.Equal(content, shown.content) {
 		latest = latest.Add(14 * time.Minute)
 	}

@@ -149,9 +149,19 @@ func (v *verdict) confirmation(o *outcome) {
 	}
 }
 
-// rivals checks that a create that has sent several POSTs does not keep silent about a second record of ours.
+// effective returns the POSTs that may have been carried out. The others were rejected.
+func (o *outcome) effective() (posts []*request) {
+	for _, post := range o.posts {
+		if post.err != nil || post.fate.mayCommit {
+			posts = append(posts, post)
+		}
+	}
+	return posts
+}
+
+// rivals checks that a create that may have made several records does not keep silent about a second one of ours.
 func (v *verdict) rivals(o *outcome) {
-	if len(v.run.plan.creates) > 1 || len(o.posts) == 1 || !o.inDoubt || o.result.err != nil || o.result.got == nil {
+	if len(v.run.plan.creates) > 1 || len(o.effective()) < 2 || o.result.err != nil || o.result.got == nil {
 		return
 	}
 	last := -1
@@ -176,5 +186,5 @@ func (v *verdict) rivals(o *outcome) {
 func (v *verdict) mustBeTaken(o *outcome, r *record) bool {
 	shown := v.run.plan.habits.shown(r)
 	return r.certificate == o.planned.certificate && !v.run.plan.habits.noClock && !shown.date.IsZero() &&
-		o.agrees(&v.run.plan.habits, r, shown) && v.isWithin(o, shown, -slack)
+		o.agrees(&v.run.plan.habits, r, shown) && v.isWithin(o, o.effective(), shown, -slack)
 }

@@ -258,9 +258,9 @@ func (v *verdict) noneShared() {
 	}
 }
 
-// lastAttempt returns when the last attempt of a create had ended, at the latest.
-func (o *outcome) lastAttempt() time.Time {
-	last := o.posts[len(o.posts)-1]
+// lastOf returns when the last of some attempts had ended, at the latest.
+func (o *outcome) lastOf(posts []*request) time.Time {
+	last := posts[len(posts)-1]
 	if last.fate.ending == staysSilent || last.fate.ending == switches {
 		return o.result.ended
 	}
