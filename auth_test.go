@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -349,5 +350,57 @@ func TestTenantsThatNoApplicationSignsInTo(t *testing.T) {
 	}
 	if _, err := intune.NewClient(intune.ClientSecret("9188040D-6c67-4c5b-b112-36a304b66dad", app, aSecret)); err == nil {
 		t.Error("the tenant of personal accounts is accepted")
+	}
+}
+
+// sourceFunc is a token source.
+type sourceFunc func() (*oauth2.Token, error)
+
+func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
+
+// TestTokenSourceThatHangsIsCalledOnce, although callers leave when their contexts end.
+func TestTokenSourceThatHangsIsCalledOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		cred := intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			calls.Add(1)
+			time.Sleep(time.Hour)
+			return &oauth2.Token{AccessToken: aToken}, nil
+		}))
+		client := new(service).client(t, cred)
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			began := time.Now()
+			if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+			cancel()
+		}
+		if err := get(t.Context(), client); err != nil || calls.Load() != 1 {
+			t.Errorf("%v after %d calls", err, calls.Load())
+		}
+	})
+}
+
+// TestTokenSourceThatDoesNotReturn ends the call, and the next one works.
+func TestTokenSourceThatDoesNotReturn(t *testing.T) {
+	for want, bad := range map[string]func(){
+		"the token source panicked: mine":      func() { panic("mine") },
+		"the token source ended its goroutine": runtime.Goexit,
+	} {
+		isGood := false
+		client := new(service).client(t, intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			if !isGood {
+				bad()
+			}
+			return &oauth2.Token{AccessToken: aToken}, nil
+		})))
+		if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+		isGood = true
+		if err := get(t.Context(), client); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
 	}
 }
