@@ -80,8 +80,8 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 type method struct {
 	options []intunetest.ServerOption
 	cred    func(*intunetest.Server) intune.Credential
-	prompts *int // how often a person was asked; nil where nobody is
-	isReal  bool // it waits on a real socket, and virtual time stands still meanwhile
+	prompts *int // counts the prompts; nil if there are none
+	isReal  bool // it waits on a real socket, so virtual time does not advance
 }
 
 const (
@@ -89,7 +89,7 @@ const (
 	federatedSubject = "repo:contoso/apps:environment:production"
 )
 
-// methods makes one of each kind. Call it where the clock is the one that they are to see.
+// methods returns one of each kind. Call it inside the bubble, because they depend on its clock.
 func methods(t *testing.T) map[string]method {
 	t.Helper()
 	key, cert := applicationCertificate(t)
@@ -178,7 +178,7 @@ func applicationCertificate(tb testing.TB) (*rsa.PrivateKey, *x509.Certificate) 
 	return key, cert
 }
 
-// clientOf is a client of the emulator with a credential of ours.
+// clientOf is a client of the emulator with the given credential.
 func clientOf(tb testing.TB, server *intunetest.Server, cred intune.Credential, opts ...intune.Option) *intune.Client {
 	tb.Helper()
 	return newClient(tb, cred, append([]intune.Option{
@@ -204,7 +204,7 @@ func eachSignIn(t *testing.T, opts []intunetest.ServerOption, test func(t *testi
 	}
 }
 
-// tokens counts the requests that ask for a token and are not answered with "not yet".
+// tokens counts the tokens that were granted.
 func tokens(server *intunetest.Server) (granted int) {
 	for _, request := range server.Requests() {
 		if strings.HasSuffix(request.URL, "/token") && request.Status == http.StatusOK {
@@ -293,8 +293,8 @@ func TestNoSignInIsMissedWhileTheTokenIsValid(t *testing.T) {
 	})
 }
 
-// TestEverySignInAnswersAClaimsChallenge: conditional access wants another token, and gets it, once.
-func TestEverySignInAnswersAClaimsChallenge(t *testing.T) {
+// TestEverySignInMeetsAClaimsChallenge with one more token.
+func TestEverySignInMeetsAClaimsChallenge(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
 	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
 		t.Helper()
