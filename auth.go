@@ -58,8 +58,8 @@ func validateCredential(cred Credential) error {
 type authority interface{ authorityURL() string }
 
 // TokenSource uses the tokens of source, which must be for Microsoft Graph in the client's cloud. A source knows no
-// context, so it is called in a goroutine of its own, which lives until the source returns. Callers do not wait for it
-// longer than their contexts allow, and the source is not called again meanwhile.
+// context, so it is called in a separate goroutine, which lives until the source returns. Callers wait for it only as
+// long as their contexts allow. It is not called again before it has returned.
 func TokenSource(source oauth2.TokenSource) Credential {
 	if source == nil {
 		return new(tokenSource)
@@ -118,7 +118,7 @@ func (s *sourceCalls) join() *sourceCall {
 func (s *sourceCalls) run(call *sourceCall) {
 	call.err = errors.New("the token source ended its goroutine")
 	defer func() {
-		if r := recover(); r != nil { // nobody else could: in a goroutine of its own it would end the program
+		if r := recover(); r != nil { // the caller could not, and the program would end
 			call.err = fmt.Errorf("the token source panicked: %v", r)
 		}
 		s.mu.Lock()

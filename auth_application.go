@@ -19,7 +19,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/seed-230b9595/intune-go/internal/clientassertion"
-	"github.com/seed-230b9595/intune-go/internal/expiry"
 )
 
 // ClientSecret signs an application in with a client secret. tenantID is the tenant's GUID or one of its domain names.
@@ -86,8 +85,8 @@ func (c *clientCertificate) validate() error {
 	if len(c.chain) == 0 || slices.Contains(c.chain, nil) {
 		return &InputError{Name: "client certificate", Problem: "is missing"}
 	}
-	if problem := expiry.Problem(c.chain[0], time.Now()); problem != "" {
-		return &InputError{Name: "client certificate", Problem: problem + ": register its successor with the application"}
+	if notAfter := c.chain[0].NotAfter; time.Now().After(notAfter) {
+		return &InputError{Name: "client certificate", Problem: "expired on " + formatTime(notAfter) + ": register its successor with the application"}
 	}
 	bad := func(problem string) error {
 		return &InputError{Name: "key of the client certificate", Problem: problem}

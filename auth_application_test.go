@@ -195,7 +195,7 @@ func TestClockSkew(t *testing.T) {
 				}
 				return
 			}
-			if refused := errorAs[*intune.AuthError](t, err); refused.AADSTS != want || !strings.Contains(err.Error(), "clock") {
+			if rejected := errorAs[*intune.AuthError](t, err); rejected.AADSTS != want || !strings.Contains(err.Error(), "clock") {
 				t.Errorf("%v ahead: %v", ahead, err)
 			}
 		})

@@ -155,7 +155,7 @@ func TestEnvironmentThatCannotBeUsed(t *testing.T) {
 	}{
 		"no way to sign in":       {ids(), "lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"},
 		"password without a file": {ids("AZURE_CLIENT_SECRET", "s", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "p"), "has AZURE_CLIENT_CERTIFICATE_PASSWORD, but not AZURE_CLIENT_CERTIFICATE_PATH"},
-		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: open missing.pem"},
+		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: stat missing.pem"},
 		"container":               {ids("AZURE_CLIENT_CERTIFICATE_PATH", pfxFile), "EnvironmentCredentialWith(clientcert.Load)"},
 		"garbage":                 {ids("AZURE_CLIENT_CERTIFICATE_PATH", garbage), "neither PEM nor PKCS #12"},
 		"host":                    {ids("AZURE_CLIENT_CERTIFICATE_PATH", pemFile, "AZURE_AUTHORITY_HOST", "http://login.example"), "AZURE_AUTHORITY_HOST"},
@@ -184,7 +184,7 @@ func tokenOf(token string, err error, asked *int) intune.Credential {
 
 func TestChainedCredentialTakesTheFirstThatIsAvailable(t *testing.T) {
 	unavailable := fmt.Errorf("%w: no GitHub here", intune.ErrCredentialUnavailable)
-	refused := &intune.AuthError{Code: "invalid_client", StatusCode: 401}
+	rejected := &intune.AuthError{Code: "invalid_client", StatusCode: 401}
 	var first, second, third int
 	tests := map[string]struct {
 		chain []intune.Credential
@@ -192,10 +192,10 @@ func TestChainedCredentialTakesTheFirstThatIsAvailable(t *testing.T) {
 		asked [3]int
 		err   error
 	}{
-		"the first":        {[]intune.Credential{tokenOf("1", nil, &first), tokenOf("2", nil, &second)}, "1", [3]int{1, 0, 0}, nil},
-		"the second":       {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("2", nil, &second), tokenOf("3", nil, &third)}, "2", [3]int{1, 1, 0}, nil},
-		"none":             {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("", unavailable, &second)}, "", [3]int{1, 1, 0}, unavailable},
-		"a refusal counts": {[]intune.Credential{tokenOf("", refused, &first), tokenOf("2", nil, &second)}, "", [3]int{1, 0, 0}, refused},
+		"the first":          {[]intune.Credential{tokenOf("1", nil, &first), tokenOf("2", nil, &second)}, "1", [3]int{1, 0, 0}, nil},
+		"the second":         {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("2", nil, &second), tokenOf("3", nil, &third)}, "2", [3]int{1, 1, 0}, nil},
+		"none":               {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("", unavailable, &second)}, "", [3]int{1, 1, 0}, unavailable},
+		"a rejection counts": {[]intune.Credential{tokenOf("", rejected, &first), tokenOf("2", nil, &second)}, "", [3]int{1, 0, 0}, rejected},
 	}
 	for name, test := range tests {
 		first, second, third = 0, 0, 0

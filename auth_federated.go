@@ -47,7 +47,7 @@ func readRegularFile(path string) ([]byte, error) {
 	bad := func(problem string) error {
 		return &InputError{Name: "file " + path, Problem: problem}
 	}
-	if info, err := os.Stat(path); err != nil {
+	if info, err := os.Stat(path); err != nil { //nolint:gosec // the caller names the file
 		return nil, err
 	} else if !info.Mode().IsRegular() {
 		return nil, bad("is not a regular file")
@@ -136,7 +136,7 @@ func (s assertionIssuer) request(ctx context.Context, req TokenRequest, query ur
 		return "", err
 	}
 	address := root + "?" + strings.Trim(given+"&"+query.Encode(), "&")
-	r, err := http.NewRequestWithContext(ctx, s.method, address, http.NoBody) //nolint:gosec // the platform gives the address
+	r, err := http.NewRequestWithContext(ctx, s.method, address, http.NoBody)
 	if err != nil {
 		return failed(err)
 	}
@@ -144,7 +144,7 @@ func (s assertionIssuer) request(ctx context.Context, req TokenRequest, query ur
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Tfs-Fedauthredirect", "Suppress") // otherwise Azure DevOps redirects to a page for people
-	resp, err := req.httpClient(ctx).Do(r)            //nolint:gosec // see above
+	resp, err := req.httpClient(ctx).Do(r)
 	if err != nil {
 		return failed(err)
 	}

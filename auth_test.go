@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,8 +80,8 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 type method struct {
 	options []intunetest.ServerOption
 	cred    func(*intunetest.Server) intune.Credential
-	prompts *int // how often a person was asked; nil where nobody is
-	isReal  bool // it waits on a real socket, and virtual time stands still meanwhile
+	prompts *int // counts the prompts; nil if there are none
+	isReal  bool // it waits on a real socket, so virtual time does not advance
 }
 
 const (
@@ -88,7 +89,7 @@ const (
 	federatedSubject = "repo:contoso/apps:environment:production"
 )
 
-// methods makes one of each kind. Call it where the clock is the one that they are to see.
+// methods returns one of each kind. Call it inside the bubble, because they depend on its clock.
 func methods(t *testing.T) map[string]method {
 	t.Helper()
 	key, cert := applicationCertificate(t)
@@ -177,7 +178,7 @@ func applicationCertificate(tb testing.TB) (*rsa.PrivateKey, *x509.Certificate) 
 	return key, cert
 }
 
-// clientOf is a client of the emulator with a credential of ours.
+// clientOf is a client of the emulator with the given credential.
 func clientOf(tb testing.TB, server *intunetest.Server, cred intune.Credential, opts ...intune.Option) *intune.Client {
 	tb.Helper()
 	return newClient(tb, cred, append([]intune.Option{
@@ -203,7 +204,7 @@ func eachSignIn(t *testing.T, opts []intunetest.ServerOption, test func(t *testi
 	}
 }
 
-// tokens counts the requests that ask for a token and are not answered with "not yet".
+// tokens counts the tokens that were granted.
 func tokens(server *intunetest.Server) (granted int) {
 	for _, request := range server.Requests() {
 		if strings.HasSuffix(request.URL, "/token") && request.Status == http.StatusOK {
@@ -292,8 +293,8 @@ func TestNoSignInIsMissedWhileTheTokenIsValid(t *testing.T) {
 	})
 }
 
-// TestEverySignInAnswersAClaimsChallenge: conditional access wants another token, and gets it, once.
-func TestEverySignInAnswersAClaimsChallenge(t *testing.T) {
+// TestEverySignInMeetsAClaimsChallenge with one more token.
+func TestEverySignInMeetsAClaimsChallenge(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
 	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
 		t.Helper()
@@ -349,5 +350,57 @@ func TestTenantsThatNoApplicationSignsInTo(t *testing.T) {
 	}
 	if _, err := intune.NewClient(intune.ClientSecret("9188040D-6c67-4c5b-b112-36a304b66dad", app, aSecret)); err == nil {
 		t.Error("the tenant of personal accounts is accepted")
+	}
+}
+
+// sourceFunc is a token source.
+type sourceFunc func() (*oauth2.Token, error)
+
+func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
+
+// TestTokenSourceThatHangsIsCalledOnce, although callers leave when their contexts end.
+func TestTokenSourceThatHangsIsCalledOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		cred := intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			calls.Add(1)
+			time.Sleep(time.Hour)
+			return &oauth2.Token{AccessToken: aToken}, nil
+		}))
+		client := new(service).client(t, cred)
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			began := time.Now()
+			if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+			cancel()
+		}
+		if err := get(t.Context(), client); err != nil || calls.Load() != 1 {
+			t.Errorf("%v after %d calls", err, calls.Load())
+		}
+	})
+}
+
+// TestTokenSourceThatDoesNotReturn ends the call, and the next one works.
+func TestTokenSourceThatDoesNotReturn(t *testing.T) {
+	for want, bad := range map[string]func(){
+		"the token source panicked: mine":      func() { panic("mine") },
+		"the token source ended its goroutine": runtime.Goexit,
+	} {
+		isGood := false
+		client := new(service).client(t, intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			if !isGood {
+				bad()
+			}
+			return &oauth2.Token{AccessToken: aToken}, nil
+		})))
+		if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+		isGood = true
+		if err := get(t.Context(), client); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
 	}
 }
