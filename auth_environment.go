@@ -122,13 +122,6 @@ type environment struct {
 
 func (c *environment) authorityURL() string { return c.host }
 
-<<<<<<< HEAD
-=======
-// ErrCredentialUnavailable is wrapped by the error of a credential that cannot work in this environment, for example
-// GitHubActionsAssertion outside of GitHub Actions. A ChainedCredential goes on to the next one.
-var ErrCredentialUnavailable = errors.New("the credential is not available here")
-
->>>>>>> auth
 // ChainedCredential uses the first of the credentials that is available in this environment. Any error other than
 // ErrCredentialUnavailable ends the search, a rejection by Microsoft Entra ID too, so that the next credential does not hide
 // a mistake. The first one that knows a Microsoft Entra root, as EnvironmentCredential may, sets it for all.
