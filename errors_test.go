@@ -22,7 +22,7 @@ const intuneNestedTwice = `{"error":{"code":"UnknownError","message":"{\"ErrorCo
 // refusal returns the error that Create makes of an answer.
 func refusal(t *testing.T, status int, body string, headers ...string) *intune.APIError {
 	t.Helper()
-	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})))
+	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 1})))
 	return errorAs[*intune.APIError](t, err)
 }
 
@@ -89,11 +89,11 @@ func TestAPIErrorMessages(t *testing.T) {
 		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: BadRequest: a b c [31md"},
 		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
 		"message of another type": {404, `{"error":{"code":"ResourceNotFound","message":{"lang":"en"}}}`, "404 Not Found: ResourceNotFound"},
-		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"empty":                   {409, "", "409 Conflict: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"no such status":          {499, "", "499: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"redirect":                {307, "", "307 Temporary Redirect: the service redirects, and redirects are not followed"},
+		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: invalid"},
+		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the response is not Microsoft Graph's; it may be a gateway's"},
+		"empty":                   {409, "", "409 Conflict: the response is not Microsoft Graph's; it may be a gateway's"},
+		"no such status":          {499, "", "499: the response is not Microsoft Graph's; it may be a gateway's"},
+		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
 			"403 Forbidden: application needs one of Apps.Read.All, Apps.ReadWrite.All"},
 		"malformed text of Intune":         {403, message(`{\"Message\": \"half`), `403 Forbidden: BadRequest: {"Message": "half`},
@@ -134,7 +134,8 @@ func TestSentinels(t *testing.T) {
 		{&intune.APIError{StatusCode: 401, InnerCodes: []string{"Forbidden"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 401, RequiredPermissions: []string{"X.All"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 403}, []error{intune.ErrForbidden}},
-		{&intune.APIError{StatusCode: 404}, []error{intune.ErrNotFound}},
+		{&intune.APIError{StatusCode: 404}, nil},
+		{&intune.APIError{StatusCode: 404, Code: "ResourceNotFound"}, []error{intune.ErrNotFound}},
 		{&intune.APIError{StatusCode: 409}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 412}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 429}, []error{intune.ErrThrottled}},
@@ -174,7 +175,7 @@ func TestZeroErrorsDoNotPanic(t *testing.T) {
 
 func TestDuplicateErrorSaysWhichToKeep(t *testing.T) {
 	err := &intune.DuplicateError{Certificate: &intune.EnterpriseCodeSigningCertificate{ID: "a"}, OtherIDs: []string{"b", "c"}}
-	if got, want := err.Error(), "the certificate exists more than once: keep a, delete b, c"; got != want {
+	if got, want := err.Error(), "the certificate is in the tenant more than once: keep a, delete b, c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -186,8 +187,8 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	}
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
-		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may exist: look before creating it again: " +
-		"504 Gateway Timeout: the answer is not Microsoft Graph's; a gateway may have given it (request-id r-1)"
+		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so look before creating it again: " +
+		"504 Gateway Timeout: the response is not Microsoft Graph's; it may be a gateway's (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}

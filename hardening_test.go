@@ -157,11 +157,11 @@ func TestAnswersThatNetHTTPTolerates(t *testing.T) {
 		},
 		"no answer": func(*http.Request) (*http.Response, error) { return nil, nil },
 	} {
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 1}))
 		if err := client.Do(t.Context(), "POST", "/x", nil, nil); (err == nil) != (name == "no body") {
 			t.Errorf("%s: %v", name, err)
 		}
-		signIn := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		signIn := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 1}))
 		if err := get(t.Context(), signIn); err == nil {
 			t.Errorf("%s: signed in", name)
 		}
@@ -205,7 +205,7 @@ func TestCookiesAreThoseOfTheJarForEachAttempt(t *testing.T) {
 	jar.SetCookies(site, []*http.Cookie{{Name: "affinity", Value: "0", Path: "/"}})
 	throttled := reply(429, "", "Set-Cookie", "affinity=1; Path=/")
 	w := newWire(t, throttled, reply(201, created))
-	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: w.mock, Jar: jar}), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))
+	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: w.mock, Jar: jar}), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MinDelay: 1, MaxDelay: 1}))
 	if _, err := create(client); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 			}()
 		}
 	}()
-	client := newClient(t, staticToken(), intune.WithBaseURL("http://"+listener.Addr().String()), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
+	client := newClient(t, staticToken(), intune.WithBaseURL("http://"+listener.Addr().String()), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
 	defer client.CloseIdleConnections()
 	var out json.RawMessage
 	if err := client.Do(t.Context(), "GET", "/x", nil, &out); err == nil {

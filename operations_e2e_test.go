@@ -253,7 +253,7 @@ func TestCreateAllWithinTheQuota(t *testing.T) {
 func TestCreateAllBeyondTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
-		client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 10}))
+		client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 10}))
 		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
 			if result.Err != nil {
 				t.Errorf("%d: %v", index, result.Err)

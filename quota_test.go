@@ -50,7 +50,7 @@ func TestOneRefusalPausesTheWholeClient(t *testing.T) {
 func TestPauseHoldsAlsoWhereTheRefusedCallGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-		client := server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		client := server.Client(intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 1}))
 		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "20"})
 		began := time.Now()
 		if _, err := create(client); !errors.Is(err, intune.ErrThrottled) || time.Since(began) != 0 {

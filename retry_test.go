@@ -187,7 +187,7 @@ func TestBackoffDoublesUpToMaxDelay(t *testing.T) {
 		for range attempts {
 			w.answers = append(w.answers, reply(500, ""))
 		}
-		client := w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: attempts, MinDelay: time.Second, MaxDelay: 8 * time.Second}))
+		client := w.client(intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: attempts, MinDelay: time.Second, MaxDelay: 8 * time.Second}))
 		var meta intune.Response
 		err := client.Do(t.Context(), "GET", path, nil, nil, intune.WithResponse(&meta))
 		if !strings.Contains(fmt.Sprint(err), "gave up after 40 of 40 attempts") || meta.Attempts != attempts || meta.StatusCode != 500 {
@@ -210,7 +210,7 @@ func TestBackoffDoublesUpToMaxDelay(t *testing.T) {
 func TestMaxAttemptsOfOneNeverSendsAgain(t *testing.T) {
 	for _, answer := range []httpmock.Responder{reply(429, "", "Retry-After", "1"), reply(401, ""), reply(500, "")} {
 		w := newWire(t, answer)
-		err := call(w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})), "GET")
+		err := call(w.client(intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 1})), "GET")
 		if errorAs[*intune.APIError](t, err); len(w.requests) != 1 {
 			t.Errorf("got %v after %d requests", err, len(w.requests))
 		}
@@ -308,7 +308,7 @@ func TestAttemptIsLimitedInTime(t *testing.T) {
 // TestNotSentNeedsProof shows over real sockets, and with middleware, what counts as proof that nothing was sent: a
 // POST is then tried again, and else it is not.
 func TestNotSentNeedsProof(t *testing.T) {
-	fast := intune.WithRetry(intune.RetryPolicy{MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond})
+	fast := intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond})
 	var mu sync.Mutex
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -432,7 +432,7 @@ func TestLateRequestOfAMiddlewareIsNotSent(t *testing.T) {
 	w := newWire(t, reply(http.StatusCreated, created))
 	retried, late := make(chan struct{}), make(chan error)
 	first := true
-	client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond}),
+	client := w.client(intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond}),
 		middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 			if !first {
 				return next.RoundTrip(req)
@@ -474,7 +474,7 @@ func TestAttemptAfterA503UsesANewConnection(t *testing.T) {
 				_, _ = io.WriteString(w, created)
 			}))
 			defer server.Close()
-			opts := append(opts, intune.WithBaseURL(server.URL), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))
+			opts := append(opts, intune.WithBaseURL(server.URL), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MinDelay: 1, MaxDelay: 1}))
 			client := newClient(t, staticToken(), opts...)
 			for range 2 {
 				if err := call(client, "GET"); err != nil {

@@ -50,7 +50,7 @@ func TestNothingThatIsPrintedHoldsASecret(t *testing.T) {
 	for name, fail := range failures(t, cert) {
 		cred, base := fail()
 		client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithLogger(logger), intune.WithBaseURL("http://127.0.0.1:1"),
-			intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
+			intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
 		_, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert, intune.WithoutReconcile())
 		if err == nil {
 			t.Errorf("%s: no error", name)
