@@ -132,3 +132,14 @@ func TestWithListenerServesOnIt(t *testing.T) {
 		t.Errorf("accept gives %v after Close, want net.ErrClosed", err)
 	}
 }
+
+func TestURLOfAServerOnAllAddresses(t *testing.T) {
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(t, intunetest.WithListener(listener))
+	if !strings.HasPrefix(w.server.URL(), "http://127.0.0.1:") {
+		t.Errorf("the URL is %s", w.server.URL())
+	}
+}
