@@ -60,7 +60,7 @@ func TestCredentialFollowsTheCloud(t *testing.T) {
 func TestServerIsSafeForConcurrentUse(t *testing.T) {
 	const callers = 16
 	w := newWire(t)
-	w.server.Inject(make([]intunetest.Fault, callers)...) // that do nothing but be taken
+	w.server.Inject(make([]intunetest.Fault, callers)...) // which do nothing
 	var group sync.WaitGroup
 	for range callers {
 		group.Go(func() {
