@@ -172,7 +172,10 @@ func (w *wire) wantEntraError(a response, status int, code string, aadsts int) {
 		w.Errorf("error_uri is %q", uri)
 	}
 	if got["access_token"] != nil {
-		w.Error("there is a token all the same")
+		w.Error("there is a token as well")
+	}
+	if wordsOfGo.MatchString(description) {
+		w.Errorf("the description is %q", description)
 	}
 }
 
