@@ -145,6 +145,18 @@ func TestFaultsOfTheTokenEndpointHaveItsShape(t *testing.T) {
 	}
 }
 
+// Microsoft Entra ID has been seen to respond 200 without a body.
+func TestFaultsCanBeEmpty(t *testing.T) {
+	w := newWire(t)
+	w.server.Inject(intunetest.Fault{Token: true, Status: 200, Empty: true}, intunetest.Fault{Status: 201, Empty: true, Committed: true})
+	for status, a := range map[int]response{200: w.signIn(), 201: w.create(minimal)} {
+		if a.status != status || a.body != "" || a.err != nil {
+			t.Errorf("got %d %q %v, want %d without a body", a.status, a.body, a.err, status)
+		}
+	}
+	w.wantStored(1)
+}
+
 func TestDelayPassesInVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
@@ -222,4 +234,40 @@ func TestSwitchingProtocolsIsFollowedBySilence(t *testing.T) {
 		}
 		w.wantStored(1)
 	})
+}
+
+func TestInjectPanicsOnAFaultThatMakesNoSense(t *testing.T) {
+	server := intunetest.NewServer(t)
+	for _, fault := range []intunetest.Fault{
+		{Drop: "sometime"}, {Method: "post"}, {RetryAfter: "1"}, {Location: "/"}, {Gateway: true}, {Empty: true}, {Committed: true},
+		{Status: 100}, {Status: 600}, {Status: 503, Drop: intunetest.DropAfterCommit}, {Status: 101, Drop: intunetest.DropInResponse},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v is accepted", fault)
+				}
+			}()
+			server.Inject(fault)
+		}()
+	}
+}
+
+func TestRandomFaultsAreTheSameForASeed(t *testing.T) {
+	statuses := func(seed uint64) (statuses []int) {
+		w := newWire(t, intunetest.WithRandomFaults(seed, 0.5, intunetest.Fault{Status: 500}, intunetest.Fault{Status: 502, Gateway: true}))
+		for range 40 {
+			statuses = append(statuses, w.get(certificates).status)
+		}
+		return statuses
+	}
+	first := statuses(1)
+	if !slices.Equal(first, statuses(1)) || slices.Equal(first, statuses(2)) {
+		t.Errorf("got %d", first)
+	}
+	for _, want := range []int{200, 500, 502} {
+		if !slices.Contains(first, want) {
+			t.Errorf("no %d in %d", want, first)
+		}
+	}
 }
