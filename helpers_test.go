@@ -71,9 +71,12 @@ func (w *wire) next(req *http.Request) (*http.Response, error) {
 // client returns a client on the wire, signed in with aToken.
 func (w *wire) client(opts ...intune.Option) *intune.Client {
 	w.tb.Helper()
-	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock})}
+	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock}), intune.WithRetry(soon)}
 	return newClient(w.tb, staticToken(), append(wired, opts...)...)
 }
+
+// soon is a policy that believes in absence after the first look.
+var soon = intune.RetryPolicy{ReconcileWindow: time.Nanosecond}
 
 func newClient(tb testing.TB, cred intune.Credential, opts ...intune.Option) *intune.Client {
 	tb.Helper()

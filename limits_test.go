@@ -207,7 +207,7 @@ func (s *shared) Wait(_ context.Context, method string) error {
 func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 	limiter := new(shared)
 	w := newWire(t, reply(429, ""), reply(201, created))
-	if _, err := create(w.client(intune.WithLimiter(limiter), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))); err != nil {
+	if _, err := create(w.client(intune.WithLimiter(limiter), intune.WithRetry(intune.RetryPolicy{ReconcileWindow: 1, MinDelay: 1, MaxDelay: 1}))); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(limiter.methods, []string{"POST", "POST"}) {

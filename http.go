@@ -1,6 +1,6 @@
 package intune
 
-// This file reads response headers.
+// This file has the small helpers of HTTP.
 
 import (
 	"net/http"
@@ -8,6 +8,12 @@ import (
 	"strings"
 	"time"
 )
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // retryAfter reads the seconds or the HTTP date of a Retry-After header. A date counts from the date of the response, so
 // the local clock does not matter.

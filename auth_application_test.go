@@ -3,9 +3,6 @@ package intune_test
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -17,10 +14,50 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
+
+func signIn(w *wire) error {
+	client := newClient(w.tb, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+	return client.Do(context.Background(), "GET", "/x", nil, nil)
+}
+
+func TestClientSecretAsksForATokenAsEntraWantsIt(t *testing.T) {
+	w := newWire(t, reply(200, `{"token_type":"Bearer","expires_in":3599,"access_token":"`+aToken+`"}`), reply(200, "{}"))
+	if err := signIn(w); err != nil {
+		t.Fatal(err)
+	}
+	req := w.requests[0]
+	if got, want := req.Method+" "+req.URL.String(), "POST https://login.microsoftonline.com/"+tenant+"/oauth2/v2.0/token"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	want := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {aSecret}, "scope": {"https://graph.microsoft.com/.default"},
+	}
+	if !strings.HasPrefix(req.UserAgent(), "intune-go/") {
+		t.Errorf("User-Agent %q", req.UserAgent())
+	}
+	if w.bodies[0] != want.Encode() || req.Header.Get("Authorization") != "" {
+		t.Errorf("sent %s, %v", w.bodies[0], req.Header)
+	}
+	if got := w.requests[1].Header.Get("Authorization"); got != "Bearer "+aToken {
+		t.Errorf("used %q", got)
+	}
+}
+
+func TestClientSecretSendsClaims(t *testing.T) {
+	w := newWire(t, reply(200, `{"access_token":"t"}`))
+	token, err := intune.ClientSecret(tenant, app, aSecret).Token(t.Context(), intune.TokenRequest{
+		AuthorityURL: "https://login.example", Scope: "s", Claims: `{"access_token":{}}`, HTTPClient: &http.Client{Transport: w.mock},
+	})
+	if err != nil || token.AccessToken != "t" || !strings.Contains(w.bodies[0], "claims="+url.QueryEscape(`{"access_token":{}}`)) {
+		t.Errorf("got %v, %v after %s", token, err, w.bodies[0])
+	}
+}
 
 // module is a key that does not leave its hardware.
 type module struct {
@@ -145,51 +182,22 @@ func TestKeyThatCannotSignEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
-	key, cert := applicationCertificate(t)
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	expired := *cert
-	expired.NotAfter = time.Now().Add(-time.Second)
-	chain := []*x509.Certificate{cert}
-	text := func(context.Context) (string, error) { return "x", nil }
-	open := func(context.Context, string) error { return nil }
-	tests := map[string]struct {
-		cred intune.Credential
-		want string
-	}{
-		"no certificate":           {intune.ClientCertificate(tenant, app, nil, key), "client certificate is missing"},
-		"nil certificate":          {intune.ClientCertificate(tenant, app, []*x509.Certificate{nil}, key), "client certificate is missing"},
-		"no key":                   {intune.ClientCertificate(tenant, app, chain, nil), "is nil"},
-		"nil key":                  {intune.ClientCertificate(tenant, app, chain, (*rsa.PrivateKey)(nil)), "is nil"},
-		"another key":              {intune.ClientCertificate(tenant, app, chain, other), "belongs to another certificate"},
-		"ECDSA":                    {intune.ClientCertificate(tenant, app, []*x509.Certificate{newCertificate(t)}, ec), "is ECDSA: Microsoft Entra ID takes client assertions that are signed with RSA"},
-		"expired":                  {intune.ClientCertificate(tenant, app, []*x509.Certificate{&expired}, key), "client certificate expired on"},
-		"no tenant":                {intune.ClientCertificate("", app, chain, key), "tenant id is empty"},
-		"no assertion":             {intune.ClientAssertion(tenant, app, nil), "client assertion is nil"},
-		"assertion, no tenant":     {intune.ClientAssertion("", app, text), "tenant id is empty"},
-		"assertion, bad client id": {intune.ClientAssertion(tenant, "a/b", text), "client id is malformed"},
-		"no prompt":                {intune.DeviceCode(tenant, app, nil), "prompt is nil"},
-		"no browser":               {intune.AuthorizationCode(tenant, app, nil), "open is nil"},
-		"personal accounts":        {intune.AuthorizationCode("consumers", app, open), "personal Microsoft accounts are not supported"},
-		"nil store":                {intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(nil)), "token store is nil"},
-		"empty chain":              {intune.ChainedCredential(), "chained credential is empty"},
-		"nil in a chain":           {intune.ChainedCredential(staticToken(), nil), "credential is nil"},
-		"bad one in a chain":       {intune.ChainedCredential(staticToken(), intune.ClientSecret(tenant, "", "s")), "client id is empty"},
-	}
-	for name, test := range tests {
-		client, err := intune.NewClient(test.cred)
-		if client != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v", name, err)
-		}
-		if strings.Contains(err.Error(), "successor") != (name == "expired") {
-			t.Errorf("%s: %v is beside the point", name, err)
-		}
+// TestClockSkew has a clock that differs from the service's.
+func TestClockSkew(t *testing.T) {
+	for ahead, want := range map[time.Duration]int{4 * time.Minute: 0, -4 * time.Minute: 0, 20 * time.Minute: 700024, -20 * time.Minute: 700024} {
+		synctest.Test(t, func(t *testing.T) {
+			how := methods(t)["ClientCertificate"]
+			server := memoryServer(t, append(how.options, intunetest.WithClockSkew(ahead))...)
+			err := use(t.Context(), clientOf(t, server, how.cred(server)))
+			if want == 0 {
+				if err != nil {
+					t.Errorf("%v ahead: %v", ahead, err)
+				}
+				return
+			}
+			if rejected := errorAs[*intune.AuthError](t, err); rejected.AADSTS != want || !strings.Contains(err.Error(), "clock") {
+				t.Errorf("%v ahead: %v", ahead, err)
+			}
+		})
 	}
 }
