@@ -11,7 +11,7 @@ import (
 
 func TestClientRequestIDIsTheSameOverACall(t *testing.T) {
 	w := newWire(t, reply(429, ""), reply(http.StatusCreated, created), reply(http.StatusCreated, created))
-	client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))
+	client := w.client(fast)
 	var meta intune.Response
 	for range 2 {
 		if _, err := create(client, intune.WithResponse(&meta)); err != nil {

@@ -35,7 +35,8 @@ func TestSentinels(t *testing.T) {
 		{&intune.APIError{StatusCode: 401, InnerCodes: []string{"Forbidden"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 401, RequiredPermissions: []string{"X.All"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 403}, []error{intune.ErrForbidden}},
-		{&intune.APIError{StatusCode: 404}, []error{intune.ErrNotFound}},
+		{&intune.APIError{StatusCode: 404}, nil},
+		{&intune.APIError{StatusCode: 404, Code: "ResourceNotFound"}, []error{intune.ErrNotFound}},
 		{&intune.APIError{StatusCode: 409}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 412}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 429}, []error{intune.ErrThrottled}},
@@ -75,7 +76,7 @@ func TestZeroErrorsDoNotPanic(t *testing.T) {
 
 func TestDuplicateErrorSaysWhichToKeep(t *testing.T) {
 	err := &intune.DuplicateError{Certificate: &intune.EnterpriseCodeSigningCertificate{ID: "a"}, OtherIDs: []string{"b", "c"}}
-	if got, want := err.Error(), "the certificate exists more than once: keep a, delete b, c"; got != want {
+	if got, want := err.Error(), "the certificate is in the tenant more than once: keep a, delete b, c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -87,8 +88,8 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	}
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
-		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may exist: look before creating it again: " +
-		"504 Gateway Timeout: the answer is not Microsoft Graph's; a gateway may have given it (request-id r-1)"
+		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so look before creating it again: " +
+		"504 Gateway Timeout: the response is not Microsoft Graph's; it may be a gateway's (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-func TestEndToEndMissingPermissionIsNamed(t *testing.T) {
+func TestMissingPermissionIsNamed(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithPermissions("DeviceManagementApps.Read.All"))
 	_, err := create(server.Client())
 	refused := errorAs[*intune.APIError](t, err)
@@ -28,15 +28,15 @@ const intuneForbidden = `{"error":{"code":"Forbidden","message":"{\r\n  \"_versi
 // The same, nested once more and with a phrase at its end.
 const intuneNestedTwice = `{"error":{"code":"UnknownError","message":"{\"ErrorCode\":\"Forbidden\",\"Message\":\"{\\r\\n  \\\"_version\\\": 3,\\r\\n  \\\"Message\\\": \\\"An error has occurred - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: 443a4b07-651e-3f3d-ee77-095443bba20f - Url: https://fef.amsua0502.manage.microsoft.com/x - CustomApiErrorPhrase: FeatureDisabled\\\",\\r\\n  \\\"CustomApiErrorPhrase\\\": \\\"\\\",\\r\\n  \\\"RetryAfter\\\": 30\\r\\n}\",\"Target\":null,\"Details\":null,\"InnerError\":null}","innererror":{"code":"First","innererror":{"code":"Second","request-id":"inner-id"}}}}`
 
-// refusal returns the error that Create makes of an answer.
-func refusal(t *testing.T, status int, body string, headers ...string) *intune.APIError {
+// rejection returns the error that Create makes of a response.
+func rejection(t *testing.T, status int, body string, headers ...string) *intune.APIError {
 	t.Helper()
-	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})))
+	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, ReconcileWindow: 1})))
 	return errorAs[*intune.APIError](t, err)
 }
 
 func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
-	got := refusal(t, 403, intuneForbidden, "Date", "Sun, 15 Nov 2026 18:53:01 GMT", "request-id", "r-1", "x-ms-ags-diagnostic", "d-1")
+	got := rejection(t, 403, intuneForbidden, "Date", "Sun, 15 Nov 2026 18:53:01 GMT", "request-id", "r-1", "x-ms-ags-diagnostic", "d-1")
 	want := &intune.APIError{
 		Method: "POST", Path: path, StatusCode: 403, Code: "Forbidden",
 		Message: "Application is not authorized to perform this operation. Application must have one of the following scopes: " +
@@ -56,7 +56,7 @@ func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
 }
 
 func TestAPIErrorTakesIntunesMessageApartAtEveryDepth(t *testing.T) {
-	got := refusal(t, 400, intuneNestedTwice)
+	got := rejection(t, 400, intuneNestedTwice)
 	want := &intune.APIError{
 		Method: "POST", Path: path, StatusCode: 400, Code: "UnknownError", Message: "An error has occurred",
 		InnerCodes: []string{"First", "Second", "Forbidden"}, RequestID: "inner-id", ClientRequestID: got.ClientRequestID,
@@ -74,7 +74,7 @@ func TestAPIErrorTakesIntunesMessageApartAtEveryDepth(t *testing.T) {
 }
 
 func TestAPIErrorReadsTheRestOfTheEnvelope(t *testing.T) {
-	got := refusal(t, 400, `{"error":{"code":"BadRequest","message":"Invalid.","target":"content",
+	got := rejection(t, 400, `{"error":{"code":"BadRequest","message":"Invalid.","target":"content",
 		"details":[{"code":"C","message":"M","target":"T"}],
 		"innerError":{"date":"2026-11-15T18:53:00","request-id":"r","client-request-id":"theirs","innerError":{"code":"invalidBase64"}}}}`)
 	if got.Target != "content" || !reflect.DeepEqual(got.Details, []intune.ErrorDetail{{Code: "C", Message: "M", Target: "T"}}) ||
@@ -98,11 +98,11 @@ func TestAPIErrorMessages(t *testing.T) {
 		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: BadRequest: a b c [31md"},
 		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
 		"message of another type": {404, `{"error":{"code":"ResourceNotFound","message":{"lang":"en"}}}`, "404 Not Found: ResourceNotFound"},
-		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"empty":                   {409, "", "409 Conflict: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"no such status":          {499, "", "499: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"redirect":                {307, "", "307 Temporary Redirect: the service redirects, and redirects are not followed"},
+		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: invalid"},
+		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the response is not Microsoft Graph's; it may be a gateway's"},
+		"empty":                   {409, "", "409 Conflict: the response is not Microsoft Graph's; it may be a gateway's"},
+		"no such status":          {499, "", "499: the response is not Microsoft Graph's; it may be a gateway's"},
+		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
 			"403 Forbidden: application needs one of Apps.Read.All, Apps.ReadWrite.All"},
 		"malformed text of Intune":         {403, message(`{\"Message\": \"half`), `403 Forbidden: BadRequest: {"Message": "half`},
@@ -110,20 +110,20 @@ func TestAPIErrorMessages(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := refusal(t, test.status, test.body).Error(); got != test.want {
+			if got := rejection(t, test.status, test.body).Error(); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
 	}
 }
 
-func TestAPIErrorKeepsLittleOfAnEndlessAnswer(t *testing.T) {
+func TestAPIErrorKeepsLittleOfAnEndlessResponse(t *testing.T) {
 	body := `{"error":{"code":"BadRequest","message":"` + strings.Repeat("é", 100_000) + `"}}`
-	got := refusal(t, 400, body)
+	got := rejection(t, 400, body)
 	if len(got.Body) != 4<<10 || len(got.Error()) > 1000 {
 		t.Errorf("the body kept has %d bytes, the message %d", len(got.Body), len(got.Error()))
 	}
-	got = refusal(t, 400, `{"error":{"code":"BadRequest","message":"`+strings.Repeat("é", 20_000)+`"}}`)
+	got = rejection(t, 400, `{"error":{"code":"BadRequest","message":"`+strings.Repeat("é", 20_000)+`"}}`)
 	if !strings.HasSuffix(got.Error(), "…") || len(got.Error()) > 1000 {
 		t.Errorf("the message has %d bytes: %.80s", len(got.Error()), got.Error())
 	}

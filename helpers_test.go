@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -210,7 +211,7 @@ func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Ser
 }
 
 // fast is a retry policy under which tests over real sockets do not wait.
-var fast = intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1})
+var fast = intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1, ReconcileWindow: 1})
 
 // inject queues faults for creates.
 func inject(server *intunetest.Server, faults ...intunetest.Fault) {
@@ -235,4 +236,15 @@ const anID = "b20d3703-3703-b20d-0337-0db203370db2"
 func certificates(w *wire) *intune.EnterpriseCodeSigningCertificatesService {
 	w.tb.Helper()
 	return w.client().EnterpriseCodeSigningCertificates()
+}
+
+// virtual runs a test in virtual time. It begins in the year 2000 plus two days, because a date before that year counts as
+// not shown.
+func virtual(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		t.Helper()
+		time.Sleep(48 * time.Hour)
+		test(t)
+	})
 }

@@ -14,8 +14,8 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// TestAnswersThatBreakTheContract: each operation takes nothing but its own answer for success.
-func TestAnswersThatBreakTheContract(t *testing.T) {
+// TestResponsesThatBreakTheContract: each operation takes nothing but its own answer for success.
+func TestResponsesThatBreakTheContract(t *testing.T) {
 	ctx := context.Background() // the test's own is outside the bubbles
 	operations := map[string]func(s *intune.EnterpriseCodeSigningCertificatesService) error{
 		"get": func(s *intune.EnterpriseCodeSigningCertificatesService) error {

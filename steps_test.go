@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-func TestEndToEndColdStartOfManyAsksForOneToken(t *testing.T) {
+func TestColdStartOfManyAsksForOneToken(t *testing.T) {
 	server := intunetest.NewServer(t)
 	client := server.Client()
 	var wait sync.WaitGroup
@@ -35,7 +35,7 @@ func TestEndToEndColdStartOfManyAsksForOneToken(t *testing.T) {
 	}
 }
 
-func TestEndToEndExpiredTokenIsReplaced(t *testing.T) {
+func TestExpiredTokenIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()), intunetest.WithTokenLifetime(time.Minute))
 		client := server.Client()
@@ -48,7 +48,7 @@ func TestEndToEndExpiredTokenIsReplaced(t *testing.T) {
 	})
 }
 
-func TestEndToEndRevokedTokenIsReplacedOnce(t *testing.T) {
+func TestRevokedTokenIsReplacedOnce(t *testing.T) {
 	server := intunetest.NewServer(t)
 	server.Inject(intunetest.Fault{Status: http.StatusUnauthorized})
 	var meta intune.Response
@@ -66,7 +66,7 @@ func TestEndToEndRevokedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestEndToEndSignInRefusals(t *testing.T) {
+func TestSignInRejections(t *testing.T) {
 	server := intunetest.NewServer(t)
 	for want, cred := range map[int]intune.Credential{
 		7000215: intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, "wrong"),
