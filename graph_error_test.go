@@ -31,7 +31,7 @@ const intuneNestedTwice = `{"error":{"code":"UnknownError","message":"{\"ErrorCo
 // rejection returns the error that Create makes of a response.
 func rejection(t *testing.T, status int, body string, headers ...string) *intune.APIError {
 	t.Helper()
-	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, ReconcileWindow: 1})))
+	_, err := create(newWire(t, reply(status, body, headers...)).client(), intune.WithoutReconcile())
 	return errorAs[*intune.APIError](t, err)
 }
 

@@ -575,7 +575,7 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 
 // TestLookWaitsOnlyForThrottling: a 503 of Graph pauses every other call, a 429 pauses the looks as well.
 func TestLookWaitsOnlyForThrottling(t *testing.T) {
-	for status, want := range map[int]time.Duration{429: 20 * time.Second, 509: 20 * time.Second, 503: 0} {
+	for status, want := range map[int]time.Duration{429: 19 * time.Second, 509: 19 * time.Second, 503: 0} {
 		virtual(t, func(t *testing.T) {
 			server := memoryServer(t)
 			client := server.Client()

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// follow is what an operation does after an attempt that was answered in one way, when the next one would succeed.
+// follow is what an operation does after an attempt that ended in one way, when the next one would succeed.
 type follow string
 
 const (
@@ -29,61 +30,80 @@ const (
 	unknown follow = "unknown" // with an OutcomeUnknownError around it
 )
 
-// TestOutcomes is the table of outcomes: what follows from each kind of answer, for methods that may be repeated
-// and for POST.
+// TestOutcomes is the table of outcomes in the documentation: what follows from each way in which an attempt can end.
 func TestOutcomes(t *testing.T) {
-	withRetryAfter := []string{"Retry-After", "1"}
+	graph := func(status int) httpmock.Responder { return reply(status, graphRefusal("Code")) }
+	gateway := func(status int) httpmock.Responder { return reply(status, gatewayPage, "Retry-After", "1") }
+	challenge := []string{"WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`}
 	tests := []struct {
-		name         string
-		answer       httpmock.Responder
-		others, post follow
+		name             string
+		response         httpmock.Responder
+		get, write, post follow // write: PUT, PATCH and DELETE
 	}{
-		{"429", reply(429, ""), retries, retries},
-		{"429 with Retry-After", reply(429, "", withRetryAfter...), retries, retries},
-		{"509", reply(509, ""), retries, retries},
-		{"503 with Retry-After", reply(503, gatewayPage, withRetryAfter...), retries, retries},
-		{"503 of Graph", reply(503, graphRefusal("ServiceUnavailable")), retries, retries},
-		{"408 with Retry-After", reply(408, "", withRetryAfter...), retries, retries},
-		{"408 of Graph", reply(408, graphRefusal("RequestTimeout")), retries, retries},
-		{"401", reply(401, graphRefusal("InvalidAuthenticationToken")), retries, retries},
+		// rejected
+		{"429", reply(429, ""), retries, retries, retries},
+		{"429 of a gateway", gateway(429), retries, retries, retries},
+		{"509", reply(509, ""), retries, retries, retries},
+		{"401", graph(401), retries, retries, retries},
+		{"401 of a gateway", gateway(401), retries, retries, retries},
+		{"401 with a claims challenge", reply(401, graphRefusal("Code"), challenge...), retries, retries, retries},
+		{"403 with a claims challenge", reply(403, graphRefusal("Code"), challenge...), retries, retries, retries},
 
-		{"400", reply(400, graphRefusal("BadRequest")), fails, fails},
-		{"403", reply(403, graphRefusal("Forbidden")), fails, fails},
-		{"404", reply(404, graphRefusal("ResourceNotFound")), fails, fails},
-		{"408", reply(408, ""), fails, fails},
-		{"409", reply(409, graphRefusal("Conflict")), fails, fails},
-		{"413 with a cut body", cut(413, "{"), fails, fails},
-		{"422 with HTML", reply(422, gatewayPage), fails, fails},
-		{"501", reply(501, ""), fails, fails},
-		{"302", reply(302, "", "Location", "https://elsewhere.example/"), fails, fails},
-		{"307", reply(307, "", "Location", "https://elsewhere.example/"), fails, fails},
-		{"307 to nowhere", reply(307, "", "Location", "::"), fails, fails},
-		{"304", reply(304, ""), fails, fails},
+		// failed
+		{"400", graph(400), fails, fails, fails},
+		{"403", graph(403), fails, fails, fails},
+		{"404", graph(404), fails, fails, fails},
+		{"409", graph(409), fails, fails, fails},
+		{"412", graph(412), fails, fails, fails},
+		{"499 of Graph", graph(499), fails, fails, fails},
+		{"501 of Graph", graph(501), fails, fails, fails},
+		{"400 behind a byte-order mark", reply(400, "\uFEFF"+graphRefusal("BadRequest")), fails, fails, fails},
 
-		{"connection lost", lost(), retries, unknown},
-		{"time-out", httpmock.NewErrorResponder(timeout{}), retries, unknown},
-		{"500", reply(500, graphRefusal("InternalServerError")), retries, unknown},
-		{"502", reply(502, gatewayPage), retries, unknown},
-		{"504", reply(504, gatewayPage), retries, unknown},
-		{"bare 503", reply(503, gatewayPage), retries, unknown},
-		{"503 with a cut body", cut(503, graphRefusal("ServiceUnavailable")[:20]), retries, unknown},
-		{"2xx with a cut body", cut(201, created), retries, unknown},
-		{"2xx that is not JSON", reply(201, gatewayPage), retries, unknown},
-		{"2xx without a body", reply(201, ""), retries, unknown},
-		{"101", reply(101, ""), retries, unknown},
-		{"999", reply(999, ""), retries, unknown},
+		// failed for a GET, unknown otherwise
+		{"400 of a gateway", gateway(400), fails, retries, unknown},
+		{"403 of a gateway", gateway(403), fails, retries, unknown},
+		{"404 of a gateway", gateway(404), fails, retries, unknown},
+		{"404 without a code", reply(404, `{"error":{"code":"","message":"x"}}`), fails, retries, unknown},
+		{"404 with a code of another type", reply(404, `{"error":{"code":5}}`), fails, retries, unknown},
+		{"404 of OAuth", reply(404, `{"error":"invalid"}`), fails, retries, unknown},
+		{"400 cut short", cut(400, graphRefusal("BadRequest")[:20]), fails, retries, unknown},
+		{"413 without a body", reply(413, ""), fails, retries, unknown},
+		{"422 of a gateway", gateway(422), fails, retries, unknown},
+		{"460 without a body", reply(460, ""), fails, retries, unknown},
+		{"499 without a body", reply(499, ""), fails, retries, unknown},
+
+		// unknown
+		{"101", reply(101, ""), retries, retries, unknown},
+		{"302", reply(302, "", "Location", "https://elsewhere.example/"), retries, retries, unknown},
+		{"303", reply(303, "", "Location", "https://elsewhere.example/"), retries, retries, unknown},
+		{"304", reply(304, ""), retries, retries, unknown},
+		{"307 to nowhere", reply(307, "", "Location", "::"), retries, retries, unknown},
+		{"408", reply(408, ""), retries, retries, unknown},
+		{"408 of Graph", graph(408), retries, retries, unknown},
+		{"408 with Retry-After", gateway(408), retries, retries, unknown},
+		{"500", graph(500), retries, retries, unknown},
+		{"501 of a gateway", gateway(501), retries, retries, unknown},
+		{"502", gateway(502), retries, retries, unknown},
+		{"503 of a gateway", gateway(503), retries, retries, unknown},
+		{"503 of Graph", graph(503), retries, retries, unknown},
+		{"503 of Graph with Retry-After", reply(503, graphRefusal("ServiceUnavailable"), "Retry-After", "1"), retries, retries, unknown},
+		{"504", gateway(504), retries, retries, unknown},
+		{"999", reply(999, ""), retries, retries, unknown},
+		{"2xx cut short", cut(201, created), retries, retries, unknown},
+		{"2xx that is not JSON", reply(201, gatewayPage), retries, retries, unknown},
+		{"2xx without a body", reply(201, ""), retries, retries, unknown},
+		{"connection lost", lost(), retries, retries, unknown},
+		{"time-out", httpmock.NewErrorResponder(timeout{}), retries, retries, unknown},
+		{"dialling failed, by the word of a foreign transport", httpmock.NewErrorResponder(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), retries, retries, unknown},
 	}
-	methods := map[string]bool{"GET": false, "PUT": false, "PATCH": false, "DELETE": false, "POST": true, "Create": true}
 	for _, test := range tests {
-		for method, isPost := range methods {
+		for method, want := range map[string]follow{
+			"GET": test.get, "PUT": test.write, "PATCH": test.write, "DELETE": test.write, "POST": test.post, "Create": test.post,
+		} {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWire(t, test.answer, reply(http.StatusCreated, created))
+				virtual(t, func(t *testing.T) {
+					w := newWire(t, test.response, reply(http.StatusCreated, created))
 					err := call(w.client(), method)
-					want := test.others
-					if isPost {
-						want = test.post
-					}
 					if got := followOf(err, len(w.requests)); got != want {
 						t.Errorf("it %s, want %s: %d requests, %v", got, want, len(w.requests), err)
 					}
@@ -122,16 +142,40 @@ func followOf(err error, requests int) follow {
 	return follow(fmt.Sprintf("makes %d requests and gives %v", requests, err))
 }
 
-func TestDeleteThatMeets404AfterAnUnknownOutcomeHasSucceeded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gone := reply(404, graphRefusal("ResourceNotFound"))
-		w := newWire(t, reply(504, gatewayPage), gone)
-		if err := call(w.client(), "DELETE"); err != nil {
-			t.Error(err)
+// TestOnlyGraphSaysNotFound: a gateway's 404 says nothing about the object, so a state file does not lose a live record.
+func TestOnlyGraphSaysNotFound(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		for body, want := range map[string]bool{graphRefusal("ResourceNotFound"): true, gatewayPage: false, `{"error":"not_found"}`: false, "": false} {
+			_, err := certificates(newWire(t, reply(404, body))).Get(t.Context(), anID)
+			if errors.Is(err, intune.ErrNotFound) != want || errorAs[*intune.APIError](t, err).StatusCode != 404 {
+				t.Errorf("%q: got %v", body, err)
+			}
 		}
-		w = newWire(t, reply(429, ""), gone)
+	})
+}
+
+func TestDeleteThatMeets404AfterAnUnknownOutcomeHasSucceeded(t *testing.T) {
+	gone, gateway := reply(404, graphRefusal("ResourceNotFound")), reply(404, gatewayPage)
+	for name, test := range map[string]struct {
+		responses []httpmock.Responder
+		isGone    bool
+	}{
+		"502, then Graph's 404":                        {[]httpmock.Responder{reply(502, gatewayPage), gone}, true},
+		"502, then a gateway's 404":                    {[]httpmock.Responder{reply(502, gatewayPage), gateway, gateway, gateway}, false},
+		"a gateway's 404, then Graph's":                {[]httpmock.Responder{gateway, gone}, true},
+		"502, a gateway's 404, then Graph's":           {[]httpmock.Responder{reply(502, gatewayPage), gateway, gone}, true},
+		"lost, then a 404 without a code of the error": {[]httpmock.Responder{lost(), reply(404, `{"error":{}}`), reply(404, ""), reply(404, "")}, false},
+	} {
+		virtual(t, func(t *testing.T) {
+			if err := certificates(newWire(t, test.responses...)).Delete(t.Context(), anID); (err == nil) != test.isGone || errors.Is(err, intune.ErrNotFound) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		})
+	}
+	virtual(t, func(t *testing.T) {
+		w := newWire(t, reply(429, ""), gone)
 		if err := call(w.client(), "DELETE"); !errors.Is(err, intune.ErrNotFound) {
-			t.Errorf("after a refusal: got %v, want ErrNotFound", err)
+			t.Errorf("after a rejection: got %v, want ErrNotFound", err)
 		}
 	})
 }
@@ -148,10 +192,11 @@ func TestWaits(t *testing.T) {
 	intuneWait := `{"error":{"code":"TooManyRequests","message":"{\"Message\":\"slow down\",\"RetryAfter\":\"7\"}"}}`
 	tests := []struct {
 		name     string
-		answer   httpmock.Responder
+		response httpmock.Responder
 		min, max time.Duration
 	}{
 		{"seconds", reply(429, "", "Retry-After", "3"), 3 * time.Second, 3 * time.Second},
+		{"a gateway's", reply(504, gatewayPage, "Retry-After", "3"), 3 * time.Second, 3 * time.Second},
 		{"HTTP date", reply(503, "", "Retry-After", "Sat, 01 Jan 2000 00:01:30 GMT"), 90 * time.Second, 90 * time.Second},
 		{
 			"HTTP date by the clock of the service",
@@ -169,8 +214,8 @@ func TestWaits(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWire(t, test.answer, reply(http.StatusCreated, created))
-				if _, err := create(w.client()); err != nil {
+				w := newWire(t, test.response, reply(http.StatusOK, created))
+				if err := call(w.client(), "GET"); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.times[1].Sub(w.times[0]); got < test.min || got > test.max {
@@ -333,7 +378,7 @@ func TestNotSentNeedsProof(t *testing.T) {
 					return conn, err
 				},
 			}})}
-		}, false, 1},
+		}, true, 0},
 		{"a middleware failed before it sent anything", func() []intune.Option {
 			fail := once(func() error { return broken })
 			return []intune.Option{middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
@@ -495,7 +540,12 @@ func TestOperationsUnderFaults(t *testing.T) {
 				}
 				fault.Method, fault.VisibleAfter = method, 0
 				server.Inject(fault)
-				if err := do(t.Context(), service, created.ID); err != nil {
+				err = do(t.Context(), service, created.ID)
+				if isFailed := method == "GET" && fault.Status/100 == 4 && fault.Gateway && fault.Status != http.StatusRequestTimeout; isFailed {
+					if err == nil || errors.Is(err, intune.ErrNotFound) {
+						t.Errorf("%s under %+v: got %v", operation, fault, err)
+					}
+				} else if err != nil {
 					t.Errorf("%s under %+v: %v", operation, fault, err)
 				}
 				held := server.Certificates()
