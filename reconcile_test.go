@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -544,10 +545,13 @@ func TestListingWithoutEndIsGivenUp(t *testing.T) {
 // other calls.
 func TestLookIsNotDelayedByAGateway(t *testing.T) {
 	virtual(t, func(t *testing.T) {
+		began := time.Now()
+		var mu sync.Mutex // of the other call
 		var times []string
-		var began time.Time
 		posts := 0
 		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			times = append(times, fmt.Sprint(req.Method, " ", time.Since(began)))
 			switch {
 			case req.Method == http.MethodGet && posts < 2:
@@ -561,7 +565,6 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 			return reply(201, created[:len(created)-1]+`,"uploadDateTime":"`+began.UTC().Format(time.RFC3339Nano)+`"}`)(req)
 		})
 		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
-		began = time.Now()
 		time.AfterFunc(time.Minute, func() { _ = get(t.Context(), client) })
 		if _, err := create(client); err != nil {
 			t.Fatal(err)
