@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxErrorBody   = 4 << 10  // how much of a body an APIError keeps
+	maxErrorBody   = 4 << 10 // how much of a body an APIError keeps
 	maxErrorParsed = 1 << 20 // a larger body is not parsed; the service's are a few KiB
 )
 

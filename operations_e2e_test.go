@@ -218,7 +218,7 @@ func TestListOptionsEndToEnd(t *testing.T) {
 	if err != nil || one.Subject != "" || one.Status == "" || one.ID != page.Value[0].ID {
 		t.Errorf("got %v, %v", one, err)
 	}
-	if _, err := service.List(t.Context(), &intune.ListOptions{Filter: intune.RawFilter("endswith(subject,'1')")}); !errors.Is(err, intune.ErrBadRequest) {
+	if _, err := service.List(t.Context(), &intune.ListOptions{Filter: intune.RawFilter("length(subject) eq 1")}); !errors.Is(err, intune.ErrBadRequest) {
 		t.Errorf("what the service does not support: got %v", err)
 	}
 }

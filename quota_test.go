@@ -3,7 +3,6 @@ package intune_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -94,63 +93,5 @@ func TestContextEndsThePauseOfAnotherCall(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		time.Sleep(10 * time.Minute)
-	})
-}
-
-// TestRetryBudget: a service that is down costs a busy client about one request for each call, not four.
-func TestRetryBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		requests := 0
-		healthy := false
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
-			requests++
-			if healthy {
-				return reply(200, "{}")(req)
-			}
-			return reply(500, "")(req)
-		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
-		const calls = 1000
-		var last error
-		for range calls {
-			last = get(t.Context(), client)
-		}
-		if want := calls + 500/5; requests != want {
-			t.Errorf("%d requests for %d calls, want %d", requests, calls, want)
-		}
-		if !errors.As(last, new(*intune.APIError)) || !strings.Contains(last.Error(), "retry budget") {
-			t.Errorf("got %v", last)
-		}
-		healthy = true
-		for range 50 { // each fills the bucket by one
-			if err := get(t.Context(), client); err != nil {
-				t.Fatal(err)
-			}
-		}
-		healthy, requests = false, 0
-		for range 100 {
-			_ = get(t.Context(), client)
-		}
-		if want := 100 + 50/5; requests != want {
-			t.Errorf("%d requests for 100 calls after 50 successes, want %d", requests, want)
-		}
-	})
-}
-
-func TestRetriesThatSucceedCostNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := 0
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
-			if n++; n%2 == 1 {
-				return reply(500, "")(req)
-			}
-			return reply(200, "{}")(req)
-		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
-		for range 1000 {
-			if err := get(t.Context(), client); err != nil {
-				t.Fatal(err)
-			}
-		}
 	})
 }
