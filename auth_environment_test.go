@@ -222,3 +222,11 @@ func TestChainedCredentialKnowsTheHostOfTheEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestEnvironmentSecretWithALineBreakIsReportedAtOnce(t *testing.T) {
+	t.Setenv("AZURE_TENANT_ID", tenant)
+	t.Setenv("AZURE_CLIENT_ID", app)
+	t.Setenv("AZURE_CLIENT_SECRET", aSecret+"\n")
+	_, err := intune.EnvironmentCredential()
+	errorAs[*intune.InputError](t, err)
+}

@@ -33,11 +33,6 @@ func numberedCerts(n, bad int) iter.Seq[*intune.EnterpriseCodeSigningCertificate
 	}
 }
 
-func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Server {
-	t.Helper()
-	return intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
-}
-
 func TestCreateAllCreatesEachOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
@@ -233,6 +228,58 @@ func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
 		}()
 		for range s.service(t).CreateAll(t.Context(), numberedCerts(20, -1), &intune.CreateAllOptions{Concurrency: math.MaxInt}) {
 			panic("mine")
+		}
+	})
+}
+
+// manyCerts is an input of n certificates with subjects of their own.
+func manyCerts(n int) iter.Seq[*intune.EnterpriseCodeSigningCertificate] { return numberedCerts(n, -1) }
+
+// TestCreateAllWithinTheQuota: 250 creates meet no refusal, and take hardly longer than the quota makes them.
+func TestCreateAllWithinTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		began := time.Now()
+		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
+			if result.Err != nil || result.Response.Attempts != 1 {
+				t.Errorf("%d: %v after %d attempts", index, result.Err, result.Response.Attempts)
+			}
+		}
+		took := time.Since(began)
+		for _, req := range server.Requests() {
+			if req.Status == http.StatusTooManyRequests {
+				t.Error("a request was refused")
+			}
+		}
+		const least = 40 * time.Second // 100 at once, 100 after 20 s, 50 after 40 s
+		if len(server.Certificates()) != 250 || took > least*105/100 {
+			t.Errorf("%d held after %v, want 250 after at most %v", len(server.Certificates()), took, least*105/100)
+		}
+	})
+}
+
+// TestCreateAllBeyondTheQuota: without the limiter, the refusals are honoured, and nothing is lost or duplicated.
+func TestCreateAllBeyondTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 10}))
+		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
+			if result.Err != nil {
+				t.Errorf("%d: %v", index, result.Err)
+			}
+		}
+		subjects := make(map[string]bool)
+		for _, cert := range server.Certificates() {
+			subjects[cert.Subject] = true
+		}
+		refused := 0
+		for _, req := range server.Requests() {
+			if req.Status == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		if len(server.Certificates()) != 250 || len(subjects) != 250 || refused == 0 {
+			t.Errorf("%d held, %d different, %d refused", len(server.Certificates()), len(subjects), refused)
 		}
 	})
 }

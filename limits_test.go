@@ -3,10 +3,10 @@ package intune_test
 import (
 	"context"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +15,7 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 // timed is a service that notes when requests of each method arrive, in virtual time.
@@ -218,13 +219,129 @@ func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 	}
 }
 
-func TestQuotasThatMakeNoSense(t *testing.T) {
-	for _, opt := range []intune.Option{
-		intune.WithQuota(intune.Quota{Window: time.Second}), intune.WithQuota(intune.Quota{Requests: 1}),
-		intune.WithQuota(intune.Quota{Requests: -1, Window: 1}), intune.WithLimiter(nil),
-		intune.WithQuota(intune.Quota{Requests: math.MaxInt, Window: 1}), intune.WithQuota(intune.Quota{Requests: 1, Window: 1, Methods: []string{"get"}}),
-	} {
-		_, err := intune.NewClient(staticToken(), opt)
-		errorAs[*intune.InputError](t, err)
+// TestOneRejectionPausesTheWholeClient: fifty goroutines do not each find out.
+func TestOneRejectionPausesTheWholeClient(t *testing.T) {
+	for _, fault := range []intunetest.Fault{{Status: 429, RetryAfter: "20"}, {Status: 509, RetryAfter: "20"}, {Status: 503, RetryAfter: "20"}} {
+		virtual(t, func(t *testing.T) {
+			server := memoryServer(t)
+			client := server.Client()
+			server.Inject(fault)
+			began := time.Now()
+			var wait sync.WaitGroup
+			for i := range 50 {
+				wait.Go(func() {
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					if _, err := client.EnterpriseCodeSigningCertificates().List(t.Context(), nil); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			released := make(map[time.Time]bool)
+			for _, req := range server.Requests()[2:] {
+				if after := req.Time.Sub(began); after < 20*time.Second || after > 20*time.Second+550*time.Millisecond {
+					t.Errorf("a request after %v: want them all in the half second after the pause", after)
+				}
+				released[req.Time] = true
+			}
+			if got := len(server.Requests()); got != 1+1+50 || len(released) < 25 {
+				t.Errorf("%d requests, released at %d different times; want one rejected, then fifty, spread", got, len(released))
+			}
+		})
 	}
+}
+
+// TestOtherRetryAfterHoldsForItsCallAlone: a gateway, or an error that is not about load, pauses nobody else.
+func TestOtherRetryAfterHoldsForItsCallAlone(t *testing.T) {
+	for name, response := range map[string]httpmock.Responder{
+		"503 of a gateway": reply(503, gatewayPage, "Retry-After", "20"), "502": reply(502, gatewayPage, "Retry-After", "20"),
+		"500 of Graph": reply(500, graphRefusal("InternalServerError"), "Retry-After", "20"), "408": reply(408, "", "Retry-After", "20"),
+	} {
+		virtual(t, func(t *testing.T) {
+			w := newWire(t, response, reply(200, "{}"), reply(200, "{}"))
+			client := w.client()
+			done := make(chan error)
+			go func() { done <- get(t.Context(), client) }()
+			time.Sleep(time.Second)
+			began := time.Now()
+			if err := get(t.Context(), client); err != nil || time.Since(began) != 0 {
+				t.Errorf("%s: another call: %v after %v", name, err, time.Since(began))
+			}
+			if err := <-done; err != nil || time.Since(began) != 19*time.Second {
+				t.Errorf("%s: the call: %v after %v", name, err, time.Since(began))
+			}
+		})
+	}
+}
+
+// pausable is a Limiter that is told when the service throttles.
+type pausable struct {
+	shared
+
+	pauses []time.Duration
+}
+
+func (p *pausable) Pause(pause time.Duration) { p.pauses = append(p.pauses, pause) }
+
+func TestLimiterIsToldWhenTheServiceThrottles(t *testing.T) {
+	for status, want := range map[int][]time.Duration{429: {7 * time.Second}, 509: {7 * time.Second}, 503: nil} {
+		virtual(t, func(t *testing.T) {
+			limiter := new(pausable)
+			w := newWire(t, reply(status, graphRefusal("Code"), "Retry-After", "7"), reply(200, "{}"))
+			if err := get(t.Context(), w.client(intune.WithLimiter(limiter))); err != nil || !slices.Equal(limiter.pauses, want) {
+				t.Errorf("%d: %v, told %v", status, err, limiter.pauses)
+			}
+		})
+	}
+}
+
+// TestPauseHoldsAlsoIfTheRejectedCallGivesUp: the others learn of it all the same.
+func TestPauseHoldsAlsoIfTheRejectedCallGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "20"})
+		began := time.Now()
+		if _, err := create(client); !errors.Is(err, intune.ErrThrottled) || time.Since(began) != 0 {
+			t.Errorf("the rejected call: %v after %v", err, time.Since(began))
+		}
+		if _, err := create(client); err != nil || time.Since(began) != 20*time.Second {
+			t.Errorf("the next one: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestPauseThatOutlastsTheContextIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client()
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "600"})
+		go func() { _, _ = create(client) }()
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := createContext(ctx, client)
+		if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "9m59s") || time.Since(began) != 0 {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		time.Sleep(10 * time.Minute)
+	})
+}
+
+func TestContextEndsThePauseOfAnotherCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
+		client := server.Client()
+		server.Inject(intunetest.Fault{Status: 429, RetryAfter: "600"})
+		go func() { _, _ = create(client) }()
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err := createContext(ctx, client)
+		if !errors.Is(err, intune.ErrThrottled) || !errors.Is(err, context.Canceled) || errors.As(err, new(*intune.OutcomeUnknownError)) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(10 * time.Minute)
+	})
 }
