@@ -91,11 +91,11 @@ func names(certs []*x509.Certificate) string {
 	return strings.Join(names, " ")
 }
 
-// pbes2 encrypts with AES-256, and a key that is derived by so many iterations.
-func pbes2(tb testing.TB, plain []byte, password string, iterations int) (algorithm, sealed []byte) {
+// pbes2 encrypts with AES-256, and a key that is derived from "secret" by so many iterations.
+func pbes2(tb testing.TB, plain []byte, iterations int) (algorithm, sealed []byte) {
 	tb.Helper()
 	salt, iv := []byte("saltsalt"), make([]byte, aes.BlockSize)
-	key, err := pbkdf2.Key(sha256.New, password, salt, min(iterations, 1000), 32)
+	key, err := pbkdf2.Key(sha256.New, "secret", salt, min(iterations, 1000), 32)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -111,10 +111,10 @@ func pbes2(tb testing.TB, plain []byte, password string, iterations int) (algori
 	return sequence(identifier(oidPBES2), sequence(kdf, sequence(identifier(aes256), octets(iv)))), sealed
 }
 
-// encryptedSafe encrypts bags.
-func encryptedSafe(tb testing.TB, password string, iterations int, bags ...[]byte) []byte {
+// encryptedSafe encrypts bags with the password "secret".
+func encryptedSafe(tb testing.TB, iterations int, bags ...[]byte) []byte {
 	tb.Helper()
-	algorithm, sealed := pbes2(tb, sequence(bags...), password, iterations)
+	algorithm, sealed := pbes2(tb, sequence(bags...), iterations)
 	return info(oidEncryptedData, sequence(number(0), sequence(identifier(oidData), algorithm, tlv(0x80, sealed))))
 }
 
@@ -157,13 +157,13 @@ func TestBagsThatArePassedOver(t *testing.T) {
 
 func TestReadKey(t *testing.T) {
 	der, key := pair(t, "leaf")
-	algorithm, sealed := pbes2(t, key, "secret", 100)
+	algorithm, sealed := pbes2(t, key, 100)
 	shrouded := bag(oidShroudedKeyBag, sequence(algorithm, octets(sealed)), "", "")
 	for name, data := range map[string][]byte{
 		"plain":              container(certificateBag(der, "", ""), bag(oidKeyBag, key, "", "")),
 		"encrypted":          container(certificateBag(der, "", ""), shrouded),
 		"GnuTLS, plain":      container(certificateBag(der, "", ""), bag(oidShroudedKeyBag, key, "", "")),
-		"in encrypted safes": wrap(encryptedSafe(t, "secret", 100, certificateBag(der, "", "")), encryptedSafe(t, "secret", 200, bag(oidKeyBag, key, "", ""))),
+		"in encrypted safes": wrap(encryptedSafe(t, 100, certificateBag(der, "", "")), encryptedSafe(t, 200, bag(oidKeyBag, key, "", ""))),
 	} {
 		certs, got, err := ReadKey(data, "secret")
 		if err != nil || names(certs) != "leaf" || got == nil {
@@ -187,19 +187,19 @@ func TestWorkIsLimited(t *testing.T) {
 	der, key := pair(t, "leaf")
 	cert := certificateBag(der, "", "")
 	const endless = 1<<31 - 1
-	algorithm, sealed := pbes2(t, key, "secret", 40_000_000)
+	algorithm, sealed := pbes2(t, key, 40_000_000)
 	sealedKey := bag(oidShroudedKeyBag, sequence(algorithm, octets(sealed)), "", "")
 	var many [][]byte
 	for range 2000 {
-		many = append(many, encryptedSafe(t, "secret", 10_000, cert))
+		many = append(many, encryptedSafe(t, 10_000, cert))
 	}
 	mac := sequence(sequence(sequence(identifier(oidSHA1)), octets(make([]byte, 20))), octets([]byte("salt")), number(endless))
 	for name, data := range map[string][]byte{
 		"the MAC":             sequence(number(3), info(oidData, octets(sequence())), mac),
-		"a safe":              wrap(encryptedSafe(t, "secret", endless, cert)),
-		"a safe, slightly":    wrap(encryptedSafe(t, "secret", maxWork, cert)),
+		"a safe":              wrap(encryptedSafe(t, endless, cert)),
+		"a safe, slightly":    wrap(encryptedSafe(t, maxWork, cert)),
 		"many safes":          wrap(many...),
-		"many keys in a safe": wrap(encryptedSafe(t, "secret", 100, cert, sealedKey)),
+		"many keys in a safe": wrap(encryptedSafe(t, 100, cert, sealedKey)),
 	} {
 		began := time.Now()
 		_, _, err := ReadKey(data, "secret")
@@ -210,7 +210,7 @@ func TestWorkIsLimited(t *testing.T) {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
-	contents, err := Read(wrap(encryptedSafe(t, "secret", 100, cert, sealedKey)), "secret")
+	contents, err := Read(wrap(encryptedSafe(t, 100, cert, sealedKey)), "secret")
 	if err != nil || names(contents.Certificates) != "leaf" {
 		t.Errorf("a key that nobody asks for matters: %v", err)
 	}
@@ -237,7 +237,7 @@ func TestDamagedContainers(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	der, key := pair(f, "leaf")
 	f.Add(container(certificateBag(der, "1", "x"), bag(oidKeyBag, key, "1", "x")))
-	f.Add(wrap(encryptedSafe(f, "secret", 10, certificateBag(der, "", ""))))
+	f.Add(wrap(encryptedSafe(f, 10, certificateBag(der, "", ""))))
 	files, err := filepath.Glob("../../codesign/testdata/tools/[bfjo]*.p12") // GnuTLS and NSS take too long
 	if err != nil {
 		f.Fatal(err)
