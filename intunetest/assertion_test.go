@@ -134,7 +134,7 @@ func sha1Of(cert *x509.Certificate) []byte {
 	return sum[:]
 }
 
-func (w *wire) signInWith(assertion string, changes ...string) answer {
+func (w *wire) signInWith(assertion string, changes ...string) response {
 	w.Helper()
 	return w.signIn(append([]string{"client_secret=", "client_assertion_type=" + assertionType, "client_assertion=" + assertion}, changes...)...)
 }
@@ -168,7 +168,7 @@ func TestCertificateSignsIn(t *testing.T) {
 	}
 }
 
-func TestCertificateIsRefused(t *testing.T) {
+func TestCertificateIsRejected(t *testing.T) {
 	cert := clientCertificate(t)
 	unknown := issue(t, "unknown", clientKey().Public(), nil, clientKey())
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -232,12 +232,12 @@ func TestCertificateIsRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := &wire{T: t, server: w.server, http: w.http}
-			w.wantRefusal(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
+			w.wantEntraError(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
 		})
 	}
-	w.wantRefusal(w.signInWith(valid, "client_assertion_type="), 400, malformed, 9002313)
-	w.wantRefusal(w.signInWith(valid, "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), 400, malformed, 9002313)
-	w.wantRefusal(w.signInWith(valid, "client_secret="+intunetest.ClientSecret), 400, malformed, 9002313)
+	w.wantEntraError(w.signInWith(valid, "client_assertion_type="), 400, malformed, 9002313)
+	w.wantEntraError(w.signInWith(valid, "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), 400, malformed, 9002313)
+	w.wantEntraError(w.signInWith(valid, "client_secret="+intunetest.ClientSecret), 400, malformed, 9002313)
 	w.granted(w.signInWith(valid)) // no refusal has used it up
 }
 
@@ -251,16 +251,16 @@ func swapAlgorithm(w *wire, cert *x509.Certificate) string {
 func TestAssertionIsUsedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cert := clientCertificate(t)
-		w := newMemoryWire(t, intunetest.WithClientCertificate(cert))
+		w := newMemoryWire(t, intunetest.WithClientCertificate(cert), intunetest.WithStrictEntra())
 		first, second := w.assertion(cert, nil, fields{"jti": "1"}), w.assertion(cert, nil, fields{"jti": "2"})
 		w.granted(w.signInWith(first))
-		w.wantRefusal(w.signInWith(first), 401, "invalid_client", 50013)
-		w.wantRefusal(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"})), 401, "invalid_client", 50013)
+		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
+		w.wantEntraError(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"})), 401, "invalid_client", 50013)
 		w.granted(w.signInWith(second))
 		time.Sleep(14 * time.Minute) // past its end, but for the skew
-		w.wantRefusal(w.signInWith(first), 401, "invalid_client", 50013)
+		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
 		time.Sleep(time.Minute)
-		w.wantRefusal(w.signInWith(first), 401, "invalid_client", 700024)
+		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 700024)
 		time.Sleep(time.Second)
 		w.granted(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"}))) // forgotten
 	})
@@ -282,7 +282,7 @@ func TestAssertionToleratesClockSkew(t *testing.T) {
 	}
 }
 
-func TestExpiredCertificateIsRefused(t *testing.T) {
+func TestExpiredCertificateIsRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cert := clientCertificate(t)
 		w := newMemoryWire(t, intunetest.WithClientCertificate(cert))
@@ -290,7 +290,7 @@ func TestExpiredCertificateIsRefused(t *testing.T) {
 		w.granted(w.signInWith(w.assertion(cert)))
 		time.Sleep(time.Second)
 		a := w.signInWith(w.assertion(cert))
-		w.wantRefusal(a, 401, "invalid_client", 700027)
+		w.wantEntraError(a, 401, "invalid_client", 700027)
 		if !strings.Contains(a.body, "The key used is expired") {
 			t.Errorf("got %s", a.body)
 		}
@@ -317,13 +317,13 @@ func TestSubjectNameAndIssuer(t *testing.T) {
 		onlyChain := chain(leaf, intermediate)
 		onlyChain["x5t#S256"] = nil
 		w.granted(w.signInWith(w.assertion(leaf, onlyChain)))
-		w.wantRefusal(w.signInWith(w.assertion(leaf)), 401, "invalid_client", 700027)
-		w.wantRefusal(w.signInWith(w.assertion(leaf, chain(leaf))), 401, "invalid_client", 700027)
-		w.wantRefusal(w.signInWith(w.assertion(forged, chain(forged))), 401, "invalid_client", 700027)
-		w.wantRefusal(w.signInWith(w.assertionBy(otherKey(), leaf, chain(leaf, intermediate))), 401, "invalid_client", 700027)
-		w.wantRefusal(w.signInWith(w.assertion(stranger, chain(stranger, intermediate))), 401, "invalid_client", 700030)
-		w.wantRefusal(w.signInWith(w.assertion(leaf, chain(stranger, intermediate))), 400, "invalid_request", 50027)
-		w.wantRefusal(w.signInWith(w.assertion(leaf, fields{"x5c": []string{"bm8gY2VydGlmaWNhdGU="}})), 400, "invalid_request", 50027)
-		w.wantRefusal(w.signInWith(w.assertion(leaf, fields{"x5c": []string{"*"}})), 400, "invalid_request", 50027)
+		w.wantEntraError(w.signInWith(w.assertion(leaf)), 401, "invalid_client", 700027)
+		w.wantEntraError(w.signInWith(w.assertion(leaf, chain(leaf))), 401, "invalid_client", 700027)
+		w.wantEntraError(w.signInWith(w.assertion(forged, chain(forged))), 401, "invalid_client", 700027)
+		w.wantEntraError(w.signInWith(w.assertionBy(otherKey(), leaf, chain(leaf, intermediate))), 401, "invalid_client", 700027)
+		w.wantEntraError(w.signInWith(w.assertion(stranger, chain(stranger, intermediate))), 401, "invalid_client", 700030)
+		w.wantEntraError(w.signInWith(w.assertion(leaf, chain(stranger, intermediate))), 400, "invalid_request", 50027)
+		w.wantEntraError(w.signInWith(w.assertion(leaf, fields{"x5c": []string{"bm8gY2VydGlmaWNhdGU="}})), 400, "invalid_request", 50027)
+		w.wantEntraError(w.signInWith(w.assertion(leaf, fields{"x5c": []string{"*"}})), 400, "invalid_request", 50027)
 	}
 }

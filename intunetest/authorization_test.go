@@ -26,7 +26,7 @@ func challengeOf(verifier string) string {
 }
 
 // browse opens the page at which the user signs in, with changes to its query as "name=value".
-func (w *wire) browse(changes ...string) answer {
+func (w *wire) browse(changes ...string) response {
 	w.Helper()
 	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	query := url.Values{
@@ -45,7 +45,7 @@ func (w *wire) browse(changes ...string) answer {
 }
 
 // redirected is the query with which the browser is sent back.
-func (w *wire) redirected(a answer, to string) url.Values {
+func (w *wire) redirected(a response, to string) url.Values {
 	w.Helper()
 	w.wantStatus(a, http.StatusFound)
 	location, err := url.Parse(a.header.Get("Location"))
@@ -65,7 +65,7 @@ func (w *wire) code(changes ...string) string {
 	return query.Get("code")
 }
 
-func (w *wire) redeemCode(code string, fields ...string) answer {
+func (w *wire) redeemCode(code string, fields ...string) response {
 	w.Helper()
 	return w.redeem("authorization_code", append([]string{"code=" + code, "redirect_uri=" + redirectURI, "code_verifier=" + verifier}, fields...)...)
 }
@@ -108,7 +108,7 @@ func TestRedirectGoesToLoopbackAlone(t *testing.T) {
 }
 
 // wantPage checks that the browser shows an error, and goes nowhere.
-func (w *wire) wantPage(a answer, status int, text string) {
+func (w *wire) wantPage(a response, status int, text string) {
 	w.Helper()
 	w.wantStatus(a, status)
 	if a.header.Get("Location") != "" || !strings.Contains(a.header.Get("Content-Type"), "text/html") || !strings.Contains(a.body, text+":") {
@@ -116,7 +116,7 @@ func (w *wire) wantPage(a answer, status int, text string) {
 	}
 }
 
-func TestSignInIsRefusedWithoutRedirect(t *testing.T) {
+func TestSignInErrorIsShown(t *testing.T) {
 	w := newWire(t)
 	w.wantPage(w.browse("client_id=<b>"), 400, "AADSTS700016")
 	w.wantPage(w.browse("response_mode=fragment"), 400, "AADSTS70007")
@@ -127,22 +127,29 @@ func TestSignInIsRefusedWithoutRedirect(t *testing.T) {
 	w.wantPage(w.post(authorize, ""), 405, "AADSTS900561")
 }
 
-func TestSignInIsRefusedByRedirect(t *testing.T) {
+func TestSignInErrorIsRedirected(t *testing.T) {
 	w := newWire(t)
+	strict := newWire(t, intunetest.WithStrictEntra())
 	tests := []struct{ change, code, text string }{
 		{"response_type=token", "unsupported_response_type", "AADSTS70005: "},
 		{"response_type=code id_token", "unsupported_response_type", "AADSTS70005: "},
 		{"response_type=", "unsupported_response_type", "AADSTS70005: "},
-		{"code_challenge=", "invalid_request", "AADSTS50147: "},
 		{"code_challenge=short", "invalid_request", "AADSTS501491: "},
-		{"code_challenge_method=plain", "invalid_request", "AADSTS50149: "},
-		{"code_challenge_method=", "invalid_request", "AADSTS50149: "},
+		{"code_challenge_method=S512", "invalid_request", "AADSTS50149: "},
+		{"strict code_challenge=", "invalid_request", "AADSTS50147: "},
+		{"strict code_challenge_method=plain", "invalid_request", "AADSTS50149: "},
+		{"strict code_challenge_method=", "invalid_request", "AADSTS50149: "},
 		{"scope=", "invalid_request", "AADSTS900144: "},
 		{"scope=offline_access", "invalid_scope", "AADSTS70011: "},
-		{"scope=User.Read", "invalid_grant", "AADSTS65001: "},
+		{"scope=User.Read", "consent_required", "AADSTS65001: "},
 	}
 	for _, test := range tests {
-		query := w.redirected(w.browse(test.change), redirectURI)
+		w := w
+		change, isStrict := strings.CutPrefix(test.change, "strict ")
+		if isStrict {
+			w = strict
+		}
+		query := w.redirected(w.browse(change), redirectURI)
 		if query.Get("error") != test.code || !strings.HasPrefix(query.Get("error_description"), test.text) ||
 			query.Get("state") != "a&b" || query.Has("code") {
 			t.Errorf("%s: got %v, want %s %s", test.change, query, test.code, test.text)
@@ -172,19 +179,20 @@ func TestCodeIsPostedByAForm(t *testing.T) {
 	w.granted(w.redeemCode(form["code"]))
 }
 
-func TestCodeIsRefused(t *testing.T) {
+func TestCodeIsRejected(t *testing.T) {
 	w := newWire(t)
 	code := w.code()
-	w.wantRefusal(w.redeemCode("guessed"), 400, "invalid_grant", 70000)
-	w.wantRefusal(w.redeemCode(""), 400, "invalid_request", 900144)
-	w.wantRefusal(w.redeemCode(code, "redirect_uri="), 400, "invalid_request", 900144)
-	w.wantRefusal(w.redeemCode(code, "redirect_uri="+redirectURI+"/"), 401, "invalid_client", 500112)
-	w.wantRefusal(w.redeemCode(code, "code_verifier="+verifier+"2"), 400, "invalid_grant", 501481)
-	w.wantRefusal(w.redeemCode(code, "code_verifier="), 400, "invalid_grant", 501481)
-	w.wantRefusal(w.redeemCode(code, "code_verifier="+challengeOf(verifier)), 400, "invalid_grant", 501481)
-	w.wantRefusal(w.redeemCode(code, "client_id=other"), 400, "unauthorized_client", 700016)
-	w.wantRefusal(w.redeemCode(code, "client_secret="+intunetest.ClientSecret), 401, "invalid_client", 700025)
-	w.wantRefusal(w.redeemCode(code, "client_assertion=a.b.c"), 401, "invalid_client", 700025)
+	w.wantEntraError(w.redeemCode("guessed"), 400, "invalid_grant", 70000)
+	w.wantEntraError(w.redeemCode(""), 400, "invalid_request", 900144)
+	w.wantEntraError(w.redeemCode(code, "redirect_uri="), 400, "invalid_request", 900144)
+	w.wantEntraError(w.redeemCode(code, "redirect_uri="+redirectURI+"/"), 401, "invalid_client", 500112)
+	w.wantEntraError(w.redeemCode(code, "code_verifier="+verifier+"2"), 400, "invalid_grant", 501481)
+	w.wantEntraError(w.redeemCode(code, "code_verifier="), 400, "invalid_grant", 501481)
+	w.wantEntraError(w.redeemCode(code, "code_verifier="+challengeOf(verifier)), 400, "invalid_grant", 501481)
+	w.wantEntraError(w.redeemCode(code, "client_id=other"), 400, "unauthorized_client", 700016)
+	w.wantEntraError(w.redeemCode(code, "client_secret=guessed"), 401, "invalid_client", 7000215)
+	w.wantEntraError(w.redeemCode(code, "client_secret="), 401, "invalid_client", 7000218)
+	w.wantEntraError(w.redeemCode(code, "client_assertion=a.b.c"), 400, "invalid_request", 9002313)
 	w.granted(w.redeemCode(code))
 }
 
@@ -192,8 +200,8 @@ func TestCodeThatComesTwiceEndsTheSession(t *testing.T) {
 	w := newWire(t)
 	code := w.code()
 	granted := w.granted(w.redeemCode(code))
-	w.wantRefusal(w.redeemCode(code), 400, "invalid_grant", 54005)
-	w.wantRefusal(w.refresh(granted), 400, "invalid_grant", 70000)
+	w.wantEntraError(w.redeemCode(code), 400, "invalid_grant", 54005)
+	w.wantEntraError(w.refresh(granted), 400, "invalid_grant", 70000)
 }
 
 func TestCodeExpires(t *testing.T) {
@@ -203,6 +211,28 @@ func TestCodeExpires(t *testing.T) {
 		time.Sleep(10*time.Minute - time.Second)
 		w.granted(w.redeemCode(first))
 		time.Sleep(time.Second)
-		w.wantRefusal(w.redeemCode(second), 400, "invalid_grant", 70008)
+		w.wantEntraError(w.redeemCode(second), 400, "invalid_grant", 70008)
 	})
+}
+
+func TestCodeIsRedeemedWithoutPKCE(t *testing.T) {
+	w := newWire(t)
+	code := w.code("code_challenge=", "code_challenge_method=")
+	w.wantEntraError(w.redeemCode(code), 400, "invalid_grant", 501481) // a verifier of another sign-in
+	w.granted(w.redeem("authorization_code", "code="+code, "redirect_uri="+redirectURI))
+	for _, method := range []string{"plain", ""} {
+		w.granted(w.redeemCode(w.code("code_challenge="+verifier, "code_challenge_method="+method)))
+	}
+}
+
+func TestCodeIsRedeemedByAConfidentialClient(t *testing.T) {
+	cert := clientCertificate(t)
+	w := newWire(t, intunetest.WithClientCertificate(cert))
+	granted := w.granted(w.redeemCode(w.code(), "client_secret="+intunetest.ClientSecret))
+	granted = w.granted(w.refresh(granted, "client_secret="+intunetest.ClientSecret))
+	w.wantEntraError(w.refresh(granted, "client_secret=guessed"), 401, "invalid_client", 7000215)
+
+	signed := "client_assertion=" + w.assertion(cert, nil, nil)
+	assertionType := "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	w.granted(w.redeemCode(w.code("code_challenge=", "code_challenge_method="), "code_verifier=", assertionType, signed))
 }

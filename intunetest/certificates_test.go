@@ -3,13 +3,16 @@ package intunetest_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -23,12 +26,12 @@ func newExampleWire(t *testing.T, opts ...intunetest.ServerOption) (w *wire, ite
 	return w, certificates + "/" + created["id"].(string), created
 }
 
-func (w *wire) update(item, body string, headers ...string) answer {
+func (w *wire) update(item, body string) response {
 	w.Helper()
-	return w.send(http.MethodPatch, item, body, headers...)
+	return w.send(http.MethodPatch, item, body)
 }
 
-func (w *wire) remove(item string) answer {
+func (w *wire) remove(item string) response {
 	w.Helper()
 	return w.send(http.MethodDelete, item, "")
 }
@@ -38,12 +41,12 @@ func TestUpdateMerges(t *testing.T) {
 	tests := map[string]map[string]any{ // what is sent, to what is changed
 		`{}`: {},
 		`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate"}`: {},
-		`{"status":"notProvisioned"}`:                                         {"status": "notProvisioned"},
-		`{"subject":"CN=New","subjectName":""}`:                               {"subject": "CN=New", "subjectName": ""},
-		`{"issuer":"CN=New","issuerName":"CN=Other"}`:                         {"issuer": "CN=New", "issuerName": "CN=Other"},
-		`{"expirationDateTime":"` + later + `"}`:                              {"expirationDateTime": later},
-		`{"uploadDateTime":"` + later + `"}`:                                  {"uploadDateTime": later},
-		`{"subject":null}`:                                                    {"subject": nil},
+		`{"status":"provisioned"}`:                    {"status": "notProvisioned"}, // the service decides
+		`{"subject":"CN=New","subjectName":""}`:       {"subject": "CN=New", "subjectName": ""},
+		`{"issuer":"CN=New","issuerName":"CN=Other"}`: {"issuer": "CN=New", "issuerName": "CN=Other"},
+		`{"expirationDateTime":"` + later + `"}`:      {"expirationDateTime": later},
+		`{"uploadDateTime":"` + later + `"}`:          {"uploadDateTime": later},
+		`{"subject":null}`:                            {"subject": nil},
 		`{"subject":null,"subjectName":null,"issuer":null,"issuerName":null,"content":null}`: {
 			"subject": nil, "subjectName": nil, "issuer": nil, "issuerName": nil},
 	}
@@ -118,51 +121,6 @@ func TestUpdateOnServicesWithAWillOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestUpdateRefusesBodies(t *testing.T) {
-	w, item, _ := newExampleWire(t)
-	before := w.get(item).body
-	tests := []struct{ name, body, message string }{
-		{"empty", ``, "unexpected end"},
-		{"null", `null`, "is null"},
-		{"no JSON", `subject=CN%3DContoso`, "invalid character"},
-		{"an array", `[]`, "cannot unmarshal array"},
-		{"a second object", `{}{}`, "after top-level value"},
-		{"id", `{"id":"b20d3703-3703-b20d-0337-0db203370db2"}`, "'id' is read-only"},
-		{"id null", `{"id":null}`, "'id' is read-only"},
-		{"unknown property", `{"thumbprint":"AB"}`, "'thumbprint' does not exist"},
-		{"property in another case", `{"Subject":"CN=Contoso"}`, "'Subject' does not exist"},
-		{"another type", `{"@odata.type":"#microsoft.graph.mobileApp"}`, "does not fit the collection"},
-		{"type null", `{"@odata.type":null}`, "'@odata.type' is not nullable"},
-		{"number for a text", `{"issuer":42}`, "'issuer' cannot be read"},
-		{"number for content", `{"content":42}`, "'content' cannot be read"},
-		{"content that is not base64", `{"content":"?"}`, "not base64"},
-		{"unknown status", `{"status":"revoked"}`, "not a certificateStatus"},
-		{"status null", `{"status":null}`, "'status' is not nullable"},
-		{"upload null", `{"uploadDateTime":null}`, "'uploadDateTime' is not nullable"},
-		{"expiration null", `{"expirationDateTime":null}`, "'expirationDateTime' is not nullable"},
-		{"date without offset", `{"expirationDateTime":"2016-12-31T23:57:57"}`, "parsing time"},
-		{"half of it", `{"subject":"CN=New","status":"revoked"}`, "not a certificateStatus"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w.T = t
-			message := w.graphError(w.update(item, test.body), http.StatusBadRequest, "BadRequest")
-			if !strings.Contains(message, test.message) {
-				t.Errorf("the message is %q, want %q in it", message, test.message)
-			}
-			if got := w.get(item).body; got != before {
-				t.Errorf("the certificate has become %s", got)
-			}
-		})
-	}
-}
-
-func TestUpdateRefusesMediaTypes(t *testing.T) {
-	w, item, _ := newExampleWire(t)
-	w.graphError(w.update(item, `{}`, "Content-Type: text/plain"), http.StatusUnsupportedMediaType, "UnsupportedMediaType")
-	w.graphError(w.update(item, `{}`, "Accept: text/html"), http.StatusNotAcceptable, "NotAcceptable")
-}
-
 func TestDeleteRemovesOne(t *testing.T) {
 	w := newStockedWire(t)
 	item := certificates + "/" + strings.ToUpper(w.server.Certificates()[2].ID)
@@ -175,7 +133,7 @@ func TestDeleteRemovesOne(t *testing.T) {
 		t.Errorf("it holds %s", subjects(value))
 	}
 	w.wantStored(4)
-	for _, again := range []answer{w.remove(item), w.update(item, `{}`), w.get(item)} {
+	for _, again := range []response{w.remove(item), w.update(item, `{}`), w.get(item)} {
 		w.intuneError(again, http.StatusNotFound, "ResourceNotFound")
 	}
 }
@@ -192,7 +150,7 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 	tests := []struct {
 		name   string
 		fault  intunetest.Fault
-		status map[string]int // of the answer, 0 where nothing is received
+		status map[string]int // of the response, 0 where nothing is received
 		done   bool
 	}{
 		{"none", intunetest.Fault{}, map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
@@ -203,7 +161,7 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, nil, false},
 		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, nil, false},
 		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, nil, true},
-		{"cut in the answer", intunetest.Fault{Drop: intunetest.DropInResponse},
+		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse},
 			map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
 	}
 	for _, test := range tests {
@@ -223,5 +181,124 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestUploadsBecomeProvisioned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithProvisioningDelay(time.Minute))
+		created := w.create(example) // which asks for provisioned
+		status := func(a response) any { return w.object(a)["status"] }
+		id := w.object(created)["id"].(string)
+		item := certificates + "/" + id
+		if got := status(created); got != "notProvisioned" {
+			t.Errorf("the upload is %v", got)
+		}
+		time.Sleep(time.Minute - time.Nanosecond)
+		if got := status(w.update(item, `{"status":"provisioned"}`)); got != "notProvisioned" {
+			t.Errorf("a nanosecond early it is %v", got)
+		}
+		time.Sleep(time.Nanosecond)
+		if got := status(w.update(item, `{"status":"notProvisioned"}`)); got != "provisioned" {
+			t.Errorf("after a minute it is %v", got)
+		}
+		if value, _ := w.list(certificates + query("$filter=status eq 'provisioned'")); len(value) != 1 {
+			t.Errorf("the filter finds %v", value)
+		}
+		if got := w.server.Certificates()[0].Status; got != intune.CertificateStatusProvisioned {
+			t.Errorf("the server holds it as %v", got)
+		}
+		if err := w.server.SetStatus(strings.ToUpper(id), intune.CertificateStatusNotProvisioned); err != nil {
+			t.Error(err)
+		}
+		if got := status(w.get(item)); got != "notProvisioned" {
+			t.Errorf("after SetStatus it is %v", got)
+		}
+		if err := w.server.SetStatus("missing", intune.CertificateStatusProvisioned); err == nil {
+			t.Error("the status of a missing certificate is set")
+		}
+	})
+}
+
+func TestUploadsAreProvisionedAtTheNextLookByDefault(t *testing.T) {
+	w := newWire(t, intunetest.WithProvisioningDelay(0))
+	created := w.object(w.create(example))
+	if read := w.object(w.get(certificates + "/" + created["id"].(string))); created["status"] != "notProvisioned" || read["status"] != "provisioned" {
+		t.Errorf("created as %v, read as %v", created["status"], read["status"])
+	}
+}
+
+func TestCreateRespondsAsTheReferenceSays(t *testing.T) {
+	for _, version := range []string{"beta", "v1.0"} {
+		t.Run(version, func(t *testing.T) {
+			w := newWire(t)
+			path := strings.Replace(certificates, "beta", version, 1)
+			a := w.send(http.MethodPost, path, example)
+			w.wantStatus(a, http.StatusCreated)
+			got := w.object(a)
+			id, _ := got["id"].(string)
+			if !guid.MatchString(id) {
+				t.Errorf("the id is %q, want a GUID", id)
+			}
+			want := w.object(response{body: example})
+			delete(want, "@odata.type") // which is sent only if odata.metadata=full is accepted
+			want["id"], want["content"], want["status"] = id, nil, "notProvisioned"
+			want["@odata.context"] = w.server.URL() + "/" + version +
+				"/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates/$entity"
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %v\nwant %v", got, want)
+			}
+
+			for _, id := range []string{id, strings.ToUpper(id)} {
+				read := w.send(http.MethodGet, path+"/"+id, "")
+				w.wantStatus(read, http.StatusOK)
+				if read.body != a.body {
+					t.Errorf("get gives %s, create gave %s", read.body, a.body)
+				}
+			}
+		})
+	}
+}
+
+func TestGetOfAMissingID(t *testing.T) {
+	w := newWire(t)
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	const id = "b20d3703-3703-b20d-0337-0db203370db2"
+	a := w.send(http.MethodGet, certificates+"/"+id, "")
+	if message := w.intuneError(a, http.StatusNotFound, "ResourceNotFound"); !strings.Contains(message, id) {
+		t.Errorf("the message is %q, want the id in it", message)
+	}
+}
+
+func TestListIsInOrderOfCreation(t *testing.T) {
+	w := newWire(t)
+	list := func() []any {
+		t.Helper()
+		a := w.send(http.MethodGet, certificates, "")
+		w.wantStatus(a, http.StatusOK)
+		got := w.object(a)
+		want := w.server.URL() + "/beta/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates"
+		if got["@odata.context"] != want {
+			t.Errorf("@odata.context is %v, want %s", got["@odata.context"], want)
+		}
+		value, ok := got["value"].([]any) // null, as for a nil slice, is none
+		if !ok {
+			t.Fatalf("no list in %s", a.body)
+		}
+		return value
+	}
+	if got := list(); len(got) != 0 {
+		t.Errorf("an empty tenant lists %v", got)
+	}
+	var want []any
+	for i := range 5 {
+		a := w.create(fmt.Sprintf(`{"subject":"CN=%d"}`, 9-i))
+		w.wantStatus(a, http.StatusCreated)
+		created := w.object(a)
+		delete(created, "@odata.context")
+		want = append(want, created)
+	}
+	if got := list(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

@@ -37,7 +37,7 @@ func (w *wire) device() (deviceCode, userCode string) {
 	return deviceCode, userCode
 }
 
-func (w *wire) poll(deviceCode string) answer {
+func (w *wire) poll(deviceCode string) response {
 	w.Helper()
 	return w.redeem(deviceGrant, "device_code="+deviceCode)
 }
@@ -47,7 +47,7 @@ func TestDeviceSignsInOnceApproved(t *testing.T) {
 		w := newMemoryWire(t)
 		code, userCode := w.device()
 		for range 3 {
-			w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+			w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 			time.Sleep(5 * time.Second)
 		}
 		if err := w.server.ApproveDevice(strings.ToLower(userCode[:4] + "-" + userCode[4:] + " ")); err != nil {
@@ -58,7 +58,7 @@ func TestDeviceSignsInOnceApproved(t *testing.T) {
 			granted["scope"] != "https://graph.microsoft.com/DeviceManagementApps.ReadWrite.All "+graphScope {
 			t.Errorf("got %v", granted)
 		}
-		w.wantRefusal(w.poll(code), 400, "invalid_grant", 54005)
+		w.wantEntraError(w.poll(code), 400, "invalid_grant", 54005)
 		if err := w.server.ApproveDevice(userCode); err == nil || !strings.Contains(err.Error(), "AADSTS70018") {
 			t.Errorf("approved twice: %v", err)
 		}
@@ -70,13 +70,13 @@ func TestDeviceThatPollsTooFastIsSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
 		code, userCode := w.device()
-		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 		time.Sleep(4 * time.Second)
-		w.wantRefusal(w.poll(code), 400, "slow_down", 50196) // now 10 s
+		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 10 s
 		time.Sleep(9 * time.Second)
-		w.wantRefusal(w.poll(code), 400, "slow_down", 50196) // now 15 s
-		time.Sleep(14600 * time.Millisecond)                 // the network is not as exact as the clock
-		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 15 s
+		time.Sleep(14600 * time.Millisecond)                    // the network is not as exact as the clock
+		w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 		if err := w.server.ApproveDevice(userCode); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestDeviceIsDeclined(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		w.wantRefusal(w.poll(code), 400, "authorization_declined", 65004)
+		w.wantEntraError(w.poll(code), 400, "authorization_declined", 65004)
 	}
 	if err := w.server.ApproveDevice(userCode); err == nil {
 		t.Error("approved what was declined")
@@ -107,25 +107,25 @@ func TestDeviceCodeExpires(t *testing.T) {
 		if err := w.server.ApproveDevice(lateUser); err != nil {
 			t.Fatal(err)
 		}
-		w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+		w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 		time.Sleep(time.Second)
-		w.wantRefusal(w.poll(code), 400, "expired_token", 70020)
-		w.wantRefusal(w.poll(late), 400, "expired_token", 70020)
+		w.wantEntraError(w.poll(code), 400, "expired_token", 70020)
+		w.wantEntraError(w.poll(late), 400, "expired_token", 70020)
 		if err := w.server.ApproveDevice(userCode); err == nil || !strings.Contains(err.Error(), "AADSTS70019") {
 			t.Errorf("approved too late: %v", err)
 		}
 	})
 }
 
-func TestDeviceIsRefused(t *testing.T) {
+func TestDeviceIsRejected(t *testing.T) {
 	w := newWire(t)
 	secret := "&client_secret=" + intunetest.ClientSecret
 	tests := []struct {
-		name   string
-		answer answer
-		status int
-		code   string
-		aadsts int
+		name     string
+		response response
+		status   int
+		code     string
+		aadsts   int
 	}{
 		{"GET", w.send(http.MethodGet, devicecode, ""), 405, "invalid_request", 900561},
 		{"another tenant", w.post("/contoso.com/oauth2/v2.0/devicecode", deviceForm("")), 400, "invalid_request", 90002},
@@ -133,7 +133,6 @@ func TestDeviceIsRefused(t *testing.T) {
 		{"no scope", w.post(devicecode, "client_id="+intunetest.ClientID), 400, "invalid_request", 900144},
 		{"scope of OpenID alone", w.post(devicecode, "scope=openid&client_id="+intunetest.ClientID), 400, "invalid_scope", 70011},
 		{"permission besides .default", w.post(devicecode, "client_id="+intunetest.ClientID+"&scope=User.Read+"+graphScope), 400, "invalid_scope", 70011},
-		{"permission not granted", w.post(devicecode, "scope=User.Read&client_id="+intunetest.ClientID), 400, "invalid_grant", 65001},
 		{"a secret", w.post(devicecode, deviceForm(secret)), 401, "invalid_client", 700025},
 		{"claims that are no object", w.post(devicecode, deviceForm("&claims=null")), 400, "invalid_request", 9002313},
 		{"poll without code", w.redeem(deviceGrant), 400, "invalid_request", 900144},
@@ -143,7 +142,7 @@ func TestDeviceIsRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			(&wire{T: t}).wantRefusal(test.answer, test.status, test.code, test.aadsts)
+			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
 		})
 	}
 }
@@ -153,14 +152,14 @@ func TestFaultsStrikeDevices(t *testing.T) {
 	code, _ := w.device()
 	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "1"}, intunetest.Fault{Token: true, Drop: intunetest.DropAfterReading})
 	a := w.post(devicecode, deviceForm(""))
-	w.wantRefusal(a, 503, "temporarily_unavailable", 90033)
+	w.wantEntraError(a, 503, "temporarily_unavailable", 90033)
 	if a.header.Get("Retry-After") != "1" {
 		t.Errorf("got %v", a.header)
 	}
 	if a := w.poll(code); a.err == nil {
 		t.Errorf("got %d, want a lost connection", a.status)
 	}
-	w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+	w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 }
 
 func TestPersonSignsInAtThePage(t *testing.T) {
@@ -170,22 +169,34 @@ func TestPersonSignsInAtThePage(t *testing.T) {
 	if !strings.Contains(a.header.Get("Content-Type"), "text/html") || !strings.Contains(a.body, `name="user_code" value="&#34;&gt;&lt;script&gt;"`) {
 		t.Errorf("got %v %s, want an HTML form with the code in it", a.header, a.body)
 	}
-	submit := func(userCode, action string) answer {
+	submit := func(userCode, action string) response {
 		return w.post("/devicelogin", url.Values{"user_code": {userCode}, "action": {action}}.Encode())
 	}
 	code, userCode := w.device()
-	for _, wrong := range []answer{
+	for _, wrong := range []response{
 		submit(userCode, "wait"), submit("<b>", "approve"), w.send(http.MethodPut, "/devicelogin", ""), w.post("/devicelogin", "%zz"),
 	} {
 		if wrong.status/100 != 4 || !strings.Contains(wrong.body, "AADSTS") || strings.Contains(wrong.body, "<b>") {
 			t.Errorf("got %d %s, want a page with the error", wrong.status, wrong.body)
 		}
 	}
-	w.wantRefusal(w.poll(code), 400, "authorization_pending", 70016)
+	w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 	w.wantStatus(submit(userCode, "approve"), http.StatusOK)
 	w.granted(w.poll(code))
 
 	code, userCode = w.device()
 	w.wantStatus(submit(userCode, "decline"), http.StatusOK)
-	w.wantRefusal(w.poll(code), 400, "authorization_declined", 65004)
+	w.wantEntraError(w.poll(code), 400, "authorization_declined", 65004)
+}
+
+// The user can sign in, but cannot consent to what needs an administrator.
+func TestDeviceGetsNoPermissionWithoutConsent(t *testing.T) {
+	w := newWire(t)
+	a := w.post(devicecode, "scope=User.Read.All&client_id="+intunetest.ClientID)
+	w.wantStatus(a, http.StatusOK)
+	device := w.object(a)
+	if err := w.server.ApproveDevice(device["user_code"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEntraError(w.poll(device["device_code"].(string)), 400, "invalid_grant", 65001)
 }

@@ -35,9 +35,9 @@ func TestConfigurationNamesTheEndpoints(t *testing.T) {
 			t.Errorf("%s is %v", name, got[name])
 		}
 	}
-	w.wantRefusal(w.post(path, ""), 405, "invalid_request", 900561)
-	w.wantRefusal(w.post("/"+intunetest.TenantID+"/discovery/v2.0/keys", ""), 405, "invalid_request", 900561)
-	w.wantRefusal(w.send(http.MethodGet, strings.Replace(path, intunetest.TenantID, "common", 1), ""), 400, "invalid_request", 90002)
+	w.wantEntraError(w.post(path, ""), 405, "invalid_request", 900561)
+	w.wantEntraError(w.post("/"+intunetest.TenantID+"/discovery/v2.0/keys", ""), 405, "invalid_request", 900561)
+	w.wantEntraError(w.send(http.MethodGet, strings.Replace(path, intunetest.TenantID, "consumers", 1), ""), 400, "invalid_request", 90002)
 }
 
 func TestInstanceDiscoveryKnowsTheServer(t *testing.T) {
@@ -48,9 +48,9 @@ func TestInstanceDiscoveryKnowsTheServer(t *testing.T) {
 	if want := w.server.URL() + "/" + intunetest.TenantID + "/v2.0/.well-known/openid-configuration"; got["tenant_discovery_endpoint"] != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	w.wantRefusal(w.send(http.MethodGet, path+"https://example.com/t/oauth2/v2.0/authorize", ""), 400, "invalid_instance", 50049)
-	w.wantRefusal(w.send(http.MethodGet, path+"%25zz", ""), 400, "invalid_instance", 50049)
-	w.wantRefusal(w.post(path, ""), 405, "invalid_request", 900561)
+	w.wantEntraError(w.send(http.MethodGet, path+"https://example.com/t/oauth2/v2.0/authorize", ""), 400, "invalid_instance", 50049)
+	w.wantEntraError(w.send(http.MethodGet, path+"%25zz", ""), 400, "invalid_instance", 50049)
+	w.wantEntraError(w.post(path, ""), 405, "invalid_request", 900561)
 }
 
 func TestIDTokenSaysWhoHasSignedIn(t *testing.T) {

@@ -31,10 +31,14 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 		{"gateway", intunetest.Fault{Status: 502, Gateway: true}, 502, "", 0},
 		{"gateway with Retry-After", intunetest.Fault{Status: 503, Gateway: true, RetryAfter: "7"}, 503, "", 0},
 		{"gateway after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, "", 1},
+		{"unavailable after the commit", intunetest.Fault{Status: 503, RetryAfter: "7", Committed: true}, 503, "ServiceUnavailable", 1},
+		{"timed out after the commit", intunetest.Fault{Status: 408, Committed: true}, 408, "UnknownError", 1},
+		{"given up by a gateway after the commit", intunetest.Fault{Status: 460, Gateway: true, Committed: true}, 460, "", 1},
+		{"redirected after the commit", intunetest.Fault{Status: 303, Location: "", Gateway: true, Committed: true}, 303, "", 1},
 		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, "", 0},
 		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, "", 0},
 		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, "", 1},
-		{"cut in the answer", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
+		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
 		{"cut in an error", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500}, 500, "", 0},
 		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500, Committed: true}, 500, "", 1},
 		{"none", intunetest.Fault{}, 201, "", 1},
@@ -113,11 +117,11 @@ func TestFaultsChooseTheirRequest(t *testing.T) {
 		intunetest.Fault{Method: http.MethodPost, Status: 502},
 		intunetest.Fault{Token: true, Drop: intunetest.DropAfterCommit},
 	)
-	get := func() answer { return w.send(http.MethodGet, certificates, "") }
-	post := func() answer { return w.create(minimal) }
-	token := func() answer { return w.signIn() }
+	get := func() response { return w.send(http.MethodGet, certificates, "") }
+	post := func() response { return w.create(minimal) }
+	token := func() response { return w.signIn() }
 	var got []int
-	for _, send := range []func() answer{get, get, post, token, token, post, post, token} {
+	for _, send := range []func() response{get, get, post, token, token, post, post, token} {
 		got = append(got, send().status)
 	}
 	if want := []int{429, 200, 500, 503, 0, 502, 201, 200}; !slices.Equal(got, want) {
@@ -168,5 +172,52 @@ func TestDelayEndsWithTheServer(t *testing.T) {
 			t.Errorf("got %d %v after %s, want the client's time-out", a.status, a.err, time.Since(start))
 		}
 		w.wantStored(0)
+	})
+}
+
+func TestInjectAllowsEveryStatusAfterTheCommitThatPromisesNothing(t *testing.T) {
+	w := newWire(t)
+	for status := 200; status < 600; status++ {
+		isRejection := status == 401 || status == 429 || status == 509
+		func() {
+			defer func() {
+				if panicked := recover() != nil; panicked != isRejection {
+					t.Errorf("%d after the commit: panicked is %v", status, panicked)
+				}
+			}()
+			w.server.Inject(intunetest.Fault{Status: status, RetryAfter: "7", Committed: true})
+		}()
+	}
+}
+
+func TestInjectedRedirectionNamesItsTarget(t *testing.T) {
+	w := newWire(t)
+	w.server.Inject(intunetest.Fault{Status: 302, Gateway: true, Location: "/elsewhere"})
+	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if a := w.create(minimal); a.status != http.StatusFound || a.header.Get("Location") != "/elsewhere" {
+		t.Errorf("got %d to %q", a.status, a.header.Get("Location"))
+	}
+}
+
+// Nothing follows a 101. Reading its body ends when the client closes it: the Timeout of http.Client does not count here.
+func TestSwitchingProtocolsIsFollowedBySilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		w.server.Inject(intunetest.Fault{Status: http.StatusSwitchingProtocols, Committed: true})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.URL()+certificates, strings.NewReader(minimal))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}}
+		resp, err := w.http.Do(req)
+		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+			t.Fatalf("got %v %v, want a 101", resp, err)
+		}
+		time.AfterFunc(time.Hour, func() { _ = resp.Body.Close() })
+		start := time.Now()
+		if read, err := io.ReadAll(resp.Body); err == nil || len(read) > 0 || time.Since(start) != time.Hour {
+			t.Errorf("got %q %v after %s, want silence for an hour", read, err, time.Since(start))
+		}
+		w.wantStored(1)
 	})
 }

@@ -41,7 +41,7 @@ func TestFederatedCredentialSignsIn(t *testing.T) {
 	w.granted(w.signInWith(w.server.FederatedAssertion(fields{"nbf": nil, "extra": "claim"})))
 }
 
-func TestFederatedCredentialIsRefused(t *testing.T) {
+func TestFederatedCredentialIsRejected(t *testing.T) {
 	w := newWire(t, intunetest.WithFederatedCredential(issuer, subject, clientKey().Public()),
 		intunetest.WithFederatedCredential(issuer, "another", nil))
 	const invalid = "invalid_client"
@@ -65,7 +65,7 @@ func TestFederatedCredentialIsRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := &wire{T: t, server: w.server, http: w.http}
-			w.wantRefusal(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
+			w.wantEntraError(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
 		})
 	}
 }
@@ -77,7 +77,7 @@ func TestFederatedAssertionLivesAnHour(t *testing.T) {
 		time.Sleep(time.Hour + 5*time.Minute - time.Second)
 		w.granted(w.signInWith(token))
 		time.Sleep(time.Second)
-		w.wantRefusal(w.signInWith(token), 401, "invalid_client", 700024)
+		w.wantEntraError(w.signInWith(token), 401, "invalid_client", 700024)
 	})
 }
 

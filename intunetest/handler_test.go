@@ -15,7 +15,7 @@ import (
 func TestAnswersCarryTheHeadersThatSupportAsksFor(t *testing.T) {
 	w := newWire(t)
 	seen := make(map[string]bool)
-	for _, a := range []answer{
+	for _, a := range []response{
 		w.create(minimal),
 		w.send(http.MethodGet, certificates, ""),
 		w.send(http.MethodGet, certificates+"/missing", ""),
@@ -26,13 +26,13 @@ func TestAnswersCarryTheHeadersThatSupportAsksFor(t *testing.T) {
 			t.Errorf("%d: the request-id is %q, want a new GUID", a.status, id)
 		}
 		seen[id] = true
-		if got := a.header.Values("client-request-id"); got != nil {
-			t.Errorf("%d: the client-request-id is %q, and none was sent", a.status, got)
+		if got := a.header.Get("client-request-id"); got != id {
+			t.Errorf("%d: the client-request-id is %q, want %q, because none was sent", a.status, got, id)
 		}
 		if got := a.header.Get("x-ms-ags-diagnostic"); !json.Valid([]byte(got)) || !strings.Contains(got, "ServerInfo") {
 			t.Errorf("%d: x-ms-ags-diagnostic is %q", a.status, got)
 		}
-		if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "application/json;") {
+		if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") || a.status >= 400 && got != "application/json" {
 			t.Errorf("%d: the content type is %q", a.status, got)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// MemoryListener is a net.Listener whose connections stay inside the process. On it, tests run on the virtual time of
-// testing/synctest, which a real socket does not.
+// MemoryListener is a net.Listener whose connections stay inside the process. With it, tests can use the virtual time of
+// testing/synctest; with a real socket they cannot.
 type MemoryListener struct {
 	accept chan net.Conn
 	closed chan struct{}
@@ -29,7 +29,7 @@ func (l *MemoryListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close refuses further connections.
+// Close rejects further connections.
 func (l *MemoryListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil

@@ -32,7 +32,7 @@ func TestClientWorksInABubble(t *testing.T) {
 	})
 }
 
-func TestMemoryListenerRefusesOnceClosed(t *testing.T) {
+func TestMemoryListenerRejectsOnceClosed(t *testing.T) {
 	listener := intunetest.ListenMemory()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

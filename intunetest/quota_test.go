@@ -12,14 +12,14 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-func (w *wire) times(n int, status int, send func() answer) {
+func (w *wire) times(n int, status int, send func() response) {
 	w.Helper()
 	for range n {
 		w.wantStatus(send(), status)
 	}
 }
 
-func (w *wire) wantThrottled(a answer, retryAfter string) {
+func (w *wire) wantThrottled(a response, retryAfter string) {
 	w.Helper()
 	w.intuneError(a, http.StatusTooManyRequests, "TooManyRequests")
 	if got := a.header.Get("Retry-After"); got != retryAfter {
@@ -30,8 +30,8 @@ func (w *wire) wantThrottled(a answer, retryAfter string) {
 func TestQuotaOfWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
-		create := func() answer { return w.create(minimal) }
-		read := func() answer { return w.get(certificates) }
+		create := func() response { return w.create(minimal) }
+		read := func() response { return w.get(certificates) }
 		w.times(50, http.StatusCreated, create)
 		time.Sleep(10*time.Second + time.Nanosecond)
 		w.times(50, http.StatusCreated, create)
@@ -46,10 +46,10 @@ func TestQuotaOfWrites(t *testing.T) {
 	})
 }
 
-func TestRefusedRequestsCountAgainstTheQuota(t *testing.T) {
+func TestRejectedRequestsCountAgainstTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
-		create := func() answer { return w.create(minimal) }
+		create := func() response { return w.create(minimal) }
 		w.times(100, http.StatusCreated, create)
 		for range 9 { // up to two seconds before the period ends
 			time.Sleep(2 * time.Second)
@@ -67,8 +67,8 @@ func TestRefusedRequestsCountAgainstTheQuota(t *testing.T) {
 func TestQuotaOfAllRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
-		w.times(100, http.StatusCreated, func() answer { return w.create(minimal) })
-		read := func() answer { return w.get(certificates + "/missing") }
+		w.times(100, http.StatusCreated, func() response { return w.create(minimal) })
+		read := func() response { return w.get(certificates + "/missing") }
 		w.times(900, http.StatusNotFound, read)
 		w.wantThrottled(read(), "20")
 		w.wantThrottled(w.get(certificates+query("$top=x")), "20")
@@ -82,13 +82,13 @@ func TestQuotaOfAllRequests(t *testing.T) {
 
 func TestWhatCountsAgainstTheQuota(t *testing.T) {
 	type fault = intunetest.Fault
-	send := func(method, path, body string, headers ...string) func(w *wire) answer {
-		return func(w *wire) answer { return w.send(method, path, body, headers...) }
+	send := func(method, path, body string, headers ...string) func(w *wire) response {
+		return func(w *wire) response { return w.send(method, path, body, headers...) }
 	}
 	const missing = certificates + "/missing"
 	tests := []struct {
 		name   string
-		send   func(w *wire) answer
+		send   func(w *wire) response
 		fault  fault
 		counts bool
 	}{
@@ -100,7 +100,7 @@ func TestWhatCountsAgainstTheQuota(t *testing.T) {
 		{"lost before reading", send(http.MethodPost, certificates, minimal), fault{Drop: intunetest.DropBeforeReading}, true},
 		{"refused by a fault", send(http.MethodPost, certificates, minimal), fault{Status: 503}, true},
 		{"GET", send(http.MethodGet, certificates, ``), fault{}, false},
-		{"token", func(w *wire) answer { return w.signIn() }, fault{}, false},
+		{"token", func(w *wire) response { return w.signIn() }, fault{}, false},
 		{"no token", send(http.MethodPost, certificates, minimal, "Authorization:"), fault{}, false},
 		{"unknown token", send(http.MethodPost, certificates, minimal, "Authorization: Bearer x"), fault{}, false},
 	}
@@ -108,7 +108,7 @@ func TestWhatCountsAgainstTheQuota(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newMemoryWire(t)
-				w.times(99, http.StatusCreated, func() answer { return w.create(minimal) })
+				w.times(99, http.StatusCreated, func() response { return w.create(minimal) })
 				w.server.Inject(test.fault)
 				test.send(w)
 				want := http.StatusCreated
@@ -121,10 +121,10 @@ func TestWhatCountsAgainstTheQuota(t *testing.T) {
 	}
 }
 
-func TestAFaultDoesNotCommitWhatTheQuotaRefuses(t *testing.T) {
+func TestAFaultDoesNotCommitWhatTheQuotaRejects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
-		w.times(100, http.StatusCreated, func() answer { return w.create(minimal) })
+		w.times(100, http.StatusCreated, func() response { return w.create(minimal) })
 		w.server.Inject(intunetest.Fault{Status: 504, Gateway: true, Committed: true}, intunetest.Fault{Status: 503})
 		w.wantThrottled(w.create(minimal), "20")
 		w.wantStatus(w.create(minimal), http.StatusServiceUnavailable)
@@ -132,11 +132,11 @@ func TestAFaultDoesNotCommitWhatTheQuotaRefuses(t *testing.T) {
 	})
 }
 
-func TestWithoutQuotaLetsEverythingThrough(t *testing.T) {
+func TestWithoutQuotaNothingIsRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t, intunetest.WithoutQuota())
-		w.times(101, http.StatusCreated, func() answer { return w.create(minimal) })
-		w.times(1000, http.StatusOK, func() answer { return w.get(certificates + query("$top=0")) })
+		w.times(101, http.StatusCreated, func() response { return w.create(minimal) })
+		w.times(1000, http.StatusOK, func() response { return w.get(certificates + query("$top=1")) })
 	})
 }
 
@@ -167,4 +167,28 @@ func TestClientThatWaitsGetsThroughTheQuota(t *testing.T) {
 			t.Errorf("took %s, want at least the three periods that the quota asks for, and little more", took)
 		}
 	})
+}
+
+func TestWithQuotaSetsLimitsAndWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithQuota(2, 4, 3*time.Second))
+		create := func() response { return w.create(minimal) }
+		w.times(2, http.StatusCreated, create)
+		w.wantThrottled(create(), "3")
+		w.times(1, http.StatusOK, func() response { return w.get(certificates) })
+		w.wantThrottled(w.get(certificates), "3")
+		time.Sleep(3 * time.Second)
+		w.times(2, http.StatusCreated, create)
+	})
+}
+
+func TestStartRejectsAQuotaOfNothing(t *testing.T) {
+	for _, quota := range []intunetest.ServerOption{
+		intunetest.WithQuota(0, 1, time.Second), intunetest.WithQuota(1, 0, time.Second), intunetest.WithQuota(1, 1, 0),
+	} {
+		if server, err := intunetest.Start(quota); err == nil {
+			server.Close()
+			t.Error("the quota is accepted")
+		}
+	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-func (w *wire) refresh(granted map[string]any, fields ...string) answer {
+func (w *wire) refresh(granted map[string]any, fields ...string) response {
 	w.Helper()
 	token, _ := granted["refresh_token"].(string)
 	return w.redeem("refresh_token", append([]string{"refresh_token=" + token}, fields...)...)
@@ -36,18 +36,18 @@ func TestRefreshTokenExpires(t *testing.T) {
 		w := newMemoryWire(t)
 		granted := w.granted(w.redeemCode(w.code()))
 		time.Sleep(90 * 24 * time.Hour)
-		w.wantRefusal(w.refresh(granted), 400, "invalid_grant", 700082)
+		w.wantEntraError(w.refresh(granted), 400, "invalid_grant", 700082)
 	})
 }
 
 func TestRefreshTokenThatComesTwiceEndsTheSession(t *testing.T) {
-	w := newWire(t)
+	w := newWire(t, intunetest.WithStrictEntra())
 	first := w.granted(w.redeemCode(w.code()))
 	other := w.granted(w.redeemCode(w.code()))
 	second := w.granted(w.refresh(first))
 	for _, revoked := range []map[string]any{first, second, first} {
 		a := w.refresh(revoked)
-		w.wantRefusal(a, 400, "invalid_grant", 70000)
+		w.wantEntraError(a, 400, "invalid_grant", 70000)
 		if !strings.Contains(a.body, "revoked") {
 			t.Errorf("got %s", a.body)
 		}
@@ -61,9 +61,9 @@ func TestRefreshTokenIsForNoMoreThanWasGranted(t *testing.T) {
 	w := newWire(t, intunetest.WithPermissions(read, write))
 	granted := w.granted(w.redeemCode(w.code("scope=" + read + " " + write + " offline_access")))
 	w.wantStatus(w.create(minimal), http.StatusCreated)
-	w.wantRefusal(w.refresh(granted, "scope=User.Read"), 400, "invalid_grant", 65001)
-	w.wantRefusal(w.refresh(granted, "scope=https://vault.azure.net/.default"), 400, "invalid_grant", 65001)
-	w.wantRefusal(w.refresh(granted, "scope=openid"), 400, "invalid_scope", 70011)
+	w.wantEntraError(w.refresh(granted, "scope=User.Read"), 400, "invalid_grant", 65001)
+	w.wantEntraError(w.refresh(granted, "scope=https://vault.azure.net/.default"), 400, "invalid_grant", 65001)
+	w.wantEntraError(w.refresh(granted, "scope=openid"), 400, "invalid_scope", 70011)
 
 	narrow := w.granted(w.refresh(granted, "scope="+read))
 	w.wantStatus(w.create(minimal), http.StatusForbidden)
@@ -74,12 +74,21 @@ func TestRefreshTokenIsForNoMoreThanWasGranted(t *testing.T) {
 	w.wantStatus(w.create(minimal), http.StatusForbidden) // .default is all that was granted
 }
 
-func TestRefreshTokenIsRefused(t *testing.T) {
+func TestRefreshTokenIsRejected(t *testing.T) {
 	w := newWire(t)
 	granted := w.granted(w.redeemCode(w.code()))
-	w.wantRefusal(w.redeem("refresh_token"), 400, "invalid_request", 900144)
-	w.wantRefusal(w.redeem("refresh_token", "refresh_token=guessed"), 400, "invalid_grant", 70000)
-	w.wantRefusal(w.refresh(granted, "client_id=other"), 400, "unauthorized_client", 700016)
-	w.wantRefusal(w.refresh(granted, "client_secret="+intunetest.ClientSecret), 401, "invalid_client", 700025)
+	w.wantEntraError(w.redeem("refresh_token"), 400, "invalid_request", 900144)
+	w.wantEntraError(w.redeem("refresh_token", "refresh_token=guessed"), 400, "invalid_grant", 70000)
+	w.wantEntraError(w.refresh(granted, "client_id=other"), 400, "unauthorized_client", 700016)
+	w.wantEntraError(w.refresh(granted, "client_secret=guessed"), 401, "invalid_client", 7000215)
 	w.granted(w.refresh(granted))
+}
+
+// Microsoft Entra ID does not revoke a refresh token that has been used.
+func TestRefreshTokenCanBeUsedAgain(t *testing.T) {
+	w := newWire(t)
+	granted := w.granted(w.redeemCode(w.code()))
+	for range 3 {
+		w.granted(w.refresh(granted))
+	}
 }

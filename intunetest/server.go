@@ -1,129 +1,45 @@
-// Package intunetest emulates the part of Microsoft Intune and Microsoft Entra ID that enterprise code-signing
-// certificates need, on a real socket, for tests of this library and of the programs that use it.
-//
-//	server := intunetest.NewServer(t)
-//	client := server.Client()
-//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
-//
-// It speaks the real protocol: create, get, list, update and delete under /beta and /v1.0; $filter, $select, $orderby,
-// $top, $skip and $count; pages; the documented quota of 100 writes and 1000 requests in any 20 seconds; and the error
-// envelopes of Graph and Intune. It is as strict as the reference of Microsoft Graph says, and has not been compared with
-// a real tenant. Inject makes it fail on purpose.
-//
-// Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
-// issuer (WithFederatedCredential). Users sign in, to a public client, with a device code (ApproveDevice) or in a browser,
-// by authorization code with PKCE. Every signature, code and time is checked, and refusals carry the numbers of Microsoft
-// Entra ID. Access tokens are opaque. The libraries of Microsoft, which want https, can sign in WithTLS.
-//
-// A client of your own, with another credential than the server's, is made so:
-//
-//	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
-//		intune.WithHTTPClient(server.HTTPClient()))
-//
-// and a credential of azidentity with the authority host server.URL() in its cloud.Configuration, the Transport
-// server.HTTPClient(), and DisableInstanceDiscovery. A sign-in by browser comes back to a real socket, so it takes a
-// server without a MemoryListener, or a test that follows the redirect itself.
-//
-// Of $filter it knows eq, ne, gt, ge, lt and le with the property on the left, startswith, and, or, not and
-// parentheses. It compares text case-sensitively, and refuses what it does not know.
 package intunetest
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
 // The one tenant, and the one application in it, that a Server knows.
 const (
 	TenantID     = "0c2c9c5e-5f3b-4a68-9d1a-6d5a0c4e7b10"
+	TenantDomain = "contoso.onmicrosoft.com" // can stand for TenantID in the paths of Microsoft Entra ID
 	ClientID     = "5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37"
 	ClientSecret = "emulated~secret.not-for-production"
 )
 
 // Server is an emulated tenant. It is safe for concurrent use.
 type Server struct {
-	listener   net.Listener
+	config     Config
+	graph      *graph.Server
+	entra      *entra.Server
 	http       *http.Server
-	closed     <-chan struct{}    // ends the requests that wait
-	cancel     context.CancelFunc // closes it
+	ctx        context.Context // its end ends the requests that wait
+	cancel     context.CancelFunc
 	served     chan struct{}
-	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil where any client does
+	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil if any client does
 
-	registration  registration
-	permissions   []string
-	tokenLifetime time.Duration
-	secure        bool // serves https
-	clockAhead    time.Duration
-	datesUploads  bool
-	respells      bool
-	pageSize      int
-	sealKey       []byte                 // of $skiptoken
-	signingKey    func() *rsa.PrivateKey // of Microsoft Entra ID
-
-	mu          sync.Mutex
-	tokens      map[string]accessToken
-	challenge   string // the claims that access tokens need, "" for none
-	signIns     signIns
-	records     []record // in order of creation
-	created     int      // how many ever were
-	quota       *quota   // nil for none
-	faults      []Fault
-	randomFault func() Fault // nil for none
-	requests    []Request
+	mu       sync.Mutex
+	faults   []Fault
+	requests []Request
 }
 
-// ServerOption configures a Server.
-type ServerOption func(*Server)
-
-// WithListener serves on listener instead of a loopback socket of its own. To a MemoryListener, Client is wired too.
-func WithListener(listener net.Listener) ServerOption {
-	return func(s *Server) { s.listener = listener }
-}
-
-// WithPermissions replaces the permissions that the application has been granted, DeviceManagementApps.ReadWrite.All.
-func WithPermissions(names ...string) ServerOption {
-	return func(s *Server) { s.permissions = names }
-}
-
-// WithTokenLifetime replaces the lifetime of access tokens, which is an hour, in whole seconds.
-func WithTokenLifetime(lifetime time.Duration) ServerOption {
-	return func(s *Server) { s.tokenLifetime = lifetime }
-}
-
-// WithClockSkew sets the clock of the service ahead of the local one, or behind where it is negative.
-func WithClockSkew(ahead time.Duration) ServerOption {
-	return func(s *Server) { s.clockAhead = ahead }
-}
-
-// WithOwnUploadDates makes the service date uploads by its own clock, whatever the request says.
-func WithOwnUploadDates() ServerOption {
-	return func(s *Server) { s.datesUploads = true }
-}
-
-// WithRespelling makes the service spell distinguished names in another way than they were sent, and cut times to the
-// second.
-func WithRespelling() ServerOption {
-	return func(s *Server) { s.respells = true }
-}
-
-// WithPageSize replaces the number of certificates that the service puts on a page at most, which is 100.
-func WithPageSize(n int) ServerOption {
-	return func(s *Server) { s.pageSize = n }
-}
-
-// NewServer starts a Server for a test, which closes it at its end.
+// NewServer starts a Server for a test and closes it when the test ends.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s, err := Start(opts...)
@@ -136,46 +52,59 @@ func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 
 // Start starts a Server outside tests. The caller closes it.
 func Start(opts ...ServerOption) (*Server, error) {
-	s := &Server{
-		served:        make(chan struct{}),
-		permissions:   []string{permissionReadWrite},
-		tokenLifetime: time.Hour,
-		tokens:        make(map[string]accessToken),
-		signIns:       newSignIns(),
-		signingKey:    sync.OnceValue(newSigningKey),
-		pageSize:      100,
-		sealKey:       []byte(rand.Text()),
-		quota:         newQuota(),
-	}
+	s := &Server{config: DefaultConfig(), served: make(chan struct{})}
 	for _, opt := range opts {
-		opt(s)
+		opt(&s.config)
 	}
-	if s.pageSize < 1 {
-		return nil, fmt.Errorf("intunetest: a page of %d certificates leads nowhere", s.pageSize)
+	if err := s.config.check(); err != nil {
+		return nil, err
 	}
-	if s.listener == nil {
+	if s.config.listener == nil {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("intunetest: %w", err)
 		}
-		s.listener = listener
+		s.config.listener = listener
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.closed, s.cancel = ctx.Done(), cancel
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		BaseContext: func(net.Listener) context.Context { return s.ctx },
 	}
 	if err := s.connect(); err != nil {
-		cancel()
+		s.cancel()
 		return nil, err
 	}
+	s.join()
 	go func() {
 		defer close(s.served)
 		_ = s.serve() // ends with http.ErrServerClosed
 	}()
 	return s, nil
 }
+
+// join creates the two services. Graph learns from Microsoft Entra ID what an access token stands for, and nothing else.
+func (s *Server) join() {
+	c := &s.config
+	s.entra = entra.New(entra.Config{
+		TenantID: TenantID, Domain: TenantDomain, ClientID: ClientID, ClientSecret: ClientSecret,
+		Certificates: c.certificates, Subjects: c.subjects, Federated: c.federated,
+		Permissions: c.Permissions, DeclineConsent: c.DeclineConsent, TokenLifetime: c.TokenLifetime,
+		Strict: c.StrictEntra, Now: s.now, Addr: c.listener.Addr().String(),
+	})
+	s.graph = graph.New(graph.Config{
+		Lookup: func(accessToken string) (graph.Token, bool) {
+			found, known := s.entra.Lookup(accessToken)
+			return graph.Token(found), known
+		},
+		Now: s.now, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling, PageSize: c.PageSize,
+		ProvisioningDelay: c.ProvisioningDelay, WithoutV1Collection: c.WithoutV1Collection, Strict: c.StrictGraph,
+		Quota: graph.Quota{Writes: c.QuotaWrites, All: c.QuotaRequests, Window: c.QuotaWindow},
+	})
+}
+
+// now is the time by the clock of the service.
+func (s *Server) now() time.Time { return time.Now().Add(s.config.ClockSkew).UTC() }
 
 // Close closes the listener and all connections.
 func (s *Server) Close() {
@@ -185,50 +114,4 @@ func (s *Server) Close() {
 }
 
 // URL is the root of both Graph and Microsoft Entra ID, without a slash at its end.
-func (s *Server) URL() string { return s.scheme() + "://" + s.listener.Addr().String() }
-
-// Credential returns the credential of the application that the server knows.
-func (s *Server) Credential() intune.Credential {
-	return intune.ClientSecret(TenantID, ClientID, ClientSecret)
-}
-
-// Client returns a client that is wired to the server. It panics where NewClient refuses one of opts.
-func (s *Server) Client(opts ...intune.Option) *intune.Client {
-	wired := []intune.Option{intune.WithBaseURL(s.URL()), intune.WithAuthorityURL(s.URL())}
-	if s.httpClient != nil {
-		wired = append(wired, intune.WithHTTPClient(s.httpClient))
-	}
-	client, err := intune.NewClient(s.Credential(), append(wired, opts...)...)
-	if err != nil {
-		panic(fmt.Sprintf("intunetest: %v", err))
-	}
-	return client
-}
-
-// Certificates returns what the tenant holds, in order of creation.
-func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	certificates := make([]intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
-	for _, r := range s.records {
-		certificates = append(certificates, r.certificate())
-	}
-	return certificates
-}
-
-// Request is a request that arrived, as it stood on the wire but for the secrets, which are masked.
-type Request struct {
-	Time   time.Time
-	Method string
-	URL    string // the path and the query
-	Header http.Header
-	Body   []byte
-	Status int // of the answer, 0 where the connection was closed before its status line
-}
-
-// Requests returns what arrived, in order of arrival, the requests for tokens included.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
-}
+func (s *Server) URL() string { return s.scheme() + "://" + s.config.listener.Addr().String() }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestClientIsWiredToTheServer(t *testing.T) {
-	server := intunetest.NewServer(t)
+	server := intunetest.NewServer(t, intunetest.WithProvisioningDelay(time.Hour))
 	der, notAfter := makeCertificate(t)
 	service := server.Client(intune.WithAPIVersion(intune.APIVersionV1)).EnterpriseCodeSigningCertificates()
 	created, err := service.Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Content: der})

@@ -14,37 +14,23 @@ import (
 	"time"
 )
 
-// WithTLS serves https, with a certificate of the server's own for 127.0.0.1, ::1 and localhost. Client and HTTPClient
-// trust it.
-func WithTLS() ServerOption {
-	return func(s *Server) { s.secure = true }
-}
-
-// TLSCertificate returns the certificate that WithTLS has made, nil without it.
+// TLSCertificate returns the certificate of WithTLS, nil without it. Programs in other languages trust it as an authority.
 func (s *Server) TLSCertificate() *x509.Certificate {
-	if !s.secure {
+	if !s.config.TLS {
 		return nil
 	}
 	return s.http.TLSConfig.Certificates[0].Leaf
 }
 
-// HTTPClient returns a client that reaches the server, in memory too, and trusts its certificate.
-func (s *Server) HTTPClient() *http.Client {
-	if s.httpClient == nil {
-		return new(http.Client)
-	}
-	return s.httpClient
-}
-
-// connect makes the certificate, and the client that it takes to reach the server.
+// connect makes the certificate, and the client that can reach the server.
 func (s *Server) connect() error {
 	transport := new(http.Transport)
-	memory, isMemory := s.listener.(*MemoryListener)
+	memory, isMemory := s.config.listener.(*MemoryListener)
 	if isMemory {
 		transport.DialContext = memory.DialContext
 	}
-	if s.secure {
-		cert, err := newServerCertificate()
+	if s.config.TLS {
+		cert, err := newServerCertificate(s.config.Hosts)
 		if err != nil {
 			return err
 		}
@@ -53,31 +39,31 @@ func (s *Server) connect() error {
 		roots.AddCert(cert.Leaf)
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	if isMemory || s.secure {
+	if isMemory || s.config.TLS {
 		s.httpClient = &http.Client{Transport: transport}
 	}
 	return nil
 }
 
-// serve speaks HTTP/1.1 alone, in which a fault can lose a connection: in HTTP/2 it would lose a stream.
+// serve speaks only HTTP/1.1, in which a fault can lose a connection: in HTTP/2 it would lose a stream.
 func (s *Server) serve() error {
 	s.http.Protocols = new(http.Protocols)
 	s.http.Protocols.SetHTTP1(true)
-	if s.secure {
-		return s.http.ServeTLS(s.listener, "", "")
+	if s.config.TLS {
+		return s.http.ServeTLS(s.config.listener, "", "")
 	}
-	return s.http.Serve(s.listener)
+	return s.http.Serve(s.config.listener)
 }
 
 func (s *Server) scheme() string {
-	if s.secure {
+	if s.config.TLS {
 		return "https"
 	}
 	return "http"
 }
 
-// newServerCertificate makes a certificate that signs itself.
-func newServerCertificate() (tls.Certificate, error) {
+// newServerCertificate makes a self-signed certificate for loopback and these names and addresses.
+func newServerCertificate(hosts []string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("intunetest: %w", err)
@@ -92,6 +78,13 @@ func newServerCertificate() (tls.Certificate, error) {
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IsCA:        true, BasicConstraintsValid: true,
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+			continue
+		}
+		template.DNSNames = append(template.DNSNames, host)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -2,6 +2,7 @@ package intunetest_test
 
 import (
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -46,22 +47,22 @@ func TestTokenEndpointIgnoresScopesOfUsers(t *testing.T) {
 	}
 }
 
-func TestTokenEndpointRefuses(t *testing.T) {
+func TestTokenEndpointRejects(t *testing.T) {
 	w := newWire(t)
 	endpoint := "/" + intunetest.TenantID + "/oauth2/v2.0/token"
 	tests := []struct {
-		name   string
-		answer answer
-		status int
-		code   string
-		aadsts int
+		name     string
+		response response
+		status   int
+		code     string
+		aadsts   int
 	}{
 		{"another tenant", w.postForm("contoso.com", "client_id="+intunetest.ClientID), 400, "invalid_request", 90002},
 		{"another application", w.signIn("client_id=b20d3703-3703-b20d-0337-0db203370db2"), 400, "unauthorized_client", 700016},
 		{"no application", w.signIn("client_id="), 400, "unauthorized_client", 700016},
 		{"wrong secret", w.signIn("client_secret=guessed"), 401, "invalid_client", 7000215},
 		{"no secret", w.signIn("client_secret="), 401, "invalid_client", 7000218},
-		{"scope of a permission", w.signIn("scope=https://graph.microsoft.com/User.Read"), 400, "invalid_scope", 70011},
+		{"scope of a permission", w.signIn("scope=https://graph.microsoft.com/User.Read"), 400, "invalid_scope", 1002012},
 		{"scope of no resource", w.signIn("scope=/.default"), 400, "invalid_scope", 70011},
 		{"no scope", w.signIn("scope="), 400, "invalid_scope", 70011},
 		{"another grant", w.signIn("grant_type=password"), 400, "unsupported_grant_type", 70003},
@@ -77,7 +78,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			(&wire{T: t}).wantRefusal(test.answer, test.status, test.code, test.aadsts)
+			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
 		})
 	}
 }
@@ -106,4 +107,40 @@ func TestTokensLiveAnHour(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		w.wantStatus(w.create(minimal), http.StatusUnauthorized)
 	})
+}
+
+// People sign in at the tenants organizations and common, and a tenant can be named by its domain.
+func TestTenantHasSeveralNames(t *testing.T) {
+	w := newWire(t)
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {graphScope}, "client_id": {intunetest.ClientID}, "client_secret": {intunetest.ClientSecret}}
+	w.granted(w.postForm(strings.ToUpper(intunetest.TenantDomain), form.Encode()))
+	for _, tenant := range []string{"organizations", "Common"} {
+		w.wantEntraError(w.postForm(tenant, form.Encode()), 400, "invalid_request", 50194)
+
+		a := w.post("/"+tenant+"/oauth2/v2.0/devicecode", deviceForm(""))
+		w.wantStatus(a, http.StatusOK)
+		device := w.object(a)
+		if err := w.server.ApproveDevice(device["user_code"].(string)); err != nil {
+			t.Fatal(err)
+		}
+		poll := url.Values{"grant_type": {deviceGrant}, "client_id": {intunetest.ClientID}, "device_code": {device["device_code"].(string)}}
+		w.granted(w.postForm(tenant, poll.Encode()))
+
+		got := w.getObject("/" + tenant + "/v2.0/.well-known/openid-configuration")
+		if got["issuer"] != w.server.URL()+"/{tenantid}/v2.0" || got["token_endpoint"] != w.server.URL()+"/"+tenant+"/oauth2/v2.0/token" {
+			t.Errorf("%s: got %v", tenant, got)
+		}
+	}
+	w.wantEntraError(w.postForm("consumers", form.Encode()), 400, "invalid_request", 90002)
+}
+
+func TestErrorsEchoTheCorrelationID(t *testing.T) {
+	w := newWire(t)
+	const own = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+	a := w.send(http.MethodPost, "/"+intunetest.TenantID+"/oauth2/v2.0/token", "grant_type=none", "Authorization:",
+		"Content-Type: application/x-www-form-urlencoded", "client-request-id: "+own)
+	w.wantEntraError(a, 400, "unsupported_grant_type", 70003)
+	if got := w.object(a)["correlation_id"]; got != own || a.header.Get("client-request-id") != own {
+		t.Errorf("got %v and %v, want %s", got, a.header, own)
+	}
 }

@@ -50,13 +50,15 @@ func newMemoryWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
 
 func signIn(t *testing.T, transport *http.Transport, opts ...intunetest.ServerOption) *wire {
 	t.Helper()
+	// What is uploaded stays notProvisioned for the length of a test, unless opts say otherwise.
+	opts = append([]intunetest.ServerOption{intunetest.WithProvisioningDelay(time.Hour)}, opts...)
 	w := &wire{T: t, server: intunetest.NewServer(t, opts...), http: &http.Client{Transport: transport}}
 	w.token = w.accessToken(graphScope)
 	return w
 }
 
-// answer is what came back: err stands for a lost connection, next to a status where it was lost in the body.
-type answer struct {
+// response is what came back: err stands for a lost connection, next to a status where it was lost in the body.
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -65,7 +67,7 @@ type answer struct {
 
 // send sends a request to Graph with the headers that Graph wants. Each of headers, as "Name: value", replaces one, and
 // without a value removes it.
-func (w *wire) send(method, path, body string, headers ...string) answer {
+func (w *wire) send(method, path, body string, headers ...string) response {
 	w.Helper()
 	req, err := http.NewRequestWithContext(w.Context(), method, w.server.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -82,21 +84,21 @@ func (w *wire) send(method, path, body string, headers ...string) answer {
 	}
 	resp, err := w.http.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return response{err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	read, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(read), err}
+	return response{resp.StatusCode, resp.Header, string(read), err}
 }
 
-func (w *wire) create(body string) answer {
+func (w *wire) create(body string) response {
 	w.Helper()
 	return w.send(http.MethodPost, certificates, body)
 }
 
 // signIn sends the form of the application to the token endpoint. Each of changes, as "name=value", replaces a field, and
 // without a value removes it.
-func (w *wire) signIn(changes ...string) answer {
+func (w *wire) signIn(changes ...string) response {
 	w.Helper()
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "scope": {graphScope},
@@ -113,19 +115,19 @@ func (w *wire) signIn(changes ...string) answer {
 	return w.postForm(intunetest.TenantID, form.Encode())
 }
 
-func (w *wire) postForm(tenant, form string) answer {
+func (w *wire) postForm(tenant, form string) response {
 	w.Helper()
 	return w.post("/"+tenant+"/oauth2/v2.0/token", form)
 }
 
 // post sends a form to Microsoft Entra ID.
-func (w *wire) post(path, form string) answer {
+func (w *wire) post(path, form string) response {
 	w.Helper()
 	return w.send(http.MethodPost, path, form, "Authorization:", "Content-Type: application/x-www-form-urlencoded")
 }
 
 // redeem sends a form to the token endpoint as a public client does, with the fields given as "name=value".
-func (w *wire) redeem(grantType string, fields ...string) answer {
+func (w *wire) redeem(grantType string, fields ...string) response {
 	w.Helper()
 	form := url.Values{"grant_type": {grantType}, "client_id": {intunetest.ClientID}}
 	for _, field := range fields {
@@ -135,8 +137,8 @@ func (w *wire) redeem(grantType string, fields ...string) answer {
 	return w.postForm(intunetest.TenantID, form.Encode())
 }
 
-// granted is the answer to a request for tokens, whose access token w then uses.
-func (w *wire) granted(a answer) map[string]any {
+// granted is the response to a request for tokens, whose access token w then uses.
+func (w *wire) granted(a response) map[string]any {
 	w.Helper()
 	w.wantStatus(a, http.StatusOK)
 	granted := w.object(a)
@@ -146,8 +148,8 @@ func (w *wire) granted(a answer) map[string]any {
 	return granted
 }
 
-// wantRefusal checks that an answer is an error of Microsoft Entra ID, in all its fields.
-func (w *wire) wantRefusal(a answer, status int, code string, aadsts int) {
+// wantEntraError checks that an response is an error of Microsoft Entra ID, in all its fields.
+func (w *wire) wantEntraError(a response, status int, code string, aadsts int) {
 	w.Helper()
 	w.wantStatus(a, status)
 	got := w.object(a)
@@ -185,7 +187,7 @@ func (w *wire) accessToken(scope string) string {
 	return token
 }
 
-func (w *wire) wantStatus(a answer, want int) {
+func (w *wire) wantStatus(a response, want int) {
 	w.Helper()
 	if a.err != nil || a.status != want {
 		w.Fatalf("got %d %v %s, want %d", a.status, a.err, a.body, want)
@@ -199,8 +201,8 @@ func (w *wire) wantStored(want int) {
 	}
 }
 
-// object is the body of an answer that is a JSON object.
-func (w *wire) object(a answer) map[string]any {
+// object is the body of an response that is a JSON object.
+func (w *wire) object(a response) map[string]any {
 	w.Helper()
 	var object map[string]any
 	if err := json.Unmarshal([]byte(a.body), &object); err != nil {
@@ -209,8 +211,8 @@ func (w *wire) object(a answer) map[string]any {
 	return object
 }
 
-// graphError checks that an answer is an error in Graph's envelope, and returns its message.
-func (w *wire) graphError(a answer, status int, code string) (message string) {
+// graphError checks that an response is an error in Graph's envelope, and returns its message.
+func (w *wire) graphError(a response, status int, code string) (message string) {
 	w.Helper()
 	w.wantStatus(a, status)
 	var envelope struct {
@@ -234,11 +236,11 @@ func (w *wire) graphError(a answer, status int, code string) (message string) {
 	return envelope.Error.Message
 }
 
-// intuneError checks that an answer is an error of Intune, whose message is JSON text, and returns the message in that.
-func (w *wire) intuneError(a answer, status int, code string) (message string) {
+// intuneError checks that an response is an error of Intune, whose message is JSON text, and returns the message in that.
+func (w *wire) intuneError(a response, status int, code string) (message string) {
 	w.Helper()
 	text := w.graphError(a, status, code)
-	nested := w.object(answer{body: text})
+	nested := w.object(response{body: text})
 	message, _ = nested["Message"].(string)
 	message, ids, _ := strings.Cut(message, " - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000")
 	if nested["_version"] != 3.0 || nested["CustomApiErrorPhrase"] != "" || nested["RetryAfter"] != nil ||

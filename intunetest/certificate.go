@@ -1,0 +1,54 @@
+package intunetest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// NewCertificate returns a code-signing certificate to try things with: for the common name, or for one that no other
+// certificate has if it is "", issued by an authority that nobody trusts, and valid for 400 days from an hour ago. Each
+// of changes may change it before it is signed, for example its NotAfter.
+//
+//	expiring := intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, 20) })
+func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509.Certificate {
+	if commonName == "" {
+		commonName = "Contoso " + rand.Text()[:8]
+	}
+	serial := new(big.Int).SetBytes([]byte(rand.Text()[:16]))
+	now := time.Now().UTC().Truncate(time.Second)
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject: pkix.Name{
+			CommonName: commonName, Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
+			Province: []string{"Washington"}, Country: []string{"US"},
+		},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, 400),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+		BasicConstraintsValid: true,
+	}
+	for _, change := range changes {
+		change(template)
+	}
+	authority := &x509.Certificate{Subject: pkix.Name{
+		CommonName: "Contoso Code Signing CA", Organization: []string{"Contoso Ltd"}, Country: []string{"US"},
+	}}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err)) // never fails
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, authority, key.Public(), key)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: NewCertificate: %v", err))
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: NewCertificate: %v", err))
+	}
+	return cert
+}

@@ -1,0 +1,35 @@
+package intunetest_test
+
+import (
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/codesign"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestNewCertificateHasNoFindings(t *testing.T) {
+	cert, err := codesign.Parse(intunetest.NewCertificate("").Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range cert.Check(time.Now()) {
+		t.Error(finding)
+	}
+}
+
+func TestNewCertificateIsNewEachTime(t *testing.T) {
+	a, b := intunetest.NewCertificate(""), intunetest.NewCertificate("")
+	if a.Subject.String() == b.Subject.String() || a.SerialNumber.Cmp(b.SerialNumber) == 0 {
+		t.Errorf("two certificates of %s and %s", a.Subject, b.Subject)
+	}
+}
+
+func TestNewCertificateCanBeChanged(t *testing.T) {
+	soon := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
+	cert := intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = soon })
+	if cert.Subject.CommonName != "Contoso" || !cert.NotAfter.Equal(soon) || cert.Issuer.String() == cert.Subject.String() {
+		t.Errorf("got %s until %s by %s", cert.Subject, cert.NotAfter, cert.Issuer)
+	}
+}

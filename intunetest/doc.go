@@ -1,0 +1,78 @@
+// Package intunetest emulates the part of Microsoft Intune and Microsoft Entra ID that enterprise code-signing
+// certificates need, on a real socket. It is for tests of this library and of programs that use it, in any language:
+// Microsoft's own clients for Go, JavaScript and Python work with it.
+//
+//	server := intunetest.NewServer(t)
+//	client := server.Client()
+//	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert)
+//
+// # Microsoft Graph
+//
+// The collection is served under /beta and /v1.0: create, get, list, update, delete and $count; the options $filter,
+// $select, $orderby, $top, $skip, $count and $format; pages; JSON batches; compressed bodies; the documented quota of 100
+// writes and 1000 requests in any 20 seconds; and the errors of Graph and Intune. $filter knows eq, ne, gt, ge, lt, le and
+// in with the property on the left, startswith, endswith, contains, and, or, not and parentheses.
+//
+// A new certificate is notProvisioned in the response that creates it, whatever status the client sends. It becomes
+// provisioned after WithProvisioningDelay, or when a test calls SetStatus.
+//
+// Inject makes requests fail: before or after they have been carried out, with any status, or with a lost connection.
+//
+// # Microsoft Entra ID
+//
+// Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
+// issuer (WithFederatedCredential). Users sign in with a device code (ApproveDevice, or the page /devicelogin) or with an
+// authorization code in a browser, where the one user consents at once. Signatures, codes and times are checked, and
+// errors carry the numbers of Microsoft Entra ID. The tenant is named by TenantID or TenantDomain; users can also sign in
+// at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see WithTLS.
+//
+// A client with another credential than the server's is made like this:
+//
+//	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
+//		intune.WithHTTPClient(server.HTTPClient()))
+//
+// A credential of azidentity takes the authority host server.URL() in its cloud.Configuration, the Transport
+// server.HTTPClient(), and DisableInstanceDiscovery. A sign-in in a browser returns to a real socket, so it needs a server
+// without a MemoryListener, or a test that follows the redirect itself.
+//
+// # How much is known
+//
+// The emulator has not been compared with a real tenant. Where its behavior comes from:
+//
+//	behavior                                                       source
+//	-------------------------------------------------------------  ------------------------------------------------------
+//	operations, properties, status codes, 201 with the object      reference pages of the resource
+//	get responds with the object itself, not {"value":{...}}       OData; the reference's example differs
+//	v1.0 has the collection; WithoutV1Collection removes it        reference pages; the CSDL disagrees
+//	nullable properties, names of types                            CSDL
+//	content is null after the upload                               reference pages
+//	either family of permissions is enough                         reference pages and permissions metadata, which disagree
+//	quota; rejected requests count too; Retry-After                throttling limits
+//	$top is the size of a page; @odata.nextLink                    query parameters, paging
+//	case of paths and names; $ of options optional on beta         query parameters, traverse the graph
+//	keys in parentheses                                            OData, public scripts for Intune
+//	$batch: 20 requests, dependsOn, 424, 429 for each request      JSON batching
+//	$batch: texts of errors                                        public recordings, and guesses
+//	$batch: the batch itself does not count at the quota           guess
+//	gzip bodies, 415 for other encodings                           design of Microsoft's SDKs; the 415 is a guess
+//	@odata.type only with odata.metadata=full                      recordings of a sibling resource
+//	Intune's JSON text in error.message                            public recordings
+//	request-id, client-request-id, x-ms-ags-diagnostic             best practices, design of Microsoft's SDKs
+//	ModelValidationFailure, its inner message                      public recordings
+//	texts about bodies and queries                                 public recordings, and the OData library for .NET
+//	ResourceNotFound for an unknown version                        guess: a recording shows 400 BadRequest "Invalid version."
+//	any Accept is served; 405 for other methods                    guesses: no recording of a 406 is known
+//	other annotations and the id in a body are ignored             OData; not confirmed for Intune
+//	names and dates are read from the content if not sent          guess
+//	an upload needs content that can be read, or a subject         guess
+//	notProvisioned at first                                        the property's default; the rest is a guess
+//	text is compared with regard to case; null sorts first         guess; OData for null
+//	order of a list without $orderby: by creation                  guess
+//	100 certificates on a page                                     guess
+//	claims challenges                                              continuous access evaluation
+//	Microsoft Entra ID: endpoints, parameters, errors              reference of the identity platform
+//	numbers of errors for a replayed assertion, for polling too    guesses: the nearest known numbers
+//	fast, and for an application at organizations or common
+//
+// Options whose names begin with WithStrict make the emulator stricter than the service. They are never on by default.
+package intunetest

@@ -1,0 +1,178 @@
+package entra
+
+// This file is the authorization code flow: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+const authorizationCodeLifetime = 10 * time.Minute
+
+// authorizationCode is one that has been given out.
+type authorizationCode struct {
+	grant       *grant
+	redirectURI string
+	challenge   string // of PKCE, "" if the client sent none
+	method      string // S256 or plain
+	expires     time.Time
+	redeemed    bool
+}
+
+// authorizationPage signs the user in at once, and sends the browser back to the application. An address that may not
+// be the application's gets nothing.
+func (s *Server) authorizationPage(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.checkRedirect(c); rejected != nil {
+		return rejected.page(c), nil
+	}
+	if !slices.Contains([]string{"", "query", "form_post"}, c.form.Get("response_mode")) {
+		return unsupportedResponseMode.because().page(c), nil
+	}
+	code, rejected := s.newAuthorizationCode(c)
+	if rejected != nil {
+		return c.sendBack(rejected.fields(c.ids)), nil
+	}
+	return c.sendBack(map[string]any{"code": code}), nil
+}
+
+// checkRedirect checks whose the request is, and where the response would go.
+func (s *Server) checkRedirect(c *call) *rejection {
+	if rejected := s.read(c, http.MethodGet); rejected != nil {
+		return rejected
+	}
+	switch {
+	case !s.isClient(c):
+		return unknownApplication.because(c.form.Get("client_id"))
+	case !isLoopback(c.form.Get("redirect_uri")):
+		return wrongRedirectURI.because(c.form.Get("redirect_uri"))
+	}
+	return nil
+}
+
+// isLoopback reports whether the URI is http://localhost or http://127.0.0.1, of which Microsoft Entra ID ignores the port.
+// It supports no IPv6: https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions.
+func isLoopback(uri string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && u.Scheme == "http" && u.User == nil && !strings.Contains(uri, "#") &&
+		(u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+}
+
+// newAuthorizationCode checks what is asked of the user, and has the user say yes or no.
+func (s *Server) newAuthorizationCode(c *call) (string, *rejection) {
+	if c.form.Get("response_type") != "code" {
+		return "", unsupportedResponseType.because()
+	}
+	if rejected := s.checkChallenge(c); rejected != nil {
+		return "", rejected
+	}
+	granted, rejected := s.askUser(c)
+	if rejected != nil {
+		return "", rejected
+	}
+	if s.config.DeclineConsent {
+		return "", consentDeclined.because()
+	}
+	if rejected := s.checkConsent(granted.scope); rejected != nil {
+		rejected.code = "consent_required"
+		return "", rejected
+	}
+	code := newSecret()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes[code] = &authorizationCode{
+		grant: granted, redirectURI: c.form.Get("redirect_uri"), challenge: c.form.Get("code_challenge"),
+		method: cmp.Or(c.form.Get("code_challenge_method"), plainMethod), expires: s.config.Now().Add(authorizationCodeLifetime),
+	}
+	return code, nil
+}
+
+const plainMethod = "plain" // of a code challenge that is the verifier itself
+
+// checkChallenge checks the code challenge of PKCE, which is optional unless Strict.
+func (s *Server) checkChallenge(c *call) *rejection {
+	challenge, method := c.form.Get("code_challenge"), cmp.Or(c.form.Get("code_challenge_method"), plainMethod)
+	switch {
+	case challenge == "" && !s.config.Strict:
+		return nil
+	case challenge == "":
+		return missingChallenge.because()
+	case method == plainMethod && !s.config.Strict:
+		return nil
+	case method != "S256":
+		return wrongChallengeMethod.because()
+	case len(challenge) != base64.RawURLEncoding.EncodedLen(sha256.Size):
+		return wrongChallengeSize.because()
+	}
+	return nil
+}
+
+// sendBack sends the browser to the redirect URI with these fields: in its query, or in a form that submits itself.
+func (c *call) sendBack(fields map[string]any) *exchange.Response {
+	if c.form.Has("state") {
+		fields["state"] = c.form.Get("state")
+	}
+	uri, _ := url.Parse(c.form.Get("redirect_uri")) // see isLoopback
+	if c.form.Get("response_mode") == "form_post" {
+		var inputs strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			fmt.Fprintf(&inputs, `<input type="hidden" name="%s" value="%s">`, name, escape(fmt.Sprint(fields[name])))
+		}
+		return webPage(http.StatusOK, "Signing in", fmt.Sprintf(
+			`<form method="post" action="%s">%s<button>Continue</button></form><script>document.forms[0].submit()</script>`,
+			escape(uri.String()), &inputs))
+	}
+	query := uri.Query()
+	for name, value := range fields {
+		query.Set(name, fmt.Sprint(value))
+	}
+	uri.RawQuery = query.Encode()
+	return redirect(uri.String())
+}
+
+// redeemCode is the grant of an application that has been sent a code. If a code comes twice, it may have been
+// stolen: what was issued for it is revoked, as RFC 6749 advises.
+func (s *Server) redeemCode(c *call) (*grant, *rejection) {
+	if rejected := s.checkClient(c); rejected != nil {
+		return nil, rejected
+	}
+	if rejected := c.require("code", "redirect_uri"); rejected != nil {
+		return nil, rejected
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code, known := s.codes[c.form.Get("code")]
+	switch {
+	case !known:
+		return nil, unknownCode.because()
+	case code.redeemed:
+		code.grant.session.revoked = true
+		return nil, alreadyRedeemed.because()
+	case !s.config.Now().Before(code.expires):
+		return nil, codeExpired.because()
+	case c.form.Get("redirect_uri") != code.redirectURI:
+		return nil, otherRedirectURI.because(c.form.Get("redirect_uri"), code.redirectURI)
+	case !code.matches(c.form.Get("code_verifier")):
+		return nil, wrongVerifier.because()
+	}
+	code.redeemed = true
+	return code.grant, nil
+}
+
+// matches reports whether the verifier belongs to the code challenge, if there was one.
+func (code *authorizationCode) matches(verifier string) bool {
+	if code.challenge == "" || code.method == plainMethod {
+		return verifier == code.challenge
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:]) == code.challenge
+}

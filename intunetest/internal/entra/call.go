@@ -1,0 +1,80 @@
+package entra
+
+// This file reads a request.
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// call is a request, and what its path and its form say.
+type call struct {
+	*http.Request
+
+	body   []byte
+	tenant string // as the path spells it
+	origin string // of the server, as the client reaches it
+	form   url.Values
+	ids    exchange.IDs
+}
+
+// read checks the method and the tenant, and reads the form: the body's or, of a GET, the query's.
+func (s *Server) read(c *call, method string) *rejection {
+	encoded := c.URL.RawQuery
+	if method == http.MethodPost {
+		encoded = string(c.body)
+	}
+	form, err := url.ParseQuery(encoded)
+	switch {
+	case c.Method != method:
+		return wrongMethod.because(method)
+	case err != nil, method == http.MethodPost && !exchange.IsMediaType(c.Header, "application/x-www-form-urlencoded"):
+		return noForm.because()
+	case !s.isTenant(c.tenant) && !isShared(c.tenant):
+		return unknownTenant.because(c.tenant)
+	}
+	for name, values := range form {
+		if len(values) > 1 {
+			return duplicatedParameter.because(name)
+		}
+	}
+	if claims := form.Get("claims"); claims != "" && !isObject(claims) {
+		return malformedRequest.because("the parameter 'claims' is not a JSON object")
+	}
+	c.form = form
+	return nil
+}
+
+// isTenant reports whether the name is the tenant's: its id or its domain.
+func (s *Server) isTenant(name string) bool {
+	return strings.EqualFold(name, s.config.TenantID) || strings.EqualFold(name, s.config.Domain)
+}
+
+// isShared reports whether the name is one under which users of any tenant sign in.
+func isShared(name string) bool {
+	return slices.Contains([]string{"organizations", "common"}, strings.ToLower(name))
+}
+
+// require rejects a request that lacks one of the parameters.
+func (c *call) require(names ...string) *rejection {
+	for _, name := range names {
+		if c.form.Get(name) == "" {
+			return missingParameter.because(name)
+		}
+	}
+	return nil
+}
+
+func (s *Server) isClient(c *call) bool {
+	return strings.EqualFold(c.form.Get("client_id"), s.config.ClientID)
+}
+
+func isObject(text string) bool {
+	var object map[string]any
+	return json.Unmarshal([]byte(text), &object) == nil && object != nil
+}

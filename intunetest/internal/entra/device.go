@@ -1,0 +1,169 @@
+package entra
+
+// This file is the device code flow: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+const (
+	devicePath         = "/devicelogin"
+	deviceCodeLifetime = 15 * time.Minute
+	devicePollInterval = 5 * time.Second
+	devicePollSlowdown = 5 * time.Second
+	devicePollJitter   = 500 * time.Millisecond // by which a poll may arrive early: the network takes its time
+)
+
+// device is one that waits for its user.
+type device struct {
+	userCode string
+	grant    *grant
+	expires  time.Time
+	state    deviceState
+
+	interval time.Duration
+	polled   time.Time // last, zero before the first time
+}
+
+type deviceState int
+
+const (
+	devicePending deviceState = iota
+	deviceApproved
+	deviceDeclined
+	deviceRedeemed
+)
+
+// deviceCode responds with the codes for a device and its user.
+func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.read(c, http.MethodPost); rejected != nil {
+		return nil, rejected
+	}
+	if rejected := s.checkPublic(c); rejected != nil {
+		return nil, rejected
+	}
+	granted, rejected := s.askUser(c)
+	if rejected != nil {
+		return nil, rejected
+	}
+	d := &device{
+		userCode: rand.Text()[:9], grant: granted, expires: s.config.Now().Add(deviceCodeLifetime), interval: devicePollInterval,
+	}
+	code := newSecret()
+	s.mu.Lock()
+	s.devices[code] = d
+	s.mu.Unlock()
+	page := c.origin + devicePath
+	return exchange.JSON(http.StatusOK, map[string]any{
+		"device_code": code, "user_code": d.userCode, "verification_uri": page,
+		"expires_in": int(deviceCodeLifetime.Seconds()), "interval": int(devicePollInterval.Seconds()),
+		"message": fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", page, d.userCode),
+	}), nil
+}
+
+// redeemDeviceCode is the grant of a device, which polls until its user has decided.
+func (s *Server) redeemDeviceCode(c *call) (*grant, *rejection) {
+	if rejected := s.checkPublic(c); rejected != nil {
+		return nil, rejected
+	}
+	if rejected := c.require("device_code"); rejected != nil {
+		return nil, rejected
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, known := s.devices[c.form.Get("device_code")]
+	switch {
+	case !known:
+		return nil, unknownDeviceCode.because()
+	case d.state == deviceRedeemed:
+		return nil, alreadyRedeemed.because()
+	case !s.config.Now().Before(d.expires):
+		return nil, deviceCodeExpired.because()
+	case d.state == deviceDeclined:
+		return nil, userDeclined.because()
+	case d.state == devicePending:
+		return nil, d.poll(s.config.Now())
+	}
+	if rejected := s.checkConsent(d.grant.scope); rejected != nil {
+		return nil, rejected
+	}
+	d.state = deviceRedeemed
+	return d.grant, nil
+}
+
+// poll is the response while the user has not decided. By RFC 8628, slow_down lengthens the interval permanently.
+func (d *device) poll(now time.Time) *rejection {
+	tooFast := !d.polled.IsZero() && now.Sub(d.polled) < d.interval-devicePollJitter
+	d.polled = now
+	if !tooFast {
+		return authorizationPending.because()
+	}
+	before := d.interval
+	d.interval += devicePollSlowdown
+	return pollingTooFast.because(int(before.Seconds()), int(d.interval.Seconds()))
+}
+
+// ApproveDevice signs the user in at the device that shows the code.
+func (s *Server) ApproveDevice(userCode string) error {
+	return s.decide(userCode, deviceApproved).asError()
+}
+
+// DeclineDevice makes the user decline to sign in at the device that shows the code.
+func (s *Server) DeclineDevice(userCode string) error {
+	return s.decide(userCode, deviceDeclined).asError()
+}
+
+func (r *rejection) asError() error {
+	if r == nil {
+		return nil
+	}
+	return fmt.Errorf("intunetest: AADSTS%d: %s", r.aadsts, r.text)
+}
+
+func (s *Server) decide(userCode string, decision deviceState) *rejection {
+	userCode = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(userCode))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.devices {
+		switch {
+		case d.userCode != userCode || d.state != devicePending:
+			continue
+		case !s.config.Now().Before(d.expires):
+			return userCodeExpired.because()
+		}
+		d.state = decision
+		return nil
+	}
+	return unknownUserCode.because(userCode)
+}
+
+// devicePage is the page at which a person enters the code.
+func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
+	if c.Method == http.MethodGet {
+		return webPage(http.StatusOK, "Enter the code that the device shows", fmt.Sprintf(
+			`<form method="post"><input name="user_code" value="%s" autofocus> `+
+				`<button name="action" value="approve">Sign in</button> <button name="action" value="decline">Cancel</button></form>`,
+			escape(c.URL.Query().Get("user_code")))), nil
+	}
+	form, err := url.ParseQuery(string(c.body))
+	decision, known := map[string]deviceState{"approve": deviceApproved, "decline": deviceDeclined}[form.Get("action")]
+	switch {
+	case c.Method != http.MethodPost:
+		return wrongMethod.because("GET, POST").page(c), nil
+	case err != nil, !known:
+		return malformedRequest.because("the action is neither 'approve' nor 'decline'").page(c), nil
+	}
+	if rejected := s.decide(form.Get("user_code"), decision); rejected != nil {
+		return rejected.page(c), nil
+	}
+	return webPage(http.StatusOK, map[deviceState]string{
+		deviceApproved: "You have signed in at the device", deviceDeclined: "You have not signed in",
+	}[decision], "You may close this page."), nil
+}

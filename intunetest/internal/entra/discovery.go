@@ -1,0 +1,78 @@
+package entra
+
+// This file tells clients where the endpoints are, and by which key the id tokens are signed.
+
+import (
+	"encoding/base64"
+	"math/big"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// issuer is the issuer of the tenant's tokens. It follows the host that the client asks, because clients compare the two.
+func (s *Server) issuer(c *call) string { return c.origin + "/" + s.config.TenantID + "/v2.0" }
+
+// publishedIssuer is the issuer in the documents of a tenant: for organizations and common a template.
+func (s *Server) publishedIssuer(c *call) string {
+	if isShared(c.tenant) {
+		return c.origin + "/{tenantid}/v2.0"
+	}
+	return s.issuer(c)
+}
+
+func (s *Server) openIDConfiguration(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.read(c, http.MethodGet); rejected != nil {
+		return nil, rejected
+	}
+	tenant := c.origin + "/" + c.tenant
+	return exchange.JSON(http.StatusOK, map[string]any{
+		"issuer":                                s.publishedIssuer(c),
+		"authorization_endpoint":                tenant + "/oauth2/v2.0/authorize",
+		"token_endpoint":                        tenant + "/oauth2/v2.0/token",
+		"device_authorization_endpoint":         tenant + "/oauth2/v2.0/devicecode",
+		"jwks_uri":                              tenant + "/discovery/v2.0/keys",
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query", "form_post"},
+		"subject_types_supported":               []string{"pairwise"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
+		"code_challenge_methods_supported":      []string{"plain", "S256"},
+	}), nil
+}
+
+func (s *Server) signingKeys(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.read(c, http.MethodGet); rejected != nil {
+		return nil, rejected
+	}
+	public := s.signingKey().PublicKey
+	return exchange.JSON(http.StatusOK, map[string]any{"keys": []any{map[string]any{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signingKeyID, "issuer": s.publishedIssuer(c),
+		"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+	}}}), nil
+}
+
+// instanceDiscovery tells the libraries of Microsoft whether an authority is one of Microsoft Entra ID's: this server is.
+// The libraries ask a well-known host, unless they are told to trust the authority.
+func (s *Server) instanceDiscovery(c *call) (*exchange.Response, *rejection) {
+	authorization, err := url.Parse(c.URL.Query().Get("authorization_endpoint"))
+	switch {
+	case c.Method != http.MethodGet:
+		return nil, wrongMethod.because(http.MethodGet)
+	case err != nil || !slices.Contains([]string{c.Host, s.config.Addr}, authorization.Host):
+		return nil, unknownInstance.because()
+	}
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(authorization.Path, "/"), "/")
+	host := authorization.Host
+	scheme, _, _ := strings.Cut(c.origin, ":")
+	return exchange.JSON(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": scheme + "://" + host + "/" + tenant + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata":                  []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
+	}), nil
+}

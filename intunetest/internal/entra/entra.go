@@ -1,0 +1,115 @@
+// Package entra emulates the part of Microsoft Entra ID that signs in applications and users: the endpoints for tokens,
+// device codes and authorization, and the documents that describe them. It knows one tenant, one application and one
+// user.
+package entra
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// Config is the tenant, and how the application has been registered in it.
+type Config struct {
+	TenantID, Domain       string
+	ClientID, ClientSecret string
+	Certificates           []*x509.Certificate
+	Subjects               []Subject
+	Federated              []FederatedCredential
+	Permissions            []string // that the application has been granted
+	DeclineConsent         bool     // the user declines what an application asks for in a browser
+	TokenLifetime          time.Duration
+	Strict                 bool             // see intunetest.WithStrictEntra
+	Now                    func() time.Time // the clock of the service
+	Addr                   string           // host and port that the service listens on
+}
+
+// Subject lets the application sign in with any certificate that Issuer has issued for Name.
+type Subject struct {
+	Name   string
+	Issuer *x509.Certificate
+}
+
+// Server is the emulated service. It is safe for concurrent use.
+type Server struct {
+	config     Config
+	signingKey func() *rsa.PrivateKey // of id tokens
+
+	mu            sync.Mutex
+	accessTokens  map[string]AccessToken
+	assertions    map[string]time.Time // used ones by jti, and until when they are remembered
+	devices       map[string]*device   // by device code
+	codes         map[string]*authorizationCode
+	refreshTokens map[string]*refreshToken
+}
+
+// New returns a Server that nobody has signed in to.
+func New(config Config) *Server {
+	return &Server{
+		config:        config,
+		signingKey:    sync.OnceValue(newSigningKey),
+		accessTokens:  make(map[string]AccessToken),
+		assertions:    make(map[string]time.Time),
+		devices:       make(map[string]*device),
+		codes:         make(map[string]*authorizationCode),
+		refreshTokens: make(map[string]*refreshToken),
+	}
+}
+
+// endpoints by the ends of their paths. The tenant stands before.
+var endpoints = []struct {
+	path  string
+	serve func(*Server, *call) (*exchange.Response, *rejection)
+}{
+	{"/oauth2/v2.0/token", (*Server).token},
+	{"/oauth2/v2.0/devicecode", (*Server).deviceCode},
+	{devicePath, (*Server).devicePage},
+	{"/oauth2/v2.0/authorize", (*Server).authorizationPage},
+	{"/v2.0/.well-known/openid-configuration", (*Server).openIDConfiguration},
+	{"/discovery/v2.0/keys", (*Server).signingKeys},
+	{"/discovery/instance", (*Server).instanceDiscovery},
+}
+
+// Serves reports whether the path is one of Microsoft Entra ID's.
+func Serves(path string) bool {
+	for _, e := range endpoints {
+		if strings.HasSuffix(path, e.path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Serve carries out a request to a path that Serves reports.
+func (s *Server) Serve(r *http.Request, body []byte, ids exchange.IDs) *exchange.Response {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	c := &call{Request: r, body: body, origin: scheme + "://" + r.Host, ids: ids}
+	for _, e := range endpoints {
+		before, found := strings.CutSuffix(r.URL.Path, e.path)
+		if !found {
+			continue
+		}
+		c.tenant = strings.Trim(before, "/")
+		result, rejected := e.serve(s, c)
+		if rejected != nil {
+			result = rejected.response(ids)
+		}
+		result.SetHeader("Cache-Control", "no-store, no-cache")
+		return result
+	}
+	return exchange.JSON(http.StatusNotFound, map[string]any{})
+}
+
+// TransientError returns the response with which Microsoft Entra ID says that it is not available for a moment.
+func TransientError(status int, ids exchange.IDs) *exchange.Response {
+	passing := rejection{90033, status, "temporarily_unavailable", "A transient error has occurred. Please try again."}
+	return passing.response(ids)
+}

@@ -1,0 +1,63 @@
+// Package exchange holds what the emulated services share: the identifiers of a request, and a response before it is
+// sent.
+package exchange
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+)
+
+// IDs identify a request in its response and in error messages.
+type IDs struct{ Request, Client string }
+
+// NewIDs returns a new request id, and the client's own id. If the client has sent none, both are the same, as on
+// Microsoft Graph.
+func NewIDs(header http.Header) IDs {
+	ids := IDs{Request: NewGUID(), Client: header.Get("client-request-id")}
+	if ids.Client == "" {
+		ids.Client = ids.Request
+	}
+	return ids
+}
+
+// Response is what a request will get.
+type Response struct {
+	Status      int
+	Header      http.Header
+	ContentType string
+	Body        []byte
+}
+
+// SetHeader sets a header of the response.
+func (r *Response) SetHeader(name, value string) {
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
+	r.Header.Set(name, value)
+}
+
+// JSON returns a response whose body is value.
+func JSON(status int, value any) *Response {
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err)) // everything here is made of texts, numbers and times
+	}
+	return &Response{Status: status, ContentType: "application/json; charset=utf-8", Body: body}
+}
+
+// NewGUID returns a random GUID.
+func NewGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// IsMediaType reports whether the Content-Type is want, whatever its parameters.
+func IsMediaType(header http.Header, want string) bool {
+	got, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && got == want
+}

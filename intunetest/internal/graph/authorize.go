@@ -1,0 +1,77 @@
+package graph
+
+// This file checks access tokens and permissions.
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+const wwwAuthenticate = `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`
+
+// roots are the Graph roots of the clouds: the emulator stands for any of them.
+var roots = []string{
+	"https://graph.microsoft.com", "https://graph.microsoft.us", "https://dod-graph.microsoft.us",
+	"https://microsoftgraph.chinacloudapi.cn",
+}
+
+// The sources disagree about which family of permissions the collection needs: either is enough.
+var (
+	writePermissions = []string{"DeviceManagementApps.ReadWrite.All", "DeviceManagementConfiguration.ReadWrite.All"}
+	readPermissions  = append([]string{"DeviceManagementApps.Read.All", "DeviceManagementConfiguration.Read.All"}, writePermissions...)
+)
+
+// authenticate checks the access token.
+func (s *Server) authenticate(c *call) *exchange.Response {
+	token := bearer(c.Request)
+	granted, known := s.config.Lookup(token)
+	s.mu.Lock()
+	challenge := s.challenge
+	s.mu.Unlock()
+	switch {
+	case token == "":
+		return c.unauthorized("Access token is empty.")
+	case !known:
+		return c.unauthorized("CompactToken parsing failed with error code: 80049217")
+	case !time.Now().Before(granted.Expires):
+		return c.unauthorized("Lifetime validation failed, the token is expired.")
+	case !slices.Contains(roots, granted.Resource):
+		return c.unauthorized("Access token validation failure. Invalid audience.")
+	case !satisfies(granted.Claims, challenge):
+		return c.challenge(challenge)
+	}
+	return nil
+}
+
+func (c *call) unauthorized(message string) *exchange.Response {
+	response := c.fail(http.StatusUnauthorized, "InvalidAuthenticationToken", message)
+	response.SetHeader("WWW-Authenticate", wwwAuthenticate)
+	return response
+}
+
+// authorize checks the permissions of a token that has been authenticated.
+func (s *Server) authorize(c *call) *exchange.Response {
+	granted, _ := s.config.Lookup(bearer(c.Request))
+	sufficient := writePermissions
+	if c.Method == http.MethodGet {
+		sufficient = readPermissions
+	}
+	if slices.ContainsFunc(granted.Permissions, func(name string) bool { return slices.Contains(sufficient, name) }) {
+		return nil
+	}
+	return intuneError(http.StatusForbidden, "Forbidden", "Application is not authorized to perform this operation. "+
+		"Application must have one of the following scopes: "+strings.Join(sufficient, ", "), c.ids)
+}
+
+// bearer is the access token of a request, "" if it has none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}

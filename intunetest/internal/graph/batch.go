@@ -1,0 +1,179 @@
+package graph
+
+// This file carries out JSON batches: https://learn.microsoft.com/graph/json-batching.
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+const maxBatch = 20
+
+// batchRequest is one request of a batch.
+type batchRequest struct {
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Body      json.RawMessage   `json:"body"`
+	DependsOn []string          `json:"dependsOn"`
+}
+
+// batchResponse is the response to one request of a batch.
+type batchResponse struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+}
+
+// batch carries out the requests in an order that their dependencies allow, and responds in the opposite order, because
+// Graph promises none.
+func (s *Server) batch(c *call) *exchange.Response {
+	if rejection := c.wantJSON(); rejection != nil {
+		return rejection
+	}
+	requests, rejection := c.readBatch()
+	if rejection != nil {
+		return rejection
+	}
+	statuses := make(map[string]int)
+	responses := make([]batchResponse, 0, len(requests))
+	for len(responses) < len(requests) {
+		for _, request := range requests {
+			_, isDone := statuses[request.ID]
+			if isDone || slices.ContainsFunc(request.DependsOn, func(id string) bool { return statuses[id] == 0 }) {
+				continue
+			}
+			response := s.batchItem(c, request, statuses)
+			statuses[request.ID] = response.Status
+			responses = append(responses, response)
+		}
+	}
+	slices.Reverse(responses)
+	c.metadata = metadataMinimal
+	return c.json(http.StatusOK, map[string]any{"responses": responses})
+}
+
+// readBatch reads the requests of a batch and checks them: one that is malformed fails the whole batch.
+func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
+	if !json.Valid(c.body) {
+		return nil, c.badRequest(errPayload)
+	}
+	var batch struct {
+		Requests []batchRequest `json:"requests"`
+	}
+	malformed := func(reason string) *exchange.Response {
+		return c.fail(http.StatusBadRequest, "BadRequest", strings.TrimSpace("Invalid batch payload format. "+reason))
+	}
+	if json.Unmarshal(c.body, &batch) != nil || len(batch.Requests) == 0 {
+		return nil, malformed("")
+	}
+	if len(batch.Requests) > maxBatch {
+		return nil, c.fail(http.StatusBadRequest, "MaximumValueExceeded",
+			fmt.Sprintf("Number of batch request steps exceeds the maximum value of %d.", maxBatch))
+	}
+	seen := make(map[string]bool)
+	for _, request := range batch.Requests {
+		switch reason := request.problem(); {
+		case reason != "":
+			return nil, malformed(reason)
+		case seen[request.ID]:
+			return nil, malformed(fmt.Sprintf("The request id '%s' is not unique.", request.ID))
+		}
+		seen[request.ID] = true
+	}
+	if id, found := findCycle(batch.Requests); found {
+		return nil, malformed(fmt.Sprintf("The request '%s' depends on a request that is not in the batch, or on itself.", id))
+	}
+	return batch.Requests, nil
+}
+
+// problem says what is wrong with a request, "" if nothing is.
+func (r *batchRequest) problem() string {
+	u, err := url.Parse(r.URL)
+	hasBody := len(r.Body) > 0 && string(r.Body) != "null"
+	switch {
+	case r.ID == "":
+		return "A request has no id."
+	case r.Method == "":
+		return fmt.Sprintf("The request '%s' has no method.", r.ID)
+	case err != nil, u.IsAbs(), u.Host != "", strings.Trim(u.Path, "/") == "":
+		return fmt.Sprintf("The url of the request '%s' is not relative to the version.", r.ID)
+	case hasBody && r.header().Get("Content-Type") == "":
+		return fmt.Sprintf("Write request id : %s does not contain Content-Type header or body.", r.ID)
+	}
+	return ""
+}
+
+// findCycle returns a request whose dependencies cannot all be carried out before it.
+func findCycle(requests []batchRequest) (id string, found bool) {
+	done := make(map[string]bool)
+	for range requests {
+		for _, request := range requests {
+			if !slices.ContainsFunc(request.DependsOn, func(id string) bool { return !done[id] }) {
+				done[request.ID] = true
+			}
+		}
+	}
+	for _, request := range requests {
+		if !done[request.ID] {
+			return request.ID, true
+		}
+	}
+	return "", false
+}
+
+func (r *batchRequest) header() http.Header {
+	header := make(http.Header)
+	for name, value := range r.Headers {
+		header.Set(name, value)
+	}
+	return header
+}
+
+// batchItem carries out one request. It counts at the quota like any other.
+func (s *Server) batchItem(c *call, request batchRequest, statuses map[string]int) batchResponse {
+	header := request.header()
+	ids := exchange.NewIDs(header)
+	header.Set("Authorization", c.Header.Get("Authorization"))
+	u, _ := url.Parse("/" + split(c.URL)[0] + "/" + strings.TrimPrefix(request.URL, "/")) // problem has parsed it
+	item := &call{
+		Request: &http.Request{Method: strings.ToUpper(request.Method), URL: u, Header: header, Host: c.Host},
+		body:    request.Body, origin: c.origin, late: c.late, ids: ids,
+	}
+	if slices.ContainsFunc(request.DependsOn, func(id string) bool { return statuses[id] >= http.StatusBadRequest }) {
+		return item.batchResponse(request.ID, item.fail(http.StatusFailedDependency, "FailedDependency",
+			"The request was not executed because a request that it depends on failed."))
+	}
+	result := s.throttle(item.Request, ids)
+	if result == nil {
+		result = s.respond(item)
+	}
+	return item.batchResponse(request.ID, result)
+}
+
+// batchResponse puts the response to one request into the form of a batch: JSON stands for itself, other bodies are texts.
+func (c *call) batchResponse(id string, result *exchange.Response) batchResponse {
+	response := batchResponse{ID: id, Status: result.Status, Headers: map[string]string{
+		"request-id": c.ids.Request, "client-request-id": c.ids.Client,
+	}}
+	for name := range result.Header {
+		response.Headers[name] = result.Header.Get(name)
+	}
+	if result.Status == http.StatusNoContent {
+		return response
+	}
+	response.Headers["Content-Type"] = result.ContentType
+	response.Body = result.Body
+	if !strings.HasPrefix(result.ContentType, "application/json") {
+		response.Body, _ = json.Marshal(string(result.Body))
+	}
+	return response
+}

@@ -1,0 +1,235 @@
+package graph
+
+// This file reads the body of a request into a record. Errors are in the words of the OData library that Graph uses.
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// takeIn merges the body of a request into a record.
+func (s *Server) takeIn(r record, body []byte) (record, error) {
+	before := r
+	given, err := s.merge(&r, body)
+	if err != nil {
+		return record{}, err
+	}
+	r.Status = before.Status // the service's own
+	if s.config.OwnUploadDates {
+		r.UploadDateTime = before.UploadDateTime
+		delete(given, "uploadDateTime")
+	}
+	if r.Content != nil {
+		if err := r.takeContent(given); err != nil {
+			return record{}, err
+		}
+	}
+	s.finish(&r)
+	return r, nil
+}
+
+// merge sets the properties that the body has, and returns them.
+func (s *Server) merge(r *record, body []byte) (given map[string]json.RawMessage, err error) {
+	var members map[string]json.RawMessage
+	switch body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))); {
+	case !json.Valid(body) || string(body) == "null":
+		return nil, errPayload
+	case json.Unmarshal(body, &members) != nil:
+		return nil, unexpectedNode(body, "StartObject")
+	}
+	given = make(map[string]json.RawMessage)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		spelled, known := canonical(name)
+		switch {
+		case name == "@odata.type":
+			if err := checkType(members[name]); err != nil {
+				return nil, err
+			}
+			continue
+		case strings.Contains(name, "@"): // an annotation, such as @odata.context of an object that was read before
+			continue
+		case !known, s.config.Strict && spelled != name:
+			return nil, modelErrorf("The property '%s' does not exist on type '%s'. Make sure to only use property names that are defined by the type.", name, typeName)
+		case properties[spelled].readOnly && s.config.Strict:
+			return nil, modelErrorf("The property '%s' is read-only.", spelled)
+		case properties[spelled].readOnly: // OData tells services to ignore it
+			continue
+		}
+		if err := r.set(spelled, members[name]); err != nil {
+			return nil, err
+		}
+		given[spelled] = members[name]
+	}
+	return given, nil
+}
+
+// unexpectedNode says that JSON of one type stands in place of another.
+func unexpectedNode(raw []byte, want string) error {
+	node := "PrimitiveValue"
+	switch raw[0] {
+	case '{':
+		node = "StartObject"
+	case '[':
+		node = "StartArray"
+	}
+	return modelErrorf("An unexpected '%s' node was found when reading from the JSON reader. A '%s' node was expected.", node, want)
+}
+
+func checkType(raw json.RawMessage) error {
+	var name string
+	if json.Unmarshal(raw, &name) != nil || strings.TrimPrefix(name, "#") != typeName {
+		return modelErrorf("A resource with type '%s' was found, but it is not assignable to the expected type '%s'.", strings.TrimPrefix(name, "#"), typeName)
+	}
+	return nil
+}
+
+func (r *record) set(name string, raw json.RawMessage) error {
+	p := properties[name]
+	if string(raw) == "null" {
+		if field, isText := r.field(name).(**string); isText && p.nullable {
+			*field = nil
+			return nil
+		}
+		expected := p.kind.edm() + "[Nullable=False]"
+		return modelErrorf("A null value was found for the property named '%s', which has the expected type '%s'. "+
+			"The expected type '%s' does not allow null values.", name, expected, expected)
+	}
+	if raw[0] == '{' || raw[0] == '[' {
+		return unexpectedNode(raw, "PrimitiveValue")
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind.edm())
+	}
+	switch field := r.field(name).(type) {
+	case **string:
+		*field = &text
+	case *intune.CertificateStatus:
+		if !isStatus(text) {
+			return modelErrorf("Requested value '%s' was not found.", text)
+		}
+	case *time.Time:
+		read, err := readTime(text)
+		*field = read
+		return err
+	}
+	return nil
+}
+
+// edm is the name of the type in the schema.
+func (k kind) edm() string {
+	switch k {
+	case binaryKind:
+		return "Edm.Binary"
+	case statusKind:
+		return statusType
+	case timeKind:
+		return "Edm.DateTimeOffset"
+	}
+	return "Edm.String"
+}
+
+func isStatus(text string) bool {
+	return text == string(intune.CertificateStatusNotProvisioned) || text == string(intune.CertificateStatusProvisioned)
+}
+
+var localDateTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$`)
+
+// readTime reads a time, which the service keeps to 100 ns.
+func readTime(text string) (time.Time, error) {
+	if localDateTime.MatchString(text) {
+		return time.Time{}, modelErrorf("The time zone information is missing on the DateTimeOffset value '%s'. "+
+			"A DateTimeOffset value must contain the time zone information.", text)
+	}
+	read, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, modelErrorf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", text)
+	}
+	return read.Truncate(100 * time.Nanosecond), nil
+}
+
+// takeContent reads the properties that the request left out from the certificate, which is uploaded now. Content that is
+// no certificate, as in the example of the reference, is accepted and says nothing.
+func (r *record) takeContent(given map[string]json.RawMessage) error {
+	der, err := base64.StdEncoding.DecodeString(*r.Content)
+	if err != nil {
+		return modelErrorf("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding " +
+			"characters, or an illegal character among the padding characters.")
+	}
+	r.Content = nil
+	if given["uploadDateTime"] == nil {
+		r.UploadDateTime = time.Time{}
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	read := intune.FromX509(cert)
+	r.SubjectName = filledIn(r.SubjectName, given["subjectName"], read.SubjectName)
+	r.Subject = filledIn(r.Subject, given["subject"], read.Subject)
+	r.IssuerName = filledIn(r.IssuerName, given["issuerName"], read.IssuerName)
+	r.Issuer = filledIn(r.Issuer, given["issuer"], read.Issuer)
+	if given["expirationDateTime"] == nil || r.ExpirationDateTime.IsZero() {
+		r.ExpirationDateTime = read.ExpirationDateTime
+	}
+	return nil
+}
+
+// filledIn is what the request gives or, if that is nothing, what was read.
+func filledIn(kept *string, given json.RawMessage, read string) *string {
+	if given != nil && deref(kept) != "" || read == "" {
+		return kept
+	}
+	return &read
+}
+
+// wantSubject rejects a certificate that nobody could recognise.
+func (r *record) wantSubject() error {
+	if cmp.Or(deref(r.Subject), deref(r.SubjectName)) == "" {
+		return textErrorf("The certificate has neither content that can be read nor a subject.")
+	}
+	return nil
+}
+
+// finish sets what the service decides about a record.
+func (s *Server) finish(r *record) {
+	if r.UploadDateTime.IsZero() {
+		r.UploadDateTime = s.config.Now().Truncate(100 * time.Nanosecond)
+	}
+	if !s.config.Respelling {
+		return
+	}
+	for _, name := range []**string{&r.SubjectName, &r.Subject, &r.IssuerName, &r.Issuer} {
+		if *name != nil {
+			*name = new(respell(**name))
+		}
+	}
+	r.ExpirationDateTime = r.ExpirationDateTime.UTC().Truncate(time.Second)
+	r.UploadDateTime = r.UploadDateTime.UTC().Truncate(time.Second)
+}
+
+// respell turns a name as Windows spells it into one as OpenSSL does. Names with quotation marks, and names that it has
+// respelled before, stay as they are.
+func respell(name string) string {
+	parts := strings.Split(name, ", ")
+	if len(parts) < 2 || strings.ContainsAny(name, `"+`) {
+		return name
+	}
+	slices.Reverse(parts)
+	for i, part := range parts {
+		if state, ok := strings.CutPrefix(part, "S="); ok {
+			parts[i] = "ST=" + state
+		}
+	}
+	return strings.Join(parts, ",")
+}

@@ -1,0 +1,127 @@
+package graph
+
+// This file holds the operations on the collection and on one certificate of it.
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+func (s *Server) create(c *call, _ options) *exchange.Response {
+	if rejection := c.wantJSON(); rejection != nil {
+		return rejection
+	}
+	created, err := s.takeIn(record{Status: intune.CertificateStatusNotProvisioned}, c.body)
+	if err == nil {
+		err = created.wantSubject()
+	}
+	if err != nil {
+		return c.badRequest(err)
+	}
+	now := time.Now()
+	created.ID, created.visible, created.provisioned = exchange.NewGUID(), now.Add(c.late), now.Add(s.config.ProvisioningDelay)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.created++
+	created.serial = s.created
+	s.records = append(s.records, created)
+	return c.object(http.StatusCreated, created, nil)
+}
+
+func (s *Server) get(c *call, given options) *exchange.Response {
+	q, err := s.newQuery(given)
+	if err != nil {
+		return c.badRequest(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.find(c.resource.id)
+	if i < 0 {
+		return c.notFound()
+	}
+	return c.object(http.StatusOK, s.records[i].at(time.Now()), q.selected)
+}
+
+// update merges the properties of the request into the certificate, as OData's PATCH does.
+func (s *Server) update(c *call, _ options) *exchange.Response {
+	if rejection := c.wantJSON(); rejection != nil {
+		return rejection
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.find(c.resource.id)
+	if i < 0 {
+		return c.notFound()
+	}
+	updated, err := s.takeIn(s.records[i], c.body)
+	if err != nil {
+		return c.badRequest(err)
+	}
+	s.records[i] = updated
+	return c.object(http.StatusOK, updated.at(time.Now()), nil)
+}
+
+func (s *Server) remove(c *call, _ options) *exchange.Response {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.find(c.resource.id)
+	if i < 0 {
+		return c.notFound()
+	}
+	s.records = slices.Delete(s.records, i, i+1)
+	return &exchange.Response{Status: http.StatusNoContent}
+}
+
+// count is the collection's /$count, a bare number.
+func (s *Server) count(c *call, given options) *exchange.Response {
+	q, err := s.newQuery(given)
+	if err != nil {
+		return c.badRequest(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	matching := q.match(s.visible())
+	return &exchange.Response{Status: http.StatusOK, ContentType: "text/plain", Body: []byte(strconv.Itoa(len(matching)))}
+}
+
+// find returns the index of the record with the id, -1 if none can be seen. It is called with the lock held.
+func (s *Server) find(id string) int {
+	now := time.Now()
+	return slices.IndexFunc(s.records, func(r record) bool { return r.shows(now) && strings.EqualFold(r.ID, id) })
+}
+
+// visible are the records that can be seen by now, in order of creation. It is called with the lock held.
+func (s *Server) visible() []record {
+	now := time.Now()
+	visible := []record{}
+	for _, r := range s.records {
+		if r.shows(now) {
+			visible = append(visible, r.at(now))
+		}
+	}
+	return visible
+}
+
+// object is the response with one certificate.
+func (c *call) object(status int, r record, selected []string) *exchange.Response {
+	members := r.members(selected, c.metadata)
+	if c.metadata != metadataNone {
+		members["@odata.context"] = c.context(selected) + "/$entity"
+	}
+	return c.json(status, members)
+}
+
+// context is the address of the description of what a response holds.
+func (c *call) context(selected []string) string {
+	context := c.origin + "/" + c.resource.version + "/$metadata#" + singleton + "/" + collection
+	if selected != nil {
+		context += "(" + strings.Join(selected, ",") + ")"
+	}
+	return context
+}

@@ -1,0 +1,160 @@
+// Package graph emulates the part of Microsoft Graph that manages enterprise code-signing certificates. See
+// https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
+package graph
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// Config is how the service behaves.
+type Config struct {
+	// Lookup returns what an access token stands for, and false for one that is unknown.
+	Lookup func(accessToken string) (Token, bool)
+	// Now is the clock of the service.
+	Now func() time.Time
+
+	OwnUploadDates      bool
+	Respelling          bool
+	PageSize            int
+	ProvisioningDelay   time.Duration
+	Quota               Quota
+	WithoutV1Collection bool
+	Strict              bool // see intunetest.WithStrictGraph
+}
+
+// Token is what an access token stands for.
+type Token struct {
+	Resource    string
+	Permissions []string
+	Claims      string // that it was asked for with
+	Expires     time.Time
+}
+
+// Server is the emulated service. It is safe for concurrent use.
+type Server struct {
+	config  Config
+	sealKey []byte // of $skiptoken
+
+	mu        sync.Mutex
+	challenge string   // the claims that access tokens need, "" for none
+	records   []record // in order of creation
+	created   int      // how many certificates have ever been created
+	quota     quota
+}
+
+// New returns a Server that holds no certificates.
+func New(config Config) *Server {
+	return &Server{config: config, sealKey: []byte(rand.Text()), quota: newQuota(config.Quota)}
+}
+
+// call is a request: on its own or in a batch.
+type call struct {
+	*http.Request
+
+	body     []byte
+	origin   string // of the server, as the client reaches it
+	resource resource
+	metadata metadata
+	late     time.Duration // until the certificate that the request creates can be seen
+	ids      exchange.IDs
+}
+
+// Serve carries out a request. A certificate that it creates can be seen only after late.
+func (s *Server) Serve(r *http.Request, body []byte, late time.Duration, ids exchange.IDs) *exchange.Response {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	c := &call{Request: r, body: body, origin: scheme + "://" + r.Host, late: late, ids: ids}
+	if rejection := s.authenticate(c); rejection != nil {
+		return rejection
+	}
+	if rejection := c.decode(); rejection != nil {
+		return rejection
+	}
+	if isBatch(r) {
+		return s.batch(c)
+	}
+	return s.respond(c)
+}
+
+// respond carries out a request that is no batch.
+func (s *Server) respond(c *call) *exchange.Response {
+	if rejection := s.locate(c); rejection != nil {
+		return rejection
+	}
+	if rejection := s.authorize(c); rejection != nil {
+		return rejection
+	}
+	operation, known := s.route(c.Method, c.resource)
+	if operation == nil {
+		return c.fail(http.StatusMethodNotAllowed, "BadRequest", "Specified HTTP method is not allowed for the request target.")
+	}
+	given, err := s.parseOptions(c, known)
+	if err != nil {
+		return c.badRequest(err)
+	}
+	if err := c.negotiate(given); err != nil {
+		return c.badRequest(err)
+	}
+	if s.config.Strict && !c.acceptsJSON() {
+		return c.fail(http.StatusNotAcceptable, "NotAcceptable", "The requested media type is not supported.")
+	}
+	return operation(c, given)
+}
+
+// route finds the operation and the query options that it knows.
+func (s *Server) route(method string, of resource) (operation func(*call, options) *exchange.Response, known []string) {
+	switch {
+	case of.isCount && method == http.MethodGet:
+		return s.count, []string{"$filter", "$format"}
+	case of.isCount:
+		return nil, nil
+	case of.isItem && method == http.MethodGet:
+		return s.get, []string{"$select", "$format"}
+	case of.isItem && method == http.MethodPatch:
+		return s.update, []string{"$format"}
+	case of.isItem && method == http.MethodDelete:
+		return s.remove, nil
+	case of.isItem:
+		return nil, nil
+	case method == http.MethodGet:
+		return s.list, listOptions
+	case method == http.MethodPost:
+		return s.create, []string{"$format"}
+	}
+	return nil, nil
+}
+
+// Certificates returns what the tenant holds, in order of creation.
+func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	certificates := make([]intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
+	for _, r := range s.records {
+		shown := r.at(now)
+		certificates = append(certificates, shown.certificate())
+	}
+	return certificates
+}
+
+// SetStatus sets the status of a certificate for good. It reports false if no certificate has the id.
+func (s *Server) SetStatus(id string, status intune.CertificateStatus) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.ID, id) })
+	if i < 0 {
+		return false
+	}
+	s.records[i].Status, s.records[i].provisioned = status, time.Time{}
+	return true
+}

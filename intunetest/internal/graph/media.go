@@ -1,0 +1,125 @@
+package graph
+
+// This file decides on encodings and media types, of the request's body and of the response.
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// MaxBody is how much of a request's body Graph takes, before and after decompression.
+const MaxBody = 4 << 20
+
+// metadata is how much control information a response carries.
+type metadata string
+
+const (
+	metadataNone    metadata = "none"
+	metadataMinimal metadata = "minimal"
+	metadataFull    metadata = "full"
+)
+
+// decode decompresses the body. Microsoft's kiota-based SDKs send gzip by default, and plain text only after a 415.
+func (c *call) decode() (rejection *exchange.Response) {
+	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
+	case "", "identity":
+		return nil
+	case "gzip":
+	default:
+		return c.fail(http.StatusUnsupportedMediaType, "UnsupportedMediaType", fmt.Sprintf("The content encoding '%s' is not supported.", encoding))
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(c.body))
+	if err != nil {
+		return c.badRequest(errPayload)
+	}
+	decoded, err := io.ReadAll(io.LimitReader(reader, MaxBody+1))
+	switch {
+	case err != nil:
+		return c.badRequest(errPayload)
+	case len(decoded) > MaxBody:
+		return BodyUnreadable(c.ids)
+	}
+	c.body = decoded
+	return nil
+}
+
+// wantJSON checks the Content-Type of a body.
+func (c *call) wantJSON() (rejection *exchange.Response) {
+	if exchange.IsMediaType(c.Header, "application/json") {
+		return nil
+	}
+	return c.badRequest(errPayload)
+}
+
+// negotiate finds the level of metadata that the client wants. $format takes precedence over Accept.
+func (c *call) negotiate(given options) error {
+	c.metadata = metadataMinimal
+	format, isGiven := given["$format"]
+	if !isGiven {
+		for _, accepted := range strings.Split(strings.Join(c.Header.Values("Accept"), ","), ",") {
+			if name, parameters, err := mime.ParseMediaType(accepted); err == nil && name == "application/json" {
+				c.setMetadata(parameters)
+				break
+			}
+		}
+		return nil
+	}
+	name, parameters, err := mime.ParseMediaType(format)
+	if err != nil || name != "json" && name != "application/json" {
+		return textErrorf("The value '%s' of the query option '$format' is not supported.", format)
+	}
+	c.setMetadata(parameters)
+	return nil
+}
+
+func (c *call) setMetadata(parameters map[string]string) {
+	for _, name := range []string{"odata.metadata", "metadata", "odata"} {
+		switch level := metadata(strings.ToLower(parameters[name])); level {
+		case metadataNone, metadataFull:
+			c.metadata = level
+		}
+	}
+}
+
+// acceptsJSON reports whether the client accepts the response by HTTP's rules (RFC 9110, section 12.5.1): JSON, or plain
+// text for a bare count.
+func (c *call) acceptsJSON() bool {
+	accept := strings.Join(c.Header.Values("Accept"), ",")
+	if accept == "" {
+		return true
+	}
+	wanted := []string{"application/json", "application/*", "*/*"}
+	if c.resource.isCount {
+		wanted = append(wanted, "text/plain", "text/*")
+	}
+	for accepted := range strings.SplitSeq(accept, ",") {
+		name, parameters, err := mime.ParseMediaType(accepted)
+		if err != nil {
+			continue
+		}
+		quality, err := strconv.ParseFloat(parameters["q"], 64)
+		isExcluded := err == nil && quality == 0
+		for _, want := range wanted {
+			if name == want && !isExcluded {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// json is a response with an object or a page.
+func (c *call) json(status int, value any) *exchange.Response {
+	response := exchange.JSON(status, value)
+	response.ContentType = "application/json;odata.metadata=" + string(c.metadata) +
+		";odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+	return response
+}

@@ -1,0 +1,264 @@
+package graph
+
+// This file reads $filter: a recursive-descent parser for the part of OData's expressions that is useful for the
+// collection. See https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html.
+//
+//	or         = and { "or" and }
+//	and        = operand { "and" operand }
+//	operand    = boolean | comparison
+//	boolean    = "(" or ")" | "not" boolean | function "(" property "," text ")"
+//	function   = "startswith" | "endswith" | "contains"
+//	comparison = property ( "eq" | "ne" | "gt" | "ge" | "lt" | "le" ) literal | property "in" "(" literal { "," literal } ")"
+//
+// OData's "not" binds closer than a comparison, so a comparison after it needs parentheses. Keywords are read without
+// regard to case.
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// maxNesting is how deep an expression may be nested.
+const maxNesting = 100
+
+// parser goes through the tokens of an expression.
+type parser struct {
+	tokens  []token
+	nesting int
+	names   naming
+}
+
+func parseFilter(text string, names naming) (filter, error) {
+	tokens, err := lex(text)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	p := &parser{tokens: tokens, names: names}
+	parsed, err := p.or()
+	if err != nil {
+		return nil, invalid(err)
+	}
+	if rest := p.next(); rest.kind != endToken {
+		return nil, invalid(unexpected(rest))
+	}
+	return parsed, nil
+}
+
+func unexpected(t token) error {
+	return textErrorf("Syntax error at position %d: unexpected '%s'.", t.at, t.text)
+}
+
+func (p *parser) peek() token { return p.tokens[0] }
+
+// next takes a token, but never the last.
+func (p *parser) next() token {
+	t := p.tokens[0]
+	if t.kind != endToken {
+		p.tokens = p.tokens[1:]
+	}
+	return t
+}
+
+// takes reports whether the next token is this keyword or sign, and if so takes it.
+func (p *parser) takes(text string) bool {
+	t := p.peek()
+	if t.kind != wordToken && t.kind != signToken || !strings.EqualFold(t.text, text) {
+		return false
+	}
+	p.next()
+	return true
+}
+
+func (p *parser) want(sign string) error {
+	if !p.takes(sign) {
+		return unexpected(p.peek())
+	}
+	return nil
+}
+
+func (p *parser) or() (filter, error) {
+	operands, err := p.chain("or", p.and)
+	if len(operands) == 1 {
+		return operands[0], err
+	}
+	return anyOf(operands), err
+}
+
+func (p *parser) and() (filter, error) {
+	operands, err := p.chain("and", p.operand)
+	if len(operands) == 1 {
+		return operands[0], err
+	}
+	return allOf(operands), err
+}
+
+// chain reads operands with one operator between them.
+func (p *parser) chain(operator string, operand func() (filter, error)) ([]filter, error) {
+	var operands []filter
+	for {
+		read, err := operand()
+		if err != nil {
+			return nil, err
+		}
+		operands = append(operands, read)
+		if !p.takes(operator) {
+			return operands, nil
+		}
+	}
+}
+
+func (p *parser) operand() (filter, error) {
+	isCall := len(p.tokens) > 1 && p.tokens[1].kind == signToken && p.tokens[1].text == "("
+	if t := p.peek(); t.kind == wordToken && !isCall && !strings.EqualFold(t.text, "not") {
+		return p.comparison()
+	}
+	return p.boolean()
+}
+
+func (p *parser) boolean() (filter, error) {
+	switch t := p.peek(); {
+	case p.takes("("):
+		inner, err := p.nested(p.or)
+		if err != nil {
+			return nil, err
+		}
+		return inner, p.want(")")
+	case p.takes("not"):
+		inner, err := p.nested(p.boolean)
+		return negation{inner}, err
+	case t.kind == wordToken:
+		return p.function()
+	case t.kind == textToken, t.kind == numberToken, t.kind == enumToken:
+		return nil, textErrorf("A literal on the left of an operator is not supported, as at position %d.", t.at)
+	}
+	return nil, unexpected(p.peek())
+}
+
+func (p *parser) nested(parse func() (filter, error)) (filter, error) {
+	if p.nesting == maxNesting {
+		return nil, textErrorf("The expression is nested deeper than %d levels.", maxNesting)
+	}
+	p.nesting++
+	defer func() { p.nesting-- }()
+	return parse()
+}
+
+// function reads a call of a function that compares texts.
+func (p *parser) function() (filter, error) {
+	name := p.next()
+	function := strings.ToLower(name.text)
+	if _, known := functions[function]; !known {
+		if p.peek().text != "(" {
+			return nil, unexpected(name)
+		}
+		return nil, textErrorf("An unknown function with name '%s' was found. Only startswith, endswith and contains are supported.", name.text)
+	}
+	if err := p.want("("); err != nil {
+		return nil, err
+	}
+	property, of, err := p.property()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.want(","); err != nil {
+		return nil, err
+	}
+	text := p.next()
+	if of != textKind || text.kind != textToken {
+		return nil, textErrorf("No function signature for the function with name '%s' matches the specified arguments.", function)
+	}
+	return textMatch{function, property, text.text}, p.want(")")
+}
+
+func (p *parser) comparison() (filter, error) {
+	name, of, err := p.property()
+	if err != nil {
+		return nil, err
+	}
+	if p.takes("in") {
+		return p.list(name, of)
+	}
+	operator := p.next()
+	keyword := strings.ToLower(operator.text)
+	if _, known := comparisons[keyword]; !known || operator.kind != wordToken {
+		return nil, unexpected(operator)
+	}
+	literal, err := p.literal(of)
+	return comparison{name, keyword, literal}, err
+}
+
+// list reads the literals after "in".
+func (p *parser) list(property string, of kind) (filter, error) {
+	if err := p.want("("); err != nil {
+		return nil, err
+	}
+	literals, err := p.literals(of)
+	return membership{property, literals}, err
+}
+
+func (p *parser) literals(of kind) (literals []value, err error) {
+	for {
+		literal, err := p.literal(of)
+		if err != nil {
+			return nil, err
+		}
+		literals = append(literals, literal)
+		if !p.takes(",") {
+			return literals, p.want(")")
+		}
+	}
+}
+
+func (p *parser) property() (name string, of kind, err error) {
+	t := p.next()
+	if t.kind != wordToken {
+		return "", 0, unexpected(t)
+	}
+	return p.names.sortable(t.text)
+}
+
+func (p *parser) isProperty(name string) bool {
+	_, known := p.names.find(name)
+	return known
+}
+
+// literal reads one that can be compared with values of this kind: null can with any.
+func (p *parser) literal(of kind) (value, error) {
+	t := p.next()
+	switch {
+	case t.kind == endToken:
+		return value{}, unexpected(t)
+	case t.kind == wordToken && strings.EqualFold(t.text, "null"):
+		return value{Null: true}, nil
+	case of == textKind && t.kind == textToken:
+		return value{Text: t.text}, nil
+	case of == statusKind && (t.kind == textToken || t.kind == enumToken && t.typeName == statusType):
+		if !isStatus(t.text) {
+			return value{}, textErrorf("The string '%s' is not a valid enumeration type constant.", t.text)
+		}
+		return value{Text: t.text}, nil
+	case of == timeKind && t.kind == numberToken:
+		literal, err := parseTime(t.text)
+		return value{Time: literal}, err
+	case t.kind == wordToken && p.isProperty(t.text):
+		return value{}, textErrorf("A property on the right of an operator is not supported, as at position %d.", t.at)
+	}
+	return value{}, textErrorf("A binary operator with incompatible types was detected: the literal at position %d does not have the type '%s'.", t.at, of.edm())
+}
+
+// dateTimeOffset has a resolution of 100 ns in the service. Its seconds are optional in OData.
+var dateTimeOffset = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[-+]\d\d:\d\d)$`)
+
+func parseTime(text string) (time.Time, error) {
+	layout := time.RFC3339Nano
+	match := dateTimeOffset.FindStringSubmatch(text)
+	if match != nil && match[1] == "" {
+		layout = "2006-01-02T15:04Z07:00"
+	}
+	t, err := time.Parse(layout, text)
+	if match == nil || err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+		return time.Time{}, textErrorf("Unrecognized 'Edm.DateTimeOffset' literal '%s'.", text)
+	}
+	return t.UTC(), nil
+}

@@ -1,0 +1,220 @@
+package graph
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+func TestParseFilterFollowsThePrecedenceOfOData(t *testing.T) {
+	a, b, c := comparison{"subject", "eq", value{Text: "a"}}, comparison{"issuer", "ne", value{Null: true}}, textMatch{"startswith", "id", "c"}
+	const textA, textB, textC = "subject eq 'a'", "issuer ne null", "startswith(id,'c')"
+	tests := map[string]filter{
+		textA:                                                 a,
+		"((" + textA + "))":                                   a,
+		textA + " and " + textB + " or " + textC:              anyOf{allOf{a, b}, c},
+		textA + " or " + textB + " and " + textC:              anyOf{a, allOf{b, c}},
+		textA + " and (" + textB + " or " + textC + ")":       allOf{a, anyOf{b, c}},
+		textA + " and " + textB + " and " + textC:             allOf{a, b, c},
+		textA + " and (" + textB + " and " + textC + ")":      allOf{a, allOf{b, c}},
+		textA + " or (" + textB + " or " + textC + ")":        anyOf{a, anyOf{b, c}},
+		"not " + textC + " and " + textA:                      allOf{negation{c}, a},
+		"not (" + textC + " and " + textA + ")":               negation{allOf{c, a}},
+		"not not(" + textA + ")":                              negation{negation{a}},
+		" \tstartswith ( id , 'c' )or(" + textA + ") ":        anyOf{c, a},
+		"subject eq 'it''s'":                                  comparison{"subject", "eq", value{Text: "it's"}},
+		"subject eq ''":                                       comparison{"subject", "eq", value{}},
+		"subject eq ''''":                                     comparison{"subject", "eq", value{Text: "'"}},
+		"subject eq ' and not ('":                             comparison{"subject", "eq", value{Text: " and not ("}},
+		"status eq 'provisioned'":                             comparison{"status", "eq", value{Text: "provisioned"}},
+		"status ne " + statusType + "'notProvisioned'":        comparison{"status", "ne", value{Text: "notProvisioned"}},
+		"expirationDateTime ge 2027-06-05T04:03:02Z":          comparison{"expirationDateTime", "ge", moment(5, 4, 3, 2, 0)},
+		"uploadDateTime lt 2027-06-05T04:03Z":                 comparison{"uploadDateTime", "lt", moment(5, 4, 3, 0, 0)},
+		"uploadDateTime le 2027-06-05T01:00:00.1234567-08:00": comparison{"uploadDateTime", "le", moment(5, 9, 0, 0, 123456700)},
+		"endswith(subject,'c')":                               textMatch{"endswith", "subject", "c"},
+		"CONTAINS(Subject,'c')":                               textMatch{"contains", "subject", "c"},
+		"SUBJECT EQ 'a' AND NOT StartsWith(ID,'c')":           allOf{a, negation{c}},
+		"subject in ('a')":                                    membership{"subject", []value{{Text: "a"}}},
+		"issuer in ( 'a' , null )":                            membership{"issuer", []value{{Text: "a"}, {Null: true}}},
+		"uploadDateTime In (2027-06-05T04:03Z)":               membership{"uploadDateTime", []value{moment(5, 4, 3, 0, 0)}},
+		"uploadDateTime gt 2027-06-05T01:00:00.5+02:00":       comparison{"uploadDateTime", "gt", moment(4, 23, 0, 0, 500000000)},
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			got, err := parseFilter(text, naming{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %#v, want %#v", got, want)
+			}
+			wantSameTree(t, got)
+		})
+	}
+}
+
+// moment is a time in June 2027.
+func moment(day, hour, minute, second, nanosecond int) value {
+	return value{Time: time.Date(2027, time.June, day, hour, minute, second, nanosecond, time.UTC)}
+}
+
+func wantSameTree(t *testing.T, f filter) {
+	t.Helper()
+	again, err := parseFilter(f.String(), naming{})
+	if err != nil {
+		t.Fatalf("%s is what it prints: %v", f, err)
+	}
+	if !reflect.DeepEqual(again, f) {
+		t.Errorf("got %#v from what it prints, want %#v", again, f)
+	}
+}
+
+func TestParseFilterRejects(t *testing.T) {
+	tests := map[string]string{ // to what the error says
+		"":                             "unexpected 'the end'",
+		" ":                            "unexpected 'the end'",
+		"subject":                      "unexpected 'the end'",
+		"subject eq":                   "unexpected 'the end'",
+		"subject eq 'a' and":           "unexpected 'the end'",
+		"(subject eq 'a'":              "unexpected 'the end'",
+		"subject eq 'a')":              "position 14: unexpected ')'",
+		"subject eq 'a' 'b'":           "unexpected 'b'",
+		"subject eq 'a' issuer eq 'b'": "unexpected 'issuer'",
+		"subject eq 'a":                "unexpected '''",
+		"subject eq 'a''":              "unexpected '''",
+		"subject eq \"a\"":             "unexpected '\"'",
+		"subject = 'a'":                "unexpected '='",
+		"subject in 'a'":               "unexpected 'a'",
+		"subject in ()":                "incompatible types",
+		"subject in ('a'":              "unexpected 'the end'",
+		"subject in ('a' 'b')":         "unexpected 'b'",
+		"status in ('revoked')":        "'revoked' is not a valid",
+		"tolower(subject) eq 'a'":      "unknown function with name 'tolower'",
+		"year(uploadDateTime) eq 2027": "Only startswith, endswith and contains",
+		"subject eq'a'":                "unexpected 'a'",
+		"'a' eq subject":               "A literal on the left",
+		"subject eq issuer":            "A property on the right",
+		"thumbprint eq 'a'":            "named 'thumbprint'",
+		"content eq null":              "'content' cannot be used",
+		"subject eq 1":                 "incompatible types",
+		"subject eq true":              "incompatible types",
+		"subject eq " + statusType + "'provisioned'":                "incompatible types",
+		"id eq b20d3703-3703-b20d-0337-0db203370db2":                "incompatible types",
+		"id eq 0b20d3703-3703-b20d-0337-0db203370db":                "incompatible types",
+		"status eq 'revoked'":                                       "'revoked' is not a valid enumeration",
+		"status eq 1":                                               "incompatible types",
+		"status eq graph.status'provisioned'":                       "incompatible types",
+		"uploadDateTime eq '2027-06-05T04:03:02Z'":                  "incompatible types",
+		"uploadDateTime eq 2027":                                    "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05":                              "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05T04:03:02":                     "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05T04:03:02,5Z":                  "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05T04:03:02.Z":                   "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05T04:03:02.12345678Z":           "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-02-29T04:03:02Z":                    "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 0001-01-01T00:00:00+01:00":               "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 9999-12-31T23:59:59-01:00":               "Unrecognized 'Edm.DateTimeOffset'",
+		"uploadDateTime eq 2027-06-05T04:03:02 02:00":               "Unrecognized 'Edm.DateTimeOffset'", // a plus sign that was not escaped
+		"not subject eq 'a'":                                        "unexpected 'subject'",
+		"not":                                                       "unexpected 'the end'",
+		"startswith":                                                "named 'startswith'",
+		"startswith('a',subject)":                                   "unexpected 'a'",
+		"startswith(subject)":                                       "unexpected ')'",
+		"startswith(subject,'a'":                                    "unexpected 'the end'",
+		"startswith(subject,null)":                                  "name 'startswith' matches",
+		"startswith(subject,issuer)":                                "name 'startswith' matches",
+		"startswith(status,'p')":                                    "name 'startswith' matches",
+		"startswith(uploadDateTime,'2')":                            "name 'startswith' matches",
+		"startswith(content,'a')":                                   "'content' cannot be used",
+		"startswith(subject,'a') eq true":                           "unexpected 'eq'",
+		"endswith(subject,1)":                                       "name 'endswith' matches",
+		"contains(status,'a')":                                      "name 'contains' matches",
+		"()":                                                        "unexpected ')'",
+		nest("subject eq 'a'", maxNesting+1):                        "deeper than 100",
+		strings.Repeat("not ", maxNesting+1) + "startswith(id,'a')": "deeper than 100",
+		strings.Repeat("(", 1<<14):                                  "deeper than 100",
+		"subject eq 'a'\n":                                          "unexpected '\n'",
+	}
+	for text, want := range tests {
+		t.Run(text[:min(len(text), 60)], func(t *testing.T) {
+			if got, err := parseFilter(text, naming{}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v %v, want an error that says %q", got, err, want)
+			}
+		})
+	}
+}
+
+func nest(text string, depth int) string {
+	return strings.Repeat("(", depth) + text + strings.Repeat(")", depth)
+}
+
+func TestParseFilterTakesAHundredLevels(t *testing.T) {
+	for _, text := range []string{
+		nest("subject eq 'a'", maxNesting),
+		strings.Repeat("not ", maxNesting) + "startswith(id,'a')",
+		strings.Repeat(nest("subject eq 'a'", maxNesting)+" or ", 100) + "subject eq 'a'", // side by side is not nested
+	} {
+		if _, err := parseFilter(text, naming{}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestFiltersKnowThatNullIsUnknown(t *testing.T) {
+	r := record{ID: "1", Status: intune.CertificateStatusProvisioned, Subject: new("CN=Contoso")} // and no issuer
+	for text, want := range map[string]truth{
+		"issuer eq null": isTrue, "issuer ne null": isFalse, "subject eq null": isFalse, "subject ne null": isTrue,
+		"issuer eq ''": isFalse, "issuer ne 'a'": isTrue,
+		"issuer lt 'a'": isFalse, "issuer ge null": isFalse, "subject gt null": isFalse, "not (issuer lt 'a')": isTrue,
+		"issuer in ('a',null)": isTrue, "subject in ('a','CN=Contoso')": isTrue, "subject in ('a')": isFalse,
+		"contains(subject,'Cont')": isTrue, "endswith(subject,'oso')": isTrue, "endswith(subject,'Con')": isFalse,
+		"contains(subject,'CONT')": isFalse, "not contains(issuer,'a')": isUnknown,
+		"startswith(issuer,'')":                                  isUnknown,
+		"not startswith(issuer,'')":                              isUnknown,
+		"startswith(issuer,'') and id eq '1'":                    isUnknown,
+		"startswith(issuer,'') and id eq '2'":                    isFalse,
+		"startswith(issuer,'') or id eq '1'":                     isTrue,
+		"startswith(issuer,'') or id eq '2'":                     isUnknown,
+		"status gt 'notProvisioned' and status le 'provisioned'": isTrue, // by the numbers of the members
+	} {
+		f, err := parseFilter(text, naming{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.of(&r); got != want {
+			t.Errorf("%s: got %d, want %d", text, got, want)
+		}
+	}
+}
+
+// FuzzParseFilter feeds texts to the parser of $filter: none panics, and a filter that it accepts prints as text that is
+// parsed to the same filter.
+func FuzzParseFilter(f *testing.F) {
+	for _, seed := range []string{
+		"subject eq 'it''s' and not (issuer ne null or startswith(id,'c'))",
+		"status eq microsoft.graph.certificateStatus'provisioned'",
+		"expirationDateTime ge 2027-06-05T01:00:00.1234567-08:00 or uploadDateTime lt 2027-06-05T04:03Z",
+		"not (not (subject le ''))", "subject in ('a', null) or contains(Subject,'b')", "((((", "'", "content eq 5", "a.b'c'", "subject eq \xff'\xff'",
+	} {
+		f.Add(seed)
+	}
+	records := []record{
+		{},
+		{ID: "c", Status: "provisioned", Subject: new("it's"), Issuer: new(""), ExpirationDateTime: moment(5, 9, 0, 0, 1).Time},
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := parseFilter(text, naming{})
+		if err != nil {
+			return
+		}
+		wantSameTree(t, parsed)
+		for _, r := range records {
+			if got := (negation{parsed}).of(&r); got != -parsed.of(&r) || got < isFalse || got > isTrue {
+				t.Errorf("%s is %d", parsed, got)
+			}
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package graph
+
+// This file reads the path of a request. Graph ignores case in paths:
+// https://learn.microsoft.com/graph/traverse-the-graph.
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+const (
+	singleton  = "deviceAppManagement"
+	collection = "enterpriseCodeSigningCertificates"
+)
+
+// resource is what the path of a request names.
+type resource struct {
+	version         string
+	isItem, isCount bool   // of neither, it is the collection
+	id              string // of an item
+}
+
+// isBatch reports whether the request is a JSON batch.
+func isBatch(r *http.Request) bool {
+	segments := split(r.URL)
+	return r.Method == http.MethodPost && len(segments) == 2 && isVersion(segments[0]) && strings.EqualFold(segments[1], "$batch")
+}
+
+func isVersion(segment string) bool {
+	return slices.ContainsFunc([]intune.APIVersion{intune.APIVersionBeta, intune.APIVersionV1},
+		func(version intune.APIVersion) bool { return strings.EqualFold(segment, string(version)) })
+}
+
+// split returns the segments of a path, unescaped. One slash at the end is ignored.
+func split(u *url.URL) []string {
+	path := strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if unescaped, err := url.PathUnescape(segment); err == nil {
+			segments[i] = unescaped
+		}
+	}
+	return segments
+}
+
+// locate finds the resource that the path names.
+func (s *Server) locate(c *call) (rejection *exchange.Response) {
+	segments := split(c.URL)
+	if !isVersion(segments[0]) {
+		return c.fail(http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Invalid version: '%s'.", segments[0]))
+	}
+	c.resource.version = strings.ToLower(segments[0])
+	if len(segments) < 2 || !s.isNamed(segments[1], singleton) {
+		return c.noSegment(segments, 1)
+	}
+	if len(segments) < 3 {
+		return c.noSegment(segments, 2)
+	}
+	name, key, hasKey := cutKey(segments[2])
+	if !s.isNamed(name, collection) || s.config.WithoutV1Collection && c.resource.version == string(intune.APIVersionV1) {
+		return c.noSegment([]string{name}, 0)
+	}
+	rest := segments[3:]
+	if hasKey {
+		rest = slices.Insert(rest, 0, key)
+	}
+	switch {
+	case len(rest) == 0:
+		return nil
+	case len(rest) == 1 && strings.EqualFold(rest[0], "$count") && !hasKey:
+		c.resource.isCount = true
+		return nil
+	case len(rest) == 1 && rest[0] != "":
+		c.resource.isItem, c.resource.id = true, rest[0]
+		return nil
+	}
+	return c.noSegment(rest, min(1, len(rest)-1))
+}
+
+// isNamed compares a segment with a name.
+func (s *Server) isNamed(segment, name string) bool {
+	return segment == name || !s.config.Strict && strings.EqualFold(segment, name)
+}
+
+// cutKey takes the key in parentheses from a segment such as name('id').
+func cutKey(segment string) (name, key string, found bool) {
+	name, rest, found := strings.Cut(segment, "('")
+	key, closed := strings.CutSuffix(rest, "')")
+	if !found || !closed {
+		return segment, "", false
+	}
+	return name, strings.ReplaceAll(key, "''", "'"), true
+}
+
+// noSegment is the response for a path whose segment at an index does not exist.
+func (c *call) noSegment(segments []string, at int) *exchange.Response {
+	segment := ""
+	if at < len(segments) {
+		segment = segments[at]
+	}
+	return c.fail(http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", segment))
+}

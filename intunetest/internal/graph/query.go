@@ -1,0 +1,196 @@
+package graph
+
+// This file reads the query options of a request. See https://learn.microsoft.com/graph/query-parameters.
+
+import (
+	"maps"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// listOptions are the options that the collection knows.
+var listOptions = []string{"$filter", "$select", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format"}
+
+// options are the query options of a request by their names, in lower case and with the dollar sign.
+type options map[string]string
+
+// parseOptions reads the options. Graph ignores case in their names, and the dollar sign is optional on beta. Other
+// options without a dollar sign are custom options, which OData ignores.
+func (s *Server) parseOptions(c *call, known []string) (options, error) {
+	given := make(options)
+	for pair := range strings.SplitSeq(c.URL.RawQuery, "&") { // url.ParseQuery rejects a semicolon, which OData does not
+		name, value, err := parseOption(pair)
+		if err != nil {
+			return nil, err
+		}
+		option := s.optionName(name, c.resource.version)
+		_, isRepeated := given[option]
+		switch {
+		case option == "" && s.config.Strict && pair != "":
+			return nil, textErrorf("The query parameter '%s' is not supported.", name)
+		case option == "":
+			continue
+		case option == "$search", option == "$expand":
+			return nil, textErrorf("The query option '%s' is not supported by this resource.", option)
+		case !slices.Contains(known, option):
+			return nil, textErrorf("The query parameter '%s' is not supported.", name)
+		case isRepeated:
+			return nil, textErrorf("Query option '%s' was specified more than once, but it must be specified at most once.", option)
+		}
+		given[option] = value
+	}
+	return given, nil
+}
+
+// optionName returns the option that a name means, "" for none.
+func (s *Server) optionName(name, version string) string {
+	option := strings.ToLower(name)
+	switch {
+	case strings.HasPrefix(option, "$"):
+		if s.config.Strict {
+			return name
+		}
+		return option
+	case version == string(intune.APIVersionBeta) && !s.config.Strict &&
+		slices.Contains(append(listOptions, "$search", "$expand"), "$"+option):
+		return "$" + option
+	}
+	return ""
+}
+
+func parseOption(pair string) (name, value string, err error) {
+	rawName, rawValue, _ := strings.Cut(pair, "=")
+	name, err = url.QueryUnescape(rawName)
+	if err == nil {
+		value, err = url.QueryUnescape(rawValue)
+	}
+	if err != nil {
+		return "", "", textErrorf("The query specified in the URI is not valid. The escape sequence in '%s' is malformed.", pair)
+	}
+	return name, value, nil
+}
+
+// query is what the options say.
+type query struct {
+	filter   filter // nil for all
+	orderBy  []order
+	selected []string // nil for all
+	top      int      // the size of a page at most
+	skip     int
+	count    bool
+	after    position // where the page before ended
+}
+
+type order struct {
+	property   string
+	descending bool
+}
+
+// newQuery reads all options except $skiptoken and $format.
+func (s *Server) newQuery(given options) (*query, error) {
+	q := &query{top: math.MaxInt}
+	names := naming{exact: s.config.Strict}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if err := q.set(name, given[name], names); err != nil {
+			return nil, err
+		}
+	}
+	return q, nil
+}
+
+func (q *query) set(name, value string, names naming) (err error) {
+	switch name {
+	case "$filter":
+		q.filter, err = parseFilter(value, names)
+	case "$orderby":
+		q.orderBy, err = parseOrderBy(value, names)
+	case "$select":
+		q.selected, err = parseSelect(value, names)
+	case "$top":
+		q.top, err = parseNumber(name, value)
+		if err == nil && q.top == 0 {
+			err = textErrorf("Invalid page size specified: '0'. Must be between 1 and 2147483647 inclusive.")
+		}
+	case "$skip":
+		q.skip, err = parseNumber(name, value)
+	case "$count":
+		q.count = strings.EqualFold(value, "true")
+		if !q.count && !strings.EqualFold(value, "false") {
+			err = textErrorf("Invalid value '%s' for $count query option found. Valid values are 'true' and 'false'.", value)
+		}
+	}
+	return err
+}
+
+func parseNumber(option, text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0, textErrorf("Invalid value '%s' for %s query option found. The %s query option requires a non-negative integer value.",
+			text, option, option)
+	}
+	return int(n), nil
+}
+
+func parseSelect(text string, names naming) ([]string, error) {
+	var selected []string
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.Trim(name, " ")
+		if name == "*" {
+			return nil, nil
+		}
+		spelled, known := names.find(name)
+		if !known {
+			return nil, textErrorf("Parsing OData Select and Expand failed: %s", noProperty(name))
+		}
+		selected = append(selected, spelled)
+	}
+	return selected, nil
+}
+
+func parseOrderBy(text string, names naming) ([]order, error) {
+	var orderBy []order
+	for item := range strings.SplitSeq(text, ",") {
+		by, err := parseOrder(item, names)
+		if err == nil && slices.ContainsFunc(orderBy, func(o order) bool { return o.property == by.property }) {
+			err = textErrorf("Duplicate property named '%s' is not supported in '$orderby'.", by.property)
+		}
+		if err != nil {
+			return nil, invalid(err)
+		}
+		orderBy = append(orderBy, by)
+	}
+	return orderBy, nil
+}
+
+func parseOrder(text string, names naming) (order, error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return order{}, textErrorf("Expression expected at position 0 in '%s'.", text)
+	}
+	property, _, err := names.sortable(words[0])
+	if err != nil {
+		return order{}, err
+	}
+	direction := strings.ToLower(strings.Join(words[1:], " "))
+	if direction != "" && direction != "asc" && direction != "desc" {
+		return order{}, textErrorf("Syntax error: unexpected '%s' in '%s'.", direction, text)
+	}
+	return order{property, direction == "desc"}, nil
+}
+
+// invalid says that a filter or an order cannot be understood.
+func invalid(err error) error {
+	return textErrorf("The query specified in the URI is not valid. %s", err)
+}
+
+// match returns the records that fit the filter, in order.
+func (q *query) match(records []record) []record {
+	matching := slices.DeleteFunc(records, func(r record) bool { return q.filter != nil && q.filter.of(&r) != isTrue })
+	slices.SortFunc(matching, func(a, b record) int { return q.compare(q.position(&a), q.position(&b)) })
+	return matching
+}

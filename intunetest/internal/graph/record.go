@@ -1,0 +1,150 @@
+package graph
+
+// This file holds a certificate as the service keeps it and shows it, and its properties.
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// record is a certificate as the service keeps it. What the schema calls nullable is a pointer.
+type record struct {
+	ID                                       string
+	Content                                  *string // nil once the service has taken it
+	Status                                   intune.CertificateStatus
+	SubjectName, Subject, IssuerName, Issuer *string
+	ExpirationDateTime, UploadDateTime       time.Time
+
+	serial      int       // counts from 1 in order of creation
+	visible     time.Time // when it begins to show
+	provisioned time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
+}
+
+const (
+	typeName   = "microsoft.graph.enterpriseCodeSigningCertificate"
+	statusType = "microsoft.graph.certificateStatus"
+)
+
+// kind is the type of a property's values, which decides with which literals it can be compared.
+type kind int
+
+const (
+	textKind kind = iota
+	binaryKind
+	statusKind
+	timeKind
+)
+
+// property describes one property of the type.
+type property struct {
+	kind               kind
+	nullable, readOnly bool
+}
+
+// properties are those of https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate,
+// nullable as the schema of v1.0 says.
+var properties = map[string]property{
+	"id":                 {kind: textKind, readOnly: true},
+	"content":            {kind: binaryKind, nullable: true},
+	"status":             {kind: statusKind},
+	"subjectName":        {kind: textKind, nullable: true},
+	"subject":            {kind: textKind, nullable: true},
+	"issuerName":         {kind: textKind, nullable: true},
+	"issuer":             {kind: textKind, nullable: true},
+	"expirationDateTime": {kind: timeKind},
+	"uploadDateTime":     {kind: timeKind},
+}
+
+// field returns a pointer to what the record keeps under a JSON name, nil if it keeps nothing.
+func (r *record) field(name string) any {
+	switch name {
+	case "id":
+		return &r.ID
+	case "content":
+		return &r.Content
+	case "status":
+		return &r.Status
+	case "subjectName":
+		return &r.SubjectName
+	case "subject":
+		return &r.Subject
+	case "issuerName":
+		return &r.IssuerName
+	case "issuer":
+		return &r.Issuer
+	case "expirationDateTime":
+		return &r.ExpirationDateTime
+	case "uploadDateTime":
+		return &r.UploadDateTime
+	}
+	return nil
+}
+
+// canonical returns the name of a property as the reference spells it. Graph ignores case in names of properties.
+func canonical(name string) (spelled string, known bool) {
+	for spelled := range properties {
+		if strings.EqualFold(spelled, name) {
+			return spelled, true
+		}
+	}
+	return name, false
+}
+
+// members are those of the record's JSON object, all of them if selected is nil.
+func (r *record) members(selected []string, level metadata) map[string]any {
+	if selected == nil {
+		selected = slices.Collect(maps.Keys(properties))
+	}
+	members := make(map[string]any)
+	if level == metadataFull {
+		members["@odata.type"] = "#" + typeName
+	}
+	for _, name := range selected {
+		members[name] = r.field(name)
+	}
+	return members
+}
+
+// value is a property's value for comparisons.
+func (r *record) value(name string) value {
+	switch field := r.field(name).(type) {
+	case *string:
+		return value{Text: *field}
+	case **string:
+		return value{Null: *field == nil, Text: deref(*field)}
+	case *intune.CertificateStatus:
+		return value{Text: string(*field)}
+	case *time.Time:
+		return value{Time: *field}
+	}
+	return value{Null: true}
+}
+
+func (r *record) shows(now time.Time) bool { return !r.visible.After(now) }
+
+// at is the record as it shows at a time: once provisioned, it says so.
+func (r record) at(now time.Time) record {
+	if !r.provisioned.IsZero() && !r.provisioned.After(now) {
+		r.Status = intune.CertificateStatusProvisioned
+	}
+	return r
+}
+
+func (r *record) certificate() intune.EnterpriseCodeSigningCertificate {
+	return intune.EnterpriseCodeSigningCertificate{
+		ID: r.ID, Status: r.Status,
+		SubjectName: deref(r.SubjectName), Subject: deref(r.Subject), IssuerName: deref(r.IssuerName), Issuer: deref(r.Issuer),
+		ExpirationDateTime: r.ExpirationDateTime, UploadDateTime: r.UploadDateTime,
+	}
+}
+
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

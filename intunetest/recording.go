@@ -1,0 +1,57 @@
+package intunetest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
+)
+
+// Request is a request that arrived, as it was on the wire except that secrets are masked.
+type Request struct {
+	Time   time.Time
+	Method string
+	URL    string // the path and the query
+	Header http.Header
+	Body   []byte
+	Status int // of the response, 0 if the connection was closed before its status line
+}
+
+// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+func (s *Server) arrived(r *http.Request) (index int) {
+	header := r.Header.Clone()
+	if credentials := header.Get("Authorization"); credentials != "" {
+		header.Set("Authorization", credentials[:strings.Index(credentials, " ")+1]+"***") // the scheme stays
+	}
+	url := r.URL.RequestURI()
+	if entra.Serves(r.URL.Path) {
+		url = entra.MaskURL(r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, Request{Time: time.Now(), Method: r.Method, URL: url, Header: header})
+	return len(s.requests) - 1
+}
+
+func (s *Server) received(index int, r *http.Request, body []byte) {
+	if entra.Serves(r.URL.Path) {
+		body = entra.Mask(r, body)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests[index].Body = body
+}
+
+func (s *Server) responded(index, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests[index].Status = status
+}

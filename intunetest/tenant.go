@@ -1,0 +1,48 @@
+package intunetest
+
+// This file is what a test sees and does behind the service's back.
+
+import (
+	"encoding/json"
+	"fmt"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// Certificates returns the certificates of the tenant, in order of creation.
+func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
+	return s.graph.Certificates()
+}
+
+// SetStatus sets the status of a certificate, which then stays as it is. The error says that no certificate has the id.
+func (s *Server) SetStatus(id string, status intune.CertificateStatus) error {
+	if !s.graph.SetStatus(id, status) {
+		return fmt.Errorf("intunetest: no certificate has the id %q", id)
+	}
+	return nil
+}
+
+// ChallengeClaims makes Graph reject each access token with a claims challenge, unless it was asked for with these
+// claims, and perhaps more. Claims are a JSON object, such as {"access_token":{"nbf":{"essential":true,"value":"1"}}};
+// ChallengeClaims panics on anything else. The claims of the last call count.
+func (s *Server) ChallengeClaims(claims string) {
+	var object map[string]any
+	if json.Unmarshal([]byte(claims), &object) != nil || object == nil {
+		panic(fmt.Sprintf("intunetest: the claims %q are not a JSON object", claims))
+	}
+	s.graph.Challenge(claims)
+}
+
+// ApproveDevice signs the user in at the device that shows the code. Case, spaces and hyphens in the code do not matter.
+// The error says that no device waits with it.
+func (s *Server) ApproveDevice(userCode string) error { return s.entra.ApproveDevice(userCode) }
+
+// DeclineDevice makes the user decline to sign in at the device that shows the code.
+func (s *Server) DeclineDevice(userCode string) error { return s.entra.DeclineDevice(userCode) }
+
+// FederatedAssertion returns a token as an issuer outside Microsoft Entra ID signs it, valid for an hour, for the first
+// WithFederatedCredential without a key. Each of claims replaces one, and nil removes it. FederatedAssertion panics if
+// no such credential is registered.
+func (s *Server) FederatedAssertion(claims map[string]any) string {
+	return s.entra.FederatedAssertion(claims)
+}
