@@ -5,45 +5,59 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"sync"
 )
 
 // CreateAllOptions configures CreateAll. The zero value, and nil, create four at a time and go on after failures.
 type CreateAllOptions struct {
 	Concurrency    int             // how many creates at once; 4 by default, 256 at most
 	StopOnError    bool            // start nothing new after a failure
-	RequestOptions []RequestOption // for every create, but for WithResponse, which CreateAllResult takes the place of
+	SkipExisting   bool            // do not create a certificate that is in the tenant, so that a second run uploads nothing
+	RequestOptions []RequestOption // for every create, except WithResponse: CreateAllResult has the Response
 
 	// OnResult is called with every result before it is yielded, also with those that come after the loop was left. It is
 	// called in the goroutine of the loop.
 	OnResult func(index int, result CreateAllResult)
 }
 
-// CreateAllResult is what one create of CreateAll came to, as Create returns it.
+// CreateAllResult is the result of one create of CreateAll, as Create returns it.
 type CreateAllResult struct {
 	Certificate *EnterpriseCodeSigningCertificate
+	Created     bool // uploaded by this call; false if SkipExisting found it in the tenant
 	Response    Response
 	Err         error
 }
 
-// Done reports whether the certificate is in the tenant. A *DuplicateError says that it is, more than once.
+// Done reports whether the certificate is in the tenant. With a *DuplicateError it is there more than once.
 func (r CreateAllResult) Done() bool { return r.Certificate != nil }
 
-// ErrNotTried is the error of the first certificate that CreateAll never tried, because the context had ended or an
-// earlier one had failed. Those after it have not been tried either.
+// ErrNotTried is the error of the first certificate that CreateAll did not try, because the context had ended or an
+// earlier create had failed. The certificates after it have not been tried either.
 var ErrNotTried = errors.New("not tried")
 
 // CreateAll creates many certificates, several at a time, each exactly once as Create does. It yields the results in
-// order of completion, by the index of the certificate in certs. A failed one does not stop the others, unless
-// CreateAllOptions say so.
+// order of completion, with the index of the certificate in certs. A failure does not stop the others, unless
+// CreateAllOptions.StopOnError is set.
 //
-// Leaving the loop starts nothing new and waits for what is under way. Where the context ends, or StopOnError applies,
-// the first certificate that was never tried is yielded last, with ErrNotTried; certs is asked for it.
+// With CreateAllOptions.SkipExisting, one listing for all finds the certificates that are in the tenant, by the rules of
+// Find. A certificate that cannot be told from a record of the tenant is not created; its error is an
+// *AmbiguousMatchError.
+//
+// Leaving the loop starts nothing new and waits for the creates under way. If the context ends, or StopOnError applies,
+// the first certificate that was not tried is yielded last, with ErrNotTried; certs is asked for it.
 //
 // certs runs in the goroutine of the loop, and is asked for the next certificate when there is room for one. While it
 // blocks, results wait.
+//
+// See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context, certs iter.Seq[*EnterpriseCodeSigningCertificate], options *CreateAllOptions) iter.Seq2[int, CreateAllResult] {
 	return func(yield func(int, CreateAllResult) bool) {
 		b := newBulk(options, yield)
+		create := s.createOne
+		if b.options.SkipExisting {
+			create = newSkipper(ctx, s, b.options.RequestOptions).create
+		}
 		next, stop := iter.Pull(certs)
 		defer stop()
 		defer b.drain()
@@ -60,7 +74,7 @@ func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context
 				b.deliver(numbered{index, CreateAllResult{Err: fmt.Errorf("%w: %w", ErrNotTried, reason)}})
 				return
 			}
-			b.start(func() numbered { return numbered{index, s.createOne(ctx, cert, b.options.RequestOptions)} })
+			b.start(func() numbered { return numbered{index, create(ctx, cert, b.options.RequestOptions)} })
 		}
 	}
 }
@@ -69,7 +83,74 @@ func (s *EnterpriseCodeSigningCertificatesService) createOne(ctx context.Context
 	var result CreateAllResult
 	opts = append([]RequestOption{}, opts...)
 	result.Certificate, result.Err = s.Create(ctx, cert, append(opts, WithResponse(&result.Response))...)
+	result.Created = result.Certificate != nil
 	return result
+}
+
+// skipper creates certificates that are not in the tenant.
+type skipper struct {
+	service *EnterpriseCodeSigningCertificatesService
+	list    func() (*census, error) // lists once
+
+	mu       sync.Mutex
+	uploaded []*EnterpriseCodeSigningCertificate // since the listing
+}
+
+func newSkipper(ctx context.Context, s *EnterpriseCodeSigningCertificatesService, opts []RequestOption) *skipper {
+	return &skipper{service: s, list: sync.OnceValues(func() (*census, error) {
+		options, err := newRequestOptions(createOperation, opts)
+		if err != nil {
+			return nil, err
+		}
+		return s.client.census(ctx, requestOptions{header: options.header})
+	})}
+}
+
+// create creates a certificate unless it is there. Creates of the same subject wait for each other, because certs may
+// hold the same certificate twice.
+func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) CreateAllResult {
+	if cert == nil {
+		return k.service.createOne(ctx, cert, opts) // which reports it
+	}
+	identity := identityOf(cert)
+	release, err := k.service.client.subjects.Lock(ctx, identity.ownSubject().Key())
+	if err != nil {
+		return CreateAllResult{Err: named(createName, err)}
+	}
+	defer release()
+	existing, by, err := k.find(identity)
+	if existing != nil || err != nil {
+		return CreateAllResult{Certificate: existing, Response: Response{MatchedBy: by}, Err: named(createName, err)}
+	}
+	result := k.service.createOne(ctx, cert, opts)
+	if result.Created {
+		record := *result.Certificate
+		record.Content = cert.Content
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.uploaded = append(k.uploaded, &record)
+	}
+	return result
+}
+
+// find returns the record of a certificate, nil if there is none.
+func (k *skipper) find(identity *identity) (*EnterpriseCodeSigningCertificate, MatchedBy, error) {
+	if err := identity.validate(); err != nil {
+		return nil, "", err
+	}
+	listed, err := k.list()
+	if err != nil {
+		return nil, "", fmt.Errorf("the certificates cannot be listed: %w", err)
+	}
+	k.mu.Lock()
+	seen := &census{records: slices.Concat(listed.records, k.uploaded)}
+	k.mu.Unlock()
+	seen.recognise(identity, nil)
+	record, err := seen.certificate()
+	if record == nil {
+		return nil, "", err
+	}
+	return record, seen.matches[0].By, err
 }
 
 type numbered struct {
@@ -105,14 +186,14 @@ func (b *bulk) start(create func() numbered) {
 	go func() { b.results <- create() }()
 }
 
-// makeRoom delivers what is there, and waits for a result where all places are taken.
+// makeRoom delivers the results that are there, and waits for one if the concurrency is used up.
 func (b *bulk) makeRoom() {
 	for b.underWay > 0 && (b.underWay == b.options.Concurrency || len(b.results) > 0) {
 		b.take()
 	}
 }
 
-// drain waits for what is under way, also where the body of the loop panics meanwhile.
+// drain waits for the creates under way, even if the body of the loop panics.
 func (b *bulk) drain() {
 	if b.underWay == 0 {
 		return
@@ -135,12 +216,12 @@ func (b *bulk) deliver(r numbered) {
 		b.options.OnResult(r.index, r.result)
 	}
 	if !b.left {
-		b.left = true // where the body of the loop panics, it is not called again
+		b.left = true // if the body of the loop panics, it is not called again
 		b.left = !b.yield(r.index, r.result)
 	}
 }
 
-// stopped says why nothing new is started, nil where it is.
+// stopped returns why nothing new is started, nil if it is.
 func (b *bulk) stopped(ctx context.Context) error {
 	if b.options.StopOnError && b.failure != nil {
 		return b.failure

@@ -127,36 +127,6 @@ func (c *call) hide(text string) string {
 	return redact.Secrets(text, secrets...)
 }
 
-// history is what the attempts of a call may have done.
-type history struct {
-	attempts int       // all of them
-	unknown  int       // those of unknown outcome
-	began    time.Time // when the first attempt of unknown outcome was sent
-	lostAt   time.Time // when the last attempt of unknown outcome ended
-	ended    time.Time // when the last attempt that may have had an effect ended
-}
-
-// note adds an attempt.
-func (h *history) note(o outcome, a *attempt, attempts int) {
-	h.attempts = attempts
-	if o == unknown || o == succeeded {
-		h.ended = a.ended
-	}
-	if o != unknown {
-		return
-	}
-	if h.unknown == 0 {
-		h.began = a.Started
-	}
-	h.unknown++
-	h.lostAt = a.ended
-}
-
-// outcomeUnknown returns the error of a call of which nobody knows what it has done.
-func (h *history) outcomeUnknown(cause error) *OutcomeUnknownError {
-	return &OutcomeUnknownError{Attempts: h.attempts, Since: h.began.UTC(), Until: h.lostAt.UTC(), Err: cause}
-}
-
 // isIdempotent reports whether sending a request twice has the same effect as sending it once.
 func isIdempotent(method string) bool {
 	switch method {

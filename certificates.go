@@ -6,17 +6,6 @@ import (
 	"net/http"
 )
 
-// EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
-// DeviceManagementApps.ReadWrite.All, delegated with a work or school account or granted to the application, and an
-// active Intune license of the tenant.
-// See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
-type EnterpriseCodeSigningCertificatesService struct{ client *Client }
-
-// EnterpriseCodeSigningCertificates returns the service for the tenant's code-signing certificates.
-func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCertificatesService {
-	return &EnterpriseCodeSigningCertificatesService{c}
-}
-
 // Create uploads a certificate and returns it as the service has it, with its id. Success is a 201 with an object of
 // this type that has an id, and nothing else. cert is not modified. If its UploadDateTime is zero, the current time is
 // sent. No other request precedes the first POST.

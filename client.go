@@ -74,3 +74,14 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any, opt
 
 // CloseIdleConnections closes the connections that no call uses. A transport given by WithHTTPClient closes its own.
 func (c *Client) CloseIdleConnections() { c.pipeline.transport.CloseIdleConnections() }
+
+// EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
+// DeviceManagementApps.ReadWrite.All, delegated with a work or school account or granted to the application, and an
+// active Intune license of the tenant.
+// See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
+type EnterpriseCodeSigningCertificatesService struct{ client *Client }
+
+// EnterpriseCodeSigningCertificates returns the service for the tenant's code-signing certificates.
+func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCertificatesService {
+	return &EnterpriseCodeSigningCertificatesService{c}
+}

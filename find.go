@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 // Match is a record of the tenant that is the certificate, and how it was recognised.
@@ -163,12 +161,38 @@ func (s *census) ambiguity() error {
 	return &AmbiguousMatchError{Reason: "records may be this certificate or another one of the same name", Candidates: s.unclear}
 }
 
-func (s *census) matchedRecords() []*EnterpriseCodeSigningCertificate {
+// recognise finds the records of a certificate. isExcluded reports that a record is not the certificate although it looks
+// like it; nil excludes nothing.
+func (s *census) recognise(identity *identity, isExcluded exclusion) {
+	for _, record := range s.records {
+		verdict, by := identity.recognise(record)
+		switch {
+		case verdict == notOurs, isExcluded != nil && isExcluded(s, record, by):
+		case verdict == ours:
+			s.matches = append(s.matches, Match{record, by})
+		default:
+			s.unclear = append(s.unclear, record)
+		}
+	}
+	slices.SortStableFunc(s.matches, func(a, b Match) int { return byUploadDate(b.Certificate, a.Certificate) })
+}
+
+type exclusion func(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool
+
+// certificate returns the record of the certificate, nil if there is none. The error says that there are several, or
+// that some cannot be told.
+func (s *census) certificate() (*EnterpriseCodeSigningCertificate, error) {
+	if len(s.matches) == 0 {
+		return nil, s.ambiguity()
+	}
 	records := make([]*EnterpriseCodeSigningCertificate, len(s.matches))
 	for i, m := range s.matches {
 		records[i] = m.Certificate
 	}
-	return records
+	if duplicate := newDuplicateError(records); len(duplicate.OtherIDs) > 0 {
+		return duplicate.Certificate, duplicate
+	}
+	return records[0], s.ambiguity()
 }
 
 func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool {
@@ -188,14 +212,12 @@ func (s *census) nextDate() (next time.Time) {
 
 // placement is an Ensure or a Rotate under way.
 type placement struct {
-	client   *Client
-	cert     *EnterpriseCodeSigningCertificate // without what the caller must not choose
-	identity *identity
-	options  requestOptions
-	release  func()
-
-	// isExcluded reports that a record is not the certificate although it looks like it; nil excludes nothing.
-	isExcluded func(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool
+	client     *Client
+	cert       *EnterpriseCodeSigningCertificate // without what the caller must not choose
+	identity   *identity
+	isExcluded exclusion
+	options    requestOptions
+	release    func()
 
 	seen      *census                           // the last look
 	record    *EnterpriseCodeSigningCertificate // of the certificate, once it is there
@@ -243,36 +265,23 @@ func (p *placement) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, record := range seen.records {
-		verdict, by := p.identity.recognise(record)
-		switch {
-		case verdict == notOurs, p.isExcluded != nil && p.isExcluded(seen, record, by):
-		case verdict == ours:
-			seen.matches = append(seen.matches, Match{record, by})
-		default:
-			seen.unclear = append(seen.unclear, record)
-		}
-	}
-	slices.SortStableFunc(seen.matches, func(a, b Match) int { return byUploadDate(b.Certificate, a.Certificate) })
+	seen.recognise(p.identity, p.isExcluded)
 	p.seen = seen
 	return nil
 }
 
 // take takes the record of the certificate, if it is there.
 func (p *placement) take() error {
-	if len(p.seen.matches) == 0 {
-		return p.seen.ambiguity()
+	record, err := p.seen.certificate()
+	if record == nil {
+		return err
 	}
-	duplicate := newDuplicateError(p.seen.matchedRecords())
-	p.record = duplicate.Certificate
+	p.record = record
 	if !p.created {
 		p.matchedBy = p.seen.matches[0].By
 		p.options.reportMatch(p.matchedBy)
 	}
-	if len(duplicate.OtherIDs) > 0 {
-		return duplicate
-	}
-	return p.seen.ambiguity()
+	return err
 }
 
 // upload creates the certificate and looks again: another process may have done so at the same time, and the service may
@@ -301,23 +310,24 @@ func (p *placement) upload(ctx context.Context) error {
 // verify looks until the new record shows, for ReconcileWindow at most.
 func (p *placement) verify(ctx context.Context) error {
 	created := p.record
-	until := time.Now().Add(p.client.pipeline.retry.ReconcileWindow)
-	for pause := p.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(until)
-		if err := p.look(ctx); err != nil {
-			return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", err)
+	var shown *EnterpriseCodeSigningCertificate
+	var failure error
+	ended := p.client.poll(ctx, time.Now().Add(p.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = p.look(ctx); failure == nil {
+			shown = p.seen.record(created.ID)
 		}
-		if shown := p.seen.record(created.ID); shown != nil {
-			p.record = shown
-			return p.verifyShown()
-		}
-		if isLast {
-			return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, until)); err != nil {
-			return fmt.Errorf("uploaded, but not seen in a listing yet: %w", err)
-		}
+		return failure != nil || shown != nil
+	})
+	switch {
+	case ended != nil:
+		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
+	case failure != nil:
+		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
+	case shown == nil:
+		return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
+	p.record = shown
+	return p.verifyShown()
 }
 
 // verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.

@@ -81,6 +81,17 @@ func (l *limits) waitForPause(ctx context.Context, isLook bool) error {
 	return l.busy.Wait(ctx)
 }
 
+// reason returns what a request would wait for now.
+func (l *limits) reason(isLook bool) string {
+	switch {
+	case !l.throttled.IsOpen():
+		return "throttled"
+	case !isLook && !l.busy.IsOpen():
+		return "unavailable"
+	}
+	return "quota"
+}
+
 // pauseAll holds every request back, and those of other processes if the limiter can.
 func (l *limits) pauseAll(pause time.Duration) {
 	l.throttled.Close(pause)

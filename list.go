@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 const listName = "list enterpriseCodeSigningCertificates" // as errors name the operation
@@ -269,6 +270,26 @@ func bounded(pages iter.Seq2[*page, error]) iter.Seq2[*page, error] {
 			if !yield(page, err) || err != nil {
 				return
 			}
+		}
+	}
+}
+
+// poll looks at once and then with growing pauses, until the look is done; the last look begins at the given time. If the
+// context ends sooner, looks go on until then, each after half of the time that is left. The error is the context's.
+func (c *Client) poll(ctx context.Context, until time.Time, look func() (done bool)) error {
+	for pause := c.pipeline.retry.MinDelay; ; pause *= 2 {
+		isLast := !time.Now().Before(until)
+		if look() || isLast {
+			return nil
+		}
+		now := time.Now()
+		next := now.Add(min(pause, until.Sub(now)))
+		const least = 10 * time.Millisecond
+		if deadline, ok := ctx.Deadline(); ok && !next.Before(deadline) && deadline.Sub(now) > least {
+			next = now.Add(deadline.Sub(now) / 2)
+		}
+		if err := wait.Until(ctx, next); err != nil {
+			return err
 		}
 	}
 }

@@ -123,9 +123,18 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLogger logs each attempt at debug level: method, path, status, outcome, duration and the ids that Microsoft's
-// support asks for. Waits and recoveries are logged at info level. No token, secret or certificate content is logged.
-// Without this option nothing is logged.
+// WithLogger logs with stable messages and attributes. No token, secret or certificate content is logged. Without this
+// option nothing is logged.
+//
+//	level  message              attributes
+//	debug  intune: attempt      method, path, attempt, outcome, duration, clientRequestId, status, requestId, error
+//	info   intune: waiting      reason (quota, throttled, unavailable, provisioning), clientRequestId or id
+//	info   intune: waited       the same, and duration or status
+//	info   intune: reconciling  cause, uploadDateTime
+//	info   intune: reconciled   result (found, absent, unknown), uploadDateTime, id, matchedBy
+//
+// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. status and requestId are missing if
+// there was no response, and error if there was none.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -147,8 +156,6 @@ func WithUserAgent(product string) Option {
 		return nil
 	}
 }
-
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honoured up to an hour; a
 // longer one ends the call with the error.
@@ -232,6 +239,9 @@ type RetryPolicy struct {
 	// Create sends a certificate again only if a listing that began this much later does not show it.
 	ReconcileWindow time.Duration
 }
+
+// maxAttempts bounds RetryPolicy.MaxAttempts.
+const maxAttempts = 1000
 
 // withDefaults fills in the zero fields. A delay that is given alone adjusts the other one if necessary.
 func (p RetryPolicy) withDefaults() RetryPolicy {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Property is a property of an EnterpriseCodeSigningCertificate by its name in Microsoft Graph. What can be done with
-// it depends on its type, so that a query which the service does not support does not compile.
+// Property is a property of an EnterpriseCodeSigningCertificate by its name in Microsoft Graph. Its type has the
+// comparisons that the service supports for it, so that an unsupported query does not compile.
 type Property interface{ propertyName() string }
 
 // The properties of an EnterpriseCodeSigningCertificate.
@@ -25,7 +25,7 @@ const (
 	PropertyUploadDateTime     TimeProperty    = "uploadDateTime"
 )
 
-// ContentProperty is the content of a certificate, which can be selected, but neither filtered nor sorted on.
+// ContentProperty is the content of a certificate. It can be selected, but not filtered or sorted by.
 type ContentProperty string
 
 // StatusProperty is a property of type CertificateStatus.
@@ -42,15 +42,15 @@ func (p StatusProperty) propertyName() string  { return string(p) }
 func (p StringProperty) propertyName() string  { return string(p) }
 func (p TimeProperty) propertyName() string    { return string(p) }
 
-// Filter says which certificates a query is for. The zero Filter is for all of them.
+// Filter selects certificates. The zero Filter matches all.
 type Filter struct {
 	expression string
-	compound   bool // it takes parentheses inside a larger expression
-	invalid    bool // it cannot be said in OData: the opposite of everything, any of nothing, a year beyond 9999
+	compound   bool // it needs parentheses inside a larger expression
+	invalid    bool // OData cannot express it: it matches nothing, or has a year beyond 9999
 }
 
-// RawFilter is an OData filter expression as it is, unescaped: "startswith(subject,'CN=Contoso')". It is for what the
-// typed properties do not offer. A blank one is for all certificates.
+// RawFilter returns the filter of an OData expression, unescaped: "startswith(subject,'CN=Contoso')". Use it for what the
+// typed properties do not offer. A blank expression matches all certificates.
 func RawFilter(expression string) Filter {
 	if strings.TrimSpace(expression) == "" {
 		return Filter{}
@@ -58,14 +58,14 @@ func RawFilter(expression string) Filter {
 	return Filter{expression: expression, compound: true}
 }
 
-// String returns the OData expression, "" for all certificates.
+// String returns the OData expression, "" for the filter that matches all certificates.
 func (f Filter) String() string { return f.expression }
 
-// And is for what all the filters are for; of no filters, for all certificates.
+// And matches certificates that match every filter. With no filters it matches all.
 func And(filters ...Filter) Filter { return join(" and ", filters) }
 
-// Or is for what any of the filters is for. A zero Filter among them makes it one for all certificates. A listing
-// refuses an Or of no filters, which would be for no certificate.
+// Or matches certificates that match at least one of the filters. With no filters it would match none, and a listing
+// rejects it as an *InputError.
 func Or(filters ...Filter) Filter {
 	if len(filters) == 0 {
 		return Filter{invalid: true}
@@ -76,12 +76,13 @@ func Or(filters ...Filter) Filter {
 	return join(" or ", filters)
 }
 
-// Not is for what the filter is not for. A listing refuses the Not of the zero Filter.
+// Not matches certificates that do not match the filter. The Not of the zero Filter would match none, and a listing
+// rejects it as an *InputError.
 func Not(f Filter) Filter {
 	return Filter{expression: "not (" + f.expression + ")", invalid: f.invalid || f == Filter{}}
 }
 
-// join leaves out the filters that are for everything.
+// join leaves out the filters that match everything.
 func join(operator string, filters []Filter) Filter {
 	var parts []string
 	var last Filter
@@ -108,7 +109,7 @@ func compare(property, operator, literal string) Filter {
 	return Filter{expression: property + " " + operator + " " + literal}
 }
 
-// stringLiteral is a string literal of OData: in quotation marks, those inside it doubled.
+// stringLiteral returns a string literal of OData: in quotation marks, with those inside it doubled.
 func stringLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // compareTime compares with a literal of Edm.DateTimeOffset in UTC with 100 ns, the resolution of the service.
@@ -119,70 +120,50 @@ func compareTime(property TimeProperty, operator string, t time.Time) Filter {
 	return f
 }
 
-// upwards is the first time on the wire that is not before t.
+// upwards returns the first time with the service's resolution that is not before t.
 func upwards(t time.Time) time.Time { return t.Add(tick - 1).Truncate(tick) }
 
-// Eq is for equal to value.
+// Eq matches certificates whose property equals value.
 func (p StatusProperty) Eq(value CertificateStatus) Filter {
 	return compare(string(p), "eq", stringLiteral(string(value)))
 }
 
-// Ne is for not equal to value.
+// Ne matches certificates whose property differs from value.
 func (p StatusProperty) Ne(value CertificateStatus) Filter {
 	return compare(string(p), "ne", stringLiteral(string(value)))
 }
 
-// Eq is for equal to value.
+// Eq matches certificates whose property equals value.
 func (p StringProperty) Eq(value string) Filter {
 	return compare(string(p), "eq", stringLiteral(value))
 }
 
-// Ne is for not equal to value.
+// Ne matches certificates whose property differs from value.
 func (p StringProperty) Ne(value string) Filter {
 	return compare(string(p), "ne", stringLiteral(value))
 }
 
-// Gt is for what sorts after value.
-func (p StringProperty) Gt(value string) Filter {
-	return compare(string(p), "gt", stringLiteral(value))
-}
-
-// Ge is for value and what sorts after it.
-func (p StringProperty) Ge(value string) Filter {
-	return compare(string(p), "ge", stringLiteral(value))
-}
-
-// Lt is for what sorts before value.
-func (p StringProperty) Lt(value string) Filter {
-	return compare(string(p), "lt", stringLiteral(value))
-}
-
-// Le is for value and what sorts before it.
-func (p StringProperty) Le(value string) Filter {
-	return compare(string(p), "le", stringLiteral(value))
-}
-
-// StartsWith is for what begins with prefix.
+// StartsWith matches certificates whose property begins with prefix.
 func (p StringProperty) StartsWith(prefix string) Filter {
 	return Filter{expression: "startswith(" + string(p) + "," + stringLiteral(prefix) + ")"}
 }
 
-// Eq is for the same moment.
+// Eq matches certificates whose property is the same moment.
 func (p TimeProperty) Eq(t time.Time) Filter { return compareTime(p, "eq", t) }
 
-// Ne is for any other moment.
+// Ne matches certificates whose property is another moment.
 func (p TimeProperty) Ne(t time.Time) Filter { return compareTime(p, "ne", t) }
 
-// Gt is for later than t.
+// Gt matches certificates whose property is later than t.
 func (p TimeProperty) Gt(t time.Time) Filter { return compareTime(p, "gt", t) }
 
-// Ge is for t or later.
+// Ge matches certificates whose property is t or later.
 func (p TimeProperty) Ge(t time.Time) Filter { return compareTime(p, "ge", upwards(t)) }
 
-// Lt is for earlier than t.
+// Lt matches certificates whose property is earlier than t.
 func (p TimeProperty) Lt(t time.Time) Filter { return compareTime(p, "lt", upwards(t)) }
 
-// Le is for t or earlier.
+// Le matches certificates whose property is t or earlier.
 func (p TimeProperty) Le(t time.Time) Filter { return compareTime(p, "le", t) }
 
 // Order is one level of sorting.
@@ -206,17 +187,17 @@ func (p TimeProperty) Ascending() Order { return Order{string(p)} }
 // Descending sorts by the property, the latest first.
 func (p TimeProperty) Descending() Order { return Order{string(p) + " desc"} }
 
-// ListOptions says what a listing holds. The zero value, and nil, ask for all certificates in the order of the service.
-// There is no $search, because the resource does not support it.
+// ListOptions selects what a listing returns. The zero value, and nil, ask for all certificates in the order of the
+// service. There is no $search, because the resource does not support it.
 type ListOptions struct {
 	Filter  Filter
-	Select  []Property // the properties that are wanted; all by default
+	Select  []Property // the properties to return; all by default
 	OrderBy []Order    // the first is the most significant
-	Top     int        // no more than this many in all; 0 for no limit
+	Top     int        // for List, the size of a page; for All, how many certificates it yields at most; 0 for no limit
 	Skip    int        // leave out this many at the beginning
-	Count   bool       // ask for the number of all that match Filter
+	Count   bool       // request the number of all certificates that match Filter
 
-	// NextLink is that of an earlier page. The other fields are then what they were for that one, and not looked at.
+	// NextLink is that of an earlier page, which has determined the other fields; they are ignored, except Top by All.
 	NextLink string
 }
 
@@ -229,7 +210,7 @@ func (o *ListOptions) query() (string, error) {
 	case o.Top < 0 || o.Skip < 0:
 		return "", &InputError{Name: "ListOptions", Problem: "has a negative Top or Skip"}
 	case o.Filter.invalid:
-		return "", &InputError{Name: "ListOptions", Problem: "has a Filter for no certificate, or with a year outside 1 to 9999"}
+		return "", &InputError{Name: "ListOptions", Problem: "has a Filter that matches nothing, or that has a year outside 1 to 9999"}
 	}
 	var query []string
 	add := func(name, value string) {

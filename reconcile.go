@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
 // reconciliation is the recovery of a create.
@@ -24,53 +22,39 @@ type reconciliation struct {
 	isDisabled bool      // by WithoutReconcile
 
 	undecided map[string]*EnterpriseCodeSigningCertificate // the records that cannot be told, of all looks, by id
+	overflows bool                                         // there were more than mostCandidates of them
 	lookedFor int                                          // the number of attempts after which absence was believed
 }
 
 // sending implements recovery.
 func (r *reconciliation) sending() { r.client.uploads.begin(r.upload) }
 
-// lost looks for the certificate: at once, then after MinDelay, doubling, for ReconcileWindow. Absence is believed only
-// if a complete listing that began after the window does not show it, and no record is left that cannot be told.
+// lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing
+// that began then does not show it, and no look has left a record that cannot be told.
 func (r *reconciliation) lost(ctx context.Context, h history, cause error) (absent bool, err error) {
 	if r.isDisabled {
-		return false, r.unknown(h, cause)
+		return false, r.unknown(ctx, h, cause)
 	}
-	believable := h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow)
-	for pause := r.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(believable)
-		seen, err := r.look(ctx, h)
-		switch {
-		case len(seen.ours) > 0:
-			return false, r.found(seen.ours)
-		case err != nil && (isLast || isFinalForLooks(err)):
-			return false, r.unknown(h, cannotList(cause, err))
-		case isLast && len(r.undecided) > 0:
-			return false, r.unknown(h, cause)
-		case isLast:
-			r.lookedFor = h.attempts
-			return true, nil
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, believable)); err != nil {
-			return false, r.unknown(h, fmt.Errorf("%w; %w before the certificate could be found", cause, err))
-		}
+	r.log(ctx, "intune: reconciling", "cause", cause.Error())
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 0 || isFinalForLooks(failure)
+	})
+	switch {
+	case len(seen.ours) > 0:
+		return false, r.found(ctx, seen.ours)
+	case ended != nil:
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
+	case failure != nil:
+		return false, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+	case len(r.undecided) > 0 || r.overflows:
+		return false, r.unknown(ctx, h, cause)
 	}
-}
-
-// nextLook returns the time after the pause, or the end of the window if that is sooner. If the context ends even
-// sooner, looks go on until then, each after half of the time that is left.
-func nextLook(ctx context.Context, pause time.Duration, believable time.Time) time.Time {
-	now := time.Now()
-	next := now.Add(min(pause, believable.Sub(now)))
-	const least = 10 * time.Millisecond
-	if deadline, ok := ctx.Deadline(); ok && !next.Before(deadline) && deadline.Sub(now) > least {
-		next = now.Add(deadline.Sub(now) / 2)
-	}
-	return next
-}
-
-func cannotList(cause, err error) error {
-	return fmt.Errorf("%w; the certificates cannot be listed: %w", cause, err)
+	r.lookedFor = h.attempts
+	r.log(ctx, "intune: reconciled", "result", "absent")
+	return true, nil
 }
 
 // isFinalForLooks reports whether the next listing would fail in the same way.
@@ -91,7 +75,7 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 	}
 	clock := serviceClock{ahead: date.Sub(h.ended), isKnown: !date.IsZero()}
 	if verdict, _ := r.sent(h).judge(r.out.certificate, clock, func() rivals { return rivals{} }); verdict != ours {
-		return r.unknown(h, errHidden)
+		return r.unknown(ctx, h, errHidden)
 	}
 	return r.confirm(ctx, h)
 }
@@ -99,29 +83,30 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 // errHidden says that the certificate could not be recognised, so that a record of an earlier attempt could not either.
 var errHidden = errors.New("the service shows the certificate in a way that hides whether an earlier attempt succeeded as well")
 
-// confirm lists until the record of the 201 shows, and with it any record of an earlier attempt.
+// confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
+// most.
 func (r *reconciliation) confirm(ctx context.Context, h history) error {
-	lastLook := time.Now().Add(r.client.pipeline.retry.ReconcileWindow)
-	for pause := r.client.pipeline.retry.MinDelay; ; pause *= 2 {
-		isLast := !time.Now().Before(lastLook)
-		seen, err := r.look(ctx, h)
-		switch {
-		case len(seen.ours) > 1:
-			return r.found(seen.ours)
-		case err == nil && seen.showsCreated && seen.created != notOurs:
-			r.client.uploads.end(r.upload, false)
-			return nil
-		case err == nil && seen.showsCreated:
-			return r.unknown(h, errHidden)
-		case err != nil && (isLast || isFinalForLooks(err)):
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well, and the certificates cannot be listed: %w", err))
-		case isLast:
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well, and the record %s does not show up", r.out.certificate.ID))
-		}
-		if err := wait.Until(ctx, nextLook(ctx, pause, lastLook)); err != nil {
-			return r.unknown(h, fmt.Errorf("an earlier attempt may have succeeded as well: %w before that could be found", err))
-		}
+	var seen sight
+	var failure error
+	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		seen, failure = r.look(ctx, h)
+		return len(seen.ours) > 1 || failure == nil && seen.showsCreated || isFinalForLooks(failure)
+	})
+	const doubt = "an earlier attempt may have succeeded as well"
+	switch {
+	case len(seen.ours) > 1:
+		return r.found(ctx, seen.ours)
+	case ended != nil:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before that could be found", ended))
+	case failure != nil:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
+	case !seen.showsCreated:
+		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
+	case seen.created == notOurs:
+		return r.unknown(ctx, h, errHidden)
 	}
+	r.client.uploads.end(r.upload, false)
+	return nil
 }
 
 // failed looks once more, unless that has just been done.
@@ -132,14 +117,14 @@ func (r *reconciliation) failed(ctx context.Context, h history, cause error) err
 	}
 	if !r.isDisabled && r.lookedFor != h.attempts {
 		if seen, _ := r.look(ctx, h); len(seen.ours) > 0 {
-			return r.found(seen.ours)
+			return r.found(ctx, seen.ours)
 		}
 	}
-	return r.unknown(h, cause)
+	return r.unknown(ctx, h, cause)
 }
 
 // found ends a create with the record of ours. It is a *DuplicateError if there are several.
-func (r *reconciliation) found(records []match) error {
+func (r *reconciliation) found(ctx context.Context, records []match) error {
 	result := records[0]
 	var err error
 	if len(records) > 1 {
@@ -151,13 +136,14 @@ func (r *reconciliation) found(records []match) error {
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.by
 	}
-	r.client.pipeline.logger.Info("intune: found the certificate after a lost response", "id", result.certificate.ID, "matchedBy", string(result.by))
+	r.log(ctx, "intune: reconciled", "result", "found", "id", result.certificate.ID, "matchedBy", string(result.by))
 	r.client.uploads.end(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
-func (r *reconciliation) unknown(h history, cause error) error {
+func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
+	r.log(ctx, "intune: reconciled", "result", "unknown")
 	r.client.uploads.end(r.upload, true)
 	e := h.outcomeUnknown(cause)
 	e.UploadDateTime, e.Thumbprint = r.upload.sent.UploadDateTime, r.upload.sent.Thumbprint()
@@ -166,6 +152,11 @@ func (r *reconciliation) unknown(h history, cause error) error {
 	}
 	slices.SortFunc(e.Candidates, func(a, b *EnterpriseCodeSigningCertificate) int { return cmp.Compare(a.ID, b.ID) })
 	return e
+}
+
+// log records a step of the recovery. The certificate is named by its upload date.
+func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
+	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.upload.sent.UploadDateTime))...)
 }
 
 // match is a record of ours, and how it was recognised.
@@ -225,12 +216,23 @@ func (r *reconciliation) judge(sent *sentCertificate, record *EnterpriseCodeSign
 	}
 	verdict, by := sent.judge(record, clock, func() rivals { return r.client.uploads.rivals(record, r.upload) })
 	if verdict == cannotTell {
-		if r.undecided == nil {
-			r.undecided = make(map[string]*EnterpriseCodeSigningCertificate)
-		}
-		r.undecided[record.ID] = record
+		r.keep(record)
 	}
 	return verdict, by
+}
+
+// mostCandidates bounds what a hostile listing costs.
+const mostCandidates = 20
+
+func (r *reconciliation) keep(record *EnterpriseCodeSigningCertificate) {
+	if r.undecided == nil {
+		r.undecided = make(map[string]*EnterpriseCodeSigningCertificate)
+	}
+	if r.undecided[record.ID] == nil && len(r.undecided) == mostCandidates {
+		r.overflows = true
+		return
+	}
+	r.undecided[record.ID] = record
 }
 
 // sent returns what the create has sent so far.

@@ -18,6 +18,36 @@ const (
 	unknown   outcome = "unknown"  // it may have been carried out
 )
 
+// history is what the attempts of a call may have done.
+type history struct {
+	attempts int       // all of them
+	unknown  int       // those of unknown outcome
+	began    time.Time // when the first attempt of unknown outcome was sent
+	lostAt   time.Time // when the last attempt of unknown outcome ended
+	ended    time.Time // when the last attempt that may have had an effect ended
+}
+
+// note adds an attempt.
+func (h *history) note(o outcome, started, ended time.Time) {
+	h.attempts++
+	if o == unknown || o == succeeded {
+		h.ended = ended
+	}
+	if o != unknown {
+		return
+	}
+	if h.unknown == 0 {
+		h.began = started
+	}
+	h.unknown++
+	h.lostAt = ended
+}
+
+// outcomeUnknown returns the error of a call of which nobody knows what it has done.
+func (h *history) outcomeUnknown(cause error) *OutcomeUnknownError {
+	return &OutcomeUnknownError{Attempts: h.attempts, Since: h.began.UTC(), Until: h.lostAt.UTC(), Err: cause}
+}
+
 // recovery knows how a call goes on after an attempt of unknown outcome.
 type recovery interface {
 	// sending is called when an attempt is about to be sent.

@@ -98,6 +98,21 @@ func isToken(name string) bool {
 	})
 }
 
+// Response is what is known of a call besides its result. If several attempts were made, it describes the last one.
+type Response struct {
+	StatusCode int         // 0 if nothing was received
+	Header     http.Header // of the response
+
+	RequestID       string // the service's id of the attempt; Microsoft's support asks for it first
+	ClientRequestID string // a GUID of the library's, the same for all attempts of the call
+	Diagnostics     string // x-ms-ags-diagnostic: which data center and server responded
+
+	Attempts int // of the call; listings that look for a lost create are not counted
+
+	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
+	MatchedBy  MatchedBy // how it was recognised there, by Create, Ensure or Rotate; "" if it was not looked for
+}
+
 // WithResponse fills in response with what is known of the call, on success and on error.
 func WithResponse(response *Response) RequestOption {
 	return func(o *requestOptions) error {
@@ -145,3 +160,5 @@ func WithSelect(properties ...Property) RequestOption {
 		return err
 	}
 }
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }

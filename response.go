@@ -7,27 +7,10 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
-
-// Response is what is known of a call besides its result. If several attempts were made, it describes the last one.
-type Response struct {
-	StatusCode int         // 0 if nothing was received
-	Header     http.Header // of the response
-
-	RequestID       string // the service's id of the attempt; Microsoft's support asks for it first
-	ClientRequestID string // a GUID of the library's, the same for all attempts of the call
-	Diagnostics     string // x-ms-ags-diagnostic: which data center and server responded
-
-	Attempts int // of the call; listings that look for a lost create are not counted
-
-	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
-	MatchedBy  MatchedBy // how it was recognised there, by Create, Ensure or Rotate; "" if it was not looked for
-}
 
 // decode decodes a 2xx. Any response that is not the documented one is an error.
 func (c *call) decode() error {
@@ -100,38 +83,4 @@ func hiding(err error, hide func(string) string) error {
 		return errors.New(redact.Line(text))
 	}
 	return err
-}
-
-// retryAfter reads the seconds or the HTTP date of a Retry-After header. A date counts from the date of the response, so
-// the local clock does not matter.
-func retryAfter(value string, now time.Time) (time.Duration, bool) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0, false
-	}
-	const longest = 365 * 24 * 60 * 60 // seconds; a larger number, even one too large for an int, means the same
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds > longest {
-			seconds = longest
-		}
-		return time.Duration(seconds) * time.Second, true
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	if now.IsZero() {
-		now = time.Now()
-	}
-	return min(max(date.Sub(now), 0), longest*time.Second), true
-}
-
-// headerDate returns the Date of a response, zero if it has none.
-func headerDate(header http.Header) time.Time {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return time.Time{}
-	}
-	return date.UTC()
 }

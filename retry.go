@@ -27,7 +27,7 @@ func (c *call) checkRetry(ctx context.Context) bool {
 		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	c.log(ctx, outcome, err)
-	c.history.note(outcome, c.last, c.attempts)
+	c.history.note(outcome, c.last.Started, c.last.ended)
 	c.handleOutcome(ctx, outcome, err)
 	return !c.finished
 }
@@ -215,9 +215,6 @@ func (c *call) prepareRetry() {
 }
 
 func isTimeout(err error) bool { return errors.As(err, new(*wire.TimeoutError)) }
-
-// maxAttempts bounds RetryPolicy.MaxAttempts.
-const maxAttempts = 1000
 
 // backoff returns a random time up to MinDelay after the first attempt, twice that after the second, and so on up to
 // MaxDelay.

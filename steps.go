@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -74,8 +75,12 @@ func obtainToken(tokens *tokencache.Cache) step {
 // awaitTurn waits for the quota, and for the end of a pause. The time limit of the attempt starts after it.
 func awaitTurn(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		c := callFrom(req.Context())
-		if err := c.limits.wait(req.Context(), req.Method, c.isLook); err != nil {
+		ctx := req.Context()
+		c := callFrom(ctx)
+		announced := c.announceWait(ctx)
+		err := c.limits.wait(ctx, req.Method, c.isLook)
+		announced()
+		if err != nil {
 			closeBody(req)
 			return nil, err
 		}
@@ -83,6 +88,22 @@ func awaitTurn(next http.RoundTripper) http.RoundTripper {
 		c.recovery.sending()
 		return next.RoundTrip(req)
 	})
+}
+
+// announceWait logs that an attempt waits, once it has waited for a second. The function that it returns logs the end.
+func (c *call) announceWait(ctx context.Context) (end func()) {
+	const noticeable = time.Second
+	if !c.logger.Enabled(ctx, slog.LevelInfo) {
+		return func() {}
+	}
+	began := time.Now()
+	logger := c.logger.With("reason", c.limits.reason(c.isLook), "clientRequestId", c.clientRequestID)
+	announcement := time.AfterFunc(noticeable, func() { logger.InfoContext(ctx, "intune: waiting") })
+	return func() {
+		if !announcement.Stop() {
+			logger.InfoContext(ctx, "intune: waited", "duration", time.Since(began))
+		}
+	}
 }
 
 func closeBody(req *http.Request) {

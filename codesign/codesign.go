@@ -45,12 +45,15 @@ type Format string
 const (
 	FormatDER        Format = "DER"
 	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
-	FormatBase64     Format = "base64"      // without armour
-	FormatPKCS7      Format = "PKCS #7"     // .p7b and .p7s, in DER, BER, PEM or base64
-	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, PEM or base64; see WithPassword
-	FormatPE         Format = "PE"          // signed programs and libraries for Windows: .exe, .dll
+	FormatBase64     Format = "base64"      // without PEM's lines around it
+	FormatPKCS7      Format = "PKCS #7"     // .p7b, .p7s, .spc, catalogs (.cat) and .p7x, in DER, BER, PEM or base64
+	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, BER, PEM or base64; see WithPassword
+	FormatPE         Format = "PE"          // signed programs and libraries for Windows and UEFI: .exe, .dll, .sys, .efi
 	FormatMSIX       Format = "MSIX"        // signed packages: .msix, .appx
 	FormatMSIXBundle Format = "MSIX bundle" // signed bundles: .msixbundle, .appxbundle
+	FormatMSI        Format = "MSI"         // signed installers: .msi, .msp, .msm
+	FormatCabinet    Format = "cabinet"     // signed cabinets: .cab
+	FormatScript     Format = "script"      // signed scripts: .ps1, .psm1, .psd1, .ps1xml, .vbs, .js, .wsf, .mof
 )
 
 // Resource returns the resource to create: the content, names and expiration of Leaf, and nothing of Chain.

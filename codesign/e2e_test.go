@@ -65,17 +65,23 @@ func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
 	})
 }
 
-// TestOnlyThisPackageLinksTheFormats: a program that does not import it pays nothing for it.
+// TestOnlyThisPackageLinksTheFormats: a program that does not import it pays nothing for it, and it links no other module.
 func TestOnlyThisPackageLinksTheFormats(t *testing.T) {
-	formats := []string{"github.com/smallstep/pkcs7", "software.sslmate.com/src/go-pkcs12", "golang.org/x/crypto", "archive/zip", "debug/pe"}
+	const ours = "github.com/seed-230b9595/intune-go/internal/"
+	formats := []string{ours + "ber", ours + "compound", ours + "pfx", ours + "rc2", "archive/zip", "debug/pe"}
 	for pkg, want := range map[string]bool{"..": false, "../intunetest": false, ".": true} {
 		list, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, format := range formats {
-			if got := strings.Contains("\n"+string(list), "\n"+format); got != want {
+			if got := strings.Contains("\n"+string(list), "\n"+format+"\n"); got != want {
 				t.Errorf("%s depends on %s: %v", pkg, format, got)
+			}
+		}
+		for _, module := range []string{"github.com/smallstep/", "software.sslmate.com/", "golang.org/x/crypto"} {
+			if strings.Contains("\n"+string(list), "\n"+module) {
+				t.Errorf("%s depends on %s", pkg, module)
 			}
 		}
 	}

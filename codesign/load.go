@@ -6,48 +6,46 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"os"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/regularfile"
 )
 
-// maxBare is the largest file that is read as a whole: anything but programs and packages.
-const maxBare = 64 << 10
+// The largest files that are read as a whole. Of others only the signature is read.
+const (
+	maxCertificates = 64 << 10
+	maxSignature    = 4 << 20
+)
 
-// Load reads the certificate from a file, or from a pipe where it is none of a program or package.
+// Load reads the certificate from a regular file, or from the one that a link leads to. Pipes and devices are not opened.
 //
-// Programs and packages may be of any size, since only their signature is read, which has at most 1 MiB; the directory
-// of a package has at most 8 MiB, some 60,000 files. Other files have at most 64 KiB. What cannot be read is an
-// *intune.InputError; an *AmbiguousError or ErrIncorrectPassword may be inside it. Errors of the file system are
-// *fs.PathError.
+// Programs, packages, installers and cabinets may have any size, because only their signature is read. That has at most
+// 4 MiB, in a package 1 MiB, and the directory of a package has at most 8 MiB, some 60,000 files. Scripts, catalogs and
+// other PKCS #7 files have at most 4 MiB, all other files 64 KiB. The work for a file is limited, too: a PKCS #12 container
+// that asks for millions of iterations is an error.
+//
+// A file that cannot be used is an *intune.InputError, which may wrap an *AmbiguousError or ErrIncorrectPassword. Errors of
+// the file system are *fs.PathError.
 func Load(path string, opts ...Option) (*Certificate, error) {
-	file, err := os.Open(path) //nolint:gosec // the file that the caller names
-	if err != nil {
+	file, size, err := regularfile.Open(path)
+	switch {
+	case regularfile.IsUnusable(err):
+		return nil, &intune.InputError{Name: path, Problem: err.Error()}
+	case err != nil:
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	var content io.ReaderAt = file
-	size := info.Size()
-	if !info.Mode().IsRegular() {
-		data, err := io.ReadAll(io.LimitReader(file, maxBare+1))
-		if err != nil {
-			return nil, err
-		}
-		content, size = bytes.NewReader(data), int64(len(data))
-	}
-	return parse(path, content, size, opts)
+	return parse(path, source{file, size}, opts)
 }
 
 // Parse reads the certificate from the content of a file, with the limits and errors of Load.
 func Parse(data []byte, opts ...Option) (*Certificate, error) {
-	return parse("certificate", bytes.NewReader(data), int64(len(data)), opts)
+	return parse("certificate", source{bytes.NewReader(data), int64(len(data))}, opts)
 }
 
-func parse(name string, file io.ReaderAt, size int64, opts []Option) (*Certificate, error) {
+func parse(name string, file source, opts []Option) (*Certificate, error) {
 	var o options
 	for _, opt := range opts {
 		if opt == nil {
@@ -58,7 +56,7 @@ func parse(name string, file io.ReaderAt, size int64, opts []Option) (*Certifica
 	if o.thumbprint != nil && !isThumbprint(*o.thumbprint) {
 		return nil, &intune.InputError{Name: "thumbprint", Problem: "is not a SHA-1 thumbprint, which has 40 hexadecimal digits"}
 	}
-	held, err := read(file, size, o)
+	held, err := read(file, o)
 	if err != nil {
 		return nil, named(name, err)
 	}
@@ -69,32 +67,98 @@ func parse(name string, file io.ReaderAt, size int64, opts []Option) (*Certifica
 	return cert, nil
 }
 
-// read recognises the format.
-func read(file io.ReaderAt, size int64, o options) (*contents, error) {
-	start := make([]byte, 4)
-	n, err := file.ReadAt(start, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+// read recognises the formats of which only a part is read, by their first bytes.
+func read(file source, o options) (*contents, error) {
+	const longestMagic = 8
+	start, err := file.readAt(0, min(file.size, longestMagic))
+	if err != nil {
 		return nil, err
 	}
-	switch start = start[:n]; {
+	switch {
 	case len(start) == 0:
 		return nil, bad("is empty", nil)
-	case bytes.HasPrefix(start, []byte("MZ")):
-		return readPE(file, size)
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return readPackage(file, size)
-	case size > maxBare:
-		return nil, bad("is neither a program nor a package, and larger than 64 KiB: export the certificate alone", nil)
+	case isPE(start):
+		return readPE(file)
+	case isZIP(start):
+		return readZIP(file)
+	case isMSI(start):
+		return readMSI(file)
+	case isCabinet(start):
+		return readCabinet(file)
+	case file.size > maxSignature:
+		return nil, bad("is none of the formats that may be larger than 4 MiB: export the certificate alone", nil)
 	}
-	data := make([]byte, size)
-	if _, err := file.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
+	data, err := file.readAt(0, file.size)
+	if err != nil {
 		return nil, err
 	}
-	return readBare(data, o)
+	return readWhole(data, o, maxWrapping)
 }
 
-// bad says what is wrong with a file, in words that follow its name, and why, where something else has found that out.
+// maxWrapping is how often text may hold another format: base64 of PEM of a PKCS #12 container takes two.
+const maxWrapping = 3
+
+// readWhole recognises the formats that are read as a whole.
+func readWhole(data []byte, o options, wrapping int) (*contents, error) {
+	switch {
+	case isPKCS7(data):
+		return readPKCS7(data, FormatPKCS7)
+	case isAppxSignature(data):
+		return readAppxSignature(data, FormatPKCS7)
+	case isScript(data):
+		return readScript(data)
+	case len(data) > maxCertificates:
+		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export the certificate alone", nil)
+	case isKeyStore(data):
+		return nil, keyStoreProblem()
+	case isPKCS12(data):
+		return readPKCS12(data, o.password)
+	case isDER(data):
+		return readDER(data)
+	case wrapping == 0:
+		return nil, bad("is wrapped in too many layers of base64 and PEM", nil)
+	}
+	inside := func(data []byte) (*contents, error) { return readWhole(data, o, wrapping-1) }
+	text := pemtext.Plain(data)
+	if isPEM(text) {
+		return readPEM(text, inside)
+	}
+	if decoded, ok := decodeBase64(text); ok {
+		return readBase64(decoded, inside)
+	}
+	if kind := privatekey.Find(data); kind != "" {
+		return nil, onlyKey(kind)
+	}
+	if wrapping < maxWrapping {
+		return nil, bad("holds no certificate that can be read", nil)
+	}
+	return nil, bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
+}
+
+// source is a file.
+type source struct {
+	io.ReaderAt
+
+	size int64
+}
+
+// readAt reads length bytes from an offset. What lies beyond the end is io.ErrUnexpectedEOF.
+func (s source) readAt(offset, length int64) ([]byte, error) {
+	if offset < 0 || length < 0 || offset > s.size || length > s.size-offset {
+		return nil, io.ErrUnexpectedEOF
+	}
+	data := make([]byte, length)
+	_, err := io.ReadFull(io.NewSectionReader(s, offset, length), data)
+	return data, err
+}
+
+// bad says what is wrong with a file, in words that follow its name, and why, if something else has found that out.
 func bad(problem string, err error) error { return &intune.InputError{Problem: problem, Err: err} }
+
+// onlyKey says that a file holds a private key and nothing else.
+func onlyKey(kind string) error {
+	return bad("holds a private key ("+kind+"): the certificate is in another file", nil)
+}
 
 func isThumbprint(text string) bool {
 	sum, err := hex.DecodeString(text)

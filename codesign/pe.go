@@ -1,44 +1,55 @@
 package codesign
 
 import (
+	"bytes"
 	"debug/pe"
 	"encoding/binary"
 	"fmt"
 	"io"
 )
 
-// readPE reads the signature of a Windows program or library.
+func isPE(start []byte) bool { return bytes.HasPrefix(start, []byte("MZ")) }
+
+// readPE reads the signatures of a Windows program or library. The first one counts; a program that sbsign or pesign has
+// signed twice has several side by side.
 // See https://learn.microsoft.com/windows/win32/debug/pe-format.
-func readPE(file io.ReaderAt, size int64) (*contents, error) {
-	table, err := certificateTable(file, size)
+func readPE(file source) (*contents, error) {
+	table, err := certificateTable(file)
 	if err != nil {
 		return nil, err
 	}
-	held := &contents{format: FormatPE}
-	for len(table) > 0 {
+	var held *contents
+	for count := 0; len(bytes.Trim(table, "\x00")) > 0 && count < maxSignatures; count++ {
 		signature, rest, err := nextSignature(table)
-		if err != nil {
+		if err != nil && held == nil {
 			return nil, err
+		}
+		if err != nil {
+			break
 		}
 		table = rest
 		if signature == nil {
 			continue
 		}
-		more, err := readSignature(signature, FormatPE)
-		if err != nil {
+		next, err := readSignature(signature, FormatPE)
+		switch {
+		case held != nil && err == nil:
+			held.others = append(append(held.others, next), next.others...)
+		case held == nil && err != nil:
 			return nil, err
+		case held == nil:
+			held = next
 		}
-		held.certs, held.signers = append(held.certs, more.certs...), append(held.signers, more.signers...)
 	}
-	if len(held.signers) == 0 {
+	if held == nil {
 		return nil, bad("is a program that is not signed", nil)
 	}
 	return held, nil
 }
 
-// certificateTable returns the attribute certificate table, empty where there is none.
-func certificateTable(file io.ReaderAt, size int64) ([]byte, error) {
-	directories, err := dataDirectories(file, size)
+// certificateTable returns the attribute certificate table, empty if there is none.
+func certificateTable(file source) ([]byte, error) {
+	directories, err := dataDirectories(file, file.size)
 	if err != nil {
 		return nil, bad("begins as a program, but is none for Windows or is cut short", err)
 	}
@@ -51,14 +62,12 @@ func certificateTable(file io.ReaderAt, size int64) ([]byte, error) {
 	switch {
 	case length == 0:
 		return nil, nil
-	case offset+length > size:
+	case offset+length > file.size:
 		return nil, bad("is a program that is cut short before its signature", nil)
 	case length > maxSignature:
 		return nil, bad(fmt.Sprintf("has a signature of more than %d bytes", maxSignature), nil)
 	}
-	table := make([]byte, length)
-	_, err = io.ReadFull(io.NewSectionReader(file, offset, length), table)
-	return table, err
+	return file.readAt(offset, length)
 }
 
 // dataDirectories reads the headers alone: pe.NewFile would read the symbols as well.

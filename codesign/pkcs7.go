@@ -3,53 +3,222 @@ package codesign
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
+	"slices"
 
-	"github.com/smallstep/pkcs7"
-
-	"github.com/seed-230b9595/intune-go/internal/der"
+	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/lenientx509"
 )
 
-// maxNesting bounds what a hostile file makes the parser do; a signature with a time stamp inside has about twenty levels.
-const maxNesting = 64
+// The object identifiers that are looked for, encoded without tag and length.
+const (
+	oidSignedData      = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"     // 1.2.840.113549.1.7.2
+	oidNestedSignature = "\x2b\x06\x01\x04\x01\x82\x37\x02\x04\x01" // 1.3.6.1.4.1.311.2.4.1
+)
+
+// These limit the work for PKCS #7. A hostile file may hold thousands of tiny certificates, each of which takes much more
+// memory when it is parsed.
+const (
+	maxCount      = 500
+	maxTotal      = 1 << 20
+	maxOdd        = 32 // certificates that crypto/x509 rejects
+	maxSignatures = 16 // nested in each other or side by side
+)
+
+var errTooMany = errors.New("it holds more certificates than are read")
 
 // isPKCS7 says whether data is a ContentInfo (RFC 5652, section 3), which begins with its type.
 func isPKCS7(data []byte) bool {
-	outer, _, _ := der.Next(data)
-	first, _, ok := der.Next(outer.Body)
-	return ok && outer.Tag == der.Sequence && first.Tag == der.OID
+	content, ok := ber.Start(data, ber.Sequence)
+	if !ok {
+		return false
+	}
+	kind, _, err := ber.Next(content)
+	return err == nil && kind.Tag == ber.OID
 }
 
-// parsePKCS7 returns the certificates of a SignedData, and those among them that have signed it.
-func parsePKCS7(data []byte) (certs, signers []*x509.Certificate, err error) {
-	if der.IsDeep(data, maxNesting) {
-		return nil, nil, bad("holds PKCS #7 that is nested too deeply", nil)
-	}
-	parsed, err := pkcs7.Parse(data)
+// readPKCS7 reads the certificates of a SignedData, and who has signed it. Without a signature, it is a bag of certificates.
+func readPKCS7(data []byte, format Format) (*contents, error) {
+	reader := &signedDataReader{format: format}
+	held, err := reader.read(data)
 	if err != nil {
-		return nil, nil, bad("holds PKCS #7 that cannot be read", err)
+		return nil, bad("holds PKCS #7 that cannot be read", err)
 	}
-	for _, signer := range parsed.Signers {
-		id := signer.IssuerAndSerialNumber
-		for _, cert := range parsed.Certificates {
-			if bytes.Equal(cert.RawIssuer, id.IssuerName.FullBytes) && cert.SerialNumber.Cmp(id.SerialNumber) == 0 {
-				signers = append(signers, cert)
-			}
-		}
+	switch {
+	case reader.signatures == 0 || len(held.signers) > 0:
+		return held, nil
+	case len(held.unreadable) > 0:
+		return nil, held.unreadable[0]
 	}
-	return parsed.Certificates, signers, nil
+	return nil, bad("is signed, but without the certificate of the signer", nil)
 }
-
-// maxSignature bounds the signature of a program or package. A program's may hold a hash of each of its pages.
-const maxSignature = 1 << 20
 
 // readSignature reads the PKCS #7 by which a program or package is signed.
 func readSignature(data []byte, format Format) (*contents, error) {
-	certs, signers, err := parsePKCS7(data)
+	held, err := readPKCS7(data, format)
+	if err == nil && len(held.signers) == 0 {
+		return nil, bad("holds PKCS #7 without a signature", nil)
+	}
+	return held, err
+}
+
+// signedDataReader reads a SignedData and those that are nested in it.
+type signedDataReader struct {
+	format            Format
+	count, odd, total int // of certificates, of those that crypto/x509 rejects, and of bytes, so far
+	signatures        int
+}
+
+// read returns what a SignedData holds.
+//
+//	ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }
+//	SignedData ::= SEQUENCE { version, digestAlgorithms, encapContentInfo, certificates [0], crls [1], signerInfos }
+func (r *signedDataReader) read(data []byte) (*contents, error) {
+	outer, err := ber.Only(data)
 	if err != nil {
 		return nil, err
 	}
-	if len(signers) == 0 {
-		return nil, bad("is signed, but without the certificate of the signer", nil)
+	info, err := members(outer, 2, 2)
+	if err != nil {
+		return nil, err
 	}
-	return &contents{format, certs, signers}, nil
+	if string(info[0].Body) != oidSignedData {
+		return nil, errors.New("it is encrypted, or of another type that holds no certificates")
+	}
+	signedData, err := info[1].First()
+	if err != nil {
+		return nil, err
+	}
+	parts, err := members(signedData, 3, 6)
+	if err != nil {
+		return nil, err
+	}
+	held := &contents{format: r.format}
+	for _, part := range parts[3:] {
+		switch part.Tag {
+		case ber.Context(0):
+			err = r.readCertificates(part.Body, held)
+		case ber.Set:
+			err = r.readSigners(part, held)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
+}
+
+// members returns the values in a constructed value, of which there are so many.
+func members(v ber.Value, least, most int) ([]ber.Value, error) {
+	values, err := v.Children(most)
+	if err == nil && len(values) < least {
+		err = ber.ErrMalformed
+	}
+	return values, err
+}
+
+// readCertificates reads CertificateSet. One that cannot be read does not hide the others. Attribute certificates, which
+// have a tag of their own, are passed over.
+func (r *signedDataReader) readCertificates(set []byte, held *contents) error {
+	for len(set) > 0 {
+		value, rest, err := ber.Next(set)
+		if err != nil {
+			return err
+		}
+		set = rest
+		if value.Tag != ber.Sequence {
+			continue
+		}
+		r.count++
+		if r.total += len(value.Raw); r.count > maxCount || r.total > maxTotal {
+			return errTooMany
+		}
+		cert, err := r.parse(value.Raw)
+		if err != nil {
+			held.unreadable = append(held.unreadable, bad("holds a certificate that cannot be read", err))
+			continue
+		}
+		held.certs = append(held.certs, cert)
+	}
+	return nil
+}
+
+func (r *signedDataReader) parse(der []byte) (*x509.Certificate, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil && r.odd < maxOdd {
+		r.odd++
+		cert, err = lenientx509.Parse(der)
+	}
+	return cert, err
+}
+
+// readSigners reads SignerInfos, a SET OF SignerInfo.
+//
+//	SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0], signatureAlgorithm, signature, unsignedAttrs [1] }
+func (r *signedDataReader) readSigners(set ber.Value, held *contents) error {
+	infos, err := set.Children(maxSignatures)
+	if err != nil {
+		return err
+	}
+	for _, info := range infos {
+		r.signatures++
+		parts, err := members(info, 2, 7)
+		if err != nil {
+			return err
+		}
+		isSigner, err := parseSignerID(parts[1])
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(held.certs, isSigner); i >= 0 {
+			held.signers = append(held.signers, held.certs[i])
+		}
+		if last := parts[len(parts)-1]; last.Tag == ber.Context(1) {
+			held.others = append(held.others, r.readNested(last.Body)...)
+		}
+	}
+	return nil
+}
+
+// parseSignerID returns whether a certificate is the one that a SignerIdentifier names: by its issuer and serial number, or
+// by its key, SignerIdentifier ::= CHOICE { SEQUENCE { issuer, serialNumber }, [0] IMPLICIT SubjectKeyIdentifier }.
+func parseSignerID(id ber.Value) (func(*x509.Certificate) bool, error) {
+	if id.Is(ber.Context(0)) {
+		keyID, err := id.Octets()
+		return func(cert *x509.Certificate) bool { return bytes.Equal(cert.SubjectKeyId, keyID) }, err
+	}
+	parts, err := members(id, 2, 2)
+	if err != nil {
+		return nil, err
+	}
+	issuer, serial := parts[0].Raw, parts[1].Body
+	return func(cert *x509.Certificate) bool {
+		return bytes.Equal(cert.RawIssuer, issuer) && bytes.Equal(serialOctets(cert), minimal(serial))
+	}, nil
+}
+
+// readNested reads the unsigned attributes, in which a program has its second signature (signtool's /as, osslsigncode's
+// -nest). One that cannot be read does not matter to the first.
+func (r *signedDataReader) readNested(attributes []byte) (found []*contents) {
+	for len(attributes) > 0 {
+		attribute, rest, err := ber.Next(attributes)
+		if err != nil {
+			return found
+		}
+		attributes = rest
+		pair, err := members(attribute, 2, 2)
+		if err != nil || string(pair[0].Body) != oidNestedSignature {
+			continue
+		}
+		nested, _ := pair[1].Children(maxSignatures)
+		for _, signature := range nested {
+			if r.signatures++; r.signatures > maxSignatures {
+				return found
+			}
+			if held, err := r.read(signature.Raw); err == nil {
+				found = append(append(found, held), held.others...)
+			}
+		}
+	}
+	return found
 }

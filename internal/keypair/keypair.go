@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-230b9595/intune-go/internal/lenientx509"
 	"github.com/seed-230b9595/intune-go/internal/pemtext"
 )
 
@@ -21,7 +22,7 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 	for block, rest := pem.Decode(pemtext.PEM(data)); block != nil; block, rest = pem.Decode(rest) {
 		switch {
 		case strings.HasSuffix(block.Type, "CERTIFICATE"):
-			cert, err := x509.ParseCertificate(block.Bytes)
+			cert, err := lenientx509.Parse(block.Bytes)
 			if err != nil {
 				return nil, nil, fmt.Errorf("a certificate cannot be read: %w", err)
 			}

@@ -16,8 +16,8 @@ type extension struct {
 // splitExtensions reads the content of the field extensions, a SEQUENCE.
 func splitExtensions(der []byte) (extensions []extension, err error) {
 	values, err := children(der, asn1.TagSequence)
-	if err != nil {
-		return nil, err
+	if err != nil || len(values) > maxExtensions {
+		return nil, errMalformed
 	}
 	for _, value := range values {
 		members, err := children(value.FullBytes, asn1.TagSequence)

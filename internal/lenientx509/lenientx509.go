@@ -22,11 +22,15 @@ import (
 //
 // It does so by parsing a copy in which these parts are replaced. Raw, RawTBSCertificate, RawSubject, RawIssuer,
 // RawSubjectPublicKeyInfo, SerialNumber and Extensions are those of der, so CheckSignature and Equal work as usual.
-// If the copy cannot be parsed either, the error is that of x509.ParseCertificate(der).
+// If the copy cannot be parsed either, or der is longer than 64 KiB or has more than 32 extensions, the error is that of
+// x509.ParseCertificate(der).
 func Parse(der []byte) (*x509.Certificate, error) {
 	cert, strictErr := x509.ParseCertificate(der)
 	if strictErr == nil {
 		return cert, nil
+	}
+	if len(der) > maxSize {
+		return nil, strictErr
 	}
 	original, err := split(slices.Clone(der))
 	if err != nil {
@@ -51,6 +55,12 @@ type parts struct {
 	extensions                    []extension
 	outerAlgorithm, signatureBits []byte
 }
+
+// These limit the work: each extension is tried on its own.
+const (
+	maxSize       = 64 << 10
+	maxExtensions = 32
+)
 
 var errMalformed = errors.New("lenientx509: malformed certificate")
 

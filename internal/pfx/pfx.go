@@ -1,90 +1,152 @@
-// Package pfx opens PKCS #12 containers that may be hostile.
+// Package pfx reads PKCS #12 containers (RFC 7292) as the tools in use write them: in DER and BER, with any number of safes
+// and keys, with a MAC or without. Containers may be hostile: the work that they can cause is bounded.
 package pfx
 
 import (
 	"crypto"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
-	"fmt"
-	"math/big"
+	"slices"
 
-	"software.sslmate.com/src/go-pkcs12"
+	"github.com/seed-230b9595/intune-go/internal/ber"
 )
 
 // ErrIncorrectPassword says that the container has another password.
 var ErrIncorrectPassword = errors.New("the password is incorrect")
 
-// ErrNoKey says that the container holds no private key, and such ones are not read.
-var ErrNoKey = errors.New("it holds no private key")
+// Contents are the certificates of a container.
+type Contents struct {
+	Certificates []*x509.Certificate
 
-// Open returns the certificates of a container, as they come, and its private key; key is nil for a trust store, which
-// has none. A container that needs no password is opened with any.
-func Open(data []byte, password string) (certs []*x509.Certificate, key crypto.Signer, err error) {
-	if _, err := asn1.Unmarshal(data, new(asn1.RawValue)); err != nil {
-		return nil, nil, errors.New("it is cut short or damaged")
-	}
-	if iterates(data, maxNesting) {
-		return nil, nil, fmt.Errorf("it derives its key by more than %d iterations, which would take too long", maxIterations)
-	}
-	certs, key, err = decode(data, password)
-	if err != nil && password != "" {
-		if certs, key, err := decode(data, ""); err == nil {
-			return certs, key, nil
-		}
-	}
-	return certs, key, err
+	// Signers are those of Certificates that the container pairs with a private key, by key identifier or by name.
+	Signers []*x509.Certificate
+
+	// Unreadable holds an error for each certificate, and each safe, that cannot be read.
+	Unreadable []error
 }
 
-func decode(data []byte, password string) ([]*x509.Certificate, crypto.Signer, error) {
-	private, cert, others, err := pkcs12.DecodeChain(data, password)
-	if err == nil {
-		signer, isSigner := private.(crypto.Signer)
-		if !isSigner {
-			return nil, nil, errors.New("its private key is not for signing")
-		}
-		return append([]*x509.Certificate{cert}, others...), signer, nil
+// IsContainer reports whether data begins like a container, complete or not: with a version number and a ContentInfo.
+func IsContainer(data []byte) bool {
+	content, ok := ber.Start(data, ber.Sequence)
+	if !ok {
+		return false
 	}
-	if trusted, notATrustStore := pkcs12.DecodeTrustStore(data, password); notATrustStore == nil {
-		return trusted, nil, nil
+	version, rest, err := ber.Next(content)
+	if err != nil || version.Tag != ber.Integer || len(version.Body) != 1 {
+		return false
 	}
-	switch {
-	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return nil, nil, ErrIncorrectPassword
-	case err.Error() == "pkcs12: private key missing":
-		return nil, nil, ErrNoKey
+	info, ok := ber.Start(rest, ber.Sequence)
+	if !ok {
+		return false
 	}
-	return nil, nil, err
+	kind, _, err := ber.Next(info)
+	return err == nil && (oidData.is(kind) || oidSignedData.is(kind))
 }
+
+// Read returns the certificates of a container. Private keys are neither decrypted nor parsed. A container that needs no
+// password is opened with any.
+func Read(data []byte, password string) (*Contents, error) {
+	found, err := open(data, password)
+	if err != nil {
+		return nil, err
+	}
+	contents := &Contents{Unreadable: found.unreadable}
+	for _, cert := range found.certificates {
+		contents.Certificates = append(contents.Certificates, cert.certificate)
+		if slices.ContainsFunc(found.keys, func(key keyBag) bool { return cert.pairsWith(key.attributes) }) {
+			contents.Signers = append(contents.Signers, cert.certificate)
+		}
+	}
+	return contents, nil
+}
+
+// ReadKey returns the certificates of a container and its one private key. key is nil if it holds none.
+func ReadKey(data []byte, password string) (certs []*x509.Certificate, key crypto.Signer, err error) {
+	found, err := open(data, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, cert := range found.certificates {
+		certs = append(certs, cert.certificate)
+	}
+	switch len(found.keys) {
+	case 0:
+		return certs, nil, nil
+	case 1:
+		key, err = found.keys[0].parse(found.opener)
+		return certs, key, err
+	}
+	return nil, nil, errors.New("it holds several private keys instead of one")
+}
+
+// oid is the encoding of an object identifier, without tag and length.
+type oid string
+
+func (o oid) is(v ber.Value) bool { return v.Tag == ber.OID && string(v.Body) == string(o) }
 
 const (
-	// maxIterations is about a second of work. OpenSSL and Windows use some 2000, browsers up to 600,000.
-	maxIterations = 1_000_000
-
-	maxNesting = 64
+	oidData          oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01" // 1.2.840.113549.1.7.1
+	oidSignedData    oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+	oidEncryptedData oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06"
 )
 
-// iterates says whether deriving a key from the password would take more than maxIterations. In all schemes that
-// PKCS #12 uses, the count is the INTEGER after the OCTET STRING of the salt (RFC 7292, section 4 and appendix C; RFC 8018,
-// appendix A). Only what is not encrypted itself can be looked at.
-func iterates(data []byte, levels int) bool {
-	afterSalt := false
-	for len(data) > 0 && levels > 0 {
-		var value asn1.RawValue
-		rest, err := asn1.Unmarshal(data, &value)
-		if err != nil {
-			return false
-		}
-		universal := value.Class == asn1.ClassUniversal
-		isCount := universal && value.Tag == asn1.TagInteger && afterSalt
-		if isCount && new(big.Int).SetBytes(value.Bytes).Cmp(big.NewInt(maxIterations)) > 0 {
-			return true
-		}
-		afterSalt = universal && value.Tag == asn1.TagOctetString
-		if (value.IsCompound || afterSalt) && iterates(value.Bytes, levels-1) {
-			return true
-		}
-		data = rest
+// maxValues bounds how many values a SEQUENCE may have.
+const maxValues = 10_000
+
+// members reads a SEQUENCE of at least so many values.
+func members(v ber.Value, least int) ([]ber.Value, error) {
+	values, err := v.Children(maxValues)
+	if err == nil && (v.Tag != ber.Sequence || len(values) < least) {
+		err = ber.ErrMalformed
 	}
-	return false
+	return values, err
+}
+
+// open reads the outermost structure: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData OPTIONAL }.
+func open(data []byte, password string) (*bags, error) {
+	outer, err := ber.Only(data)
+	if err != nil {
+		return nil, err
+	}
+	if asksTooMuch(outer.Raw, maxNesting) {
+		return nil, errTooMuchWork
+	}
+	parts, err := members(outer, 2)
+	if err != nil {
+		return nil, err
+	}
+	kind, content, err := contentInfo(parts[1])
+	switch {
+	case err != nil:
+		return nil, err
+	case oidSignedData.is(kind):
+		return nil, errors.New("it is signed with a certificate instead of a password, which is not read")
+	case !oidData.is(kind):
+		return nil, ber.ErrMalformed
+	}
+	safes, err := content.Octets()
+	if err != nil {
+		return nil, err
+	}
+	opener := &opener{passwords: passwords(password), work: maxWork}
+	if len(parts) > 2 {
+		if err := opener.checkMAC(parts[2], safes); err != nil {
+			return nil, err
+		}
+	}
+	found := &bags{opener: opener}
+	return found, found.readSafes(safes)
+}
+
+// contentInfo reads ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT ANY }.
+func contentInfo(v ber.Value) (kind, content ber.Value, err error) {
+	parts, err := members(v, 2)
+	if err != nil {
+		return ber.Value{}, ber.Value{}, err
+	}
+	if parts[1].Tag != ber.Context(0) {
+		return ber.Value{}, ber.Value{}, ber.ErrMalformed
+	}
+	content, err = parts[1].First()
+	return parts[0], content, err
 }

@@ -22,19 +22,19 @@ import (
 // perTenant is how many creates go to one emulated tenant before the next one: real tenants hold few certificates.
 const perTenant = 250
 
-// maxDelay stands for the 30 seconds of the default policy. No commit becomes visible as late as that.
-const maxDelay = 200 * time.Millisecond
+// window stands for the 30 seconds of the default policy's ReconcileWindow. No commit becomes visible as late as that.
+const window = 200 * time.Millisecond
 
-// faults strike one request each. What is carried out in spite of them becomes visible within a quarter of maxDelay.
+// faults strike one request each. What is carried out in spite of them becomes visible within a quarter of window.
 var faults = []intunetest.Fault{
 	{Status: 500}, {Status: 500, Committed: true},
 	{Status: 502, Gateway: true}, {Status: 502, Gateway: true, Committed: true},
 	{Status: 503, Gateway: true}, {Status: 503, Gateway: true, Committed: true},
 	{Status: 504, Gateway: true}, {Status: 504, Gateway: true, Committed: true},
-	{Status: 504, Gateway: true, Committed: true, VisibleAfter: maxDelay / 4},
+	{Status: 504, Gateway: true, Committed: true, VisibleAfter: window / 4},
 	{Status: 429}, {Status: 429, RetryAfter: "0"}, {Status: 503}, {Status: 503, RetryAfter: "0"},
 	{Drop: intunetest.DropBeforeReading}, {Drop: intunetest.DropWhileReading}, {Drop: intunetest.DropAfterReading},
-	{Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropAfterCommit, VisibleAfter: maxDelay / 4}, {Drop: intunetest.DropInResponse},
+	{Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropAfterCommit, VisibleAfter: window / 4}, {Drop: intunetest.DropInResponse},
 	{Delay: 5 * time.Millisecond}, {ResponseDelay: 5 * time.Millisecond},
 }
 
@@ -124,7 +124,7 @@ func run(create creator, from, to, workers int) map[string]result {
 
 // careful creates by this library.
 func careful(server *intunetest.Server) creator {
-	client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 8, MinDelay: 2 * time.Millisecond, MaxDelay: maxDelay}))
+	client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 8, MinDelay: 2 * time.Millisecond, MaxDelay: window, ReconcileWindow: window}))
 	return func(ctx context.Context, subject string) result {
 		cert := &intune.EnterpriseCodeSigningCertificate{Subject: subject}
 		var meta intune.Response

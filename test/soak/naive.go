@@ -29,7 +29,7 @@ func careless(server *intunetest.Server) (creator, error) {
 	client := retryablehttp.NewClient()
 	client.Logger = nil
 	client.RetryMax = 7
-	client.RetryWaitMin, client.RetryWaitMax = 2*time.Millisecond, maxDelay
+	client.RetryWaitMin, client.RetryWaitMax = 2*time.Millisecond, window
 	target := server.URL() + "/beta/deviceAppManagement/enterpriseCodeSigningCertificates"
 	return func(ctx context.Context, subject string) result {
 		body, err := json.Marshal(map[string]string{"@odata.type": "#microsoft.graph.enterpriseCodeSigningCertificate", "subject": subject})

@@ -1,0 +1,22 @@
+package codesign
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// decodeBase64 decodes text that is base64 alone, in any number of lines, with padding or without.
+func decodeBase64(text []byte) (decoded []byte, ok bool) {
+	digits := bytes.TrimRight(bytes.Join(bytes.Fields(text), nil), "=")
+	decoded, err := base64.RawStdEncoding.AppendDecode(nil, digits)
+	return decoded, err == nil && len(decoded) > 0
+}
+
+// readBase64 reads what base64 holds: a certificate, or a file of another format.
+func readBase64(decoded []byte, inside func([]byte) (*contents, error)) (*contents, error) {
+	held, err := inside(decoded)
+	if err == nil && held.format == FormatDER {
+		held.format = FormatBase64
+	}
+	return held, err
+}

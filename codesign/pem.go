@@ -1,0 +1,105 @@
+package codesign
+
+import (
+	"bytes"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/pemtext"
+)
+
+const pemBegin = "-----BEGIN "
+
+func isPEM(text []byte) bool { return bytes.Contains(text, []byte(pemBegin)) }
+
+// readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example. inside
+// reads the content of one block.
+func readPEM(text []byte, inside func([]byte) (*contents, error)) (*contents, error) {
+	text = pemtext.PEM(text)
+	held := new(contents)
+	var others []string
+	blocks := 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		blocks++
+		if !holdsCertificate(block.Type) {
+			others = append(others, block.Type)
+			continue
+		}
+		more, err := inside(content(block))
+		if err != nil {
+			held.unreadable = append(held.unreadable, inBlock(blocks, err))
+			continue
+		}
+		held.add(more)
+	}
+	if all := bytes.Count(text, []byte(pemBegin)); blocks < all {
+		held.unreadable = append(held.unreadable, bad(fmt.Sprintf("is cut short or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil))
+	}
+	if len(held.certs) == 0 && len(held.unreadable) == 0 {
+		return nil, noCertificate(others)
+	}
+	return held, nil
+}
+
+// holdsCertificate says what types of PEM blocks are read.
+func holdsCertificate(kind string) bool {
+	switch kind {
+	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS", "PKCS12":
+		return true
+	}
+	return false
+}
+
+// content returns what a block holds. OpenSSL's TRUSTED CERTIFICATE has its settings behind the certificate.
+func content(block *pem.Block) []byte {
+	if block.Type == "TRUSTED CERTIFICATE" {
+		if first, _, err := ber.Next(block.Bytes); err == nil {
+			return first.Raw
+		}
+	}
+	return block.Bytes
+}
+
+// add takes over what one block holds.
+func (held *contents) add(more *contents) {
+	switch {
+	case held.format != "":
+	case more.format == FormatDER:
+		held.format = FormatPEM
+	default:
+		held.format = more.format
+	}
+	held.certs = append(held.certs, more.certs...)
+	held.signers = append(held.signers, more.signers...)
+	held.others = append(held.others, more.others...)
+	held.unreadable = append(held.unreadable, more.unreadable...)
+}
+
+// inBlock says in which PEM block something is wrong.
+func inBlock(number int, err error) error {
+	var input *intune.InputError
+	if !errors.As(err, &input) {
+		return err
+	}
+	return bad(fmt.Sprintf("in PEM block %d %s", number, input.Problem), input.Err)
+}
+
+// noCertificate says what PEM blocks hold instead.
+func noCertificate(types []string) error {
+	for _, kind := range types {
+		switch {
+		case strings.HasSuffix(kind, "PRIVATE KEY"):
+			return onlyKey("PEM " + kind)
+		case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
+			return bad("holds a certificate request: the certificate is what the authority returns for it", nil)
+		}
+	}
+	if len(types) == 0 {
+		return bad("holds no certificate", nil)
+	}
+	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40s", types[0]), nil)
+}

@@ -1,0 +1,29 @@
+package codesign
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"math/big"
+)
+
+// SerialNumber returns the serial number of Leaf as certutil shows it: its octets in lower-case hexadecimal. A negative
+// number, as makecert and Visual Studio make it, is in two's complement: -2 is fe.
+func (c *Certificate) SerialNumber() string { return hex.EncodeToString(serialOctets(c.Leaf)) }
+
+// serialOctets returns the serial number in two's complement, in as few octets as possible.
+func serialOctets(cert *x509.Certificate) []byte {
+	serial := cert.SerialNumber
+	octets := serial.BitLen()/8 + 1
+	if serial.Sign() < 0 {
+		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), uint(octets)*8)) //nolint:gosec // octets is positive
+	}
+	return minimal(serial.FillBytes(make([]byte, octets)))
+}
+
+// minimal leaves out leading octets that say nothing.
+func minimal(octets []byte) []byte {
+	for len(octets) > 1 && (octets[0] == 0 && octets[1] < 0x80 || octets[0] == 0xff && octets[1] >= 0x80) {
+		octets = octets[1:]
+	}
+	return octets
+}

@@ -1,0 +1,234 @@
+// Package ber reads ASN.1 in BER and DER, value by value, without building anything in memory. encoding/asn1 reads DER
+// alone, and other readers of BER take quadratic time for nested values of indefinite length.
+package ber
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+)
+
+// The identifier octets of X.690 that callers look for. Those of sequences and sets are constructed.
+const (
+	Boolean     = 0x01
+	Integer     = 0x02
+	OctetString = 0x04
+	Null        = 0x05
+	OID         = 0x06
+	BMPString   = 0x1e
+	Sequence    = 0x30
+	Set         = 0x31
+
+	constructed = 0x20
+	context     = 0x80
+)
+
+// Context returns the identifier octet of a constructed value with a context-specific tag, as [0] EXPLICIT has it.
+func Context(tag byte) byte { return context | constructed | tag }
+
+// ErrMalformed says that bytes are not BER.
+var ErrMalformed = errors.New("it is cut short or damaged")
+
+// ErrTooDeep says that more values of indefinite length are nested than any tool writes.
+var ErrTooDeep = errors.New("it is nested too deeply")
+
+// maxNesting limits them; a signature with a time stamp inside has about twenty levels.
+const maxNesting = 64
+
+// Value is one value. Raw and Body lie inside the bytes that it was read from.
+type Value struct {
+	Tag  byte   // the identifier octet. Tags of more than one octet have 31 as their number, and compare to nothing else
+	Raw  []byte // with the header and, for an indefinite length, the end-of-contents octets
+	Body []byte
+}
+
+// Is reports whether v has a tag, as a primitive or a constructed value: BER may split a string.
+func (v Value) Is(tag byte) bool { return v.Tag&^constructed == tag&^constructed }
+
+// IsConstructed reports whether the body holds values.
+func (v Value) IsConstructed() bool { return v.Tag&constructed != 0 }
+
+// Next reads the value at the beginning of data.
+func Next(data []byte) (value Value, rest []byte, err error) {
+	h, err := readHeader(data)
+	if err != nil {
+		return Value{}, nil, err
+	}
+	length, trailer := int(h.length), 0
+	if h.indefinite {
+		if length, err = indefiniteLength(data[h.size:]); err != nil {
+			return Value{}, nil, err
+		}
+		trailer = 2 // the end-of-contents octets
+	}
+	end := h.size + length
+	return Value{Tag: h.tag, Raw: data[:end+trailer], Body: data[h.size:end]}, data[end+trailer:], nil
+}
+
+// Only reads the one value that data holds, with nothing behind it except zeros and white space, which some tools leave.
+func Only(data []byte) (Value, error) {
+	value, rest, err := Next(data)
+	if err == nil && len(bytes.Trim(rest, " \t\r\n\x00")) > 0 {
+		err = ErrMalformed
+	}
+	return value, err
+}
+
+// Start returns what follows the header of the value at the beginning of data, whether or not that value is complete. ok says
+// whether it has the tag. So a format can be recognised in a file that is cut short.
+func Start(data []byte, tag byte) (content []byte, ok bool) {
+	h, err := parseHeader(data)
+	if err != nil || h.tag != tag {
+		return nil, false
+	}
+	return data[h.size:], true
+}
+
+// Children returns the values in the body of a constructed value. More than limit are an error.
+func (v Value) Children(limit int) ([]Value, error) {
+	if !v.IsConstructed() {
+		return nil, ErrMalformed
+	}
+	var values []Value
+	for rest := v.Body; len(rest) > 0; {
+		var value Value
+		var err error
+		if value, rest, err = Next(rest); err != nil {
+			return nil, err
+		}
+		if len(values) == limit {
+			return nil, ErrMalformed
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// First returns the first value in the body, which is what an explicit tag holds.
+func (v Value) First() (Value, error) {
+	value, _, err := Next(v.Body)
+	return value, err
+}
+
+// maxStringNesting bounds how deep the parts of a string may be split again.
+const maxStringNesting = 8
+
+// Octets returns the content of a string, put together if it is split.
+func (v Value) Octets() ([]byte, error) {
+	if !v.IsConstructed() {
+		return v.Body, nil
+	}
+	octets, err := appendParts(make([]byte, 0, len(v.Body)), v.Body, maxStringNesting)
+	return slices.Clip(octets), err
+}
+
+func appendParts(octets, parts []byte, levels int) ([]byte, error) {
+	if levels == 0 {
+		return nil, ErrMalformed
+	}
+	for len(parts) > 0 {
+		part, rest, err := Next(parts)
+		switch {
+		case err != nil || !part.Is(OctetString):
+			return nil, ErrMalformed
+		case !part.IsConstructed():
+			octets = append(octets, part.Body...)
+		default:
+			if octets, err = appendParts(octets, part.Body, levels-1); err != nil {
+				return nil, err
+			}
+		}
+		parts = rest
+	}
+	return octets, nil
+}
+
+// header is the beginning of a value.
+type header struct {
+	tag        byte
+	size       int   // of the header
+	length     int64 // of the body, 0 if it is indefinite
+	indefinite bool
+}
+
+// readHeader reads the header of a value that is complete.
+func readHeader(data []byte) (header, error) {
+	h, err := parseHeader(data)
+	if err == nil && h.length > int64(len(data)-h.size) {
+		err = ErrMalformed
+	}
+	return h, err
+}
+
+// parseHeader reads a header. The body may be missing.
+func parseHeader(data []byte) (h header, err error) {
+	if h.size, err = tagSize(data); err != nil {
+		return h, err
+	}
+	h.tag = data[0]
+	first := data[h.size]
+	h.size++
+	const indefinite, longForm = 0x80, 0x80
+	switch {
+	case first == indefinite && h.tag&constructed == 0:
+		return h, ErrMalformed
+	case first == indefinite:
+		h.indefinite = true
+		return h, nil
+	case first < longForm:
+		h.length = int64(first)
+		return h, nil
+	}
+	octets := int(first - longForm)
+	if octets > len(data)-h.size {
+		return h, ErrMalformed
+	}
+	const mostBytes = 1 << 40 // of which no data has so many. Longer lengths stay at that and do not overflow
+	for _, b := range data[h.size : h.size+octets] {
+		h.length = min(h.length<<8|int64(b), mostBytes)
+	}
+	h.size += octets
+	return h, nil
+}
+
+// tagSize returns how many identifier octets there are. At least one octet follows them.
+func tagSize(data []byte) (int, error) {
+	const highTag, more = 0x1f, 0x80
+	if len(data) < 2 {
+		return 0, ErrMalformed
+	}
+	size := 1
+	if data[0]&highTag == highTag {
+		for size < len(data) && data[size]&more != 0 {
+			size++
+		}
+		size++
+	}
+	if size >= len(data) {
+		return 0, ErrMalformed
+	}
+	return size, nil
+}
+
+// indefiniteLength returns how many bytes stand before the end-of-contents octets that end a body. It steps over values of
+// definite length, and counts how many of indefinite length are open.
+func indefiniteLength(body []byte) (int, error) {
+	for at, open := 0, 1; ; {
+		h, err := readHeader(body[at:])
+		if err != nil {
+			return 0, err
+		}
+		isEnd := h.tag == 0 && h.length == 0 && !h.indefinite
+		switch {
+		case isEnd && open == 1:
+			return at, nil
+		case isEnd:
+			open--
+		case h.indefinite && open == maxNesting:
+			return 0, ErrTooDeep
+		case h.indefinite:
+			open++
+		}
+		at += h.size + int(h.length)
+	}
+}

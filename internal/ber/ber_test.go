@@ -1,0 +1,145 @@
+package ber
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestNext(t *testing.T) {
+	for name, test := range map[string]struct {
+		data, body, rest string
+		ok               bool
+	}{
+		"short":                      {"\x04\x02abcd", "ab", "cd", true},
+		"long":                       {"\x04\x81\x02abcd", "ab", "cd", true},
+		"long, with leading zeros":   {"\x04\x84\x00\x00\x00\x02abcd", "ab", "cd", true},
+		"indefinite":                 {"\x30\x80\x04\x01a\x00\x00cd", "\x04\x01a", "cd", true},
+		"indefinite in indefinite":   {"\x30\x80\x30\x80\x04\x01a\x00\x00\x00\x00cd", "\x30\x80\x04\x01a\x00\x00", "cd", true},
+		"definite with zeros inside": {"\x30\x80\x04\x02\x00\x00\x00\x00cd", "\x04\x02\x00\x00", "cd", true},
+		"tag of two octets":          {"\x9f\x81\x01\x01ab", "a", "b", true},
+		"empty":                      {"\x05\x00", "", "", true},
+		"indefinite without end":     {"\x30\x80\x04\x01a", "", "", false},
+		"primitive and indefinite":   {"\x04\x80a\x00\x00", "", "", false},
+		"cut short":                  {"\x04\x05abcd", "", "", false},
+		"longer than any memory":     {"\x04\x88\xff\xff\xff\xff\xff\xff\xff\xffabcd", "", "", false},
+		"no length":                  {"\x04", "", "", false},
+		"half a length":              {"\x04\x84\x01", "", "", false},
+		"half a tag":                 {"\x1f\x81", "", "", false},
+		"nothing":                    {"", "", "", false},
+	} {
+		value, rest, err := Next([]byte(test.data))
+		if (err == nil) != test.ok || string(value.Body) != test.body || string(rest) != test.rest {
+			t.Errorf("%s: got %v, %q, %v", name, value, rest, err)
+		}
+		if err == nil && string(value.Raw)+string(rest) != test.data {
+			t.Errorf("%s: Raw is % x", name, value.Raw)
+		}
+	}
+}
+
+func TestStartSeesWhatIsCutShort(t *testing.T) {
+	for data, want := range map[string]string{"\x30\x03abc": "abc", "\x30\x05abc": "abc", "\x30\x80abc": "abc", "\x30\x88\xff\xff\xff\xff\xff\xff\xff\xffabc": "abc"} {
+		if got, ok := Start([]byte(data), Sequence); !ok || string(got) != want {
+			t.Errorf("% x: got %q, %v", data, got, ok)
+		}
+	}
+	for _, data := range []string{"", "\x30", "\x31\x03abc", "\x30\x84\x01"} {
+		if got, ok := Start([]byte(data), Sequence); ok {
+			t.Errorf("% x: got %q", data, got)
+		}
+	}
+}
+
+func TestOnlyPassesOverWhatToolsLeaveBehind(t *testing.T) {
+	for rest, want := range map[string]bool{"": true, "\r\n": true, "\x00\x00": true, " \t": true, "x": false, "\x05\x00": false} {
+		if _, err := Only([]byte("\x04\x01a" + rest)); (err == nil) != want {
+			t.Errorf("%q: got %v", rest, err)
+		}
+	}
+}
+
+func TestOctetsPutsSplitStringsTogether(t *testing.T) {
+	for data, want := range map[string]string{
+		"\x04\x02ab":                 "ab",
+		"\x24\x06\x04\x01a\x04\x01b": "ab",
+		"\x24\x80\x04\x01a\x24\x80\x04\x01b\x00\x00\x00\x00": "ab",
+		"\xa0\x80\x04\x01a\x04\x01b\x00\x00":                 "ab",
+		"\x24\x80\x00\x00":                                   "",
+	} {
+		value, err := Only([]byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := value.Octets(); err != nil || string(got) != want {
+			t.Errorf("% x: got %q, %v", data, got, err)
+		}
+	}
+	deep := Value{Tag: OctetString | constructed, Body: bytes.Repeat([]byte{0x24, 0x80}, 20)}
+	deep.Body = append(deep.Body, make([]byte, 40)...)
+	if _, err := deep.Octets(); err == nil {
+		t.Error("20 levels are read")
+	}
+	if _, err := (Value{Tag: 0x24, Body: []byte{Integer, 1, 1}}).Octets(); err == nil {
+		t.Error("a number is taken for a part of a string")
+	}
+}
+
+func TestChildren(t *testing.T) {
+	value, err := Only([]byte("\x30\x80\x02\x01\x07\x05\x00\x00\x00"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	children, err := value.Children(2)
+	if err != nil || len(children) != 2 || !children[0].Is(Integer) || !children[1].Is(Null) {
+		t.Errorf("got %v, %v", children, err)
+	}
+	if _, err := value.Children(1); err == nil {
+		t.Error("the limit is ignored")
+	}
+	if _, err := children[0].Children(1); err == nil {
+		t.Error("a number has children")
+	}
+}
+
+// TestNestingTakesLinearTime: reading one level after the other of four MiB takes no more than a moment.
+func TestNestingTakesLinearTime(t *testing.T) {
+	const size, levels = 4 << 20, 16
+	inner := bytes.Repeat([]byte{Null, 0}, (size-4*levels)/2)
+	data := slices.Concat(bytes.Repeat([]byte{Sequence, 0x80}, levels), inner, make([]byte, 2*levels))
+	began := time.Now()
+	for value := (Value{Tag: Sequence, Body: data}); value.Tag == Sequence; {
+		var err error
+		if value, err = value.First(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if _, _, err := Next(bytes.Repeat([]byte{Sequence, 0x80}, size/2)); err == nil {
+		t.Error("values without an end are read")
+	}
+}
+
+// FuzzNext compares with encoding/asn1 where that reads something.
+func FuzzNext(f *testing.F) {
+	for _, seed := range []string{"\x30\x80\x04\x01a\x00\x00", "\x24\x80\x04\x01a\x00\x00", "\x04\x82\x00\x01a", "\x9f\x81\x01\x01a"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		value, rest, err := Next(data)
+		var want asn1.RawValue
+		if wantRest, wantErr := asn1.Unmarshal(data, &want); wantErr == nil {
+			if err != nil || !bytes.Equal(value.Raw, want.FullBytes) || !bytes.Equal(value.Body, want.Bytes) || !bytes.Equal(rest, wantRest) {
+				t.Errorf("got %v, %v, want %v", value, err, want)
+			}
+		}
+		if err == nil {
+			_, _ = value.Octets()
+			_, _ = value.Children(100)
+		}
+	})
+}

@@ -1,0 +1,235 @@
+package pfx
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+)
+
+// The bags that are read (RFC 7292, section 4.2). Others, with revocation lists and other secrets, are passed over.
+const (
+	oidKeyBag          oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01" // 1.2.840.113549.1.12.10.1.1
+	oidShroudedKeyBag  oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02"
+	oidCertBag         oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03"
+	oidSafeContentsBag oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x06"
+
+	oidX509Certificate oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01" // the other type, SDSI, is not X.509
+	oidFriendlyName    oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14"
+	oidLocalKeyID      oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15"
+)
+
+// bags are what is found in the safes of a container.
+type bags struct {
+	opener       *opener
+	certificates []certBag
+	keys         []keyBag
+	unreadable   []error
+}
+
+// attributes pair certificates with keys.
+type attributes struct{ localKeyID, friendlyName string }
+
+// pairsWith compares the key identifiers, or the names if one side has no key identifier.
+func (a attributes) pairsWith(b attributes) bool {
+	if a.localKeyID != "" && b.localKeyID != "" {
+		return a.localKeyID == b.localKeyID
+	}
+	return a.friendlyName != "" && a.friendlyName == b.friendlyName
+}
+
+type certBag struct {
+	attributes
+
+	certificate *x509.Certificate
+}
+
+// keyBag is a private key as it stands in the container.
+type keyBag struct {
+	attributes
+
+	value ber.Value
+}
+
+// readSafes reads AuthenticatedSafe ::= SEQUENCE OF ContentInfo. A safe that cannot be read does not hide the others.
+func (b *bags) readSafes(data []byte) error {
+	outer, err := ber.Only(data)
+	if err != nil {
+		return err
+	}
+	safes, err := members(outer, 0)
+	if err != nil {
+		return err
+	}
+	for _, safe := range safes {
+		contents, err := b.openSafe(safe)
+		if err == nil {
+			err = b.readSafeContents(contents, maxBagNesting)
+		}
+		if errors.Is(err, errTooMuchWork) {
+			return err
+		}
+		if err != nil {
+			b.unreadable = append(b.unreadable, err)
+		}
+	}
+	if len(b.certificates) == 0 && len(b.unreadable) > 0 {
+		return b.unreadable[0]
+	}
+	return nil
+}
+
+// openSafe returns the SafeContents of a safe, decrypted.
+func (b *bags) openSafe(safe ber.Value) ([]byte, error) {
+	kind, content, err := contentInfo(safe)
+	switch {
+	case err != nil:
+		return nil, err
+	case oidData.is(kind):
+		return content.Octets()
+	case !oidEncryptedData.is(kind):
+		return nil, errors.New("it is encrypted for a certificate instead of a password, which is not read")
+	}
+	// EncryptedData ::= SEQUENCE { version, EncryptedContentInfo ::= SEQUENCE { type, algorithm, [0] IMPLICIT OCTET STRING } }
+	parts, err := members(content, 2)
+	if err != nil {
+		return nil, err
+	}
+	if parts, err = members(parts[1], 3); err != nil {
+		return nil, err
+	}
+	sealed, err := parts[2].Octets()
+	if err != nil {
+		return nil, err
+	}
+	return b.opener.decrypt(parts[1], sealed, isSequence)
+}
+
+// isSequence tells what was decrypted with the right password from noise: all of it is one SEQUENCE of values.
+func isSequence(plain []byte) bool {
+	outer, rest, err := ber.Next(plain)
+	if err != nil || len(rest) > 0 || outer.Tag != ber.Sequence {
+		return false
+	}
+	_, err = outer.Children(maxValues)
+	return err == nil
+}
+
+// maxBagNesting bounds how deep bags may hold bags.
+const maxBagNesting = 4
+
+// readSafeContents reads SafeContents ::= SEQUENCE OF SafeBag.
+func (b *bags) readSafeContents(data []byte, levels int) error {
+	outer, err := ber.Only(data)
+	if err != nil {
+		return err
+	}
+	values, err := members(outer, 0)
+	if err != nil {
+		return err
+	}
+	for _, value := range values {
+		if err := b.readBag(value, levels); err != nil {
+			b.unreadable = append(b.unreadable, err)
+		}
+	}
+	return nil
+}
+
+// readBag reads SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT ANY, bagAttributes SET OPTIONAL }.
+func (b *bags) readBag(bag ber.Value, levels int) error {
+	kind, value, err := contentInfo(bag)
+	if err != nil {
+		return err
+	}
+	switch {
+	case oidCertBag.is(kind):
+		cert, err := parseCertBag(value)
+		if cert != nil {
+			b.certificates = append(b.certificates, certBag{attributesOf(bag), cert})
+		}
+		return err
+	case oidKeyBag.is(kind), oidShroudedKeyBag.is(kind):
+		b.keys = append(b.keys, keyBag{attributesOf(bag), value})
+	case oidSafeContentsBag.is(kind) && levels > 0:
+		return b.readSafeContents(value.Raw, levels-1)
+	}
+	return nil
+}
+
+// parseCertBag reads CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }. A type that is not X.509 is nil.
+func parseCertBag(value ber.Value) (*x509.Certificate, error) {
+	kind, content, err := contentInfo(value)
+	if err != nil || !oidX509Certificate.is(kind) {
+		return nil, err
+	}
+	der, err := content.Octets()
+	if err != nil {
+		return nil, err
+	}
+	cert, err := lenientx509.Parse(der)
+	if err != nil {
+		return nil, fmt.Errorf("a certificate cannot be read: %w", err)
+	}
+	return cert, nil
+}
+
+// attributesOf reads what follows the value of a bag. Damaged attributes are like missing ones.
+func attributesOf(bag ber.Value) (found attributes) {
+	parts, _ := bag.Children(maxValues)
+	for _, part := range parts[2:] {
+		list, _ := part.Children(maxValues)
+		for _, attribute := range list {
+			pair, err := members(attribute, 2)
+			if err != nil {
+				continue
+			}
+			value, err := pair[1].First()
+			if err != nil {
+				continue
+			}
+			octets, _ := value.Octets()
+			switch {
+			case oidLocalKeyID.is(pair[0]):
+				found.localKeyID = string(octets)
+			case oidFriendlyName.is(pair[0]):
+				found.friendlyName = string(octets)
+			}
+		}
+	}
+	return found
+}
+
+var errUnreadableKey = errors.New("its private key cannot be read")
+
+// parse decrypts and parses a private key. Errors say no more than that there is one, because others could quote it. GnuTLS
+// puts keys that are not encrypted into bags for encrypted ones, so what is inside decides: PrivateKeyInfo begins with a
+// version number, EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm, OCTET STRING } does not.
+func (k keyBag) parse(opener *opener) (crypto.Signer, error) {
+	der := k.value.Raw
+	parts, err := members(k.value, 2)
+	if err != nil {
+		return nil, errUnreadableKey
+	}
+	if !parts[0].Is(ber.Integer) {
+		sealed, err := parts[1].Octets()
+		if err != nil {
+			return nil, errUnreadableKey
+		}
+		if der, err = opener.decrypt(parts[0], sealed, isSequence); err != nil {
+			return nil, err
+		}
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, errUnreadableKey
+	}
+	signer, isSigner := key.(crypto.Signer)
+	if !isSigner {
+		return nil, errors.New("its private key is not for signing")
+	}
+	return signer, nil
+}

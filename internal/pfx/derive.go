@@ -1,0 +1,167 @@
+package pfx
+
+import (
+	"crypto/md5" //nolint:gosec // what old containers use
+	"crypto/pbkdf2"
+	"crypto/sha1" //nolint:gosec // what most containers use
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+
+	"github.com/seed-230b9595/intune-go/internal/ber"
+)
+
+// hashes are the digests of a MAC, by their object identifiers.
+var hashes = map[oid]func() hash.Hash{
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x05":     md5.New,
+	oidSHA1:                                sha1.New,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x04": sha256.New224,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x01": sha256.New,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x02": sha512.New384,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x03": sha512.New,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x05": sha512.New512_224,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x06": sha512.New512_256,
+}
+
+const oidSHA1 oid = "\x2b\x0e\x03\x02\x1a" // 1.3.14.3.2.26
+
+// hmacs are the pseudo-random functions of PBKDF2: 1.2.840.113549.2 and its last arc.
+var hmacs = map[oid]func() hash.Hash{
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x07": sha1.New,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x08": sha256.New224,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x09": sha256.New,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x0a": sha512.New384,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x0b": sha512.New,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x0c": sha512.New512_224,
+	"\x2a\x86\x48\x86\xf7\x0d\x02\x0d": sha512.New512_256,
+}
+
+// weight is the cost of an iteration. SHA-512 takes several times as long as the ones that processors have instructions for.
+func weight(newHash func() hash.Hash) int {
+	if h := newHash(); h.BlockSize() > sha256.BlockSize {
+		return 3
+	}
+	return 1
+}
+
+// The purposes of keys in PKCS #12 (RFC 7292, appendix B.3).
+const (
+	purposeKey = 1
+	purposeIV  = 2
+	purposeMAC = 3
+)
+
+// derive12 derives a key as PKCS #12 does (RFC 7292, appendix B.2).
+func (o *opener) derive12(newHash func() hash.Hash, secret, salt []byte, iterations int, purpose byte, length int) ([]byte, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	h := newHash()
+	blocks := (length + h.Size() - 1) / h.Size()
+	if err := o.spend(max(iterations, 1), blocks, weight(newHash)); err != nil {
+		return nil, err
+	}
+	block := h.BlockSize()
+	diversifier := make([]byte, block)
+	for i := range diversifier {
+		diversifier[i] = purpose
+	}
+	input := append(repeat(salt, block), repeat(secret, block)...)
+	var key, digest []byte
+	for {
+		h.Reset()
+		h.Write(diversifier)
+		h.Write(input)
+		digest = h.Sum(digest[:0])
+		for range iterations - 1 {
+			h.Reset()
+			h.Write(digest)
+			digest = h.Sum(digest[:0])
+		}
+		if key = append(key, digest...); len(key) >= length {
+			return key[:length], nil
+		}
+		addToEach(input, repeat(digest, block)[:block])
+	}
+}
+
+// repeat repeats data up to a multiple of size.
+func repeat(data []byte, size int) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	length := (len(data) + size - 1) / size * size
+	out := make([]byte, 0, length+len(data))
+	for len(out) < length {
+		out = append(out, data...)
+	}
+	return out[:length]
+}
+
+// addToEach adds b and 1 to each block of data, as big-endian numbers.
+func addToEach(data, b []byte) {
+	for ; len(data) > 0; data = data[len(b):] {
+		carry := 1
+		for i := len(b) - 1; i >= 0; i-- {
+			carry += int(data[i]) + int(b[i])
+			data[i] = byte(carry) //nolint:gosec // the rest is carried
+			carry >>= 8
+		}
+	}
+}
+
+// pbkdf2Parameters are those of RFC 8018, appendix A.2.
+type pbkdf2Parameters struct {
+	salt                  []byte
+	iterations, keyLength int // keyLength is 0 if it is not given
+	newHash               func() hash.Hash
+}
+
+const oidPBKDF2 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c" // 1.2.840.113549.1.5.12
+
+// maxKeyLength is more than any of the ciphers and MACs takes.
+const maxKeyLength = 64
+
+// parsePBKDF2 reads SEQUENCE { salt OCTET STRING, iterations INTEGER, keyLength INTEGER OPTIONAL, prf DEFAULT hmacWithSHA1 }.
+func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {
+	algorithm, parameters, err := algorithmIdentifier(v)
+	if err != nil {
+		return kdf, err
+	}
+	if !oidPBKDF2.is(algorithm) {
+		return kdf, unsupported(algorithm)
+	}
+	parts, err := members(parameters, 2)
+	if err != nil {
+		return kdf, err
+	}
+	kdf = pbkdf2Parameters{iterations: integer(parts[1]), newHash: sha1.New}
+	if !parts[0].Is(ber.OctetString) {
+		return kdf, ber.ErrMalformed
+	}
+	if kdf.salt, err = parts[0].Octets(); err != nil {
+		return kdf, err
+	}
+	for _, part := range parts[2:] {
+		if part.Is(ber.Integer) {
+			kdf.keyLength = integer(part)
+			continue
+		}
+		prf, _, err := algorithmIdentifier(part)
+		if err != nil {
+			return kdf, err
+		}
+		if kdf.newHash = hmacs[oid(prf.Body)]; kdf.newHash == nil {
+			return kdf, unsupported(prf)
+		}
+	}
+	return kdf, nil
+}
+
+func (o *opener) derivePBKDF2(kdf pbkdf2Parameters, secret []byte, length int) ([]byte, error) {
+	size := kdf.newHash().Size()
+	if err := o.spend(max(kdf.iterations, 1), (length+size-1)/size, 2*weight(kdf.newHash)); err != nil {
+		return nil, err
+	}
+	return pbkdf2.Key(kdf.newHash, string(secret), kdf.salt, max(kdf.iterations, 1), length)
+}

@@ -1,0 +1,123 @@
+package pfx
+
+import (
+	"errors"
+
+	"github.com/seed-230b9595/intune-go/internal/ber"
+)
+
+// opener derives keys from the passwords that may be the right one, and limits the work for that.
+type opener struct {
+	passwords []password
+	work      int // how much may still be done
+}
+
+// maxWork limits the work that a container may cost in all, to about a second and a half. The unit is one iteration of
+// SHA-256 in the key derivation of PKCS #12. OpenSSL and Windows use some 2,000 iterations for each key, NSS and GnuTLS
+// 600,000. A container has a key for its MAC and one for each safe, and wrong passwords cost as much as right ones.
+const maxWork = 10_000_000
+
+var errTooMuchWork = errors.New("deriving its keys would take too long: it asks for too many iterations")
+
+// maxNesting limits how deep asksTooMuch looks.
+const maxNesting = 32
+
+// asksTooMuch reports whether a count of iterations, in what is not encrypted, is beyond what may be done in all. In every
+// scheme of PKCS #12 the count is the INTEGER after the OCTET STRING of the salt (RFC 7292, section 4 and appendix C; RFC 8018,
+// appendix A). So such a container costs no work at all.
+func asksTooMuch(data []byte, levels int) bool {
+	afterSalt := false
+	for len(data) > 0 && levels > 0 {
+		value, rest, err := ber.Next(data)
+		if err != nil {
+			return false
+		}
+		if count := integer(value); afterSalt && value.Tag == ber.Integer && (count < 0 || count > maxWork) {
+			return true
+		}
+		afterSalt = value.Is(ber.OctetString)
+		if (value.IsConstructed() || afterSalt) && asksTooMuch(value.Body, levels-1) {
+			return true
+		}
+		data = rest
+	}
+	return false
+}
+
+// spend takes the cost of deriving a key from what may still be done.
+func (o *opener) spend(iterations, blocks, weight int) error {
+	if iterations < 0 || iterations > o.work/(blocks*weight) {
+		o.work = 0
+		return errTooMuchWork
+	}
+	o.work -= iterations * blocks * weight
+	return nil
+}
+
+// choose keeps the first password of which one encoding is correct. If the work is used up after the first attempt, that one
+// has failed.
+func (o *opener) choose(encodings func(password) [][]byte, isCorrect func(secret []byte) (bool, error)) error {
+	attempts := 0
+	for _, candidate := range o.passwords {
+		for _, secret := range encodings(candidate) {
+			ok, err := isCorrect(secret)
+			switch {
+			case ok:
+				o.passwords = []password{candidate}
+				return nil
+			case errors.Is(err, errTooMuchWork) && attempts > 0:
+				return ErrIncorrectPassword
+			case err != nil:
+				return err
+			}
+			attempts++
+		}
+	}
+	return ErrIncorrectPassword
+}
+
+// decrypt decrypts with the password whose result is valid, and keeps that one.
+func (o *opener) decrypt(algorithm ber.Value, sealed []byte, isValid func(plain []byte) bool) (plain []byte, err error) {
+	scheme, err := parseScheme(algorithm)
+	if err != nil {
+		return nil, err
+	}
+	err = o.choose(scheme.encodings, func(secret []byte) (bool, error) {
+		key, iv, err := scheme.derive(o, secret)
+		if err != nil {
+			return false, err
+		}
+		if plain, err = scheme.cipher.decrypt(key, iv, sealed); errors.Is(err, errPadding) {
+			return false, nil
+		}
+		return err == nil && isValid(plain), err
+	})
+	return plain, err
+}
+
+// algorithmIdentifier reads AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters OPTIONAL }.
+func algorithmIdentifier(v ber.Value) (algorithm, parameters ber.Value, err error) {
+	parts, err := members(v, 1)
+	if err != nil {
+		return ber.Value{}, ber.Value{}, err
+	}
+	if len(parts) > 1 {
+		parameters = parts[1]
+	}
+	return parts[0], parameters, nil
+}
+
+// integer reads a small positive INTEGER, -1 if it is another.
+func integer(v ber.Value) int {
+	const most = 1 << 31
+	n := 0
+	for _, b := range v.Body {
+		if n = n<<8 | int(b); n > most {
+			return -1
+		}
+	}
+	if !v.Is(ber.Integer) || len(v.Body) == 0 || v.Body[0]&0x80 != 0 {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,119 @@
+package pfx
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-230b9595/intune-go/internal/ber"
+)
+
+// scheme is a way to encrypt with a password.
+type scheme struct {
+	cipher    blockCipher
+	encodings func(password) [][]byte
+	derive    func(o *opener, secret []byte) (key, iv []byte, err error)
+}
+
+// The encryption of PKCS #12 itself: 1.2.840.113549.1.12.1 and its last arc.
+const oidPBE oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01"
+
+const oidPBES2 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d" // 1.2.840.113549.1.5.13
+
+// parseScheme reads the algorithm that something is encrypted with.
+func parseScheme(v ber.Value) (scheme, error) {
+	algorithm, parameters, err := algorithmIdentifier(v)
+	if err != nil {
+		return scheme{}, err
+	}
+	if oidPBES2.is(algorithm) {
+		return parsePBES2(parameters)
+	}
+	arc, isPBE := strings.CutPrefix(string(algorithm.Body), string(oidPBE))
+	if cipher, ok := pbeCiphers[arc]; isPBE && ok {
+		return parsePBE(parameters, cipher)
+	}
+	return scheme{}, unsupported(algorithm)
+}
+
+// parsePBE reads pkcs-12PbeParams ::= SEQUENCE { salt OCTET STRING, iterations INTEGER }.
+func parsePBE(parameters ber.Value, cipher blockCipher) (scheme, error) {
+	parts, err := members(parameters, 2)
+	if err != nil {
+		return scheme{}, err
+	}
+	salt, err := parts[0].Octets()
+	if err != nil {
+		return scheme{}, err
+	}
+	iterations := integer(parts[1])
+	derive := func(o *opener, secret []byte) (key, iv []byte, err error) {
+		sha1 := hashes[oidSHA1]
+		if key, err = o.derive12(sha1, secret, salt, iterations, purposeKey, cipher.keyLength); err != nil {
+			return nil, nil, err
+		}
+		iv, err = o.derive12(sha1, secret, salt, iterations, purposeIV, cipher.ivLength)
+		return key, iv, err
+	}
+	return scheme{cipher, func(p password) [][]byte { return p.bmp }, derive}, nil
+}
+
+// parsePBES2 reads PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme } (RFC 8018, appendix A.4).
+func parsePBES2(parameters ber.Value) (scheme, error) {
+	parts, err := members(parameters, 2)
+	if err != nil {
+		return scheme{}, err
+	}
+	kdf, err := parsePBKDF2(parts[0])
+	if err != nil {
+		return scheme{}, err
+	}
+	encryption, ivValue, err := algorithmIdentifier(parts[1])
+	if err != nil {
+		return scheme{}, err
+	}
+	cipher, ok := pbes2Ciphers[oid(encryption.Body)]
+	if !ok {
+		return scheme{}, unsupported(encryption)
+	}
+	iv, err := ivValue.Octets()
+	if err != nil {
+		return scheme{}, err
+	}
+	if len(ivValue.Raw) == cipher.ivLength {
+		iv = ivValue.Raw // old versions of NSS use the header of the value as its first two bytes
+	}
+	if len(iv) != cipher.ivLength {
+		return scheme{}, ber.ErrMalformed
+	}
+	derive := func(o *opener, secret []byte) (_, _ []byte, err error) {
+		key, err := o.derivePBKDF2(kdf, secret, cipher.keyLength)
+		return key, iv, err
+	}
+	return scheme{cipher, func(p password) [][]byte { return p.utf8 }, derive}, nil
+}
+
+func unsupported(algorithm ber.Value) error {
+	return fmt.Errorf("it is encrypted with the unknown algorithm %s", dotted(algorithm.Body))
+}
+
+// dotted writes an object identifier as numbers.
+func dotted(body []byte) string {
+	var out strings.Builder
+	const longest = 32
+	n := uint64(0)
+	for i, b := range body[:min(len(body), longest)] {
+		if n = n<<7 | uint64(b&0x7f); b&0x80 != 0 {
+			continue
+		}
+		if out.Len() == 0 {
+			first := min(n/40, 2)
+			fmt.Fprintf(&out, "%d.%d", first, n-40*first)
+		} else {
+			fmt.Fprintf(&out, ".%d", n)
+		}
+		if n = 0; i == longest-1 {
+			out.WriteString("…")
+		}
+	}
+	return out.String()
+}

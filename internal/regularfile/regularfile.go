@@ -1,0 +1,68 @@
+// Package regularfile opens files that users name, if they are files. Opening a pipe or a device can block for ever, and
+// what they yield has no end.
+package regularfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// ErrNotRegular says that a path names a folder, a pipe, a socket or a device. Its text follows the path in a message.
+var ErrNotRegular = errors.New("is not a regular file: folders, pipes and devices are not read")
+
+// ErrTooLarge says that a file is larger than the limit of ReadAll.
+var ErrTooLarge = errors.New("is too large")
+
+// Open opens a regular file, or the one that a link leads to. Everything else is ErrNotRegular and is not opened. Other
+// errors are *fs.PathError.
+func Open(path string) (file *os.File, size int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, ErrNotRegular
+	}
+	file, err = os.Open(path) //nolint:gosec // the file that the caller names
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err = file.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = ErrNotRegular // it was replaced in between
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// ReadAll reads a regular file of at most limit bytes, whatever size the file system reports. A larger one is ErrTooLarge.
+func ReadAll(path string, limit int64) ([]byte, error) {
+	file, size, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	if size > limit {
+		return nil, tooLarge(limit)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, tooLarge(limit)
+	}
+	return data, nil
+}
+
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+}
+
+// IsUnusable reports whether err says that the path names something that is not read, rather than that the file system
+// failed. Its text then follows the path in a message.
+func IsUnusable(err error) bool { return errors.Is(err, ErrNotRegular) || errors.Is(err, ErrTooLarge) }
