@@ -1,8 +1,11 @@
-// Package interop has tests alone. They show that what this project says about signing in is not only its own opinion:
+// Package interop contains only tests. They check this project against clients and servers that it did not write:
 //
 //   - Microsoft's azidentity signs in at the emulator, package intunetest, and creates a certificate with the token.
-//   - The credentials of package intune sign in at an OpenID provider that is not ours, github.com/zitadel/oidc, which
-//     verifies their assertions, codes and challenges with its own code and that of go-jose.
+//   - The libraries under Microsoft's Graph SDK for Go, msgraph-sdk-go-core and kiota-http-go, manage certificates in the
+//     emulator with their default middleware.
+//   - Microsoft's libraries for JavaScript and Python do the same: see the folders npm and python.
+//   - The credentials of package intune sign in at an OpenID provider, github.com/zitadel/oidc, which verifies their
+//     assertions, codes and challenges with its own code and that of go-jose.
 //
-// It is a module of its own because of the size of both.
+// It is a separate module because of their size.
 package interop

@@ -101,11 +101,11 @@ func (s *Server) switchProtocols(w http.ResponseWriter) {
 
 func send(w http.ResponseWriter, response *exchange.Response, ids exchange.IDs, cut bool) {
 	header := w.Header()
+	header.Set("request-id", ids.Request)
+	header.Set("client-request-id", ids.Client)
 	for name, values := range response.Header {
 		header[name] = values
 	}
-	header.Set("request-id", ids.Request)
-	header.Set("client-request-id", ids.Client)
 	header.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"EM1"}}`)
 	if response.Status != http.StatusNoContent {
 		header.Set("Content-Type", response.ContentType)

@@ -137,10 +137,13 @@ func TestTenantHasSeveralNames(t *testing.T) {
 func TestErrorsEchoTheCorrelationID(t *testing.T) {
 	w := newWire(t)
 	const own = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-	a := w.send(http.MethodPost, "/"+intunetest.TenantID+"/oauth2/v2.0/token", "grant_type=none", "Authorization:",
+	inHeader := w.send(http.MethodPost, "/"+intunetest.TenantID+"/oauth2/v2.0/token", "grant_type=none", "Authorization:",
 		"Content-Type: application/x-www-form-urlencoded", "client-request-id: "+own)
-	w.wantEntraError(a, 400, "unsupported_grant_type", 70003)
-	if got := w.object(a)["correlation_id"]; got != own || a.header.Get("client-request-id") != own {
-		t.Errorf("got %v and %v, want %s", got, a.header, own)
+	inForm := w.postForm(intunetest.TenantID, "grant_type=none&client-request-id="+own)
+	for _, a := range []response{inHeader, inForm} {
+		w.wantEntraError(a, 400, "unsupported_grant_type", 70003)
+		if got := w.object(a)["correlation_id"]; got != own || a.header.Get("client-request-id") != own {
+			t.Errorf("got %v and %v, want %s", got, a.header, own)
+		}
 	}
 }

@@ -30,6 +30,9 @@ func (s *Server) read(c *call, method string) *rejection {
 		encoded = string(c.body)
 	}
 	form, err := url.ParseQuery(encoded)
+	if id := form.Get("client-request-id"); id != "" && c.Header.Get("client-request-id") == "" {
+		c.ids.Client = id // MSAL for JavaScript sends it in the form
+	}
 	switch {
 	case c.Method != method:
 		return wrongMethod.because(method)

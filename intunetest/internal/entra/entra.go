@@ -100,8 +100,9 @@ func (s *Server) Serve(r *http.Request, body []byte, ids exchange.IDs) *exchange
 		c.tenant = strings.Trim(before, "/")
 		result, rejected := e.serve(s, c)
 		if rejected != nil {
-			result = rejected.response(ids)
+			result = rejected.response(c.ids)
 		}
+		result.SetHeader("client-request-id", c.ids.Client)
 		result.SetHeader("Cache-Control", "no-store, no-cache")
 		return result
 	}

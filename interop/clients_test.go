@@ -1,0 +1,88 @@
+package interop_test
+
+// Microsoft's libraries for JavaScript and Python drive the emulator over https, in programs of their own.
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// startForClients starts an emulator, and returns the environment in which a program finds it.
+func startForClients(t *testing.T) (env []string) {
+	t.Helper()
+	client := issue(t, "app.contoso.example", nil)
+	server := intunetest.NewServer(t, intunetest.WithTLS(), intunetest.WithPageSize(3),
+		intunetest.WithClientCertificate(client.cert), intunetest.WithFederatedCredential(issuer, subject, nil))
+	folder := t.TempDir()
+	authority := writePEM(t, filepath.Join(folder, "ca.pem"), "CERTIFICATE", server.TLSCertificate().Raw)
+	key, err := x509.MarshalPKCS8PrivateKey(client.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity := writePEM(t, filepath.Join(folder, "client.pem"), "PRIVATE KEY", key, "CERTIFICATE", client.cert.Raw)
+	thumbprint, old := sha256.Sum256(client.cert.Raw), sha1.Sum(client.cert.Raw)
+	return append(os.Environ(),
+		"NODE_EXTRA_CA_CERTS="+authority, "REQUESTS_CA_BUNDLE="+authority,
+		"EMULATOR_URL="+server.URL(), "TENANT_ID="+intunetest.TenantID,
+		"CLIENT_ID="+intunetest.ClientID, "CLIENT_SECRET="+intunetest.ClientSecret,
+		"CLIENT_CERTIFICATE="+identity, "CLIENT_CERTIFICATE_SHA256="+hex.EncodeToString(thumbprint[:]),
+		"CLIENT_CERTIFICATE_SHA1="+hex.EncodeToString(old[:]),
+		"CLIENT_ASSERTION="+server.FederatedAssertion(nil),
+		"CERTIFICATE_CONTENT="+base64.StdEncoding.EncodeToString(intunetest.NewCertificate("Contoso").Raw))
+}
+
+// writePEM writes blocks, each a type and its bytes, and returns the path.
+func writePEM(t *testing.T, path string, blocks ...any) string {
+	t.Helper()
+	var text []byte
+	for i := 0; i < len(blocks); i += 2 {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: blocks[i].(string), Bytes: blocks[i+1].([]byte)})...)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func run(t *testing.T, folder, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = folder, startForClients(t)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+func TestJavaScriptClients(t *testing.T) {
+	if _, err := os.Stat("npm/node_modules"); err != nil {
+		t.Skip("run npm ci in interop/npm first")
+	}
+	run(t, "npm", "npm", "test", "--silent")
+}
+
+func TestPythonClients(t *testing.T) {
+	python := findPython(t)
+	run(t, "python", python, "-m", "unittest", "-v")
+}
+
+// findPython finds an interpreter that has msal, such as Debian's with python3-msal.
+func findPython(t *testing.T) string {
+	t.Helper()
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		if err := exec.CommandContext(t.Context(), python, "-c", "import msal").Run(); err == nil {
+			return python
+		}
+	}
+	t.Skip("no python3 has msal; on Debian it is in the package python3-msal")
+	return ""
+}
