@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -102,7 +103,7 @@ func (p *progress) begin(id, text string) {
 			return
 		}
 		if !p.isLive && !p.isWaitingFor(text) {
-			fmt.Fprintf(p.file, "Waiting: %s.\n", text)
+			fmt.Fprintf(p.file, "%s%s.\n", strings.ToUpper(text[:1]), text[1:])
 		}
 		p.waits[id] = wait{text, time.Now()}
 	})

@@ -54,7 +54,12 @@ func (a *app) newClient(p *progress) (*intune.Client, error) {
 	if httpClient != nil {
 		options = append(options, intune.WithHTTPClient(httpClient))
 	}
-	return intune.NewClient(cred, options...)
+	client, err := intune.NewClient(cred, options...)
+	var input *intune.InputError
+	if errors.As(err, &input) && input.Name == "WithBaseURL" {
+		return nil, usagef("--emulator %s", input.Problem)
+	}
+	return client, err
 }
 
 // httpClient returns a client that trusts the authorities of --ca as well as the system's, nil without the flag.

@@ -26,7 +26,9 @@ func newVersionCommand(a *app) *cobra.Command {
 	}
 }
 
-func (r *versionResult) human(w *page) { w.line("intune-cert %s %s %s", r.Version, r.GoVersion, r.Platform) }
+func (r *versionResult) human(w *page) {
+	w.line("intune-cert %s %s %s", r.Version, r.GoVersion, r.Platform)
+}
 
 // version returns the version of the module, "(devel)" for a build from a folder.
 func version() string {
