@@ -51,13 +51,13 @@ func (a *app) check(ctx context.Context) error {
 	client, err := a.newClient(p)
 	if err == nil {
 		_, err = client.EnterpriseCodeSigningCertificates().List(ctx, &intune.ListOptions{Top: 1})
-		result.judgeRead(a.adviseCLI(err))
+		result.judgeRead(a.advise(err))
 	} else {
 		result.judgeRead(err)
 	}
 	if err == nil {
 		err = updateNothing(ctx, client)
-		result.judgeWrite(a.adviseCLI(err))
+		result.judgeWrite(a.advise(err))
 	}
 	p.stop()
 	if ctx.Err() != nil {

@@ -49,7 +49,7 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 		},
 		"variables": {
 			env:  []string{"AZURE_CLIENT_ID=" + intunetest.ClientID},
-			want: "signIn failed, license unknown, read unknown, write unknown", next: "Check the network and the settings of the sign-in",
+			want: "signIn failed, license unknown, read unknown, write unknown", next: "Set the environment variables",
 		},
 	}
 	for name, test := range tests {

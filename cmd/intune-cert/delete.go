@@ -53,7 +53,7 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
 		case err != nil:
 			result.Kept = append(result.Kept, ids[i:]...)
 			p.stop()
-			return a.show(ctx, result, a.adviseCLI(fmt.Errorf("%s: %w", id, err)))
+			return a.show(ctx, result, a.advise(fmt.Errorf("%s: %w", id, err)))
 		case isWanted:
 			result.Deleted = append(result.Deleted, id)
 		default:

@@ -120,6 +120,7 @@ func nextStep(err error) string {
 	var duplicate *intune.DuplicateError
 	var inFile *codesign.AmbiguousError
 	var authority x509.UnknownAuthorityError
+	var input *intune.InputError
 	switch {
 	case errors.As(err, &advised):
 		return advised.next
@@ -131,7 +132,7 @@ func nextStep(err error) string {
 		return "Choose one with --thumbprint."
 	case errors.Is(err, codesign.ErrIncorrectPassword):
 		return "Put the password into the file of --password-file, or into the environment variable " + passwordVariable + "."
-	case errors.Is(err, intune.ErrCredentialUnavailable):
+	case errors.Is(err, intune.ErrCredentialUnavailable), errors.As(err, &input) && input.Name == "environment":
 		return "Set the environment variables of this sign-in, or choose another one with --auth. intune-cert --help lists them."
 	case errors.As(err, new(*intune.AuthError)):
 		return `Correct what the message names, then run "intune-cert check".`

@@ -35,7 +35,7 @@ func (a *app) expiring(ctx context.Context, within time.Duration) error {
 	certs := []*intune.EnterpriseCodeSigningCertificate{}
 	for cert, err := range service.Expiring(ctx, within) {
 		if err != nil {
-			return a.adviseCLI(err)
+			return a.advise(err)
 		}
 		certs = append(certs, cert)
 	}

@@ -47,7 +47,7 @@ func (a *app) find(ctx context.Context, l *loader, file string) error {
 	matches, err := service.Find(ctx, cert.Resource())
 	var ambiguous *intune.AmbiguousMatchError
 	if err != nil && !errors.As(err, &ambiguous) {
-		return a.adviseCLI(err)
+		return a.advise(err)
 	}
 	deployed, problem := a.deployedID(ctx, service, p)
 	p.stop()

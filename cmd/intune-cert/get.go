@@ -28,7 +28,7 @@ func (a *app) get(ctx context.Context, id string) error {
 	}
 	cert, err := service.Get(ctx, id)
 	if err != nil {
-		return a.adviseCLI(err)
+		return a.advise(err)
 	}
 	deployed, err := a.deployedID(ctx, service, p)
 	p.stop()

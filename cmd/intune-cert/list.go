@@ -14,7 +14,7 @@ const listHelp = `List the certificates of the tenant, and mark the one that Int
 
 --filter takes an expression of OData, with the property names of Microsoft Graph:
 
-  intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
+    intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
 
 type listCommand struct {
 	*app
@@ -56,7 +56,7 @@ func (c *listCommand) run(ctx context.Context, onlyExpiring bool) error {
 	certs := []*intune.EnterpriseCodeSigningCertificate{}
 	for cert, err := range service.All(ctx, &intune.ListOptions{Filter: filter}) {
 		if err != nil {
-			return c.adviseCLI(err)
+			return c.advise(err)
 		}
 		certs = append(certs, cert)
 	}
@@ -78,7 +78,7 @@ func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSign
 	case errors.Is(err, intune.ErrNotFound):
 		return "", nil
 	case err != nil:
-		return "", a.adviseCLI(err)
+		return "", a.advise(err)
 	}
 	return latest.ID, nil
 }

@@ -20,22 +20,22 @@ only the latest upload.
 
 To sign in, set --auth and these environment variables:
 
-  env              AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH (with
-                   AZURE_CLIENT_CERTIFICATE_PASSWORD) or AZURE_FEDERATED_TOKEN_FILE
-  cli              none: the account that is signed in with "az login"
-  managed-identity AZURE_CLIENT_ID, only for a user-assigned identity
-  github           AZURE_TENANT_ID, AZURE_CLIENT_ID; the job needs the permission id-token: write
-  azure-pipelines  SYSTEM_ACCESSTOKEN; the task AzureCLI@2 sets the others
-  device, browser  AZURE_CLIENT_ID, and AZURE_TENANT_ID unless people of any tenant may sign in
-  default          whatever Microsoft's DefaultAzureCredential finds
+    env              AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH (with
+                     AZURE_CLIENT_CERTIFICATE_PASSWORD) or AZURE_FEDERATED_TOKEN_FILE
+    cli              none: the account that is signed in with "az login"
+    managed-identity AZURE_CLIENT_ID, only for a user-assigned identity
+    github           AZURE_TENANT_ID, AZURE_CLIENT_ID; the job needs the permission id-token: write
+    azure-pipelines  SYSTEM_ACCESSTOKEN; the task AzureCLI@2 sets the others
+    device, browser  AZURE_CLIENT_ID, and AZURE_TENANT_ID unless people of any tenant may sign in
+    default          whatever Microsoft's DefaultAzureCredential finds
 
 The application or person needs the permission DeviceManagementApps.ReadWrite.All. "intune-cert check" tells what is
 missing.
 
-The environment variable INTUNE_CERT_<FLAG> sets a flag of all commands, for example INTUNE_CERT_AUTH=github.
-The flag takes precedence.
+Environment variables can set the flags of all commands, for example INTUNE_CERT_AUTH=github. Flags take precedence.
 
 Exit codes:
+
 ` + exitCodeHelp
 
 // app is one run of the program.

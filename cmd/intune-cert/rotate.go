@@ -85,9 +85,9 @@ func (c *rotateCommand) run(ctx context.Context, file string) error {
 	}
 	p.stop()
 	if rotation == nil {
-		return c.adviseCLI(err)
+		return c.advise(err)
 	}
-	return c.show(ctx, c.result(file, cert, rotation, err), c.adviseCLI(err))
+	return c.show(ctx, c.result(file, cert, rotation, err), c.advise(err))
 }
 
 func (c *rotateCommand) options() *intune.RotateOptions {

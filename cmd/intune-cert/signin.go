@@ -225,15 +225,21 @@ func (a *app) azureCloud() cloud.Configuration {
 	return cloud.AzurePublic
 }
 
-// adviseCLI says what to do if the token of the Azure CLI lacks the permission, because nobody can add it there.
-func (a *app) adviseCLI(err error) error {
-	if a.flags.auth.value != "cli" || !errors.Is(err, intune.ErrForbidden) {
+// advise says what to do about an error of a sign-in with the Azure CLI.
+func (a *app) advise(err error) error {
+	if err == nil || a.flags.auth.value != "cli" {
 		return err
 	}
-	return &advisedError{
-		fmt.Errorf("the token of the Azure CLI lacks the permission: %w", err),
-		"The Azure CLI asks for a fixed set of permissions, without DeviceManagementApps.ReadWrite.All. Sign in with an application " +
-			`of your own: --auth device or browser with AZURE_CLIENT_ID, or --auth env. If "az login" signed in a service principal, ` +
-			"grant the permission to it.",
+	switch {
+	case errors.Is(err, intune.ErrForbidden): // nobody can add a permission there
+		return &advisedError{
+			fmt.Errorf("the token of the Azure CLI lacks the permission: %w", err),
+			"The Azure CLI asks for a fixed set of permissions, without DeviceManagementApps.ReadWrite.All. Sign in with an " +
+				`application of your own: --auth device or browser with AZURE_CLIENT_ID, or --auth env. If "az login" signed in a ` +
+				"service principal, grant the permission to it.",
+		}
+	case strings.Contains(err.Error(), "AzureCLICredential"): // azidentity has no type for it
+		return &advisedError{err, `Install the Azure CLI and run "az login".`}
 	}
+	return err
 }

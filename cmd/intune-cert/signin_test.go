@@ -96,7 +96,7 @@ func TestSignInWithTheAzureCLISaysThatItsTokenLacksThePermission(t *testing.T) {
 func TestSignInWithoutTheAzureCLI(t *testing.T) {
 	f := newFixture(t)
 	f.env = append(f.env, "PATH="+f.dir)
-	f.run("list", "--auth", "cli").exits(1).says("Azure CLI")
+	f.run("list", "--auth", "cli").exits(1).says(`Next: Install the Azure CLI and run "az login".`)
 }
 
 // issuerOf serves the federated assertion of the emulator as JSON.

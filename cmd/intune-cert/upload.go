@@ -139,7 +139,7 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 		if errors.Is(result.Err, intune.ErrNotTried) {
 			continue
 		}
-		readable[index].take(ctx, result, c.adviseCLI(result.Err))
+		readable[index].take(ctx, result, c.advise(result.Err))
 		done++
 		p.count(done, len(files))
 	}
