@@ -1,5 +1,5 @@
 //go:build !race
 
-package budget
+package intune_test
 
 const raceDetector = false
