@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -547,7 +548,10 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 		var times []string
 		var began time.Time
 		posts := 0
+		var mu sync.Mutex
 		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			times = append(times, fmt.Sprint(req.Method, " ", time.Since(began)))
 			switch {
 			case req.Method == http.MethodGet && posts < 2:
@@ -567,6 +571,8 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "POST 0s, GET 0s, GET 500ms, GET 1.5s, GET 3.5s, GET 7.5s, GET 15.5s, GET 30s, GET 1m0s, POST 2m0s, GET 2m0s"
+		mu.Lock()
+		defer mu.Unlock()
 		if got := strings.Join(times, ", "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
