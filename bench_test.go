@@ -340,11 +340,15 @@ func heapInUse() uint64 {
 // BenchmarkHotPaths measures what has a budget of allocations, each against an answer in memory. Request is no more than a
 // token at hand, a gate that is open and an answer without a body.
 func BenchmarkHotPaths(b *testing.B) {
-	for _, o := range hotPaths(b) {
-		b.Run(o.name, func(b *testing.B) {
+	operations, err := hotPaths(b)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range operations {
+		b.Run(o.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := o.run(); err != nil {
+				if err := o.Run(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -545,10 +545,10 @@ func TestListingWithoutEndIsGivenUp(t *testing.T) {
 // other calls.
 func TestLookIsNotDelayedByAGateway(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		began := time.Now()
-		var mu sync.Mutex // of the other call
 		var times []string
+		var began time.Time
 		posts := 0
+		var mu sync.Mutex
 		service := roundTripper(func(req *http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -565,11 +565,14 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 			return reply(201, created[:len(created)-1]+`,"uploadDateTime":"`+began.UTC().Format(time.RFC3339Nano)+`"}`)(req)
 		})
 		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		began = time.Now()
 		time.AfterFunc(time.Minute, func() { _ = get(t.Context(), client) })
 		if _, err := create(client); err != nil {
 			t.Fatal(err)
 		}
 		want := "POST 0s, GET 0s, GET 500ms, GET 1.5s, GET 3.5s, GET 7.5s, GET 15.5s, GET 30s, GET 1m0s, POST 2m0s, GET 2m0s"
+		mu.Lock()
+		defer mu.Unlock()
 		if got := strings.Join(times, ", "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

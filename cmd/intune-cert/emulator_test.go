@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+type settingsJSON struct {
+	URL, DevicePage, CAFile string
+	Environment             map[string]string
+}
+
+// emulator starts the emulator of the program and returns its settings.
+func (f *fixture) emulator(args ...string) (*running, settingsJSON) {
+	f.t.Helper()
+	r := f.start(append([]string{"emulator", "--listen", "127.0.0.1:0", "-o", "json"}, args...)...)
+	f.t.Cleanup(func() { _ = r.cmd.Process.Kill() })
+	eventually(f.t, "it starts", func() bool { return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") })
+	var settings settingsJSON
+	if err := json.Unmarshal([]byte(r.stdout.String()), &settings); err != nil {
+		f.t.Fatal(err)
+	}
+	return r, settings
+}
+
+func TestEmulatorServesTheOtherCommands(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("seeds/a.cer", intunetest.NewCertificate("A"))
+	r, settings := f.emulator("--tls", "--write-ca", "emulator.pem", "--seed", "seeds", "--sample", "new.cer")
+	if settings.CAFile != settings.Environment["INTUNE_CERT_CA"] || settings.DevicePage != settings.URL+"/devicelogin" {
+		t.Errorf("got %+v", settings)
+	}
+	for name, value := range settings.Environment {
+		f.env = append(f.env, name+"="+value)
+	}
+	listed := decoded[listJSON](f.run("list", "-o", "json").exits(0))
+	if len(listed.Certificates) != 2 {
+		t.Errorf("got %+v", listed)
+	}
+	rotated := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "-o", "json").exits(0))
+	if len(rotated.Deleted) != 1 || !rotated.Created {
+		t.Errorf("got %+v", rotated)
+	}
+	resp, err := f.HTTPClient().Get(f.URL() + "/devicelogin") //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if page, _ := io.ReadAll(resp.Body); !strings.Contains(string(page), "user_code") {
+		t.Errorf("the page for device codes is %s", page)
+	}
+	r.interrupt().exits(0)
+}
+
+// TestRotateInTheEmulatorInTwoCommands is what the README promises a new user.
+func TestRotateInTheEmulatorInTwoCommands(t *testing.T) {
+	f := newFixture(t)
+	_, settings := f.emulator("--sample", "contoso.cer")
+	f.env = f.env[:len(f.env)-2] // no settings, except those on the command line
+	f.run("rotate", "contoso.cer", "--delete-old", "--emulator", settings.URL).exits(0).prints("Uploaded contoso.cer", "Deleted ")
+}
+
+func TestEmulatorFaultsAndConfig(t *testing.T) {
+	f := newFixture(t)
+	f.write("config.json", []byte(`{"provisioningDelay": "1h"}`))
+	_, settings := f.emulator("--sample", "new.cer", "--config", "config.json",
+		"--fault", "method=POST,drop=after-commit,times=1", "--fault", "method=GET,status=503,gateway")
+	f.env = append(f.env, "INTUNE_CERT_EMULATOR="+settings.URL)
+	f.run("rotate", "new.cer", "--delete-old").exits(5)
+	f.run("emulator", "--config", "ca.pem").exits(2)
+	f.run("emulator", "--listen", strings.TrimPrefix(settings.URL, "http://")).exits(1).says("Next: Choose another address with --listen")
+}
+
+func TestEmulatorPrintsSettingsForShells(t *testing.T) {
+	f := newFixture(t)
+	r := f.start("emulator", "--listen", "127.0.0.1:0", "--settings", "powershell")
+	eventually(t, "it starts", func() bool { return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") })
+	r.interrupt().exits(0).prints("$env:AZURE_CLIENT_ID = '" + intunetest.ClientID + "'\n")
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	r = f.start("emulator", "--listen", "127.0.0.1:0", "--settings", "shell", "--tls", "--write-ca", "it's here.pem")
+	eventually(t, "it starts", func() bool { return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") })
+	shell := exec.CommandContext(t.Context(), "sh", "-c", r.stdout.String()+`"$0" list`, program)
+	shell.Dir = f.dir
+	if output, err := shell.CombinedOutput(); err != nil || !strings.Contains(string(output), "No certificates.") {
+		t.Errorf("%v: %s", err, output)
+	}
+	r.interrupt().exits(0)
+}

@@ -1,0 +1,82 @@
+package main
+
+// This file has the kinds of flags that pflag lacks.
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// choice is a flag with a few possible values.
+type choice struct {
+	value   string
+	allowed []string
+}
+
+func newChoice(initial string, allowed ...string) *choice { return &choice{initial, allowed} }
+
+func (c *choice) list() string   { return strings.Join(c.allowed, ", ") }
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return "name" }
+
+// Set implements pflag.Value.
+func (c *choice) Set(text string) error {
+	for _, allowed := range c.allowed {
+		if strings.EqualFold(text, allowed) {
+			c.value = allowed
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not one of %s", text, c.list())
+}
+
+const day = 24 * time.Hour
+
+// duration is a flag that takes days, such as 30d, besides Go's durations. It is never negative.
+type duration time.Duration
+
+func (d *duration) Type() string { return "duration" }
+
+// String writes whole days as days.
+func (d *duration) String() string {
+	value := time.Duration(*d)
+	switch {
+	case value == 0:
+		return ""
+	case value%day == 0:
+		return fmt.Sprintf("%dd", value/day)
+	}
+	return value.String()
+}
+
+// Set implements pflag.Value.
+func (d *duration) Set(text string) error {
+	parsed, err := parseDuration(text)
+	if err == nil {
+		*d = duration(parsed)
+	}
+	return err
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	const longest = 36_600 // days, which is about a century
+	parsed, err := time.ParseDuration(text)
+	if number, isDays := strings.CutSuffix(text, "d"); isDays {
+		var days int
+		days, err = strconv.Atoi(number)
+		if days > longest {
+			return 0, errors.New("more than a century")
+		}
+		parsed = time.Duration(days) * day
+	}
+	switch {
+	case err != nil:
+		return 0, errors.New("want days, such as 30d, or a duration, such as 36h or 15m")
+	case parsed < 0:
+		return 0, errors.New("negative")
+	}
+	return parsed, nil
+}

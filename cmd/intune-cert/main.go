@@ -1,0 +1,16 @@
+// The command intune-cert keeps the code-signing certificate of a Microsoft Intune tenant up to date, for people and
+// scripts that do not write Go. docs/intune-cert.md describes its commands.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program immediately
+	os.Exit(run(ctx, newTerminal(), os.Args[1:]))
+}

@@ -1,0 +1,305 @@
+package main
+
+// The tests run the built program, as its users do, against the emulator over TLS.
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// program is the path of the built program.
+var program string //nolint:gochecknoglobals // TestMain builds it once
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv("TEST_BROWSER_CA"); address != "" {
+		os.Exit(browse(address, os.Args[len(os.Args)-1]))
+	}
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "intune-cert")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "intune-cert")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// fixture is a tenant, and a folder in which the program runs.
+type fixture struct {
+	*intunetest.Server
+
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newFixture(t *testing.T, opts ...intunetest.ServerOption) *fixture {
+	t.Helper()
+	t.Parallel()
+	server := intunetest.NewServer(t, append([]intunetest.ServerOption{intunetest.WithTLS()}, opts...)...)
+	f := &fixture{Server: server, t: t, dir: t.TempDir()}
+	f.write("ca.pem", pemOf(server.TLSCertificate()))
+	f.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + f.dir, "TERM=xterm", "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
+		"INTUNE_CERT_EMULATOR=" + server.URL(), "INTUNE_CERT_CA=" + f.path("ca.pem"),
+	}
+	return f
+}
+
+func (f *fixture) path(name string) string { return filepath.Join(f.dir, name) }
+
+func (f *fixture) write(name string, data []byte) {
+	f.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(f.path(name)), 0o700); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := os.WriteFile(f.path(name), data, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// writeCertificate writes a certificate for the program to upload.
+func (f *fixture) writeCertificate(name string, cert *x509.Certificate) *x509.Certificate {
+	f.t.Helper()
+	f.write(name, cert.Raw)
+	return cert
+}
+
+// seed puts a certificate into the tenant and returns its id.
+func (f *fixture) seed(cert *x509.Certificate, opts ...intune.RequestOption) string {
+	f.t.Helper()
+	created, err := f.Client().EnterpriseCodeSigningCertificates().Create(f.t.Context(), intune.FromX509(cert), opts...)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return created.ID
+}
+
+// ids returns the ids of the tenant's certificates, in order of creation.
+func (f *fixture) ids() (ids []string) {
+	for _, cert := range f.Certificates() {
+		ids = append(ids, cert.ID)
+	}
+	return ids
+}
+
+func (f *fixture) wantIDs(want ...string) {
+	f.t.Helper()
+	if have := f.ids(); !slices.Equal(have, want) {
+		f.t.Errorf("the tenant has %v, want %v", have, want)
+	}
+}
+
+// finished is a run of the program that has ended.
+type finished struct {
+	t              *testing.T
+	args           []string
+	stdout, stderr string
+	code           int
+}
+
+func (f *fixture) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(f.t.Context(), program, args...)
+	cmd.Dir, cmd.Env = f.dir, f.env
+	return cmd
+}
+
+func (f *fixture) run(args ...string) *finished {
+	f.t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := f.command(args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+		f.t.Fatal(err)
+	}
+	return &finished{f.t, args, stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// running is a run of the program that goes on.
+type running struct {
+	*fixture
+
+	cmd            *exec.Cmd
+	stdout, stderr *lockedBuffer
+}
+
+func (f *fixture) start(args ...string) *running {
+	f.t.Helper()
+	r := &running{f, f.command(args...), new(lockedBuffer), new(lockedBuffer)}
+	r.cmd.Stdout, r.cmd.Stderr = r.stdout, r.stderr
+	if err := r.cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+// interrupt presses Ctrl-C. The program has to end at once.
+func (r *running) interrupt() *finished {
+	r.t.Helper()
+	began := time.Now()
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		r.t.Fatal(err)
+	}
+	done := r.wait()
+	if took := time.Since(began); took > 5*time.Second {
+		r.t.Errorf("it took %s to end", took)
+	}
+	return done
+}
+
+func (r *running) wait() *finished {
+	r.t.Helper()
+	if err := r.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		r.t.Fatal(err)
+	}
+	return &finished{r.t, r.cmd.Args[1:], r.stdout.String(), r.stderr.String(), r.cmd.ProcessState.ExitCode()}
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: it never happened", what)
+		}
+	}
+}
+
+// exits checks the exit code.
+func (d *finished) exits(code int) *finished {
+	d.t.Helper()
+	if d.code != code {
+		d.t.Fatalf("%v exits with %d, want %d\n%s%s", d.args, d.code, code, d.stdout, d.stderr)
+	}
+	return d
+}
+
+// says checks that standard error has texts.
+func (d *finished) says(texts ...string) *finished {
+	d.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(d.stderr, text) {
+			d.t.Errorf("%v does not say %q:\n%s", d.args, text, d.stderr)
+		}
+	}
+	return d
+}
+
+// prints checks that standard output has texts.
+func (d *finished) prints(texts ...string) *finished {
+	d.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(d.stdout, text) {
+			d.t.Errorf("%v does not print %q:\n%s", d.args, text, d.stdout)
+		}
+	}
+	return d
+}
+
+// decoded reads the one JSON document of standard output. A field that T does not have is an error, so that the names of
+// fields stay as they are.
+func decoded[T any](d *finished) T {
+	d.t.Helper()
+	var document T
+	decoder := json.NewDecoder(strings.NewReader(d.stdout))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&document); err != nil {
+		d.t.Fatalf("%v: %v\n%s%s", d.args, err, d.stdout, d.stderr)
+	}
+	if decoder.More() {
+		d.t.Errorf("%v prints more than one document:\n%s", d.args, d.stdout)
+	}
+	return document
+}
+
+// The documents as scripts see them.
+type (
+	recordJSON struct {
+		ID, Status, Subject, Issuer, Thumbprint, MatchedBy string
+		ExpirationDateTime, UploadDateTime                 *time.Time
+		DaysLeft                                           *int
+		IsDeployed                                         bool
+	}
+	errorJSON  struct{ Kind, Message, NextStep string }
+	rotateJSON struct {
+		File            string
+		DryRun, Created bool
+		MatchedBy       string
+		Certificate     *recordJSON
+		Old             []recordJSON
+		Deleted         []string
+		Findings        []struct{ Severity, Code, Message string }
+		Error           *errorJSON
+	}
+	uploadJSON struct {
+		Files []struct {
+			File, Outcome, MatchedBy string
+			Certificate              *recordJSON
+			Error                    *errorJSON
+		}
+		Error *errorJSON
+	}
+	listJSON struct {
+		Certificates []recordJSON
+		Error        *errorJSON
+	}
+)
+
+func contoso(changes ...func(*x509.Certificate)) *x509.Certificate {
+	return intunetest.NewCertificate("Contoso Apps", changes...)
+}
+
+// oldContoso is the certificate of last year, which expires in 20 days.
+func oldContoso() *x509.Certificate {
+	return contoso(func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -380), time.Now().AddDate(0, 0, 20)
+	})
+}
+
+// browse is a browser that follows redirects.
+func browse(caFile, address string) int {
+	data, err := os.ReadFile(caFile)
+	if err != nil {
+		return 1
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(data)
+	resp, err := clientTrusting(roots).Get(address) //nolint:noctx // a test
+	if err != nil {
+		return 1
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return 1
+	}
+	return 0
+}

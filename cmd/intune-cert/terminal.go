@@ -1,0 +1,136 @@
+package main
+
+// This file knows whether input and output are terminals, how wide they are, and whether they show colour.
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
+)
+
+// terminal is what the program reads from and writes to.
+type terminal struct {
+	in       *os.File
+	out, err *os.File
+
+	outStyle, errStyle style
+}
+
+func newTerminal() *terminal {
+	return &terminal{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		outStyle: styleOf(os.Stdout), errStyle: styleOf(os.Stderr),
+	}
+}
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) } //nolint:gosec // a file descriptor is small
+
+// widthOf returns the width of a terminal in columns, 0 if file is none.
+func widthOf(file *os.File) int {
+	width, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // a file descriptor is small
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// style colours text, if its output shows colour. See https://no-color.org.
+type style struct{ hasColour bool }
+
+func styleOf(file *os.File) style {
+	return style{isTerminal(file) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && enableColour(file)}
+}
+
+func (s style) bold(text string) string   { return s.with("1", text) }
+func (s style) red(text string) string    { return s.with("31", text) }
+func (s style) green(text string) string  { return s.with("32", text) }
+func (s style) yellow(text string) string { return s.with("33", text) }
+
+func (s style) with(code, text string) string {
+	if !s.hasColour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// plain removes what could control a terminal from text of others, such as names in certificates.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
+// fit shortens text to a width in columns.
+func fit(text string, width int) string { return runewidth.Truncate(text, width, "…") }
+
+// remark writes a line about the course of a command to standard error.
+func (t *terminal) remark(format string, args ...any) {
+	fmt.Fprintf(t.err, format+"\n", args...)
+}
+
+// canAsk reports whether a person can be asked.
+func (t *terminal) canAsk() bool { return isTerminal(t.in) && isTerminal(t.err) }
+
+// confirm asks a question that is answered with yes or no.
+func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := t.ask(ctx, question+" [y/N] ", func() (string, error) {
+		line, err := bufio.NewReader(t.in).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return line, err
+	})
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes", err
+}
+
+// askPassword asks for a password without showing it.
+func (t *terminal) askPassword(ctx context.Context, prompt string) (string, error) {
+	fd := int(t.in.Fd()) //nolint:gosec // a file descriptor is small
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = term.Restore(fd, state) }() // if Ctrl-C ended the question
+	defer fmt.Fprintln(t.err)
+	return t.ask(ctx, prompt, func() (string, error) {
+		password, err := term.ReadPassword(fd)
+		return string(password), err
+	})
+}
+
+// ask reads an answer. Ctrl-C ends the wait for it.
+func (t *terminal) ask(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	fmt.Fprint(t.err, prompt)
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answers <- answer{text, err}
+	}()
+	select {
+	case got := <-answers:
+		return got.text, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,211 @@
+//go:build !windows
+
+package main
+
+// These tests run the program on a pseudo-terminal.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// session is a run of the program on a terminal.
+type session struct {
+	*fixture
+
+	cmd      *exec.Cmd
+	terminal *os.File
+	shown    *lockedBuffer // everything that the program wrote to the terminal
+	stdout   *bytes.Buffer // nil if standard output is the terminal too
+	closed   chan struct{}
+}
+
+// onTerminal starts the program on a terminal of a width, with standard output elsewhere if asked.
+func (f *fixture) onTerminal(width uint16, redirectOutput bool, args ...string) *session {
+	f.t.Helper()
+	s := &session{fixture: f, cmd: f.command(args...), shown: new(lockedBuffer), closed: make(chan struct{})}
+	if redirectOutput {
+		s.stdout = new(bytes.Buffer)
+		s.cmd.Stdout = s.stdout
+	}
+	var err error
+	if s.terminal, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 40, Cols: width}); err != nil {
+		f.t.Fatal(err)
+	}
+	go func() {
+		defer close(s.closed)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := s.terminal.Read(buffer)
+			_, _ = s.shown.Write(buffer[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	f.t.Cleanup(func() { _ = s.terminal.Close() })
+	return s
+}
+
+func (s *session) waitFor(text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.shown.String(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%q does not show:\n%q", text, s.shown.String())
+		}
+	}
+}
+
+func (s *session) typeText(text string) {
+	s.t.Helper()
+	if _, err := s.terminal.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// exits waits for the end of the program.
+func (s *session) exits(code int) string {
+	s.t.Helper()
+	if err := s.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.closed:
+	case <-time.After(10 * time.Second):
+	}
+	if got := s.cmd.ProcessState.ExitCode(); got != code {
+		s.t.Fatalf("%v exits with %d, want %d:\n%q", s.cmd.Args[1:], got, code, s.shown.String())
+	}
+	return s.shown.String()
+}
+
+var escapes = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
+
+// wantNoWrappedLine checks that nothing that was drawn reaches the last column.
+func wantNoWrappedLine(t *testing.T, shown string, width int) {
+	t.Helper()
+	for _, line := range strings.FieldsFunc(escapes.ReplaceAllString(shown, ""), func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if runewidth.StringWidth(line) >= width {
+			t.Errorf("%d columns: %q", width, line)
+		}
+	}
+}
+
+func TestProgressFitsTheTerminalAndSaysThatItWaitsForTheQuota(t *testing.T) {
+	for _, width := range []uint16{40, 80} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			f := newFixture(t, intunetest.WithQuota(4, 1000, 2*time.Second))
+			f.writeMany("many", 6)
+			s := f.onTerminal(width, true, "upload", "many", "--concurrency", "1")
+			s.waitFor("Uploading 4/6 waiting for the quota, ")
+			shown := s.exits(0)
+			wantNoWrappedLine(t, shown, int(width))
+			for _, want := range []string{"Uploading 1/6 [", "Uploading 6/6 ["} {
+				if !strings.Contains(shown, want) {
+					t.Errorf("%q does not show: %q", want, shown)
+				}
+			}
+			if !strings.HasSuffix(shown, "\r\x1b[K") {
+				t.Errorf("the line stays: %q", shown)
+			}
+			if !strings.Contains(s.stdout.String(), "6 uploaded") || strings.Contains(s.stdout.String(), "\x1b") {
+				t.Errorf("standard output: %q", s.stdout)
+			}
+		})
+	}
+}
+
+func TestTerminalShowsTheWaitForProvisioning(t *testing.T) {
+	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
+	f.writeCertificate("new.cer", contoso())
+	s := f.onTerminal(80, true, "rotate", "new.cer", "--wait", "1h")
+	s.waitFor("Rotating: waiting for provisioning, 1s")
+	s.typeText("\x03") // Ctrl-C
+	shown := s.exits(130)
+	if !strings.Contains(shown, "Next:") {
+		t.Errorf("got %q", shown)
+	}
+}
+
+func TestListFitsAnyWidth(t *testing.T) {
+	f := newFixture(t)
+	f.seed(intunetest.NewCertificate("証明書 Ltd with a rather long name"))
+	f.seed(contoso())
+	for _, width := range []uint16{30, 40, 60, 80, 100, 200} {
+		s := f.onTerminal(width, false, "list")
+		for line := range strings.Lines(escapes.ReplaceAllString(s.exits(0), "")) {
+			if got := runewidth.StringWidth(strings.TrimRight(line, "\r\n")); got > int(width) && width >= 60 {
+				t.Errorf("%d columns, but a line has %d: %q", width, got, line)
+			}
+		}
+	}
+}
+
+func TestColourIsOnlyForTerminalsThatWantIt(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	if shown := f.onTerminal(80, false, "inspect", "new.cer").exits(0); !strings.Contains(shown, "\x1b[32mNo findings.") {
+		t.Errorf("no colour: %q", shown)
+	}
+	f.env = append(f.env, "NO_COLOR=1")
+	if shown := f.onTerminal(80, false, "inspect", "new.cer").exits(0); strings.Contains(shown, "\x1b[3") {
+		t.Errorf("colour in spite of NO_COLOR: %q", shown)
+	}
+}
+
+func TestPasswordPromptDoesNotEcho(t *testing.T) {
+	f := newFixture(t)
+	f.writePFX("new.pfx")
+	s := f.onTerminal(80, false, "inspect", "new.pfx")
+	s.waitFor("Password of new.pfx: ")
+	s.typeText("wrong\n")
+	s.waitFor("This password is not correct.")
+	eventually(t, "the second prompt", func() bool { return strings.Count(s.shown.String(), "Password of new.pfx: ") == 2 })
+	s.typeText(pfxPassword + "\n")
+	shown := s.exits(0)
+	if strings.Contains(shown, "hunter2") || strings.Contains(shown, "wrong") {
+		t.Errorf("the password shows: %q", shown)
+	}
+
+	s = f.onTerminal(80, false, "inspect", "new.pfx")
+	s.waitFor("Password of new.pfx: ")
+	s.typeText("\x03") // Ctrl-C
+	s.exits(130)
+}
+
+func TestDeleteAsksOnATerminal(t *testing.T) {
+	f := newFixture(t)
+	a, b := f.seed(intunetest.NewCertificate("A")), f.seed(intunetest.NewCertificate("B"))
+	s := f.onTerminal(100, false, "delete", a, b)
+	s.waitFor("Delete this certificate? [y/N] ")
+	s.typeText("y\n")
+	eventually(t, "the second question", func() bool { return strings.Count(s.shown.String(), "[y/N]") == 2 })
+	s.typeText("\n")
+	shown := s.exits(0)
+	if !strings.Contains(shown, "Deleted "+a) || !strings.Contains(shown, "Kept "+b) || !strings.Contains(shown, b+" (deployed by Intune)") {
+		t.Errorf("got %q", shown)
+	}
+	f.wantIDs(b)
+}
+
+func TestNamesCannotControlTheTerminal(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", intunetest.NewCertificate("Contoso \x1b]0;owned\x07 \u202eApps"))
+	for _, args := range [][]string{{"inspect", "new.cer"}, {"rotate", "new.cer"}, {"list"}} {
+		if shown := f.onTerminal(80, false, args...).exits(0); strings.ContainsAny(shown, "\x07\u202e") || strings.Contains(shown, "\x1b]") {
+			t.Errorf("%v: %q", args, shown)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// outcomes counts the outcomes of an upload.
+func outcomes(result uploadJSON) map[string]int {
+	counts := make(map[string]int)
+	for _, file := range result.Files {
+		counts[file.Outcome]++
+	}
+	return counts
+}
+
+func wantOutcomes(t *testing.T, result uploadJSON, want map[string]int) {
+	t.Helper()
+	if have := outcomes(result); fmt.Sprint(have) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v: %+v", have, want, result.Error)
+	}
+}
+
+func TestUploadUploadsWhatIsMissing(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("folder/a.cer", intunetest.NewCertificate("A"))
+	f.writeCertificate("folder/b.CER", intunetest.NewCertificate("B"))
+	f.write("folder/readme.txt", []byte("not a certificate"))
+	f.writeCertificate("c.cer", intunetest.NewCertificate("C"))
+
+	done := f.run("upload", "folder", "c.cer", "-o", "json").exits(0).says("Skipped 1 other file in folders.")
+	first := decoded[uploadJSON](done)
+	wantOutcomes(t, first, map[string]int{"uploaded": 3})
+	ids := f.ids()
+	if last := first.Files[2]; last.File != "c.cer" || last.Certificate == nil || !strings.Contains(last.Certificate.Subject, "CN=C") {
+		t.Errorf("got %+v", last)
+	}
+
+	second := decoded[uploadJSON](f.run("upload", "folder", "c.cer", "-o", "json").exits(0))
+	wantOutcomes(t, second, map[string]int{"present": 3})
+	f.wantIDs(ids...)
+
+	f.run("upload", "c.cer", "--force").exits(0).prints("uploaded   c.cer", "1 uploaded")
+	if len(f.ids()) != 4 {
+		t.Errorf("the tenant has %v", f.ids())
+	}
+	f.run("rotate", "c.cer").exits(1).says("Next: Delete the other records: intune-cert delete ")
+}
+
+func TestUploadGoesOnAfterAFileThatCannotBeRead(t *testing.T) {
+	f := newFixture(t)
+	f.write("bad.cer", []byte("no certificate"))
+	f.writeCertificate("good.cer", contoso())
+	got := decoded[uploadJSON](f.run("upload", "bad.cer", "good.cer", "-o", "json").exits(1))
+	wantOutcomes(t, got, map[string]int{"failed": 1, "uploaded": 1})
+	if got.Files[0].Error == nil || got.Files[0].File != "bad.cer" {
+		t.Errorf("got %+v", got.Files[0])
+	}
+}
+
+func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(
+		intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit},
+		intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden},
+	)
+	done := f.run("upload", "new.cer", "--force", "-o", "json").exits(4).says("Next: Run the same command again in a few minutes")
+	got := decoded[uploadJSON](done)
+	wantOutcomes(t, got, map[string]int{"unknown": 1})
+	if got.Error.Kind != "outcomeUnknown" || got.Files[0].Error.Kind != "outcomeUnknown" {
+		t.Errorf("got %+v", got)
+	}
+	// It was committed, and a second run finds it.
+	wantOutcomes(t, decoded[uploadJSON](f.run("upload", "new.cer", "-o", "json").exits(0)), map[string]int{"present": 1})
+}
+
+func TestUploadSaysThatALostResponseIsReconciled(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
+	f.run("upload", "new.cer").exits(0).says("A response was lost, looking for the certificate.")
+	if len(f.ids()) != 1 {
+		t.Errorf("the tenant has %v", f.ids())
+	}
+}
+
+// writeMany writes n certificates into a folder.
+func (f *fixture) writeMany(folder string, n int) {
+	f.t.Helper()
+	for i := range n {
+		f.writeCertificate(fmt.Sprintf("%s/%02d.cer", folder, i), intunetest.NewCertificate(fmt.Sprintf("Contoso %02d", i)))
+	}
+}
+
+func TestInterruptedUploadGoesOnInASecondRun(t *testing.T) {
+	const total, before, atOnce = 50, 19, 4
+	f := newFixture(t)
+	f.writeMany("many", total)
+	for range before {
+		f.Inject(intunetest.Fault{Method: http.MethodPost})
+	}
+	for range atOnce {
+		f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
+	}
+	r := f.start("upload", "many", "-o", "json")
+	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == before+atOnce })
+	done := r.interrupt().exits(4).says("19 uploaded, 4 of unknown outcome, 27 not uploaded")
+	wantOutcomes(t, decoded[uploadJSON](done), map[string]int{"uploaded": before, "unknown": atOnce, "notTried": total - before - atOnce})
+
+	again := decoded[uploadJSON](f.run("upload", "many", "-o", "json").exits(0))
+	wantOutcomes(t, again, map[string]int{"present": before + atOnce, "uploaded": total - before - atOnce})
+	subjects := make(map[string]bool)
+	for _, cert := range f.Certificates() {
+		subjects[cert.Subject] = true
+	}
+	if len(subjects) != total || len(f.ids()) != total {
+		t.Errorf("%d certificates in %d records, want %d", len(subjects), len(f.ids()), total)
+	}
+}
+
+func TestInterruptWithNoUploadUnderWayExitsWith130(t *testing.T) {
+	f := newFixture(t)
+	f.writeMany("many", 5)
+	for name, args := range map[string][]string{"upload": {"upload", "many"}, "rotate": {"rotate", "many/00.cer"}} {
+		t.Run(name, func(t *testing.T) {
+			f.Inject(intunetest.Fault{Method: http.MethodGet, Status: http.StatusTooManyRequests, RetryAfter: "3000"})
+			r := f.start(args...)
+			eventually(t, "it waits", func() bool { return strings.Contains(r.stderr.String(), "Waiting for the quota.") })
+			r.interrupt().exits(130).says("Next: Run the same command again to go on.")
+		})
+	}
+	f.wantIDs()
+}
+
+func TestInterruptedRotateExitsWith4IfAnUploadWasUnderWay(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
+	r := f.start("rotate", "new.cer", "-o", "json")
+	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == 1 })
+	r.interrupt().exits(4).says("Next: ")
+	f.run("rotate", "new.cer").exits(0).prints("is in the tenant already")
+}
+
+func TestUploadTakesExpiredCertificatesOnlyIfAllowed(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("expired.cer", contoso(func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -400), c.NotBefore.Add(-time.Hour)
+	}))
+	f.run("upload", "expired.cer").exits(1)
+	f.run("upload", "expired.cer", "--allow-expired").exits(0)
+}
