@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/expiry"
 )
 
 // Finding is something about a certificate that its owner should know.
@@ -76,8 +74,8 @@ func finding(severity Severity, code FindingCode, message string) Finding {
 }
 
 func checkValidity(cert *x509.Certificate, now time.Time) (findings []Finding) {
-	if problem := expiry.Problem(cert, now); problem != "" {
-		findings = append(findings, finding(SeverityFatal, FindingExpired, problem+": upload its successor"))
+	if now.After(cert.NotAfter) {
+		findings = append(findings, finding(SeverityFatal, FindingExpired, "expired on "+printed(cert.NotAfter)+": upload its successor"))
 	} else if cert.NotAfter.Before(now.Add(soon)) {
 		findings = append(findings, finding(SeverityWarning, FindingExpiresSoon, fmt.Sprintf("expires on %s: ask for its successor now", printed(cert.NotAfter))))
 	}
@@ -148,7 +146,7 @@ func (s Severity) rank() int {
 	return slices.Index([]Severity{SeverityFatal, SeverityWarning, SeverityInfo}, s)
 }
 
-func printed(t time.Time) string { return t.UTC().Format(expiry.Layout) }
+func printed(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
 // weakKey says what kind of key it is that should not sign code, "" for a good one.
 func weakKey(cert *x509.Certificate) string {
