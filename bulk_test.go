@@ -283,3 +283,48 @@ func TestCreateAllBeyondTheQuota(t *testing.T) {
 		}
 	})
 }
+
+// TestCreateAllSkipsWhatIsThere: a second run uploads nothing, after one listing for all.
+func TestCreateAllSkipsWhatIsThere(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s := new(simulation)
+		var certs []*certificate
+		for i := range 20 {
+			certs = append(certs, issue(t, subjectOf(fmt.Sprintf("Contoso %d", i), "Contoso Ltd")))
+		}
+		s.had(certs[3], time.Hour)
+		certs = append(certs, certs[5]) // twice in the input
+		for run, want := range []int{19, 0} {
+			s.requests = nil
+			created := 0
+			for index, result := range s.process(t).CreateAll(t.Context(), slices.Values(certs), &intune.CreateAllOptions{SkipExisting: true, Concurrency: 8}) {
+				if result.Err != nil || !result.Done() || result.Created == (result.Response.MatchedBy != "") {
+					t.Errorf("run %d, %d: %+v", run, index, result)
+				}
+				if result.Created {
+					created++
+				}
+			}
+			listings := 0
+			for _, request := range s.requests {
+				if request == "GET" {
+					listings++
+				}
+			}
+			if created != want || len(s.records) != 20 || listings != 1 {
+				t.Errorf("run %d: %d created, %d records, %d listings", run, created, len(s.records), listings)
+			}
+			time.Sleep(time.Hour)
+		}
+		near := *certs[0]
+		near.Content, near.ExpirationDateTime = nil, near.ExpirationDateTime.Add(24*time.Hour)
+		for _, result := range s.process(t).CreateAll(t.Context(), slices.Values([]*certificate{&near, nil}), &intune.CreateAllOptions{SkipExisting: true, Concurrency: 1}) {
+			if result.Done() || !errors.As(result.Err, new(*intune.AmbiguousMatchError)) && !errors.As(result.Err, new(*intune.InputError)) {
+				t.Errorf("got %+v", result)
+			}
+		}
+		if len(s.records) != 20 {
+			t.Errorf("%d records", len(s.records))
+		}
+	})
+}

@@ -1,7 +1,9 @@
 package intune_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -126,4 +128,51 @@ func TestCreateOfARealCertificate(t *testing.T) {
 			t.Errorf("list: %v, %v", list, err)
 		}
 	}
+}
+
+func TestCreateRejectsAnExpiredCertificateUnlessItIsAllowed(t *testing.T) {
+	expired := issue(t, yearsAgo(2))
+	_, err := certificates(newWire(t)).Create(t.Context(), expired)
+	if errorAs[*intune.InputError](t, err); !strings.Contains(err.Error(), "WithExpiredAllowed") {
+		t.Errorf("got %v", err)
+	}
+	w := newWire(t, reply(http.StatusCreated, created))
+	if _, err := certificates(w).Create(t.Context(), expired, intune.WithExpiredAllowed()); err != nil || len(w.requests) != 1 {
+		t.Errorf("got %v after %d requests", err, len(w.requests))
+	}
+	if _, err := certificates(newWire(t)).List(t.Context(), nil, intune.WithExpiredAllowed()); !errors.As(err, new(*intune.InputError)) {
+		t.Errorf("a listing: got %v", err)
+	}
+}
+
+// TestContentMayChangeAfterCreateHasReturned: a client remembers a create of unknown outcome for an hour, and compares
+// records with it. The race detector tells.
+func TestContentMayChangeAfterCreateHasReturned(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s, cert := &simulation{habits: habits{keepsContent: true}}, issue(t)
+		s.around = func(req *http.Request, sent bool) error {
+			if req.Method == http.MethodPost && sent {
+				return io.ErrUnexpectedEOF
+			}
+			return nil
+		}
+		process := s.process(t)
+		if _, err := process.Create(t.Context(), cert, intune.WithoutReconcile()); !errors.As(err, new(*intune.OutcomeUnknownError)) {
+			t.Fatalf("got %v", err)
+		}
+		again := *cert
+		again.Content = bytes.Clone(cert.Content)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = process.Create(t.Context(), &again) // compares the records with the first create
+		}()
+		for range 100 {
+			for i := range cert.Content {
+				cert.Content[i]++
+			}
+			time.Sleep(time.Second)
+		}
+		<-done
+	})
 }

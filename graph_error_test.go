@@ -128,3 +128,23 @@ func TestAPIErrorKeepsLittleOfAnEndlessResponse(t *testing.T) {
 		t.Errorf("the message has %d bytes: %.80s", len(got.Error()), got.Error())
 	}
 }
+
+// TestAPIErrorReadsOtherLayers: problem details (RFC 9457), Azure's gateways, OAuth, and a byte-order mark before JSON.
+func TestAPIErrorReadsOtherLayers(t *testing.T) {
+	for name, test := range map[string]struct {
+		body, want string
+		isGraphs   bool
+	}{
+		"problem details":                  {`{"type":"about:blank","title":"Not Found","status":404,"detail":"The page is gone."}`, "404 Not Found: Not Found: The page is gone.", false},
+		"Azure's Message":                  {`{"Message":"No HTTP resource was found."}`, "404 Not Found: No HTTP resource was found.", false},
+		"OAuth":                            {`{"error":"invalid_request","error_description":"AADSTS900: wrong."}`, "404 Not Found: invalid_request: AADSTS900: wrong.", false},
+		"Graph behind a byte-order mark":   {"\uFEFF" + `{"error":{"code":"ResourceNotFound","message":"It is gone."}}`, "404 Not Found: ResourceNotFound: It is gone.", true},
+		"Message behind a byte-order mark": {"\uFEFF" + `{"Message":"gone"}`, "404 Not Found: gone", false},
+		"a message on several lines":       {`{"title":"a\r\nb","detail":"\u001b[31mc"}`, "404 Not Found: a b: [31mc", false},
+	} {
+		_, err := certificates(newWire(t, reply(404, test.body))).Get(t.Context(), anID)
+		if got := errorAs[*intune.APIError](t, err); got.Error() != test.want || errors.Is(err, intune.ErrNotFound) != test.isGraphs {
+			t.Errorf("%s: got %q, want %q", name, got.Error(), test.want)
+		}
+	}
+}

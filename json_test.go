@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -237,4 +238,18 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q came back as %v, was %v", data, again, read)
 		}
 	})
+}
+
+// TestModelKeepsItsIDInAFile: a file cache must not lose it. The body of a create leaves it out.
+func TestModelKeepsItsIDInAFile(t *testing.T) {
+	cert := exampleCertificate()
+	cert.ID = anID
+	if back := decode(t, encode(t, cert)); back.ID != anID || !reflect.DeepEqual(back.Content, cert.Content) {
+		t.Errorf("got %v back", back)
+	}
+	w := newWire(t, reply(http.StatusCreated, exampleResponse))
+	if _, err := certificates(w).Create(t.Context(), cert); err != nil {
+		t.Fatal(err)
+	}
+	sameJSON(t, w.bodies[0], exampleRequest)
 }

@@ -3,8 +3,10 @@ package intune_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jarcoal/httpmock"
 
@@ -175,4 +177,73 @@ func TestListOptions(t *testing.T) {
 	if _, err := service.List(t.Context(), &intune.ListOptions{Filter: intune.RawFilter("length(subject) eq 1")}); !errors.Is(err, intune.ErrBadRequest) {
 		t.Errorf("what the service does not support: got %v", err)
 	}
+}
+
+// TestAllObeysTopBesideNextLink: Top limits what All yields, wherever it begins.
+func TestAllObeysTopBesideNextLink(t *testing.T) {
+	w := newWire(t, pageOf(10, 12, path+"?4"), pageOf(12, 14, path+"?5"))
+	n := 0
+	for _, err := range certificates(w).All(t.Context(), &intune.ListOptions{Top: 3, NextLink: "https://graph.microsoft.com/beta" + path + "?$skiptoken=3"}) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 3 || w.requests[0].URL.RawQuery != "$skiptoken=3" {
+		t.Errorf("%d certificates, from %s", n, w.requests[0].URL)
+	}
+}
+
+// TestAllKeepsLittleOfEmptyPages: a service that gives one empty page after the other, each with a long link, does not fill
+// the memory.
+func TestAllKeepsLittleOfEmptyPages(t *testing.T) {
+	const pages, linkSize = 3000, 20_000
+	padding := strings.Repeat("x", linkSize)
+	served := 0
+	service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if served++; served > pages {
+			return reply(200, `{"value":[]}`)(req)
+		}
+		return reply(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/beta%s?$skiptoken=%s%d"}`, path, padding, served))(req)
+	})
+	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+	before := heapInUse()
+	for _, err := range client.EnterpriseCodeSigningCertificates().All(t.Context(), nil) {
+		t.Errorf("got %v", err)
+	}
+	most := before + 1<<20
+	if after := heapInUse(); served != pages+1 || after > most {
+		t.Errorf("%d pages, %d bytes more", served, after-before)
+	}
+}
+
+func TestExpiringYieldsTheSoonestFirst(t *testing.T) {
+	in := func(days int) string { return time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339) }
+	virtual(t, func(t *testing.T) {
+		time.Sleep(365 * 24 * time.Hour)
+		all := `{"value":[{"id":"40","expirationDateTime":"` + in(40) + `"},{"id":"5","expirationDateTime":"` + in(5) + `"},{"id":"none"},` +
+			`{"id":"300","expirationDateTime":"` + in(300) + `"},{"id":"-3","expirationDateTime":"` + in(-3) + `"},{"id":"year 1","expirationDateTime":"0001-01-01T00:00:01Z"}]}`
+		for name, responses := range map[string][]httpmock.Responder{
+			"a service that ignores the filter":   {reply(200, all)},
+			"a service that rejects the filter":   {reply(400, graphRefusal("BadRequest")), reply(200, all)},
+			"a service that filters":              {reply(200, strings.ReplaceAll(all, `{"id":"300","expirationDateTime":"`+in(300)+`"},`, ""))},
+			"a gateway that rejects, but no more": {reply(400, gatewayPage), reply(200, all)},
+		} {
+			w := newWire(t, responses...)
+			var got []string
+			for cert, err := range certificates(w).Expiring(t.Context(), 60*24*time.Hour) {
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				got = append(got, cert.ID)
+			}
+			if fmt.Sprint(got) != "[-3 5 40]" || !strings.Contains(w.requests[0].URL.Query().Get("$filter"), "expirationDateTime le ") {
+				t.Errorf("%s: got %v after %v", name, got, w.requests[0].URL)
+			}
+		}
+		for _, err := range certificates(newWire(t, reply(403, graphRefusal("Forbidden")))).Expiring(t.Context(), time.Hour) {
+			if !errors.Is(err, intune.ErrForbidden) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
 }

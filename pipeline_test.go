@@ -446,3 +446,47 @@ func TestDeadlineOfTheCaller(t *testing.T) {
 		}
 	})
 }
+
+func TestMiddlewareThatReturnsNilIsReportedByNewClient(t *testing.T) {
+	client, err := intune.NewClient(staticToken(), intune.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil }))
+	if errorAs[*intune.InputError](t, err); client != nil {
+		t.Errorf("got %v", client)
+	}
+}
+
+// TestMiddlewareCannotChangeTheBody: what is sent is what Create has checked, and will look for.
+func TestMiddlewareCannotChangeTheBody(t *testing.T) {
+	for name, body := range map[string]io.ReadCloser{
+		"another one": io.NopCloser(strings.NewReader(`{"subject":"CN=Fabrikam"}`)), "none": http.NoBody, "nil": nil, "broken": io.NopCloser(failingReader{}),
+	} {
+		w := newWire(t, reply(http.StatusCreated, created))
+		client := w.client(middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+			req = req.Clone(req.Context())
+			req.Body, req.ContentLength = body, 3
+			return next.RoundTrip(req)
+		}))
+		if _, err := create(client); err != nil || !strings.Contains(w.bodies[0], "CN=Contoso") || w.requests[0].ContentLength != int64(len(w.bodies[0])) {
+			t.Errorf("%s: %v, sent %v", name, err, w.bodies)
+		}
+	}
+}
+
+// TestUnknownAuthorityIsFinalAtOnce: waiting does not help, and the error says where a private authority goes.
+func TestUnknownAuthorityIsFinalAtOnce(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	for name, opts := range map[string][]intune.Option{"the library's transport": nil, "a transport of net/http": {intune.WithHTTPClient(&http.Client{Transport: new(http.Transport)})}} {
+		client := newClient(t, staticToken(), append(opts, intune.WithBaseURL(server.URL))...)
+		var meta intune.Response
+		_, err := create(client, intune.WithResponse(&meta))
+		if meta.Attempts != 1 || err == nil || errors.As(err, new(*intune.OutcomeUnknownError)) || !strings.Contains(err.Error(), "WithHTTPClient") {
+			t.Errorf("%s: %v after %d attempts", name, err, meta.Attempts)
+		}
+		if err := client.Do(t.Context(), "GET", "/x", nil, nil, intune.WithResponse(&meta)); err == nil || meta.Attempts != 1 {
+			t.Errorf("%s: a GET: %v after %d attempts", name, err, meta.Attempts)
+		}
+		client.CloseIdleConnections()
+	}
+}

@@ -72,6 +72,7 @@ func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
 		"null":                    reply(http.StatusCreated, "null"),
 		"no id":                   reply(http.StatusCreated, `{"subject":"CN=Contoso"}`),
 		"id of another type":      reply(http.StatusCreated, `{"id":5}`),
+		"another type":            reply(http.StatusCreated, `{"@odata.type":"#microsoft.graph.windowsApp","id":"1"}`),
 		"two objects":             reply(http.StatusCreated, created+created),
 		"HTML":                    reply(http.StatusCreated, "<html>", "Content-Type", "text/html"),
 		"JSON said to be HTML":    reply(http.StatusCreated, created, "Content-Type", "text/html"),

@@ -315,12 +315,32 @@ func TestContextThatEndsWhileAnAttemptIsUnderWay(t *testing.T) {
 }
 
 func TestContextThatHasEndedSendsNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := createContext(ctx, newWire(t).client())
-	if !errors.Is(err, context.Canceled) || errors.As(err, new(*intune.OutcomeUnknownError)) {
-		t.Errorf("got %v, want the context's error alone: nothing was sent", err)
+	for name, cause := range map[string]error{"cancelled": context.Canceled, "out of time": context.DeadlineExceeded} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if cause == context.DeadlineExceeded { //nolint:errorlint // a sentinel of the test
+			ctx, cancel = context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		}
+		cancel()
+		_, err := createContext(ctx, newWire(t).client())
+		if !errors.Is(err, cause) || errors.As(err, new(*intune.OutcomeUnknownError)) || !strings.Contains(err.Error(), "had ended before the call") {
+			t.Errorf("%s: got %v, want the context's error alone: nothing was sent", name, err)
+		}
 	}
+}
+
+// TestContextEndsAnOrdinaryBackoff: the error has the context's, and that of the last attempt.
+func TestContextEndsAnOrdinaryBackoff(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWire(t, reply(502, gatewayPage), reply(502, gatewayPage), reply(502, gatewayPage))
+		client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Hour, MaxDelay: time.Hour}))
+		began := time.Now()
+		time.AfterFunc(time.Microsecond, cancel)
+		err := client.Do(ctx, "GET", path, nil, nil)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, intune.ErrUnavailable) || time.Since(began) != time.Microsecond || len(w.requests) != 1 {
+			t.Errorf("got %v after %v and %d requests", err, time.Since(began), len(w.requests))
+		}
+	})
 }
 
 // TestNotSentNeedsProof shows over real sockets, and with middleware, what counts as proof that nothing was sent: a
