@@ -133,12 +133,12 @@ func (s *simulation) show(record *certificate) string {
 	}
 	for _, name := range []*string{&shown.Subject, &shown.SubjectName, &shown.Issuer, &shown.IssuerName} {
 		parts := strings.Split(*name, ", ")
-		if s.respells {
+		switch {
+		case s.bareNames:
+			*name = parts[0]
+		case s.respells:
 			slices.Reverse(parts)
 			*name = strings.ReplaceAll(strings.Join(parts, ","), "S=", "ST=")
-		}
-		if s.bareNames {
-			*name = parts[0]
 		}
 	}
 	shown.Status = intune.CertificateStatusNotProvisioned
