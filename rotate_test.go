@@ -271,7 +271,7 @@ func TestRotateKeepsTheOldOneForTheOverlap(t *testing.T) {
 		s, cert := new(simulation), issue(t)
 		s.had(issue(t, yearsAgo(1)), 300*day)
 		options := &intune.RotateOptions{DeleteOld: true, Overlap: 7 * day}
-		for elapsed := 0; elapsed < 7; elapsed++ {
+		for elapsed := range 7 {
 			if _, err := s.process(t).Rotate(t.Context(), cert, options); !errors.Is(err, intune.ErrNotProvisioned) || len(s.records) != 2 {
 				t.Fatalf("after %d days: %v; the tenant has %v", elapsed, err, s.records)
 			}
@@ -401,8 +401,8 @@ type crash struct {
 	isLost  bool
 }
 
-// run lets a process rotate until its crash. finished reports that it ended by itself.
-func (s *simulation) run(t *testing.T, cert *certificate, options *intune.RotateOptions, c crash) (got *intune.Rotation, finished bool, err error) {
+// run lets a process rotate until its crash.
+func (s *simulation) run(t *testing.T, cert *certificate, options *intune.RotateOptions, c crash) (*intune.Rotation, error) {
 	t.Helper()
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
@@ -419,9 +419,8 @@ func (s *simulation) run(t *testing.T, cert *certificate, options *intune.Rotate
 		}
 		return io.ErrUnexpectedEOF
 	}
-	got, err = s.process(t).Rotate(ctx, cert, options)
-	s.around = nil
-	return got, ctx.Err() == nil, err
+	defer func() { s.around = nil }()
+	return s.process(t).Rotate(ctx, cert, options)
 }
 
 // TestRotateAfterACrashAtAnyPoint breaks a run off at each of its requests, and lets another process run it again.
@@ -434,7 +433,7 @@ func TestRotateAfterACrashAtAnyPoint(t *testing.T) {
 					s.had(issue(t, yearsAgo(1)), 300*day)
 					s.had(issue(t, yearsAgo(2)), 700*day)
 					before := len(s.requests)
-					_, _, err := s.run(t, cert, deleteOld, crash{request, after, isLost})
+					_, err := s.run(t, cert, deleteOld, crash{request, after, isLost})
 					more = len(s.requests)-before >= request || err != nil
 					time.Sleep(time.Minute)
 					got, err := s.process(t).Rotate(t.Context(), cert, deleteOld)
@@ -510,7 +509,7 @@ func TestRotateHoldsInRandomTenants(t *testing.T) {
 				if run < 4 {
 					c = crash{request: 1 + r.random.IntN(12), after: r.random.IntN(2) == 0, isLost: r.random.IntN(2) == 0}
 				}
-				got, _, err = r.service.run(t, r.cert, &r.options, c)
+				got, err = r.service.run(t, r.cert, &r.options, c)
 				if r.check(); t.Failed() {
 					t.Fatalf("seed %d, run %d, %+v of %+v at %+v: %+v, %v; it deleted %v of %v", seed, run, c, r.options, r.service.habits, got, err, r.service.deleted, r.describe())
 				}

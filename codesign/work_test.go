@@ -58,7 +58,7 @@ func msix(t *testing.T, signature []byte) []byte {
 	return out.Bytes()
 }
 
-// TestHostileFilesCostLittle: no file takes more than 40 MiB and two seconds, whatever it holds. The test allows five, for machines
+// TestHostileFilesCostLittle: no file takes more than 40 MiB and two seconds, whatever it holds. The test allows more, for machines
 // that are busy and for the race detector.
 func TestHostileFilesCostLittle(t *testing.T) {
 	const mebibyte = 1 << 20
@@ -105,7 +105,7 @@ func TestHostileFilesCostLittle(t *testing.T) {
 	} {
 		began := time.Now()
 		got := allocated(func() { _, _ = codesign.Parse(data, withPassword) })
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 15*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 		if got > 40*mebibyte {

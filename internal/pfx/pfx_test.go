@@ -201,13 +201,8 @@ func TestWorkIsLimited(t *testing.T) {
 		"many safes":          wrap(many...),
 		"many keys in a safe": wrap(encryptedSafe(t, 100, cert, sealedKey)),
 	} {
-		began := time.Now()
-		_, _, err := ReadKey(data, "secret")
-		if !errors.Is(err, errTooMuchWork) {
+		if _, _, err := ReadKey(data, "secret"); !errors.Is(err, errTooMuchWork) {
 			t.Errorf("%s: got %v", name, err)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%s: took %v", name, took)
 		}
 	}
 	contents, err := Read(wrap(encryptedSafe(t, 100, cert, sealedKey)), "secret")

@@ -129,7 +129,7 @@ func serveTLS(t *testing.T, l net.Listener, handler http.HandlerFunc, protocols 
 	certificate, roots := source.TLS.Certificates[0], x509.NewCertPool()
 	roots.AddCert(source.Certificate())
 	source.Close()
-	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: protocols, MinVersion: tls.VersionTLS12}} //nolint:gosec // no time limits in virtual time
+	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: protocols, MinVersion: tls.VersionTLS12}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -178,7 +178,7 @@ func TestAttemptAfterATimeoutUsesANewConnection(t *testing.T) {
 	for name, isOwn := range map[string]bool{"the library's transport": true, "the user's transport": false} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPipeListener()
-			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, fmt.Sprint(r.Close)) })} //nolint:gosec // no time limits in virtual time
+			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, fmt.Sprint(r.Close)) })}
 			go func() { _ = server.Serve(l) }()
 			defer func() { _ = server.Close() }()
 			base := func() *http.Transport {
