@@ -125,12 +125,12 @@ func TestEachAttemptIsASpanUnderTheCallers(t *testing.T) {
 	for _, span := range spans {
 		text := span.Name() + span.Status().Description
 		for _, attr := range slices.Concat(span.Attributes(), span.Resource().Attributes()) {
-			text += attr.Value.Emit()
+			text += attr.Value.String()
 		}
 		for _, event := range span.Events() {
 			text += event.Name
 			for _, attr := range event.Attributes {
-				text += attr.Value.Emit()
+				text += attr.Value.String()
 			}
 		}
 		checkHoldsNoToken(t, text, cred)
