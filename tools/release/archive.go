@@ -54,7 +54,7 @@ func (r *release) build(ctx context.Context, p platform) (string, error) {
 	goPath := filepath.Join(r.out, "build")
 	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=0", "GOPATH=" + goPath, "GOBIN="}
 	installed := r.modules[0].path + "/" + toolDir + "@" + r.version
-	if _, err := r.goCommand(ctx, r.out, env, "install", "-ldflags=-s -w", installed); err != nil {
+	if err := r.goCommand(ctx, r.out, env, "install", "-ldflags=-s -w", installed); err != nil {
 		return "", err
 	}
 	name := path.Base(toolDir)
@@ -88,7 +88,7 @@ func (r *release) pack(p platform, program string) (string, error) {
 		write, extension = writeZip, ".zip"
 	}
 	archive := filepath.Join(r.out, name+extension)
-	file, err := os.Create(archive)
+	file, err := os.Create(archive) //nolint:gosec // a file in the output folder
 	if err != nil {
 		return "", err
 	}

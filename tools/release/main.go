@@ -3,7 +3,8 @@
 //	cd tools && go run ./release v0.1.0
 //
 // In the tree it sets the version, drops the replace directives of the modules that are released, and records the checksums of
-// those that they require. In dist it leaves a module proxy with the modules, archives of the tool, and their SHA-256 sums.
+// those that they require. In a temporary folder, or that of -out, it leaves a module proxy with the modules, archives of the tool,
+// and their SHA-256 sums.
 // It commits, tags and pushes nothing: it prints the commands.
 package main
 
@@ -23,7 +24,7 @@ import (
 
 func main() {
 	tree := flag.String("tree", "..", "the `folder` of the repository, without uncommitted changes")
-	out := flag.String("out", "", "the `folder` for proxy and archives (default: dist in the repository)")
+	out := flag.String("out", "", "the `folder` for proxy and archives (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -42,7 +43,9 @@ func run(ctx context.Context, tree, out, version string, stdout io.Writer) error
 		return err
 	}
 	if out == "" {
-		out = filepath.Join(tree, "dist")
+		if out, err = os.MkdirTemp("", "intune-go-"+version+"-"); err != nil {
+			return err
+		}
 	}
 	r := &release{tree: tree, out: out, version: version}
 	if err := r.prepare(ctx, time.Now()); err != nil {

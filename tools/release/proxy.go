@@ -48,7 +48,7 @@ func (r *release) publish(ctx context.Context, m *goModule) error {
 			return err
 		}
 	}
-	archive, err := os.Create(filepath.Join(folder, r.version+".zip"))
+	archive, err := os.Create(filepath.Join(folder, r.version+".zip")) //nolint:gosec // a file in the output folder
 	if err != nil {
 		return err
 	}
@@ -101,12 +101,13 @@ func (f treeFile) Open() (io.ReadCloser, error) { return os.Open(f.file) }
 
 // goCommand runs the go command with the proxy. The modules of the release do not get into the module cache of the machine,
 // because they may still change; all others come from there if it has them.
-func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
+func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) error {
 	own, err := r.goEnvironment(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return command(ctx, dir, append(own, env...), "go", args...)
+	_, err = command(ctx, dir, append(own, env...), "go", args...)
+	return err
 }
 
 func (r *release) goEnvironment(ctx context.Context) ([]string, error) {

@@ -110,6 +110,7 @@ func user(t *testing.T, out string) []string {
 }
 
 func testInstall(t *testing.T, out string) {
+	t.Helper()
 	env := user(t, out)
 	if _, err := command(t.Context(), t.TempDir(), env, "go", "install", "github.com/seed-230b9595/intune-go/cmd/intune-cert@"+rehearsed); err != nil {
 		t.Fatal(err)
@@ -122,6 +123,7 @@ func testInstall(t *testing.T, out string) {
 }
 
 func testImport(t *testing.T, out string) {
+	t.Helper()
 	dir, env := t.TempDir(), user(t, out)
 	const text = `package main
 
@@ -150,6 +152,7 @@ func main() {
 }
 
 func testArchives(t *testing.T, out string) {
+	t.Helper()
 	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(out, "SHA256SUMS"))), "\n")
 	if len(lines) != len(platforms()) {
 		t.Fatalf("%d sums: %v", len(lines), lines)

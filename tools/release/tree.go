@@ -46,7 +46,7 @@ func (r *release) git(ctx context.Context, args ...string) (string, error) {
 // command runs a program and returns its output.
 func command(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // git and go
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
@@ -161,6 +161,5 @@ func (r *release) pin(ctx context.Context, m *goModule) error {
 	if err := os.WriteFile(r.abs(m.dir+"/go.mod"), data, 0o644); err != nil { //nolint:gosec // a file of the repository
 		return err
 	}
-	_, err = r.goCommand(ctx, r.abs(m.dir), nil, "mod", "tidy")
-	return err
+	return r.goCommand(ctx, r.abs(m.dir), nil, "mod", "tidy")
 }
