@@ -1,6 +1,6 @@
 package intune
 
-// This file has the credentials that choose among others.
+// This file has the credentials that select another one: by the environment, or the first that is available.
 
 import (
 	"context"
@@ -18,26 +18,26 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
-// EnvironmentCredential signs an application in as the environment says. It reads AZURE_TENANT_ID and AZURE_CLIENT_ID, and
-// the first of these that is set, as Microsoft's libraries do:
+// EnvironmentCredential signs an application in with what the environment holds. It reads AZURE_TENANT_ID and
+// AZURE_CLIENT_ID, and the first of these that is set, in the order of Microsoft's libraries:
 //
 //	AZURE_CLIENT_SECRET            see ClientSecret
-//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificate: a PEM file with certificate and key
+//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificate: a PEM file with certificate and key, at most 1 MiB
 //	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertion and FileAssertion
 //
-// AZURE_AUTHORITY_HOST, where it is set, is the Microsoft Entra root, over which WithAuthorityURL takes precedence.
-// Variables that are missing are an *InputError that names all of them; so is a password without the path of a
-// certificate. Other variables of Microsoft's libraries are not read: the chain of a certificate is sent where the file
-// holds one, and nobody signs in with a password.
+// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; WithAuthorityURL takes precedence over it. The error is an
+// *InputError if variables are missing; it names all of them. So it is for a password without the path of a certificate.
+// Other variables of Microsoft's libraries are not read: the chain of a certificate is sent if the file contains one, and
+// nobody signs in with a password.
 //
-// A PKCS #12 container at AZURE_CLIENT_CERTIFICATE_PATH takes EnvironmentCredentialWith(clientcert.Load).
+// If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use EnvironmentCredentialWith(clientcert.Load).
 func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(loadPEM) }
 
-// EnvironmentCredentialWith is EnvironmentCredential, but that load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
-// the password in AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
+// EnvironmentCredentialWith is like EnvironmentCredential, but load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
+// the password from AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
 func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
 	if load == nil {
-		return nil, &InputError{Name: "EnvironmentCredentialWith", Problem: "is given nil"}
+		return nil, &InputError{Name: "EnvironmentCredentialWith", Problem: "has a nil argument"}
 	}
 	signIn, err := fromEnvironment(load)
 	if err != nil {
@@ -91,26 +91,25 @@ func fromEnvironment(load func(path, password string) ([]*x509.Certificate, cryp
 	return ClientAssertion(tenantID, clientID, FileAssertion(tokenFile)), nil
 }
 
-// inEnvironment names the variable of what is wrong.
+// inEnvironment names the variable that an error is about.
 func inEnvironment(err error) error {
 	variables := map[string]string{ //nolint:gosec // names, not secrets
 		"tenant id": "AZURE_TENANT_ID", "client id": "AZURE_CLIENT_ID", "client secret": "AZURE_CLIENT_SECRET",
 		"client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the certificate", "key of the client certificate": "AZURE_CLIENT_CERTIFICATE_PATH: the key",
 	}
-	var input *InputError
-	if errors.As(err, &input) && variables[input.Name] != "" {
+	if input, ok := errors.AsType[*InputError](err); ok && variables[input.Name] != "" {
 		return &InputError{Name: variables[input.Name], Problem: input.Problem, Err: input.Err}
 	}
 	return err
 }
 
 func loadPEM(path, _ string) ([]*x509.Certificate, crypto.Signer, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the file that the environment names
+	data, err := readRegularFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	if privatekey.Find(data) == privatekey.PKCS12 {
-		return nil, nil, errors.New("it is a PKCS #12 container, which takes EnvironmentCredentialWith(clientcert.Load)")
+		return nil, nil, errors.New("it is a PKCS #12 file: use EnvironmentCredentialWith(clientcert.Load)")
 	}
 	return keypair.ParsePEM(data)
 }
@@ -123,13 +122,9 @@ type environment struct {
 
 func (c *environment) authorityURL() string { return c.host }
 
-// ErrCredentialUnavailable is in the error of a credential that cannot be used where the program runs:
-// GitHubActionsAssertion elsewhere than in GitHub Actions, say. A ChainedCredential goes on to the next.
-var ErrCredentialUnavailable = errors.New("the credential is not available here")
-
-// ChainedCredential uses the first of the credentials that is available where the program runs. A refusal by Microsoft
-// Entra ID and any other error than ErrCredentialUnavailable end the search, so that a mistake in one is not hidden by
-// the next. The first one that knows a Microsoft Entra root, as EnvironmentCredential may, determines it for all.
+// ChainedCredential uses the first of the credentials that is available in this environment. Any error other than
+// ErrCredentialUnavailable ends the search, a rejection by Microsoft Entra ID too, so that the next credential does not hide
+// a mistake. The first one that knows a Microsoft Entra root, as EnvironmentCredential may, sets it for all.
 func ChainedCredential(creds ...Credential) Credential { return chained(slices.Clone(creds)) }
 
 type chained []Credential

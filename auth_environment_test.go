@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,55 @@ import (
 	"github.com/seed-230b9595/intune-go/clientcert"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
+
+func clearEnvironment(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{
+		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+		"AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
+	} {
+		t.Setenv(name, "")
+	}
+}
+
+func TestEnvironmentCredential(t *testing.T) {
+	clearEnvironment(t)
+	_, err := intune.EnvironmentCredential()
+	errorAs[*intune.InputError](t, err)
+	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE: the credential is not available here"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	t.Setenv("AZURE_TENANT_ID", tenant)
+	t.Setenv("AZURE_CLIENT_SECRET", aSecret)
+	if _, err := intune.EnvironmentCredential(); err == nil || !strings.HasSuffix(err.Error(), "lacks AZURE_CLIENT_ID") {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("AZURE_CLIENT_ID", app)
+	for host, want := range map[string]string{"": "login.microsoftonline.com", "https://login.example/": "login.example"} {
+		t.Setenv("AZURE_AUTHORITY_HOST", host)
+		cred, err := intune.EnvironmentCredential()
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := reply(200, `{"access_token":"t"}`)
+		w := newWire(t, token, reply(200, "{}"), token, reply(200, "{}"))
+		base := intune.WithHTTPClient(&http.Client{Transport: w.mock})
+		if err := get(t.Context(), newClient(t, cred, base)); err != nil || w.requests[0].URL.Host != want {
+			t.Errorf("%q: asked %s, %v", host, w.requests[0].URL, err)
+		}
+		if err := get(t.Context(), newClient(t, cred, base, intune.WithAuthorityURL("https://over.example"))); err != nil || w.requests[2].URL.Host != "over.example" {
+			t.Errorf("WithAuthorityURL: asked %s, %v", w.requests[2].URL, err)
+		}
+	}
+	t.Setenv("AZURE_AUTHORITY_HOST", "http://login.example")
+	_, err = intune.EnvironmentCredential()
+	errorAs[*intune.InputError](t, err)
+	t.Setenv("AZURE_AUTHORITY_HOST", "")
+	t.Setenv("AZURE_TENANT_ID", "consumers")
+	if _, err = intune.EnvironmentCredential(); !errors.As(err, new(*intune.InputError)) {
+		t.Errorf("consumers: got %v", err)
+	}
+}
 
 // environment sets variables, and clears the others that EnvironmentCredential reads.
 func environment(t *testing.T, variables map[string]string) {
@@ -105,7 +155,7 @@ func TestEnvironmentThatCannotBeUsed(t *testing.T) {
 	}{
 		"no way to sign in":       {ids(), "lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"},
 		"password without a file": {ids("AZURE_CLIENT_SECRET", "s", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "p"), "has AZURE_CLIENT_CERTIFICATE_PASSWORD, but not AZURE_CLIENT_CERTIFICATE_PATH"},
-		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: open missing.pem"},
+		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: stat missing.pem"},
 		"container":               {ids("AZURE_CLIENT_CERTIFICATE_PATH", pfxFile), "EnvironmentCredentialWith(clientcert.Load)"},
 		"garbage":                 {ids("AZURE_CLIENT_CERTIFICATE_PATH", garbage), "neither PEM nor PKCS #12"},
 		"host":                    {ids("AZURE_CLIENT_CERTIFICATE_PATH", pemFile, "AZURE_AUTHORITY_HOST", "http://login.example"), "AZURE_AUTHORITY_HOST"},
@@ -134,7 +184,7 @@ func tokenOf(token string, err error, asked *int) intune.Credential {
 
 func TestChainedCredentialTakesTheFirstThatIsAvailable(t *testing.T) {
 	unavailable := fmt.Errorf("%w: no GitHub here", intune.ErrCredentialUnavailable)
-	refused := &intune.AuthError{Code: "invalid_client", StatusCode: 401}
+	rejected := &intune.AuthError{Code: "invalid_client", StatusCode: 401}
 	var first, second, third int
 	tests := map[string]struct {
 		chain []intune.Credential
@@ -142,10 +192,10 @@ func TestChainedCredentialTakesTheFirstThatIsAvailable(t *testing.T) {
 		asked [3]int
 		err   error
 	}{
-		"the first":        {[]intune.Credential{tokenOf("1", nil, &first), tokenOf("2", nil, &second)}, "1", [3]int{1, 0, 0}, nil},
-		"the second":       {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("2", nil, &second), tokenOf("3", nil, &third)}, "2", [3]int{1, 1, 0}, nil},
-		"none":             {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("", unavailable, &second)}, "", [3]int{1, 1, 0}, unavailable},
-		"a refusal counts": {[]intune.Credential{tokenOf("", refused, &first), tokenOf("2", nil, &second)}, "", [3]int{1, 0, 0}, refused},
+		"the first":          {[]intune.Credential{tokenOf("1", nil, &first), tokenOf("2", nil, &second)}, "1", [3]int{1, 0, 0}, nil},
+		"the second":         {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("2", nil, &second), tokenOf("3", nil, &third)}, "2", [3]int{1, 1, 0}, nil},
+		"none":               {[]intune.Credential{tokenOf("", unavailable, &first), tokenOf("", unavailable, &second)}, "", [3]int{1, 1, 0}, unavailable},
+		"a rejection counts": {[]intune.Credential{tokenOf("", rejected, &first), tokenOf("2", nil, &second)}, "", [3]int{1, 0, 0}, rejected},
 	}
 	for name, test := range tests {
 		first, second, third = 0, 0, 0
@@ -171,4 +221,12 @@ func TestChainedCredentialKnowsTheHostOfTheEnvironment(t *testing.T) {
 	if err := use(t.Context(), newClient(t, intune.ChainedCredential(github, cred), intune.WithBaseURL(server.URL()))); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestEnvironmentSecretWithALineBreakIsReportedAtOnce(t *testing.T) {
+	t.Setenv("AZURE_TENANT_ID", tenant)
+	t.Setenv("AZURE_CLIENT_ID", app)
+	t.Setenv("AZURE_CLIENT_SECRET", aSecret+"\n")
+	_, err := intune.EnvironmentCredential()
+	errorAs[*intune.InputError](t, err)
 }

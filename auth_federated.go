@@ -1,31 +1,37 @@
 package intune
 
-// This file has the ready sources of assertions for ClientAssertion.
+// This file has the issuers of assertions for ClientAssertion.
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
-
-	"golang.org/x/oauth2"
+	"syscall"
 )
 
-// FileAssertion reads the assertion from a file, anew each time, because Kubernetes and others replace it when it ages. A file
-// that is not there is ErrCredentialUnavailable.
-func FileAssertion(path string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) {
+// AssertionFunc returns an assertion about the application, a signed JWT of an issuer that the application trusts. req is
+// the request for the token that the assertion is for; its HTTPClient reaches issuers through the client's own transport.
+// An error that wraps ErrCredentialUnavailable makes a ChainedCredential go on to the next credential.
+type AssertionFunc func(ctx context.Context, req TokenRequest) (string, error)
+
+// FileAssertion reads the assertion from a file, again for every token, because Kubernetes and others replace it before
+// it expires. Only a regular file of at most 1 MiB is read. If there is no such file, the error is
+// ErrCredentialUnavailable.
+func FileAssertion(path string) AssertionFunc {
+	return func(context.Context, TokenRequest) (string, error) {
 		if path == "" {
-			return "", &InputError{Name: "FileAssertion", Problem: "is given no file name"}
+			return "", &InputError{Name: "FileAssertion", Problem: "has an empty file name"}
 		}
-		data, err := os.ReadFile(path) //nolint:gosec // the file that the caller names
+		data, err := readRegularFile(path)
 		switch {
-		case os.IsNotExist(err):
+		case errors.Is(err, fs.ErrNotExist):
 			return "", fmt.Errorf("%w: %w", ErrCredentialUnavailable, err)
 		case err != nil:
 			return "", err
@@ -34,75 +40,127 @@ func FileAssertion(path string) func(context.Context) (string, error) {
 	}
 }
 
-// GitHubActionsAssertion asks GitHub Actions for the assertion of the job, which needs the permission id-token: write.
-// audience is what the federated credential expects; "" is api://AzureADTokenExchange, which Microsoft Entra ID proposes.
-// Outside of GitHub Actions, and without the permission, it is ErrCredentialUnavailable.
+// readRegularFile reads a file of at most 1 MiB. It never waits: opening a pipe would block until somebody writes to it,
+// whatever the context says.
+func readRegularFile(path string) ([]byte, error) {
+	const limit = 1 << 20
+	bad := func(problem string) error {
+		return &InputError{Name: "file " + path, Problem: problem}
+	}
+	if info, err := os.Stat(path); err != nil { //nolint:gosec // the caller names the file
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, bad("is not a regular file")
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the caller names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() { // replaced since the first look
+		return nil, bad("is not a regular file")
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && len(data) > limit {
+		return nil, bad("is larger than 1 MiB")
+	}
+	return data, err
+}
+
+// GitHubActionsAssertion requests the assertion of the job from GitHub Actions. The job needs the permission
+// id-token: write. audience is what the federated credential expects; "" is what Microsoft Entra ID proposes in the
+// client's cloud: api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside
+// of GitHub Actions, and without the permission, the error is ErrCredentialUnavailable.
 // See https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect.
-func GitHubActionsAssertion(audience string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
+func GitHubActionsAssertion(audience string) AssertionFunc {
+	return func(ctx context.Context, req TokenRequest) (string, error) {
 		address, token := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 		if address == "" || token == "" {
-			return "", fmt.Errorf("%w: this is not GitHub Actions, or the job lacks the permission id-token: write, for ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set", ErrCredentialUnavailable)
+			return "", fmt.Errorf("%w: ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set: this is not GitHub Actions, or the job lacks the permission id-token: write", ErrCredentialUnavailable)
 		}
-		query := url.Values{"audience": {cmp.Or(audience, "api://AzureADTokenExchange")}}
-		var answer struct{ Value string }
-		err := askForAssertion(ctx, "GitHub Actions", http.MethodGet, address, query, token, &answer)
-		return answer.Value, err
+		query := url.Values{"audience": {audience}}
+		if audience == "" {
+			query.Set("audience", exchangeAudience(req.Scope))
+		}
+		return assertionIssuer{"GitHub Actions", http.MethodGet, address, "value"}.request(ctx, req, query, token)
 	}
 }
 
-// AzurePipelinesAssertion asks Azure DevOps for the assertion of a service connection, named by its id.
-// systemAccessToken is the job's $(System.AccessToken), which a task must be given as an environment variable. Outside of Azure
-// Pipelines it is ErrCredentialUnavailable.
+// exchangeAudience returns the audience that Microsoft Entra ID proposes for federated credentials in the cloud of the scope.
+// See https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust#important-considerations-and-restrictions.
+func exchangeAudience(scope string) string {
+	const audience = "api://AzureADTokenExchange"
+	isIn := func(cloud Cloud) bool { return strings.HasPrefix(scope, cloud.graphURL+"/") }
+	switch {
+	case isIn(CloudUSGovernmentL4), isIn(CloudUSGovernmentL5):
+		return audience + "USGov"
+	case isIn(CloudChina):
+		return audience + "China"
+	}
+	return audience
+}
+
+// AzurePipelinesAssertion requests the assertion of a service connection, given by its id, from Azure DevOps.
+// systemAccessToken is the job's $(System.AccessToken), which must be passed to a task as an environment variable. Outside
+// of Azure Pipelines the error is ErrCredentialUnavailable.
 // See https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create.
-func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
+func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) AssertionFunc {
+	return func(ctx context.Context, req TokenRequest) (string, error) {
 		address := os.Getenv("SYSTEM_OIDCREQUESTURI")
 		switch {
 		case address == "":
-			return "", fmt.Errorf("%w: this is not Azure Pipelines, for SYSTEM_OIDCREQUESTURI is not set", ErrCredentialUnavailable)
+			return "", fmt.Errorf("%w: SYSTEM_OIDCREQUESTURI is not set: this is not Azure Pipelines", ErrCredentialUnavailable)
 		case serviceConnectionID == "", systemAccessToken == "", strings.HasPrefix(systemAccessToken, "$("):
-			return "", &InputError{Name: "AzurePipelinesAssertion", Problem: "wants the id of a service connection and $(System.AccessToken)"}
+			return "", &InputError{Name: "AzurePipelinesAssertion", Problem: "needs the id of a service connection and the value of $(System.AccessToken)"}
 		}
 		query := url.Values{"api-version": {"7.1"}, "serviceConnectionId": {serviceConnectionID}}
-		var answer struct {
-			OIDCToken string `json:"oidcToken"`
-		}
-		err := askForAssertion(ctx, "Azure Pipelines", http.MethodPost, address, query, systemAccessToken, &answer)
-		return answer.OIDCToken, err
+		return assertionIssuer{"Azure Pipelines", http.MethodPost, address, "oidcToken"}.request(ctx, req, query, systemAccessToken)
 	}
 }
 
-// askForAssertion asks one of the services that issue assertions to their jobs.
-func askForAssertion(ctx context.Context, service, method, address string, query url.Values, token string, answer any) error {
-	root, given, _ := strings.Cut(address, "?")
-	if _, err := rootURL(service+"'s address", root); err != nil {
-		return err
+// assertionIssuer is a service that issues assertions to its jobs.
+type assertionIssuer struct {
+	name, method, address string
+	member                string // of the response that is the assertion
+}
+
+// request requests an assertion with the job's token.
+func (s assertionIssuer) request(ctx context.Context, req TokenRequest, query url.Values, token string) (string, error) {
+	failed := func(err error) (string, error) {
+		return "", fmt.Errorf("request an assertion from %s: %w", s.name, authError(err, token))
 	}
-	address = root + "?" + strings.Trim(given+"&"+query.Encode(), "&")
-	req, err := http.NewRequestWithContext(ctx, method, address, http.NoBody) //nolint:gosec // the address that the platform gives
-	if err != nil {
-		return err
+	root, given, _ := strings.Cut(s.address, "?")
+	if _, err := rootURL("address of "+s.name, root); err != nil {
+		return "", err
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Tfs-Fedauthredirect", "Suppress") // or Azure DevOps redirects to a page where people sign in
-	client, _ := ctx.Value(oauth2.HTTPClient).(*http.Client)
-	resp, err := cmp.Or(client, http.DefaultClient).Do(req) //nolint:gosec // see above
+	address := root + "?" + strings.Trim(given+"&"+query.Encode(), "&")
+	r, err := http.NewRequestWithContext(ctx, s.method, address, http.NoBody)
 	if err != nil {
-		return fmt.Errorf("ask %s for an assertion: %w", service, err)
+		return failed(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Tfs-Fedauthredirect", "Suppress") // otherwise Azure DevOps redirects to a page for people
+	resp, err := req.httpClient(ctx).Do(r)
+	if err != nil {
+		return failed(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	const maxAssertion = 1 << 20
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAssertion))
-	switch {
-	case err != nil:
-		return fmt.Errorf("ask %s for an assertion: %w", service, err)
-	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("ask %s for an assertion: %w", service, &AuthError{StatusCode: resp.StatusCode})
-	case json.Unmarshal(data, answer) != nil:
-		return fmt.Errorf("ask %s for an assertion: its answer is not the JSON that it should be", service)
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return failed(err)
 	}
-	return nil
+	if resp.StatusCode != http.StatusOK {
+		return failed(newAuthError(resp, body, token))
+	}
+	var members map[string]any
+	_ = json.Unmarshal(body, &members) // httpClient has checked that it is an object
+	assertion, _ := members[s.member].(string)
+	if assertion == "" {
+		return failed(errors.New("the response has no " + s.member))
+	}
+	return assertion, nil
 }

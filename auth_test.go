@@ -2,200 +2,405 @@ package intune_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
-	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/jarcoal/httpmock"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-const badSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value. Trace ID: 0dd0 Correlation ID: c0c0 Timestamp: 2026-11-06 06:03:00Z","error_codes":[7000215],"timestamp":"2026-11-06 06:03:00Z","trace_id":"0dd0","correlation_id":"c0c0","error_uri":"https://login.microsoftonline.com/error?code=7000215"}`
-
-func signIn(w *wire) error {
-	client := newClient(w.tb, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
-	return client.Do(context.Background(), "GET", "/x", nil, nil)
-}
-
-func TestClientSecretAsksForATokenAsEntraWantsIt(t *testing.T) {
-	w := newWire(t, reply(200, `{"token_type":"Bearer","expires_in":3599,"access_token":"`+aToken+`"}`), reply(200, "{}"))
-	if err := signIn(w); err != nil {
+func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
+	key, cert := applicationCertificate(t)
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
 		t.Fatal(err)
 	}
-	req := w.requests[0]
-	if got, want := req.Method+" "+req.URL.String(), "POST https://login.microsoftonline.com/"+tenant+"/oauth2/v2.0/token"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {aSecret}, "scope": {"https://graph.microsoft.com/.default"},
-	}
-	if !strings.HasPrefix(req.UserAgent(), "intune-go/") {
-		t.Errorf("User-Agent %q", req.UserAgent())
-	}
-	if w.bodies[0] != want.Encode() || req.Header.Get("Authorization") != "" {
-		t.Errorf("sent %s, %v", w.bodies[0], req.Header)
-	}
-	if got := w.requests[1].Header.Get("Authorization"); got != "Bearer "+aToken {
-		t.Errorf("used %q", got)
-	}
-}
-
-func TestClientSecretSendsClaims(t *testing.T) {
-	w := newWire(t, reply(200, `{"access_token":"t"}`))
-	token, err := intune.ClientSecret(tenant, app, aSecret).Token(t.Context(), intune.TokenRequest{
-		AuthorityURL: "https://login.example", Scope: "s", Claims: `{"access_token":{}}`, HTTPClient: &http.Client{Transport: w.mock},
-	})
-	if err != nil || token.AccessToken != "t" || !strings.Contains(w.bodies[0], "claims="+url.QueryEscape(`{"access_token":{}}`)) {
-		t.Errorf("got %v, %v after %s", token, err, w.bodies[0])
-	}
-}
-
-func TestRefusedSignIn(t *testing.T) {
-	got := errorAs[*intune.AuthError](t, signIn(newWire(t, reply(401, badSecret))))
-	want := intune.AuthError{
-		Code: "invalid_client", AADSTS: 7000215, StatusCode: 401, TraceID: "0dd0", CorrelationID: "c0c0",
-		Description: "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value.",
-	}
-	if *got != want {
-		t.Errorf("got %+v, want %+v", *got, want)
-	}
-}
-
-func TestRefusedSignInSaysWhatToDo(t *testing.T) {
-	refusal := func(aadsts int) httpmock.Responder {
-		return reply(400, fmt.Sprintf(`{"error":"invalid_request","error_description":"AADSTS%d: Sorry.\r\nTrace ID: 0dd0"}`, aadsts))
-	}
+	expired := *cert
+	expired.NotAfter = time.Now().Add(-time.Second)
+	chain := []*x509.Certificate{cert}
+	text := func(context.Context, intune.TokenRequest) (string, error) { return "x", nil }
+	open := func(context.Context, string) error { return nil }
 	tests := map[string]struct {
-		answer httpmock.Responder
-		want   string
+		cred intune.Credential
+		want string
 	}{
-		"bad secret":     {refusal(7000215), "AADSTS7000215: use the secret's value, not its id, or make a new secret (trace id 0dd0)"},
-		"expired secret": {refusal(7000222), "AADSTS7000222: the secret has expired: make a new one"},
-		"no application": {refusal(700016), "AADSTS700016: the tenant has no application with this client id: check both ids"},
-		"no tenant":      {refusal(90002), "AADSTS90002: there is no such tenant: check the tenant id"},
-		"expired certificate": {
-			reply(401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation. [Reason - The key used is expired.]"}`),
-			"check the clock of this machine (The key used is expired.)",
-		},
-		"certificate":    {refusal(700027), "AADSTS700027: the application does not know the certificate"},
-		"scope":          {refusal(70011), "AADSTS70011: the scope does not fit the cloud"},
-		"no secret":      {refusal(7000218), "AADSTS7000218: no secret or assertion was sent"},
-		"personal":       {refusal(500200), "AADSTS500200: personal Microsoft accounts are not supported: sign in with a work or school account"},
-		"another number": {refusal(53000), "sign-in refused: AADSTS53000: Sorry. (trace id 0dd0)"},
-		"no number":      {reply(400, `{"error":"invalid_request","error_description":"Sorry."}`), "sign-in refused: invalid_request: Sorry."},
-		"HTML":           {reply(403, "<html>", "Content-Type", "text/html"), "sign-in refused: 403 Forbidden"},
-		"redirect":       {reply(307, "", "Location", "https://evil.example/"), "sign-in refused: 307 Temporary Redirect"},
-		"200":            {reply(200, `{"error":"invalid_request"}`), "sign-in refused: invalid_request"},
+		"no certificate":           {intune.ClientCertificate(tenant, app, nil, key), "client certificate is missing"},
+		"nil certificate":          {intune.ClientCertificate(tenant, app, []*x509.Certificate{nil}, key), "client certificate is missing"},
+		"no key":                   {intune.ClientCertificate(tenant, app, chain, nil), "is nil"},
+		"nil key":                  {intune.ClientCertificate(tenant, app, chain, (*rsa.PrivateKey)(nil)), "is nil"},
+		"another key":              {intune.ClientCertificate(tenant, app, chain, other), "does not belong to the first certificate of the chain"},
+		"ECDSA":                    {intune.ClientCertificate(tenant, app, []*x509.Certificate{newCertificate(t)}, ec), "is ECDSA: Microsoft Entra ID accepts only client assertions signed with RSA"},
+		"expired":                  {intune.ClientCertificate(tenant, app, []*x509.Certificate{&expired}, key), "client certificate expired on"},
+		"no tenant":                {intune.ClientCertificate("", app, chain, key), "tenant id is empty"},
+		"no assertion":             {intune.ClientAssertion(tenant, app, nil), "client assertion is nil"},
+		"assertion, no tenant":     {intune.ClientAssertion("", app, text), "tenant id is empty"},
+		"assertion, bad client id": {intune.ClientAssertion(tenant, "a/b", text), "client id is malformed"},
+		"no prompt":                {intune.DeviceCode(tenant, app, nil), "prompt is nil"},
+		"no browser":               {intune.AuthorizationCode(tenant, app, nil), "open is nil"},
+		"personal accounts":        {intune.AuthorizationCode("consumers", app, open), "personal Microsoft accounts are not supported"},
+		"nil store":                {intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(nil)), "token store is nil"},
+		"empty chain":              {intune.ChainedCredential(), "chained credential is empty"},
+		"nil in a chain":           {intune.ChainedCredential(staticToken(), nil), "credential is nil"},
+		"bad one in a chain":       {intune.ChainedCredential(staticToken(), intune.ClientSecret(tenant, "", "s")), "client id is empty"},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			err := signIn(newWire(t, test.answer))
-			errorAs[*intune.AuthError](t, err)
-			if !strings.HasPrefix(err.Error(), "GET /x: ") || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %q, want %q in it", err, test.want)
-			}
-		})
-	}
-}
-
-func TestAnswersOfTheTokenEndpointThatAreNoTokens(t *testing.T) {
-	for _, body := range []string{"", "[]", "{}", "<html>", `{"access_token":""}`} {
-		if err := signIn(newWire(t, reply(200, body))); err == nil || !strings.Contains(err.Error(), "obtain a token") {
-			t.Errorf("%q: got %v", body, err)
+		client, err := intune.NewClient(test.cred)
+		if client != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if strings.Contains(err.Error(), "successor") != (name == "expired") {
+			t.Errorf("%s: %v is beside the point", name, err)
 		}
 	}
 }
 
-func TestPassingFailuresOfTheTokenEndpoint(t *testing.T) {
-	good := reply(200, `{"access_token":"`+aToken+`"}`)
-	for name, answer := range map[string]httpmock.Responder{
-		"lost": lost(),
-		"cut":  cut(200, `{"access_token":"`),
-		"too long": func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(endless(" "))}, nil
+// method is one of the ways to sign in at the emulator.
+type method struct {
+	options []intunetest.ServerOption
+	cred    func(*intunetest.Server) intune.Credential
+	prompts *int // counts the prompts; nil if there are none
+	isReal  bool // it waits on a real socket, so virtual time does not advance
+}
+
+const (
+	federatedIssuer  = "https://token.actions.githubusercontent.com"
+	federatedSubject = "repo:contoso/apps:environment:production"
+)
+
+// methods returns one of each kind. Call it inside the bubble, because they depend on its clock.
+func methods(t *testing.T) map[string]method {
+	t.Helper()
+	key, cert := applicationCertificate(t)
+	var devices, browsers int
+	return map[string]method{
+		"ClientSecret": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret)
+		}},
+		"ClientCertificate": {
+			options: []intunetest.ServerOption{intunetest.WithClientCertificate(cert)},
+			cred: func(*intunetest.Server) intune.Credential {
+				return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
+			},
 		},
-		"503": reply(503, "<html>"),
-		"429": reply(429, badSecret, "Retry-After", "5"),
-		"500": reply(500, badSecret),
-	} {
+		"ClientAssertion": {
+			options: []intunetest.ServerOption{intunetest.WithFederatedCredential(federatedIssuer, federatedSubject, nil)},
+			cred: func(server *intunetest.Server) intune.Credential {
+				return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
+					return server.FederatedAssertion(nil), nil
+				})
+			},
+		},
+		"DeviceCode": {
+			prompts: &devices,
+			cred: func(server *intunetest.Server) intune.Credential {
+				return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+					devices++
+					return server.ApproveDevice(device.UserCode)
+				})
+			},
+		},
+		"AuthorizationCode": {
+			prompts: &browsers, isReal: true,
+			cred: func(server *intunetest.Server) intune.Credential {
+				return intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+					browsers++
+					_, err := browse(server, address)
+					return err
+				})
+			},
+		},
+	}
+}
+
+// browse does what a browser does with an address: the emulator sends it back to the program.
+func browse(server *intunetest.Server, address string) (page string, err error) {
+	entra := server.HTTPClient()
+	entra.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := entra.Get(address) //nolint:noctx // as a browser
+	if err != nil {
+		return "", err
+	}
+	_ = resp.Body.Close()
+	local := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	address = strings.Replace(resp.Header.Get("Location"), "localhost", "127.0.0.1", 1) // the resolver is outside of virtual time
+	resp, err = local.Get(address)                                                      //nolint:noctx // as a browser
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+var applicationKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// applicationCertificate is what an application signs in with, valid from now on.
+func applicationCertificate(tb testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
+	tb.Helper()
+	key, err := applicationKey()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "intune-go tests"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key, cert
+}
+
+// clientOf is a client of the emulator with the given credential.
+func clientOf(tb testing.TB, server *intunetest.Server, cred intune.Credential, opts ...intune.Option) *intune.Client {
+	tb.Helper()
+	return newClient(tb, cred, append([]intune.Option{
+		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()), intune.WithHTTPClient(server.HTTPClient()),
+	}, opts...)...)
+}
+
+func use(ctx context.Context, client *intune.Client) error {
+	_, err := client.EnterpriseCodeSigningCertificates().List(ctx, nil)
+	return err
+}
+
+// eachSignIn runs a test for each way to sign in, in virtual time.
+func eachSignIn(t *testing.T, opts []intunetest.ServerOption, test func(t *testing.T, how method, server *intunetest.Server)) {
+	t.Helper()
+	for name := range methods(t) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWire(t, answer, good, reply(200, "{}"))
-				if err := signIn(w); err != nil {
-					t.Fatal(err)
-				}
-				if name == "429" && w.times[1].Sub(w.times[0]) != 5*time.Second {
-					t.Errorf("waited %v", w.times[1].Sub(w.times[0]))
-				}
+				how := methods(t)[name]
+				test(t, how, memoryServer(t, append(how.options, opts...)...))
 			})
 		})
 	}
 }
 
-func TestTokenSourceErrorsAreRefusals(t *testing.T) {
-	refused := &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", ErrorDescription: "AADSTS70043: expired"}
-	cred := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
-		return nil, fmt.Errorf("outer: %w", refused)
+// tokens counts the tokens that were granted.
+func tokens(server *intunetest.Server) (granted int) {
+	for _, request := range server.Requests() {
+		if strings.HasSuffix(request.URL, "/token") && request.Status == http.StatusOK {
+			granted++
+		}
+	}
+	return granted
+}
+
+func TestEverySignInCreatesACertificateWithOneToken(t *testing.T) {
+	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
+		client := clientOf(t, server, how.cred(server))
+		var calls sync.WaitGroup
+		for range 50 {
+			calls.Go(func() {
+				if _, err := createContext(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if got := tokens(server); got != 1 || len(server.Certificates()) != 50 {
+			t.Errorf("%d tokens for %d certificates", got, len(server.Certificates()))
+		}
 	})
-	err := get(t.Context(), newClient(t, cred))
-	if got := errorAs[*intune.AuthError](t, err); got.AADSTS != 70043 || got.StatusCode != 400 {
-		t.Errorf("got %+v", got)
-	}
 }
 
-func clearEnvironment(t *testing.T) {
-	t.Helper()
-	for _, name := range []string{
-		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-		"AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
-	} {
-		t.Setenv(name, "")
-	}
+// TestEverySignInOutlivesItsTokens lets tokens expire. A person is asked once, also by a second client.
+func TestEverySignInOutlivesItsTokens(t *testing.T) {
+	eachSignIn(t, []intunetest.ServerOption{intunetest.WithTokenLifetime(time.Hour)}, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
+		cred := how.cred(server)
+		for range 2 {
+			client := clientOf(t, server, cred)
+			for range 10 {
+				if err := use(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(61 * time.Minute)
+			}
+		}
+		if got := tokens(server); got != 20 {
+			t.Errorf("%d tokens for 20 calls", got)
+		}
+		if how.prompts != nil && *how.prompts != 1 {
+			t.Errorf("somebody was asked %d times", *how.prompts)
+		}
+	})
 }
 
-func TestEnvironmentCredential(t *testing.T) {
-	clearEnvironment(t)
-	_, err := intune.EnvironmentCredential()
-	errorAs[*intune.InputError](t, err)
-	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE: the credential is not available here"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+// outage is a transport by which the token endpoint cannot be reached while it lasts.
+type outage struct {
+	next http.RoundTripper
+	on   atomic.Bool
+}
+
+func (o *outage) RoundTrip(req *http.Request) (*http.Response, error) {
+	if o.on.Load() && strings.Contains(req.URL.Path, "/oauth2/") {
+		return nil, errors.New("connection refused")
 	}
-	t.Setenv("AZURE_TENANT_ID", tenant)
-	t.Setenv("AZURE_CLIENT_SECRET", aSecret)
-	if _, err := intune.EnvironmentCredential(); err == nil || !strings.HasSuffix(err.Error(), "lacks AZURE_CLIENT_ID") {
-		t.Errorf("got %v", err)
-	}
-	t.Setenv("AZURE_CLIENT_ID", app)
-	for host, want := range map[string]string{"": "login.microsoftonline.com", "https://login.example/": "login.example"} {
-		t.Setenv("AZURE_AUTHORITY_HOST", host)
-		cred, err := intune.EnvironmentCredential()
-		if err != nil {
+	return o.next.RoundTrip(req)
+}
+
+func TestNoSignInIsMissedWhileTheTokenIsValid(t *testing.T) {
+	eachSignIn(t, []intunetest.ServerOption{intunetest.WithTokenLifetime(90 * time.Minute)}, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
+		entra := &outage{next: server.HTTPClient().Transport}
+		client := clientOf(t, server, how.cred(server), intune.WithHTTPClient(&http.Client{Transport: entra}))
+		if err := use(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
-		token := reply(200, `{"access_token":"t"}`)
-		w := newWire(t, token, reply(200, "{}"), token, reply(200, "{}"))
-		base := intune.WithHTTPClient(&http.Client{Transport: w.mock})
-		if err := get(t.Context(), newClient(t, cred, base)); err != nil || w.requests[0].URL.Host != want {
-			t.Errorf("%q: asked %s, %v", host, w.requests[0].URL, err)
+		time.Sleep(29 * time.Minute)
+		entra.on.Store(true)
+		for range 60 {
+			time.Sleep(time.Minute)
+			if err := use(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := get(t.Context(), newClient(t, cred, base, intune.WithAuthorityURL("https://over.example"))); err != nil || w.requests[2].URL.Host != "over.example" {
-			t.Errorf("WithAuthorityURL: asked %s, %v", w.requests[2].URL, err)
+		entra.on.Store(false)
+		time.Sleep(time.Hour)
+		if err := use(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestEverySignInMeetsAClaimsChallenge with one more token.
+func TestEverySignInMeetsAClaimsChallenge(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
+		client := clientOf(t, server, how.cred(server))
+		if err := use(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		server.ChallengeClaims(claims)
+		for range 3 {
+			if _, err := createContext(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := tokens(server); got != 2 {
+			t.Errorf("%d tokens", got)
+		}
+		var asked bool
+		for _, request := range server.Requests() {
+			form, _ := url.ParseQuery(string(request.Body))
+			asked = asked || form.Get("claims") == claims
+		}
+		if !asked {
+			t.Error("the claims were not asked for")
+		}
+	})
+}
+
+func TestSignInsEndWithTheirContext(t *testing.T) {
+	eachSignIn(t, nil, func(t *testing.T, how method, server *intunetest.Server) {
+		t.Helper()
+		if how.isReal {
+			return // see TestBrowserThatNeverComes
+		}
+		server.Inject(intunetest.Fault{Token: true, Delay: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := use(ctx, clientOf(t, server, how.cred(server))); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 30*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestTenantsThatNoApplicationSignsInTo(t *testing.T) {
+	for _, id := range []string{"common", "Organizations"} {
+		if _, err := intune.NewClient(intune.ClientSecret(id, app, aSecret)); !errors.As(err, new(*intune.InputError)) {
+			t.Errorf("%s: got %v", id, err)
+		}
+		open := func(context.Context, string) error { return nil }
+		if _, err := intune.NewClient(intune.AuthorizationCode(id, app, open)); err != nil {
+			t.Errorf("%s for a person: %v", id, err)
 		}
 	}
-	t.Setenv("AZURE_AUTHORITY_HOST", "http://login.example")
-	_, err = intune.EnvironmentCredential()
-	errorAs[*intune.InputError](t, err)
-	t.Setenv("AZURE_AUTHORITY_HOST", "")
-	t.Setenv("AZURE_TENANT_ID", "consumers")
-	if _, err = intune.EnvironmentCredential(); !errors.As(err, new(*intune.InputError)) {
-		t.Errorf("consumers: got %v", err)
+	if _, err := intune.NewClient(intune.ClientSecret("9188040D-6c67-4c5b-b112-36a304b66dad", app, aSecret)); err == nil {
+		t.Error("the tenant of personal accounts is accepted")
+	}
+}
+
+// sourceFunc is a token source.
+type sourceFunc func() (*oauth2.Token, error)
+
+func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
+
+// TestTokenSourceThatHangsIsCalledOnce, although callers leave when their contexts end.
+func TestTokenSourceThatHangsIsCalledOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		cred := intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			calls.Add(1)
+			time.Sleep(time.Hour)
+			return &oauth2.Token{AccessToken: aToken}, nil
+		}))
+		client := new(service).client(t, cred)
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			began := time.Now()
+			if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+			cancel()
+		}
+		if err := get(t.Context(), client); err != nil || calls.Load() != 1 {
+			t.Errorf("%v after %d calls", err, calls.Load())
+		}
+	})
+}
+
+// TestTokenSourceThatDoesNotReturn ends the call, and the next one works.
+func TestTokenSourceThatDoesNotReturn(t *testing.T) {
+	for want, bad := range map[string]func(){
+		"the token source panicked: mine":      func() { panic("mine") },
+		"the token source ended its goroutine": runtime.Goexit,
+	} {
+		isGood := false
+		client := new(service).client(t, intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			if !isGood {
+				bad()
+			}
+			return &oauth2.Token{AccessToken: aToken}, nil
+		})))
+		if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+		isGood = true
+		if err := get(t.Context(), client); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
 	}
 }

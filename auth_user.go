@@ -1,29 +1,29 @@
 package intune
 
-// This file has the credentials by which a person signs in.
+// This file has the credentials with which a person signs in: by device code, or with a browser on this machine.
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/loopback"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
+	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
-// TokenStore keeps refresh tokens between runs of a program, in a key ring for example. A refresh token is a secret:
-// whoever has it can act as the person that signed in. key names the tenant, the application and the Microsoft Entra root.
-// Methods may be called by several goroutines at once, with different keys.
+// TokenStore keeps refresh tokens between runs of a program, for example in a key ring. A refresh token is a secret:
+// anyone who has it can act as the person who signed in. key names the tenant, the application and the Microsoft Entra
+// root. Methods may be called by several goroutines at once, with different keys.
 type TokenStore interface {
-	// LoadToken returns what was last saved, "" for nothing. An error ends the sign-in.
+	// LoadToken returns what was last saved, or "" if nothing was. An error ends the sign-in.
 	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
 
-	// SaveToken replaces what was saved. Where it fails, that is its own to report: the sign-in is good all the same, and
-	// holds for as long as the program runs. ctx does not end with the call.
+	// SaveToken replaces what was saved. It reports its own failures: the sign-in succeeds anyway, and lasts as long as
+	// the program runs. ctx does not end with the call.
 	SaveToken(ctx context.Context, key, refreshToken string)
 }
 
@@ -31,7 +31,7 @@ type TokenStore interface {
 type UserOption func(*user)
 
 // WithTokenStore keeps the refresh tokens in store, so that nobody is prompted again in the next run. Without it they are
-// kept in memory alone.
+// kept only in memory.
 func WithTokenStore(store TokenStore) UserOption {
 	return func(u *user) {
 		if store == nil {
@@ -42,10 +42,10 @@ func WithTokenStore(store TokenStore) UserOption {
 	}
 }
 
-// DeviceCode signs a person in on any device with a browser: prompt shows the person where to go and which code to enter.
-// Nobody is prompted again as long as the refresh token holds, also where several clients share the credential. The
-// application must allow public client flows, and have delegated permissions. tenantID may be organizations, for people of
-// any tenant.
+// DeviceCode signs a person in on any device with a browser: prompt tells the person which page to visit and which code
+// to enter. Nobody is prompted again while the refresh token is valid, even if several clients share the credential. The
+// application must allow public client flows and have delegated permissions. tenantID may be organizations, for people
+// of any tenant.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
 func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
 	u := newUser(tenantID, clientID, opts)
@@ -59,19 +59,35 @@ func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.
 	return u
 }
 
-// user is a person that signs in with an application.
+// AuthorizationCode signs a person in with a browser on this machine. open shows an address in the browser and does not
+// wait for the person. The browser comes back to a port of this machine, which is open only until then, at most 15
+// minutes. The grant uses PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and
+// desktop applications", and delegated permissions. tenantID may be organizations, for people of any tenant. Nobody is
+// prompted again while the refresh token is valid, even if several clients share the credential.
+// See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
+func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
+	u := newUser(tenantID, clientID, opts)
+	if open == nil {
+		u.invalid = &InputError{Name: "open", Problem: "is nil"}
+	} else {
+		u.prompt = func(ctx context.Context, req TokenRequest) (*oauth2.Token, error) { return u.byBrowser(ctx, req, open) }
+	}
+	return u
+}
+
+// user is a person who signs in with an application.
 type user struct {
 	registration
 
 	prompt  func(context.Context, TokenRequest) (*oauth2.Token, error)
-	invalid error // what is wrong with what the caller gave, if anything
+	invalid error // the first mistake in the caller's arguments, if there is one
 
-	// The store's methods, and not the store, because fmt prints fields. nil without a store.
+	// The store's methods, not the store, because fmt prints fields. nil without a store.
 	load func(ctx context.Context, key string) (refreshToken string, err error)
 	save func(ctx context.Context, key, refreshToken string)
-	held func(key string) *string // the refresh token that is held in memory
+	held func(key string) *string // the refresh token in memory
 
-	turn chan struct{} // has room for one, who asks for a token: nobody is prompted twice at once
+	turn chan struct{} // holds one value while somebody requests a token, so that nobody is prompted twice at once
 }
 
 func newUser(tenantID, clientID string, opts []UserOption) *user {
@@ -93,7 +109,7 @@ func (u *user) validate() error {
 	return u.registration.validate()
 }
 
-// Token uses the refresh token, if there is one, and prompts where it does not hold any more.
+// Token uses the refresh token if there is one, and prompts if it is no longer valid.
 func (u *user) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
 	select {
 	case u.turn <- struct{}{}:
@@ -137,47 +153,56 @@ func memory() func(key string) *string {
 func (u *user) refreshOrPrompt(ctx context.Context, req TokenRequest, refreshToken string) (*oauth2.Token, error) {
 	if refreshToken != "" {
 		token, err := u.token(ctx, req, userScopes(req), url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
-		if refused := (*AuthError)(nil); !errors.As(err, &refused) || isTransient(refused) || !needsPrompt(refused) {
+		if rejected, ok := errors.AsType[*AuthError](err); !ok || rejected.isTransient() || !needsPrompt(rejected) {
 			return token, err
 		}
 	}
 	if tokencache.IsEarly(ctx) {
-		return nil, errors.New("somebody has to sign in again")
+		return nil, errors.New("a person has to sign in again")
 	}
 	return u.prompt(ctx, req)
 }
 
-// needsPrompt says whether a refusal means that the person must sign in again.
+// needsPrompt reports whether the person must sign in again.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#error-codes-for-token-endpoint-errors.
-func needsPrompt(refused *AuthError) bool {
-	return refused.Code == "invalid_grant" || refused.Code == "interaction_required"
+func needsPrompt(rejected *AuthError) bool {
+	switch rejected.Code {
+	case "invalid_grant", "interaction_required", "consent_required", "login_required":
+		return true
+	}
+	return false
 }
 
-// userScopes asks for a refresh token as well.
+// userScopes requests a refresh token as well.
 func userScopes(req TokenRequest) string { return req.Scope + " offline_access" }
+
+const (
+	longestInterval = 60 // seconds between two polls
+	slowDown        = 5  // seconds by which the interval grows after a failed poll (RFC 8628, section 3.5)
+)
 
 // byDeviceCode is the grant of RFC 8628.
 func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(context.Context, *oauth2.DeviceAuthResponse) error) (*oauth2.Token, error) {
 	config := u.config(req)
-	device, err := config.DeviceAuth(withContext(ctx, req), req.claims()...)
+	device, err := config.DeviceAuth(req.withHTTPClient(ctx), req.claims()...)
 	switch {
 	case err != nil:
 		return nil, authError(err)
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
+	case device.DeviceCode == "":
+		return nil, errors.New("the response of the device endpoint has no device code")
 	}
-	device.Interval = min(max(device.Interval, 0), longestInterval) // of a hostile one, x/oauth2 would panic
+	device.Interval = min(max(device.Interval, 0), longestInterval) // x/oauth2 would panic on a hostile one
 	if err := prompt(ctx, device); err != nil {
-		return nil, err
+		return nil, &promptError{err}
 	}
-	for { // the person is not to begin again because a poll was lost
-		token, err := config.DeviceAccessToken(withHTTPClient(ctx, req), device, req.claims()...)
+	for { // a lost poll must not make the person start again
+		token, err := config.DeviceAccessToken(req.withHTTPClient(ctx), device, req.claims()...)
 		err = authError(err, device.DeviceCode)
 		switch {
 		case err == nil, ctx.Err() != nil:
 			return token, err
 		case !device.Expiry.IsZero() && !time.Now().Before(device.Expiry):
-			return nil, &AuthError{Code: "expired_token", Description: "nobody has signed in before the code expired"}
+			return nil, &AuthError{Code: "expired_token", Description: "nobody signed in before the code expired"}
 		case !isTransient(err):
 			return nil, err
 		}
@@ -185,19 +210,51 @@ func (u *user) byDeviceCode(ctx context.Context, req TokenRequest, prompt func(c
 	}
 }
 
-// The seconds between two polls, and how many more they become where the endpoint is to be spared (RFC 8628, section 3.5).
-const longestInterval, slowDown = 60, 5
-
-// withContext is withHTTPClient for a function of x/oauth2 that leaves the context out of its request.
-func withContext(ctx context.Context, req TokenRequest) context.Context {
-	client := *cmp.Or(req.HTTPClient, http.DefaultClient)
-	next := cmp.Or(client.Transport, http.DefaultTransport)
-	client.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r.WithContext(ctx)) })
-	req.HTTPClient = &client
-	return withHTTPClient(ctx, req)
+// byBrowser is the authorization code grant with PKCE (RFC 7636) and a redirect to this machine (RFC 8252, section 7.3).
+func (u *user) byBrowser(ctx context.Context, req TokenRequest, open func(context.Context, string) error) (*oauth2.Token, error) {
+	config := u.config(req)
+	verifier := oauth2.GenerateVerifier()
+	response, err := browse(ctx, func(redirectURL, state string) error {
+		config.RedirectURL = redirectURL
+		return open(ctx, config.AuthCodeURL(state, append(req.claims(), oauth2.S256ChallengeOption(verifier))...))
+	})
+	if err != nil {
+		return nil, err
+	}
+	code := response.Get("code")
+	if code == "" {
+		return nil, describedError(response.Get("error"), response.Get("error_description"), verifier)
+	}
+	return u.redeem(ctx, req, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {config.RedirectURL}, "code_verifier": {verifier},
+	})
 }
 
-// config is the application as x/oauth2 knows it.
+// browse opens a browser and returns the parameters with which it comes back. Its port is open only until then.
+func browse(ctx context.Context, open func(redirectURL, state string) error) (url.Values, error) {
+	page, err := loopback.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer page.Close()
+	if err := open(page.URL, page.State); err != nil {
+		return nil, &promptError{err}
+	}
+	return page.Wait(ctx)
+}
+
+// redeem exchanges a code for a token. It tries again by itself, so that a lost response does not prompt the person again.
+func (u *user) redeem(ctx context.Context, req TokenRequest, params url.Values) (*oauth2.Token, error) {
+	const longestDelay = 30 * time.Second
+	for delay := time.Second; ; delay *= 2 {
+		token, err := u.token(ctx, req, userScopes(req), params, params.Get("code"), params.Get("code_verifier"))
+		if err == nil || !isTransient(err) || delay > longestDelay || wait.Until(ctx, time.Now().Add(delay)) != nil {
+			return token, err
+		}
+	}
+}
+
+// config is the application as x/oauth2 describes it.
 func (u *user) config(req TokenRequest) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: u.clientID,
@@ -211,7 +268,7 @@ func (u *user) config(req TokenRequest) *oauth2.Config {
 	}
 }
 
-// claims is the parameter of a claims challenge, if there was one.
+// claims returns the parameter of a claims challenge, if there was one.
 func (req TokenRequest) claims() (params []oauth2.AuthCodeOption) {
 	if req.Claims != "" {
 		params = append(params, oauth2.SetAuthURLParam("claims", req.Claims))

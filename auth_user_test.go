@@ -17,6 +17,106 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
+// TestBrowserThatDoesNotComeBack keeps its port only as long as the call.
+func TestBrowserThatDoesNotComeBack(t *testing.T) {
+	server := intunetest.NewServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var landing string
+	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+		parsed, err := url.Parse(address)
+		landing = parsed.Query().Get("redirect_uri")
+		cancel()
+		return err
+	})
+	if err := use(ctx, clientOf(t, server, cred)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if resp, err := http.Get(landing); err == nil { //nolint:noctx // the address that was open
+		_ = resp.Body.Close()
+		t.Errorf("%s is still open", landing)
+	}
+}
+
+// TestNobodyIsPromptedForATokenThatIsStillValid: an early refresh leaves the prompt to the call that needs the token.
+func TestNobodyIsPromptedForATokenThatIsStillValid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t, intunetest.WithTokenLifetime(time.Hour))
+		var prompted int
+		var revoked bool
+		entra := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if revoked && req.URL.Path[strings.LastIndex(req.URL.Path, "/"):] == "/token" && prompted == 1 {
+				return reply(400, `{"error":"invalid_grant","error_description":"AADSTS50173: revoked"}`)(req)
+			}
+			return server.HTTPClient().Transport.RoundTrip(req)
+		})
+		client := clientOf(t, server, device(server, &prompted), intune.WithHTTPClient(&http.Client{Transport: entra}))
+		if err := use(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		revoked = true
+		time.Sleep(56 * time.Minute)
+		for range 3 {
+			server.Inject(intunetest.Fault{Method: http.MethodGet, Delay: 10 * time.Second}) // time enough for a prompt
+			if err := use(t.Context(), client); err != nil || prompted != 1 {
+				t.Fatalf("prompted %d times, %v", prompted, err)
+			}
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(10 * time.Minute)
+		if err := use(t.Context(), client); err != nil || prompted != 2 {
+			t.Errorf("prompted %d times, %v", prompted, err)
+		}
+	})
+}
+
+func TestHostileIntervalsDoNotPanic(t *testing.T) {
+	for _, interval := range []string{"-1", "9300000000", "0"} {
+		server := authorityThat(t, 200, `{"device_code":"d","user_code":"u","verification_uri":"v","interval":`+interval+`,"expires_in":1}`)
+		cred := intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil || strings.Contains(err.Error(), "panicked") {
+			t.Errorf("%s: got %v", interval, err)
+		}
+		cancel()
+	}
+}
+
+// TestDeviceFlowEndsWithItsContext, although x/oauth2 sends its first request without it.
+func TestDeviceFlowEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		server.Inject(intunetest.Fault{Token: true, Delay: 50 * time.Second})
+		var prompted int
+		client := clientOf(t, server, device(server, &prompted))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := use(ctx, client); !errors.Is(err, context.DeadlineExceeded) || prompted != 0 {
+			t.Errorf("prompted %d times, %v", prompted, err)
+		}
+		if err := use(t.Context(), client); err != nil || prompted != 1 || time.Since(began) > 20*time.Second {
+			t.Errorf("prompted %d times, %v after %v", prompted, err, time.Since(began))
+		}
+	})
+}
+
+// TestLostResponseDoesNotPromptAgain: the code is redeemed with another request.
+func TestLostResponseDoesNotPromptAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		var opened int
+		cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+			opened++
+			_, err := browse(server, address)
+			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading})
+			return err
+		})
+		if err := use(t.Context(), clientOf(t, server, cred)); err != nil || opened != 1 {
+			t.Errorf("opened %d times, %v", opened, err)
+		}
+	})
+}
+
 // keyRing is a TokenStore.
 type keyRing struct {
 	mu     sync.Mutex
@@ -41,7 +141,7 @@ func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) {
 	k.saves++
 }
 
-// device signs in at the emulator by device code; prompted counts how often somebody was asked.
+// device signs in at the emulator by device code; prompted counts the prompts.
 func device(server *intunetest.Server, prompted *int, opts ...intune.UserOption) intune.Credential {
 	return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 		*prompted++
@@ -59,7 +159,7 @@ func TestTokenStoreKeepsPeopleFromSigningInAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			if prompted != 1 || ring.saves != run+1 || len(ring.tokens) != 1 {
-				t.Errorf("run %d: asked %d times, saved %d times", run, prompted, ring.saves)
+				t.Errorf("run %d: prompted %d times, saved %d times", run, prompted, ring.saves)
 			}
 		}
 		want := server.URL() + "/" + intunetest.TenantID + "/" + intunetest.ClientID
@@ -73,19 +173,32 @@ func TestTokenStoreKeepsPeopleFromSigningInAgain(t *testing.T) {
 	})
 }
 
-func TestRefreshTokenThatNoLongerHoldsMeansSigningInAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := memoryServer(t)
-		var prompted int
-		ring := &keyRing{tokens: map[string]string{server.URL() + "/" + intunetest.TenantID + "/" + intunetest.ClientID: "of another time"}}
-		if err := use(t.Context(), clientOf(t, server, device(server, &prompted, intune.WithTokenStore(ring)))); err != nil || prompted != 1 {
-			t.Errorf("asked %d times, %v", prompted, err)
-		}
-	})
+// TestRefreshTokenThatIsNoLongerValidLeadsToThePrompt, whichever way Microsoft Entra ID says it.
+func TestRefreshTokenThatIsNoLongerValidLeadsToThePrompt(t *testing.T) {
+	for code, isFinal := range map[string]bool{
+		"invalid_grant": false, "interaction_required": false, "consent_required": false, "login_required": false,
+		"unauthorized_client": true,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := memoryServer(t)
+			var prompted int
+			entra := roundTripper(func(req *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(req.URL.Path, "/token") && prompted == 0 {
+					return reply(400, `{"error":"`+code+`","error_description":"AADSTS65001: no"}`)(req)
+				}
+				return server.HTTPClient().Transport.RoundTrip(req)
+			})
+			cred := device(server, &prompted, intune.WithTokenStore(oldToken{}))
+			err := use(t.Context(), clientOf(t, server, cred, intune.WithHTTPClient(&http.Client{Transport: entra})))
+			if (err != nil) != isFinal || (prompted == 0) != isFinal {
+				t.Errorf("%s: prompted %d times, %v", code, prompted, err)
+			}
+		})
+	}
 }
 
-// TestRefreshThatFailsForAPassingReasonAsksNobody: the endpoint is down, and what it would say is not known.
-func TestRefreshThatFailsForAPassingReasonAsksNobody(t *testing.T) {
+// TestTransientFailureOfARefreshPromptsNobody, because the refresh token may still be valid.
+func TestTransientFailureOfARefreshPromptsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t, intunetest.WithTokenLifetime(time.Hour))
 		var prompted int
@@ -98,12 +211,12 @@ func TestRefreshThatFailsForAPassingReasonAsksNobody(t *testing.T) {
 			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Status: 429})
 		}
 		if prompted != 1 {
-			t.Errorf("somebody was asked %d times", prompted)
+			t.Errorf("prompted %d times", prompted)
 		}
 	})
 }
 
-func TestSeveralClientsAskOnce(t *testing.T) {
+func TestSeveralClientsPromptOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		var prompted int
@@ -130,13 +243,13 @@ func TestSeveralClientsAskOnce(t *testing.T) {
 		}
 		clients.Wait()
 		if prompted != 1 {
-			t.Errorf("somebody was asked %d times", prompted)
+			t.Errorf("prompted %d times", prompted)
 		}
 	})
 }
 
-// TestLostPollDoesNotBeginAgain: whoever has entered a code is not asked to enter another one.
-func TestLostPollDoesNotBeginAgain(t *testing.T) {
+// TestLostPollDoesNotPromptAgain, because the person may have entered the code already.
+func TestLostPollDoesNotPromptAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		var prompted int
@@ -145,12 +258,13 @@ func TestLostPollDoesNotBeginAgain(t *testing.T) {
 			server.Inject(
 				intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading},
 				intunetest.Fault{Token: true, Status: 503},
+				intunetest.Fault{Token: true, Status: 200, Gateway: true},
 			)
 			time.AfterFunc(20*time.Second, func() { _ = server.ApproveDevice(device.UserCode) })
 			return nil
 		})
 		if err := use(t.Context(), clientOf(t, server, cred)); err != nil || prompted != 1 {
-			t.Errorf("asked %d times, %v", prompted, err)
+			t.Errorf("prompted %d times, %v", prompted, err)
 		}
 	})
 }
@@ -158,20 +272,22 @@ func TestLostPollDoesNotBeginAgain(t *testing.T) {
 func TestPromptThatFailsEndsTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
-		noTerminal := errors.New("there is nobody to ask")
-		for name, cred := range map[string]intune.Credential{
-			"device":  intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { return noTerminal }),
-			"browser": intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, string) error { return noTerminal }),
-		} {
-			if err := use(t.Context(), clientOf(t, server, cred)); !errors.Is(err, noTerminal) {
-				t.Errorf("%s: got %v", name, err)
+		for _, failure := range []error{errors.New("there is no terminal"), context.Canceled, timeout{}} {
+			var prompts int
+			for name, cred := range map[string]intune.Credential{
+				"device":  intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { prompts++; return failure }),
+				"browser": intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, string) error { prompts++; return failure }),
+			} {
+				prompts = 0
+				if err := use(t.Context(), clientOf(t, server, cred)); !errors.Is(err, failure) || prompts != 1 {
+					t.Errorf("%s: got %v after %d prompts", name, err, prompts)
+				}
 			}
 		}
 	})
 }
 
-// TestLandingTakesNothingButTheAnswer has somebody else knock at the port that waits for the browser.
-func TestLandingTakesNothingButTheAnswer(t *testing.T) {
+func TestAuthorizationCodeUsesPKCE(t *testing.T) {
 	server := intunetest.NewServer(t)
 	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 		parsed, err := url.Parse(address)
@@ -180,29 +296,9 @@ func TestLandingTakesNothingButTheAnswer(t *testing.T) {
 		}
 		query := parsed.Query()
 		if query.Get("code_challenge_method") != "S256" || len(query.Get("code_challenge")) != 43 || query.Get("state") == "" {
-			t.Errorf("asks for %v", query)
+			t.Errorf("the parameters are %v", query)
 		}
-		landing, state := query.Get("redirect_uri"), url.QueryEscape(query.Get("state"))
-		for _, knock := range []string{"/?code=stolen&state=guessed", "/?code=stolen", "/favicon.ico?state=" + state, "/"} {
-			resp, err := http.Get(landing + knock) //nolint:noctx // the address that waits
-			if err != nil {
-				return err
-			}
-			if _ = resp.Body.Close(); resp.StatusCode != http.StatusBadRequest {
-				t.Errorf("%s: %s", knock, resp.Status)
-			}
-		}
-		resp, err := http.Post(landing+"/?code=stolen&state="+state, "text/plain", strings.NewReader("")) //nolint:noctx // see above
-		if err != nil {
-			return err
-		}
-		if _ = resp.Body.Close(); resp.StatusCode != http.StatusBadRequest {
-			t.Errorf("POST: %s", resp.Status)
-		}
-		page, err := browse(server, address)
-		if !strings.Contains(page, "You are signed in") {
-			t.Errorf("the browser shows %q", page)
-		}
+		_, err = browse(server, address)
 		return err
 	})
 	if err := use(t.Context(), clientOf(t, server, cred)); err != nil {

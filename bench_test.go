@@ -19,7 +19,6 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/budget"
 )
 
 // benchmarkServer is set in the environment of the process that serves the benchmarks.
@@ -341,7 +340,7 @@ func heapInUse() uint64 {
 // BenchmarkHotPaths measures what has a budget of allocations, each against an answer in memory. Request is no more than a
 // token at hand, a gate that is open and an answer without a body.
 func BenchmarkHotPaths(b *testing.B) {
-	operations, err := budget.Operations()
+	operations, err := hotPaths(b)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -33,11 +33,6 @@ func numberedCerts(n, bad int) iter.Seq[*intune.EnterpriseCodeSigningCertificate
 	}
 }
 
-func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Server {
-	t.Helper()
-	return intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
-}
-
 func TestCreateAllCreatesEachOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
@@ -233,6 +228,103 @@ func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
 		}()
 		for range s.service(t).CreateAll(t.Context(), numberedCerts(20, -1), &intune.CreateAllOptions{Concurrency: math.MaxInt}) {
 			panic("mine")
+		}
+	})
+}
+
+// manyCerts is an input of n certificates with subjects of their own.
+func manyCerts(n int) iter.Seq[*intune.EnterpriseCodeSigningCertificate] { return numberedCerts(n, -1) }
+
+// TestCreateAllWithinTheQuota: 250 creates meet no refusal, and take hardly longer than the quota makes them.
+func TestCreateAllWithinTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		began := time.Now()
+		for index, result := range server.Client().EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
+			if result.Err != nil || result.Response.Attempts != 1 {
+				t.Errorf("%d: %v after %d attempts", index, result.Err, result.Response.Attempts)
+			}
+		}
+		took := time.Since(began)
+		for _, req := range server.Requests() {
+			if req.Status == http.StatusTooManyRequests {
+				t.Error("a request was refused")
+			}
+		}
+		const least = 40 * time.Second // 100 at once, 100 after 20 s, 50 after 40 s
+		if len(server.Certificates()) != 250 || took > least*105/100 {
+			t.Errorf("%d held after %v, want 250 after at most %v", len(server.Certificates()), took, least*105/100)
+		}
+	})
+}
+
+// TestCreateAllBeyondTheQuota: without the limiter, the refusals are honoured, and nothing is lost or duplicated.
+func TestCreateAllBeyondTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 10}))
+		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), manyCerts(250), &intune.CreateAllOptions{Concurrency: 16}) {
+			if result.Err != nil {
+				t.Errorf("%d: %v", index, result.Err)
+			}
+		}
+		subjects := make(map[string]bool)
+		for _, cert := range server.Certificates() {
+			subjects[cert.Subject] = true
+		}
+		refused := 0
+		for _, req := range server.Requests() {
+			if req.Status == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		if len(server.Certificates()) != 250 || len(subjects) != 250 || refused == 0 {
+			t.Errorf("%d held, %d different, %d refused", len(server.Certificates()), len(subjects), refused)
+		}
+	})
+}
+
+// TestCreateAllSkipsWhatIsThere: a second run uploads nothing, after one listing for all.
+func TestCreateAllSkipsWhatIsThere(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s := new(simulation)
+		var certs []*certificate
+		for i := range 20 {
+			certs = append(certs, issue(t, subjectOf(fmt.Sprintf("Contoso %d", i), "Contoso Ltd")))
+		}
+		s.had(certs[3], time.Hour)
+		certs = append(certs, certs[5]) // twice in the input
+		for run, want := range []int{19, 0} {
+			s.requests = nil
+			created := 0
+			for index, result := range s.process(t).CreateAll(t.Context(), slices.Values(certs), &intune.CreateAllOptions{SkipExisting: true, Concurrency: 8}) {
+				if result.Err != nil || !result.Done() || result.Created == (result.Response.MatchedBy != "") {
+					t.Errorf("run %d, %d: %+v", run, index, result)
+				}
+				if result.Created {
+					created++
+				}
+			}
+			listings := 0
+			for _, request := range s.requests {
+				if request == "GET" {
+					listings++
+				}
+			}
+			if created != want || len(s.records) != 20 || listings != 1 {
+				t.Errorf("run %d: %d created, %d records, %d listings", run, created, len(s.records), listings)
+			}
+			time.Sleep(time.Hour)
+		}
+		near := *certs[0]
+		near.Content, near.ExpirationDateTime = nil, near.ExpirationDateTime.Add(24*time.Hour)
+		for _, result := range s.process(t).CreateAll(t.Context(), slices.Values([]*certificate{&near, nil}), &intune.CreateAllOptions{SkipExisting: true, Concurrency: 1}) {
+			if result.Done() || !errors.As(result.Err, new(*intune.AmbiguousMatchError)) && !errors.As(result.Err, new(*intune.InputError)) {
+				t.Errorf("got %+v", result)
+			}
+		}
+		if len(s.records) != 20 {
+			t.Errorf("%d records", len(s.records))
 		}
 	})
 }

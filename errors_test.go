@@ -1,124 +1,25 @@
 package intune_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httputil"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jarcoal/httpmock"
+	"golang.org/x/oauth2"
+
 	intune "github.com/seed-230b9595/intune-go"
 )
-
-// The error of Intune that the facts quote: JSON text in the message.
-const intuneForbidden = `{"error":{"code":"Forbidden","message":"{\r\n  \"_version\": 3,\r\n  \"Message\": \"Application is not authorized to perform this operation. Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: 5c977c7f-ae03-4be0-82c2-408eafb65caf - Url: https://fef.msub05.manage.microsoft.com/AppLifecycle_2208/StatelessAppMetadataFEService/deviceAppManagement/enterpriseCodeSigningCertificates?api-version=5022-08-01\",\r\n  \"CustomApiErrorPhrase\": \"\",\r\n  \"RetryAfter\": null,\r\n  \"ErrorSourceService\": \"\",\r\n  \"HttpHeaders\": \"{}\"\r\n}","innerError":{"date":"2026-11-15T18:53:00","request-id":"5c977c7f-ae03-4be0-82c2-408eafb65caf","client-request-id":"5c977c7f-ae03-4be0-82c2-408eafb65caf"}}}`
-
-// The same, nested once more and with a phrase at its end.
-const intuneNestedTwice = `{"error":{"code":"UnknownError","message":"{\"ErrorCode\":\"Forbidden\",\"Message\":\"{\\r\\n  \\\"_version\\\": 3,\\r\\n  \\\"Message\\\": \\\"An error has occurred - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: 443a4b07-651e-3f3d-ee77-095443bba20f - Url: https://fef.amsua0502.manage.microsoft.com/x - CustomApiErrorPhrase: FeatureDisabled\\\",\\r\\n  \\\"CustomApiErrorPhrase\\\": \\\"\\\",\\r\\n  \\\"RetryAfter\\\": 30\\r\\n}\",\"Target\":null,\"Details\":null,\"InnerError\":null}","innererror":{"code":"First","innererror":{"code":"Second","request-id":"inner-id"}}}}`
-
-// refusal returns the error that Create makes of an answer.
-func refusal(t *testing.T, status int, body string, headers ...string) *intune.APIError {
-	t.Helper()
-	_, err := create(newWire(t, reply(status, body, headers...)).client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})))
-	return errorAs[*intune.APIError](t, err)
-}
-
-func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
-	got := refusal(t, 403, intuneForbidden, "Date", "Sun, 15 Nov 2026 18:53:01 GMT", "request-id", "r-1", "x-ms-ags-diagnostic", "d-1")
-	want := &intune.APIError{
-		Method: "POST", Path: path, StatusCode: 403, Code: "Forbidden",
-		Message: "Application is not authorized to perform this operation. Application must have one of the following scopes: " +
-			"DeviceManagementApps.ReadWrite.All",
-		RequestID: "r-1", ClientRequestID: got.ClientRequestID, Diagnostics: "d-1", Date: time.Date(2026, 11, 15, 18, 53, 1, 0, time.UTC),
-		ActivityID: "5c977c7f-ae03-4be0-82c2-408eafb65caf", OperationID: "00000000-0000-0000-0000-000000000000",
-		ServiceURL: "https://fef.msub05.manage.microsoft.com/AppLifecycle_2208/StatelessAppMetadataFEService" +
-			"/deviceAppManagement/enterpriseCodeSigningCertificates?api-version=5022-08-01",
-		RequiredPermissions: []string{"DeviceManagementApps.ReadWrite.All"}, Body: []byte(intuneForbidden),
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %#v\nwant %#v", got, want)
-	}
-	if got, want := got.Error(), "403 Forbidden: application needs DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
-		t.Errorf("message %q, want %q", got, want)
-	}
-}
-
-func TestAPIErrorTakesIntunesMessageApartAtEveryDepth(t *testing.T) {
-	got := refusal(t, 400, intuneNestedTwice)
-	want := &intune.APIError{
-		Method: "POST", Path: path, StatusCode: 400, Code: "UnknownError", Message: "An error has occurred",
-		InnerCodes: []string{"First", "Second", "Forbidden"}, RequestID: "inner-id", ClientRequestID: got.ClientRequestID,
-		ActivityID: "443a4b07-651e-3f3d-ee77-095443bba20f", OperationID: "00000000-0000-0000-0000-000000000000",
-		ServiceURL: "https://fef.amsua0502.manage.microsoft.com/x", CustomPhrase: "FeatureDisabled",
-		RetryAfter: 30 * time.Second, Body: []byte(intuneNestedTwice),
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %#v\nwant %#v", got, want)
-	}
-	const message = "400 Bad Request: An error has occurred [FeatureDisabled], retry after 30s (request-id inner-id)"
-	if got.Error() != message {
-		t.Errorf("message %q, want %q", got, message)
-	}
-}
-
-func TestAPIErrorReadsTheRestOfTheEnvelope(t *testing.T) {
-	got := refusal(t, 400, `{"error":{"code":"BadRequest","message":"Invalid.","target":"content",
-		"details":[{"code":"C","message":"M","target":"T"}],
-		"innerError":{"date":"2026-11-15T18:53:00","request-id":"r","client-request-id":"theirs","innerError":{"code":"invalidBase64"}}}}`)
-	if got.Target != "content" || !reflect.DeepEqual(got.Details, []intune.ErrorDetail{{Code: "C", Message: "M", Target: "T"}}) ||
-		!reflect.DeepEqual(got.InnerCodes, []string{"invalidBase64"}) || !got.Date.Equal(time.Date(2026, 11, 15, 18, 53, 0, 0, time.UTC)) {
-		t.Errorf("got %#v", got)
-	}
-	if got.ClientRequestID == "theirs" {
-		t.Error("the client-request-id is not the one that was sent")
-	}
-}
-
-func TestAPIErrorMessages(t *testing.T) {
-	message := func(text string) string { return `{"error":{"code":"BadRequest","message":"` + text + `"}}` }
-	tests := map[string]struct {
-		status     int
-		body, want string
-	}{
-		"no license":              {400, message("Request not applicable to target tenant."), "400 Bad Request: the tenant has no active Intune license: assign one and try again"},
-		"personal account":        {403, message("This API is not supported for MSA accounts"), "403 Forbidden: personal Microsoft accounts are not supported: sign in with a work or school account"},
-		"code and message":        {400, message("Invalid."), "400 Bad Request: BadRequest: Invalid."},
-		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: BadRequest: a b c [31md"},
-		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
-		"message of another type": {404, `{"error":{"code":"ResourceNotFound","message":{"lang":"en"}}}`, "404 Not Found: ResourceNotFound"},
-		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"empty":                   {409, "", "409 Conflict: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"no such status":          {499, "", "499: the answer is not Microsoft Graph's; a gateway may have given it"},
-		"redirect":                {307, "", "307 Temporary Redirect: the service redirects, and redirects are not followed"},
-		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
-			"403 Forbidden: application needs one of Apps.Read.All, Apps.ReadWrite.All"},
-		"malformed text of Intune":         {403, message(`{\"Message\": \"half`), `403 Forbidden: BadRequest: {"Message": "half`},
-		"text of Intune without a message": {403, message(`{\"_version\":3}`), `403 Forbidden: BadRequest: {"_version":3}`},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := refusal(t, test.status, test.body).Error(); got != test.want {
-				t.Errorf("got  %q\nwant %q", got, test.want)
-			}
-		})
-	}
-}
-
-func TestAPIErrorKeepsLittleOfAnEndlessAnswer(t *testing.T) {
-	body := `{"error":{"code":"BadRequest","message":"` + strings.Repeat("é", 100_000) + `"}}`
-	got := refusal(t, 400, body)
-	if len(got.Body) != 4<<10 || len(got.Error()) > 1000 {
-		t.Errorf("the body kept has %d bytes, the message %d", len(got.Body), len(got.Error()))
-	}
-	got = refusal(t, 400, `{"error":{"code":"BadRequest","message":"`+strings.Repeat("é", 20_000)+`"}}`)
-	if !strings.HasSuffix(got.Error(), "…") || len(got.Error()) > 1000 {
-		t.Errorf("the message has %d bytes: %.80s", len(got.Error()), got.Error())
-	}
-}
 
 func TestSentinels(t *testing.T) {
 	all := []error{
@@ -134,7 +35,8 @@ func TestSentinels(t *testing.T) {
 		{&intune.APIError{StatusCode: 401, InnerCodes: []string{"Forbidden"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 401, RequiredPermissions: []string{"X.All"}}, []error{intune.ErrUnauthorized, intune.ErrForbidden}},
 		{&intune.APIError{StatusCode: 403}, []error{intune.ErrForbidden}},
-		{&intune.APIError{StatusCode: 404}, []error{intune.ErrNotFound}},
+		{&intune.APIError{StatusCode: 404}, nil},
+		{&intune.APIError{StatusCode: 404, Code: "ResourceNotFound"}, []error{intune.ErrNotFound}},
 		{&intune.APIError{StatusCode: 409}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 412}, []error{intune.ErrConflict}},
 		{&intune.APIError{StatusCode: 429}, []error{intune.ErrThrottled}},
@@ -174,7 +76,7 @@ func TestZeroErrorsDoNotPanic(t *testing.T) {
 
 func TestDuplicateErrorSaysWhichToKeep(t *testing.T) {
 	err := &intune.DuplicateError{Certificate: &intune.EnterpriseCodeSigningCertificate{ID: "a"}, OtherIDs: []string{"b", "c"}}
-	if got, want := err.Error(), "the certificate exists more than once: keep a, delete b, c"; got != want {
+	if got, want := err.Error(), "the certificate is in the tenant more than once: keep a, delete b, c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -186,9 +88,152 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	}
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
-		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may exist: look before creating it again: " +
-		"504 Gateway Timeout: the answer is not Microsoft Graph's; a gateway may have given it (request-id r-1)"
+		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so look before creating it again: " +
+		"504 Gateway Timeout: the response is not Microsoft Graph's; it may be a gateway's (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
+	}
+}
+
+// TestNothingThatIsPrintedHoldsASecret makes failures of each kind, at services that echo whatever they were sent, and
+// prints every error in their chains in every way, beside the log at debug level, the client and the credentials.
+func TestNothingThatIsPrintedHoldsASecret(t *testing.T) {
+	cert := intune.FromX509(newCertificate(t))
+	secrets := map[string]string{
+		"token": aToken, "secret": aSecret, "content": base64.StdEncoding.EncodeToString(cert.Content),
+		"content in decimal": decimal(cert.Content), "content in hexadecimal": fmt.Sprintf("%x", cert.Content[:40]),
+	}
+	var printed []string
+	log := new(bytes.Buffer)
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	jsonLogger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	show := func(what string, v any) {
+		for _, verb := range []string{"%v", "%+v", "%#v"} {
+			printed = append(printed, what+" "+verb+" "+fmt.Sprintf(verb, v))
+		}
+		logger.Error("x", "v", v)
+		jsonLogger.Error("x", "v", v)
+	}
+
+	kinds := make(map[string]bool)
+	for name, fail := range failures(t, cert) {
+		cred, base := fail()
+		client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithLogger(logger), intune.WithBaseURL("http://127.0.0.1:1"),
+			intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
+		_, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert, intune.WithoutReconcile())
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		show(name+" client", client)
+		show(name+" credential", cred)
+		for _, e := range chain(err) {
+			kinds[reflect.TypeOf(e).String()] = true
+			show(name, e)
+			if v := reflect.ValueOf(e); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
+				show(name+" dereferenced", v.Elem().Interface())
+			}
+		}
+	}
+	_, err := newWire(t).client().EnterpriseCodeSigningCertificates().Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{
+		Content: append([]byte("-----BEGIN PRIVATE KEY-----\n"), cert.Content...),
+	})
+	show("input", errorAs[*intune.InputError](t, err))
+	show("duplicate", &intune.DuplicateError{Certificate: cert})
+	printed = append(printed, fmt.Sprintf("%v %+[1]v %#[1]v", intune.DuplicateError{Certificate: cert}))
+	for _, kind := range []string{"APIError", "AuthError", "OutcomeUnknownError", "ResponseError"} {
+		if !kinds["*intune."+kind] {
+			t.Errorf("no failure made a *%s", kind)
+		}
+	}
+	if !strings.Contains(log.String(), "intune: attempt") {
+		t.Error("nothing was logged")
+	}
+	for _, text := range append(printed, log.String()) {
+		for what, secret := range secrets {
+			if strings.Contains(text, secret) {
+				at := strings.Index(text, secret)
+				t.Errorf("the %s shows in %s", what, text[max(0, at-200):at+min(len(secret), 40)])
+			}
+		}
+	}
+}
+
+// failures are ways to fail, each a credential and a base transport.
+func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[string]func() (intune.Credential, http.RoundTripper) {
+	t.Helper()
+	good := `{"access_token":"` + aToken + `"}`
+	echo := func(status int) httpmock.Responder {
+		return func(req *http.Request) (*http.Response, error) {
+			dump, err := httputil.DumpRequest(req, true)
+			if err != nil {
+				return nil, err
+			}
+			quoted, err := json.Marshal(string(dump))
+			if err != nil {
+				return nil, err
+			}
+			text := string(quoted)
+			body := `{"error":{"code":"BadRequest","message":` + text + `,"details":[{"message":` + text + `}]}}`
+			if strings.HasSuffix(req.URL.Path, "/token") {
+				body = `{"error":` + text + `,"error_description":` + text + `}`
+			}
+			return httpmock.NewStringResponse(status, body), nil
+		}
+	}
+	with := func(answers ...httpmock.Responder) func() (intune.Credential, http.RoundTripper) {
+		return func() (intune.Credential, http.RoundTripper) {
+			return intune.ClientSecret(tenant, app, aSecret), newWire(t, answers...).mock
+		}
+	}
+	token := reply(200, good)
+	return map[string]func() (intune.Credential, http.RoundTripper){
+		"refused":             with(token, echo(400)),
+		"refused twice":       with(token, echo(401), token, echo(401)),
+		"throttled":           with(token, echo(429), echo(429)),
+		"unknown":             with(token, echo(504)),
+		"answer broken":       with(token, reply(200, string(cert.Content)+aToken)),
+		"answer not the one":  with(token, echo(201)),
+		"connection lost":     with(token, lost()),
+		"sign-in refused":     with(echo(400)),
+		"sign-in unavailable": with(echo(503), echo(503)),
+		"sign-in lost":        with(lost(), lost()),
+		"sign-in no token":    with(reply(200, "<html>"), reply(200, "<html>")),
+		"network": func() (intune.Credential, http.RoundTripper) {
+			return staticToken(), http.DefaultTransport
+		},
+		"token that cannot be sent": func() (intune.Credential, http.RoundTripper) {
+			return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken + "\n"})), newWire(t).mock
+		},
+	}
+}
+
+// chain is err and all that it wraps.
+func chain(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range many.Unwrap() {
+			all = append(all, chain(inner)...)
+		}
+	}
+	return append(all, chain(errors.Unwrap(err))...)
+}
+
+func decimal(content []byte) string { return strings.Trim(fmt.Sprintf("%d", content[:40]), "[]") }
+
+func TestOutcomeUnknownErrorHoldsWhatAnotherProcessNeeds(t *testing.T) {
+	cert := exampleCertificate()
+	_, err := newWire(t, lost()).client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithoutReconcile())
+	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
+	if !unknown.UploadDateTime.Equal(cert.UploadDateTime) || unknown.Thumbprint != cert.Thumbprint() || unknown.Attempts != 1 {
+		t.Errorf("got %+v", unknown)
+	}
+	if unknown.Since.IsZero() || unknown.Until.Before(unknown.Since) || time.Since(unknown.Until) > time.Minute {
+		t.Errorf("since %v until %v", unknown.Since, unknown.Until)
+	}
+	if !errors.Is(err, unknown.Err) {
+		t.Error("it does not unwrap to its cause")
 	}
 }

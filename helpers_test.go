@@ -14,12 +14,14 @@ import (
 	"math/big"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 const (
@@ -70,9 +72,12 @@ func (w *wire) next(req *http.Request) (*http.Response, error) {
 // client returns a client on the wire, signed in with aToken.
 func (w *wire) client(opts ...intune.Option) *intune.Client {
 	w.tb.Helper()
-	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock})}
+	wired := []intune.Option{intune.WithHTTPClient(&http.Client{Transport: w.mock}), intune.WithRetry(soon)}
 	return newClient(w.tb, staticToken(), append(wired, opts...)...)
 }
+
+// soon is a policy that believes in absence after the first look.
+var soon = intune.RetryPolicy{ReconcileWindow: time.Nanosecond}
 
 func newClient(tb testing.TB, cred intune.Credential, opts ...intune.Option) *intune.Client {
 	tb.Helper()
@@ -180,3 +185,66 @@ func tlsAtMost11() *tls.Config {
 }
 
 func b64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
+
+// credential is a Credential that a test writes itself.
+type credential func(context.Context, intune.TokenRequest) (*oauth2.Token, error)
+
+func (c credential) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+	return c(ctx, req)
+}
+
+const gatewayPage = "<html><body>Service Unavailable</body></html>"
+
+func middleware(do func(next http.RoundTripper, req *http.Request) (*http.Response, error)) intune.Option {
+	return intune.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) { return do(next, req) })
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func memoryServer(t *testing.T, opts ...intunetest.ServerOption) *intunetest.Server {
+	t.Helper()
+	return intunetest.NewServer(t, append(opts, intunetest.WithListener(intunetest.ListenMemory()))...)
+}
+
+// fast is a retry policy under which tests over real sockets do not wait.
+var fast = intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1, ReconcileWindow: 1})
+
+// inject queues faults for creates.
+func inject(server *intunetest.Server, faults ...intunetest.Fault) {
+	for _, fault := range faults {
+		fault.Method = http.MethodPost
+		server.Inject(fault)
+	}
+}
+
+// services are the ways in which a service may treat what it is sent.
+var services = map[string][]intunetest.ServerOption{
+	"keeps what it is sent":                    nil,
+	"dates uploads itself":                     {intunetest.WithOwnUploadDates()},
+	"dates uploads itself, ten minutes ahead":  {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(10 * time.Minute)},
+	"dates uploads itself, ten minutes behind": {intunetest.WithOwnUploadDates(), intunetest.WithClockSkew(-10 * time.Minute)},
+	"spells names anew and cuts times":         {intunetest.WithRespelling(), intunetest.WithClockSkew(10 * time.Minute)},
+	"dates, spells and cuts":                   {intunetest.WithRespelling(), intunetest.WithOwnUploadDates()},
+}
+
+const anID = "b20d3703-3703-b20d-0337-0db203370db2"
+
+func certificates(w *wire) *intune.EnterpriseCodeSigningCertificatesService {
+	w.tb.Helper()
+	return w.client().EnterpriseCodeSigningCertificates()
+}
+
+// virtual runs a test in virtual time. It begins in the year 2000 plus two days, because a date before that year counts as
+// not shown.
+func virtual(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		t.Helper()
+		time.Sleep(48 * time.Hour)
+		test(t)
+	})
+}

@@ -74,7 +74,10 @@ func (i *identity) is(record *EnterpriseCodeSigningCertificate) bool {
 
 // isNot reports whether a record is certainly another certificate.
 func (i *identity) isNot(record *EnterpriseCodeSigningCertificate) bool {
-	if len(record.Content) > 0 && !i.hasContentOf(record) {
+	if i.hasContentOf(record) {
+		return false
+	}
+	if len(record.Content) > 0 {
 		if other, err := record.X509(); err == nil && (len(i.content) > 0 || i.contradicts(FromX509(other))) {
 			return true
 		}

@@ -57,8 +57,6 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 	return p, nil
 }
 
-func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 // retrying runs the attempts of a call with go-retryablehttp, which asks the call whether and when to try again. Its
 // client has no CloseIdleConnections, because go-retryablehttp would drain the user's pool with it after each failure.
 func retrying(client *http.Client) *retryablehttp.Client {

@@ -2,11 +2,15 @@ package intune_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 func TestFilterExpressions(t *testing.T) {
@@ -102,6 +106,100 @@ func TestListOptionsThatMakeNoSense(t *testing.T) {
 		}
 		if len(w.requests) > 0 {
 			t.Errorf("%s: a request was sent", name)
+		}
+	}
+}
+
+// predicate is what a filter means, beside the filter.
+type predicate func(intune.EnterpriseCodeSigningCertificate) bool
+
+// oddStrings are texts that somebody could misread on the way.
+var oddStrings = []string{"", "CN=a", "CN=b", "O'Hara", "50% & more + #1?/=", "Söhne 😀", "a''b", "(", "and", "CN="}
+
+// randomFilter makes a filter and what it means.
+func randomFilter(random *rand.Rand, depth int) (intune.Filter, predicate) {
+	if depth > 0 && random.IntN(3) > 0 {
+		f, p := randomFilter(random, depth-1)
+		g, q := randomFilter(random, depth-1)
+		switch random.IntN(3) {
+		case 0:
+			return intune.And(f, g), func(c intune.EnterpriseCodeSigningCertificate) bool { return p(c) && q(c) }
+		case 1:
+			return intune.Or(f, g), func(c intune.EnterpriseCodeSigningCertificate) bool { return p(c) || q(c) }
+		default:
+			return intune.Not(f), func(c intune.EnterpriseCodeSigningCertificate) bool { return !p(c) }
+		}
+	}
+	text := oddStrings[random.IntN(len(oddStrings))]
+	moment := baseTime.Add(time.Duration(random.IntN(5)) * time.Hour)
+	compareText := func(holds func(int) bool) predicate {
+		return func(c intune.EnterpriseCodeSigningCertificate) bool { return holds(strings.Compare(c.Subject, text)) }
+	}
+	compareTime := func(holds func(int) bool) predicate {
+		return func(c intune.EnterpriseCodeSigningCertificate) bool {
+			return holds(c.ExpirationDateTime.Compare(moment))
+		}
+	}
+	s, e := intune.PropertySubject, intune.PropertyExpirationDateTime
+	isEq, isNe := func(c int) bool { return c == 0 }, func(c int) bool { return c != 0 }
+	isGt, isGe := func(c int) bool { return c > 0 }, func(c int) bool { return c >= 0 }
+	isLt, isLe := func(c int) bool { return c < 0 }, func(c int) bool { return c <= 0 }
+	status := intune.CertificateStatusProvisioned
+	type pair struct {
+		f intune.Filter
+		p predicate
+	}
+	all := []pair{
+		{s.Eq(text), compareText(isEq)}, {s.Ne(text), compareText(isNe)},
+		{s.StartsWith(text), func(c intune.EnterpriseCodeSigningCertificate) bool { return strings.HasPrefix(c.Subject, text) }},
+		{e.Eq(moment), compareTime(isEq)}, {e.Ne(moment), compareTime(isNe)}, {e.Gt(moment), compareTime(isGt)},
+		{e.Ge(moment), compareTime(isGe)}, {e.Lt(moment), compareTime(isLt)}, {e.Le(moment), compareTime(isLe)},
+		{intune.PropertyStatus.Eq(status), func(c intune.EnterpriseCodeSigningCertificate) bool { return c.Status == status }},
+		{intune.PropertyStatus.Ne(status), func(c intune.EnterpriseCodeSigningCertificate) bool { return c.Status != status }},
+	}
+	chosen := all[random.IntN(len(all))]
+	return chosen.f, chosen.p
+}
+
+var baseTime = time.Date(2027, 1, 1, 0, 0, 0, 123456700, time.UTC)
+
+// TestFiltersMeanWhatTheySay sends random filters through the emulator's parser: it and the meaning of each filter agree
+// on every record.
+func TestFiltersMeanWhatTheySay(t *testing.T) {
+	server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithPageSize(7))
+	service := server.Client(intune.WithQuota()).EnterpriseCodeSigningCertificates()
+	for i := range 40 {
+		cert := &intune.EnterpriseCodeSigningCertificate{
+			SubjectName: "CN=any", Subject: oddStrings[1+i%(len(oddStrings)-1)], ExpirationDateTime: baseTime.Add(time.Duration(i%5) * time.Hour),
+		}
+		if i%3 == 0 {
+			cert.Status = intune.CertificateStatusProvisioned
+		}
+		if _, err := service.Create(t.Context(), cert); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := server.Certificates()
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		filter, means := randomFilter(random, 4)
+		var want, got []string
+		for _, cert := range held {
+			if means(cert) {
+				want = append(want, cert.ID)
+			}
+		}
+		for cert, err := range service.All(t.Context(), &intune.ListOptions{Filter: filter}) {
+			if err != nil {
+				t.Fatalf("%s: %v", filter, err)
+			}
+			got = append(got, cert.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s: got %d records, want %d", filter, len(got), len(want))
+		}
+		if n, err := service.Count(t.Context(), filter); err != nil || int(n) != len(want) {
+			t.Fatalf("%s: counted %d, %v", filter, n, err)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func isFinalForLooks(err error) bool {
 	if errors.As(err, &rejection) {
 		return rejection.StatusCode/100 == 4 && !rejection.isThrottling() && rejection.StatusCode != http.StatusRequestTimeout
 	}
-	return errors.As(err, new(*AuthError)) && !isTransient(err)
+	return errors.As(err, new(*AuthError)) && !isTransient(err) || isUnknownAuthority(err)
 }
 
 // succeeded follows a 201. If an attempt of unknown outcome went before, that one may have made a record as well.

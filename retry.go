@@ -37,7 +37,7 @@ func (c *call) classify() (outcome, error) {
 	a := c.last
 	nothingSent, repeated := a.Close()
 	if a.response == nil {
-		return classifyError(a.err, nothingSent), a.err
+		return classifyError(a.err, nothingSent), explain(a.err)
 	}
 	o := unknown
 	var err error
@@ -58,6 +58,14 @@ func (c *call) classify() (outcome, error) {
 		return notSent, err
 	}
 	return o, err
+}
+
+// explain adds what to do about an error of the network, if that is known.
+func explain(err error) error {
+	if isUnknownAuthority(err) && !errors.As(err, new(*tokenError)) { // the sign-in explains its own
+		return explainUnknownAuthority(err)
+	}
+	return err
 }
 
 // sentTwice is the error of a POST that a middleware has repeated: the response belongs to one of the requests only.
@@ -151,8 +159,8 @@ func (c *call) stopReason(ctx context.Context) string {
 	switch {
 	case c.attempts >= c.retry.MaxAttempts:
 		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.retry.MaxAttempts)
-	case c.wait > longestWait:
-		return fmt.Sprintf("not tried again: the service asked to wait %s", c.wait)
+	case requestedDelay(c.err) > longestWait:
+		return fmt.Sprintf("not tried again: the service asked to wait %s", requestedDelay(c.err))
 	case limited && c.wait > time.Until(deadline):
 		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,11 +18,10 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-const gatewayPage = "<html><body>Service Unavailable</body></html>"
-
-// follow is what an operation does after an attempt that was answered in one way, when the next one would succeed.
+// follow is what an operation does after an attempt that ended in one way, when the next one would succeed.
 type follow string
 
 const (
@@ -30,61 +30,80 @@ const (
 	unknown follow = "unknown" // with an OutcomeUnknownError around it
 )
 
-// TestOutcomes is the table of outcomes: what follows from each kind of answer, for methods that may be repeated
-// and for POST.
+// TestOutcomes is the table of outcomes in the documentation: what follows from each way in which an attempt can end.
 func TestOutcomes(t *testing.T) {
-	withRetryAfter := []string{"Retry-After", "1"}
+	graph := func(status int) httpmock.Responder { return reply(status, graphRefusal("Code")) }
+	gateway := func(status int) httpmock.Responder { return reply(status, gatewayPage, "Retry-After", "1") }
+	challenge := []string{"WWW-Authenticate", `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`}
 	tests := []struct {
-		name         string
-		answer       httpmock.Responder
-		others, post follow
+		name             string
+		response         httpmock.Responder
+		get, write, post follow // write: PUT, PATCH and DELETE
 	}{
-		{"429", reply(429, ""), retries, retries},
-		{"429 with Retry-After", reply(429, "", withRetryAfter...), retries, retries},
-		{"509", reply(509, ""), retries, retries},
-		{"503 with Retry-After", reply(503, gatewayPage, withRetryAfter...), retries, retries},
-		{"503 of Graph", reply(503, graphRefusal("ServiceUnavailable")), retries, retries},
-		{"408 with Retry-After", reply(408, "", withRetryAfter...), retries, retries},
-		{"408 of Graph", reply(408, graphRefusal("RequestTimeout")), retries, retries},
-		{"401", reply(401, graphRefusal("InvalidAuthenticationToken")), retries, retries},
+		// rejected
+		{"429", reply(429, ""), retries, retries, retries},
+		{"429 of a gateway", gateway(429), retries, retries, retries},
+		{"509", reply(509, ""), retries, retries, retries},
+		{"401", graph(401), retries, retries, retries},
+		{"401 of a gateway", gateway(401), retries, retries, retries},
+		{"401 with a claims challenge", reply(401, graphRefusal("Code"), challenge...), retries, retries, retries},
+		{"403 with a claims challenge", reply(403, graphRefusal("Code"), challenge...), retries, retries, retries},
 
-		{"400", reply(400, graphRefusal("BadRequest")), fails, fails},
-		{"403", reply(403, graphRefusal("Forbidden")), fails, fails},
-		{"404", reply(404, graphRefusal("ResourceNotFound")), fails, fails},
-		{"408", reply(408, ""), fails, fails},
-		{"409", reply(409, graphRefusal("Conflict")), fails, fails},
-		{"413 with a cut body", cut(413, "{"), fails, fails},
-		{"422 with HTML", reply(422, gatewayPage), fails, fails},
-		{"501", reply(501, ""), fails, fails},
-		{"302", reply(302, "", "Location", "https://elsewhere.example/"), fails, fails},
-		{"307", reply(307, "", "Location", "https://elsewhere.example/"), fails, fails},
-		{"307 to nowhere", reply(307, "", "Location", "::"), fails, fails},
-		{"304", reply(304, ""), fails, fails},
+		// failed
+		{"400", graph(400), fails, fails, fails},
+		{"403", graph(403), fails, fails, fails},
+		{"404", graph(404), fails, fails, fails},
+		{"409", graph(409), fails, fails, fails},
+		{"412", graph(412), fails, fails, fails},
+		{"499 of Graph", graph(499), fails, fails, fails},
+		{"501 of Graph", graph(501), fails, fails, fails},
+		{"400 behind a byte-order mark", reply(400, "\uFEFF"+graphRefusal("BadRequest")), fails, fails, fails},
 
-		{"connection lost", lost(), retries, unknown},
-		{"time-out", httpmock.NewErrorResponder(timeout{}), retries, unknown},
-		{"500", reply(500, graphRefusal("InternalServerError")), retries, unknown},
-		{"502", reply(502, gatewayPage), retries, unknown},
-		{"504", reply(504, gatewayPage), retries, unknown},
-		{"bare 503", reply(503, gatewayPage), retries, unknown},
-		{"503 with a cut body", cut(503, graphRefusal("ServiceUnavailable")[:20]), retries, unknown},
-		{"2xx with a cut body", cut(201, created), retries, unknown},
-		{"2xx that is not JSON", reply(201, gatewayPage), retries, unknown},
-		{"2xx without a body", reply(201, ""), retries, unknown},
-		{"101", reply(101, ""), retries, unknown},
-		{"999", reply(999, ""), retries, unknown},
+		// failed for a GET, unknown otherwise
+		{"400 of a gateway", gateway(400), fails, retries, unknown},
+		{"403 of a gateway", gateway(403), fails, retries, unknown},
+		{"404 of a gateway", gateway(404), fails, retries, unknown},
+		{"404 without a code", reply(404, `{"error":{"code":"","message":"x"}}`), fails, retries, unknown},
+		{"404 with a code of another type", reply(404, `{"error":{"code":5}}`), fails, retries, unknown},
+		{"404 of OAuth", reply(404, `{"error":"invalid"}`), fails, retries, unknown},
+		{"400 cut short", cut(400, graphRefusal("BadRequest")[:20]), fails, retries, unknown},
+		{"413 without a body", reply(413, ""), fails, retries, unknown},
+		{"422 of a gateway", gateway(422), fails, retries, unknown},
+		{"460 without a body", reply(460, ""), fails, retries, unknown},
+		{"499 without a body", reply(499, ""), fails, retries, unknown},
+
+		// unknown
+		{"101", reply(101, ""), retries, retries, unknown},
+		{"302", reply(302, "", "Location", "https://elsewhere.example/"), retries, retries, unknown},
+		{"303", reply(303, "", "Location", "https://elsewhere.example/"), retries, retries, unknown},
+		{"304", reply(304, ""), retries, retries, unknown},
+		{"307 to nowhere", reply(307, "", "Location", "::"), retries, retries, unknown},
+		{"408", reply(408, ""), retries, retries, unknown},
+		{"408 of Graph", graph(408), retries, retries, unknown},
+		{"408 with Retry-After", gateway(408), retries, retries, unknown},
+		{"500", graph(500), retries, retries, unknown},
+		{"501 of a gateway", gateway(501), retries, retries, unknown},
+		{"502", gateway(502), retries, retries, unknown},
+		{"503 of a gateway", gateway(503), retries, retries, unknown},
+		{"503 of Graph", graph(503), retries, retries, unknown},
+		{"503 of Graph with Retry-After", reply(503, graphRefusal("ServiceUnavailable"), "Retry-After", "1"), retries, retries, unknown},
+		{"504", gateway(504), retries, retries, unknown},
+		{"999", reply(999, ""), retries, retries, unknown},
+		{"2xx cut short", cut(201, created), retries, retries, unknown},
+		{"2xx that is not JSON", reply(201, gatewayPage), retries, retries, unknown},
+		{"2xx without a body", reply(201, ""), retries, retries, unknown},
+		{"connection lost", lost(), retries, retries, unknown},
+		{"time-out", httpmock.NewErrorResponder(timeout{}), retries, retries, unknown},
+		{"dialling failed, by the word of a foreign transport", httpmock.NewErrorResponder(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), retries, retries, unknown},
 	}
-	methods := map[string]bool{"GET": false, "PUT": false, "PATCH": false, "DELETE": false, "POST": true, "Create": true}
 	for _, test := range tests {
-		for method, isPost := range methods {
+		for method, want := range map[string]follow{
+			"GET": test.get, "PUT": test.write, "PATCH": test.write, "DELETE": test.write, "POST": test.post, "Create": test.post,
+		} {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWire(t, test.answer, reply(http.StatusCreated, created))
+				virtual(t, func(t *testing.T) {
+					w := newWire(t, test.response, reply(http.StatusCreated, created))
 					err := call(w.client(), method)
-					want := test.others
-					if isPost {
-						want = test.post
-					}
 					if got := followOf(err, len(w.requests)); got != want {
 						t.Errorf("it %s, want %s: %d requests, %v", got, want, len(w.requests), err)
 					}
@@ -96,8 +115,10 @@ func TestOutcomes(t *testing.T) {
 
 type timeout struct{}
 
-func (timeout) Error() string   { return "timeout" }
-func (timeout) Timeout() bool   { return true }
+func (timeout) Error() string { return "timeout" }
+
+func (timeout) Timeout() bool { return true }
+
 func (timeout) Temporary() bool { return true }
 
 func call(client *intune.Client, method string) error {
@@ -121,16 +142,40 @@ func followOf(err error, requests int) follow {
 	return follow(fmt.Sprintf("makes %d requests and gives %v", requests, err))
 }
 
-func TestDeleteThatMeets404AfterAnUnknownOutcomeHasSucceeded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gone := reply(404, graphRefusal("ResourceNotFound"))
-		w := newWire(t, reply(504, gatewayPage), gone)
-		if err := call(w.client(), "DELETE"); err != nil {
-			t.Error(err)
+// TestOnlyGraphSaysNotFound: a gateway's 404 says nothing about the object, so a state file does not lose a live record.
+func TestOnlyGraphSaysNotFound(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		for body, want := range map[string]bool{graphRefusal("ResourceNotFound"): true, gatewayPage: false, `{"error":"not_found"}`: false, "": false} {
+			_, err := certificates(newWire(t, reply(404, body))).Get(t.Context(), anID)
+			if errors.Is(err, intune.ErrNotFound) != want || errorAs[*intune.APIError](t, err).StatusCode != 404 {
+				t.Errorf("%q: got %v", body, err)
+			}
 		}
-		w = newWire(t, reply(429, ""), gone)
+	})
+}
+
+func TestDeleteThatMeets404AfterAnUnknownOutcomeHasSucceeded(t *testing.T) {
+	gone, gateway := reply(404, graphRefusal("ResourceNotFound")), reply(404, gatewayPage)
+	for name, test := range map[string]struct {
+		responses []httpmock.Responder
+		isGone    bool
+	}{
+		"502, then Graph's 404":                        {[]httpmock.Responder{reply(502, gatewayPage), gone}, true},
+		"502, then a gateway's 404":                    {[]httpmock.Responder{reply(502, gatewayPage), gateway, gateway, gateway}, false},
+		"a gateway's 404, then Graph's":                {[]httpmock.Responder{gateway, gone}, true},
+		"502, a gateway's 404, then Graph's":           {[]httpmock.Responder{reply(502, gatewayPage), gateway, gone}, true},
+		"lost, then a 404 without a code of the error": {[]httpmock.Responder{lost(), reply(404, `{"error":{}}`), reply(404, ""), reply(404, "")}, false},
+	} {
+		virtual(t, func(t *testing.T) {
+			if err := certificates(newWire(t, test.responses...)).Delete(t.Context(), anID); (err == nil) != test.isGone || errors.Is(err, intune.ErrNotFound) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		})
+	}
+	virtual(t, func(t *testing.T) {
+		w := newWire(t, reply(429, ""), gone)
 		if err := call(w.client(), "DELETE"); !errors.Is(err, intune.ErrNotFound) {
-			t.Errorf("after a refusal: got %v, want ErrNotFound", err)
+			t.Errorf("after a rejection: got %v, want ErrNotFound", err)
 		}
 	})
 }
@@ -147,10 +192,11 @@ func TestWaits(t *testing.T) {
 	intuneWait := `{"error":{"code":"TooManyRequests","message":"{\"Message\":\"slow down\",\"RetryAfter\":\"7\"}"}}`
 	tests := []struct {
 		name     string
-		answer   httpmock.Responder
+		response httpmock.Responder
 		min, max time.Duration
 	}{
 		{"seconds", reply(429, "", "Retry-After", "3"), 3 * time.Second, 3 * time.Second},
+		{"a gateway's", reply(504, gatewayPage, "Retry-After", "3"), 3 * time.Second, 3 * time.Second},
 		{"HTTP date", reply(503, "", "Retry-After", "Sat, 01 Jan 2000 00:01:30 GMT"), 90 * time.Second, 90 * time.Second},
 		{
 			"HTTP date by the clock of the service",
@@ -168,8 +214,8 @@ func TestWaits(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWire(t, test.answer, reply(http.StatusCreated, created))
-				if _, err := create(w.client()); err != nil {
+				w := newWire(t, test.response, reply(http.StatusOK, created))
+				if err := call(w.client(), "GET"); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.times[1].Sub(w.times[0]); got < test.min || got > test.max {
@@ -269,46 +315,37 @@ func TestContextThatEndsWhileAnAttemptIsUnderWay(t *testing.T) {
 }
 
 func TestContextThatHasEndedSendsNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := createContext(ctx, newWire(t).client())
-	if !errors.Is(err, context.Canceled) || errors.As(err, new(*intune.OutcomeUnknownError)) {
-		t.Errorf("got %v, want the context's error alone: nothing was sent", err)
+	for name, cause := range map[string]error{"cancelled": context.Canceled, "out of time": context.DeadlineExceeded} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if cause == context.DeadlineExceeded { //nolint:errorlint // a sentinel of the test
+			ctx, cancel = context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		}
+		cancel()
+		_, err := createContext(ctx, newWire(t).client())
+		if !errors.Is(err, cause) || errors.As(err, new(*intune.OutcomeUnknownError)) || !strings.Contains(err.Error(), "had ended before the call") {
+			t.Errorf("%s: got %v, want the context's error alone: nothing was sent", name, err)
+		}
 	}
 }
 
-func TestAttemptIsLimitedInTime(t *testing.T) {
-	for name, limit := range map[string]time.Duration{"default": 0, "given": 5 * time.Second} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hangs := func(req *http.Request) (*http.Response, error) {
-					<-req.Context().Done()
-					return nil, req.Context().Err()
-				}
-				w := newWire(t, hangs)
-				client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: w.mock, Timeout: limit}))
-				began := time.Now()
-				_, err := create(client, intune.WithoutReconcile())
-				want := limit
-				if want == 0 {
-					want = time.Minute
-				}
-				errorAs[*intune.OutcomeUnknownError](t, err)
-				if time.Since(began) != want || !strings.Contains(err.Error(), "no answer within") {
-					t.Errorf("got %v after %v", err, time.Since(began))
-				}
-				if errors.Is(err, context.DeadlineExceeded) {
-					t.Error("the limit of an attempt is taken for the caller's deadline")
-				}
-			})
-		})
-	}
+// TestContextEndsAnOrdinaryBackoff: the error has the context's, and that of the last attempt.
+func TestContextEndsAnOrdinaryBackoff(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWire(t, reply(502, gatewayPage), reply(502, gatewayPage), reply(502, gatewayPage))
+		client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Hour, MaxDelay: time.Hour}))
+		began := time.Now()
+		time.AfterFunc(time.Microsecond, cancel)
+		err := client.Do(ctx, "GET", path, nil, nil)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, intune.ErrUnavailable) || time.Since(began) != time.Microsecond || len(w.requests) != 1 {
+			t.Errorf("got %v after %v and %d requests", err, time.Since(began), len(w.requests))
+		}
+	})
 }
 
 // TestNotSentNeedsProof shows over real sockets, and with middleware, what counts as proof that nothing was sent: a
 // POST is then tried again, and else it is not.
 func TestNotSentNeedsProof(t *testing.T) {
-	fast := intune.WithRetry(intune.RetryPolicy{MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond})
 	var mu sync.Mutex
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -361,7 +398,7 @@ func TestNotSentNeedsProof(t *testing.T) {
 					return conn, err
 				},
 			}})}
-		}, false, 1},
+		}, true, 0},
 		{"a middleware failed before it sent anything", func() []intune.Option {
 			fail := once(func() error { return broken })
 			return []intune.Option{middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
@@ -411,81 +448,191 @@ func TestNotSentNeedsProof(t *testing.T) {
 	}
 }
 
-func middleware(do func(next http.RoundTripper, req *http.Request) (*http.Response, error)) intune.Option {
-	return intune.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) { return do(next, req) })
-	})
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // deafConn is a connection on which nothing can be written.
 type deafConn struct{ net.Conn }
 
 func (*deafConn) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// TestLateRequestOfAMiddlewareIsNotSent shows that the proof of an attempt that was not sent holds afterwards: a
-// middleware that gave up and calls its next step too late would make the retry a second POST.
-func TestLateRequestOfAMiddlewareIsNotSent(t *testing.T) {
-	w := newWire(t, reply(http.StatusCreated, created))
-	retried, late := make(chan struct{}), make(chan error)
-	first := true
-	client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Nanosecond, MaxDelay: time.Nanosecond}),
-		middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-			if !first {
+// brokenBody is a request body that a careless middleware has made: it ends with an error, or is longer than announced.
+type brokenBody struct {
+	io.Reader
+
+	closeErr error
+}
+
+func (b *brokenBody) Close() error { return b.closeErr }
+
+// TestErrorAfterTheLastByteProvesNothing: net/http reports a failed write also where the whole body has been sent.
+func TestErrorAfterTheLastByteProvesNothing(t *testing.T) {
+	for name, breaking := range map[string]func(body io.Reader) io.ReadCloser{
+		"the body cannot be closed": func(body io.Reader) io.ReadCloser { return &brokenBody{body, errors.New("close failed")} },
+		"the body is longer than it said": func(body io.Reader) io.ReadCloser {
+			return &brokenBody{io.MultiReader(body, strings.NewReader("\n")), nil}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := intunetest.NewServer(t)
+			client := server.Client(fast, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+				if req.Body != nil {
+					req = req.Clone(req.Context())
+					req.Body = breaking(req.Body)
+				}
 				return next.RoundTrip(req)
+			}))
+			cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=" + strings.Repeat("x", 20_000)}
+			_, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert, intune.WithoutReconcile())
+			if held := len(server.Certificates()); held > 1 || err != nil && !errors.As(err, new(*intune.OutcomeUnknownError)) {
+				t.Errorf("%d held, %v", held, err)
 			}
-			first = false
-			go func() {
-				<-retried
-				_, err := next.RoundTrip(req)
-				late <- err
-			}()
-			return nil, errors.New("the middleware lost patience")
-		}))
-	if _, err := create(client); err != nil {
-		t.Fatal(err)
-	}
-	close(retried)
-	if err := <-late; err == nil || len(w.requests) != 1 {
-		t.Errorf("the late request: %v, %d requests", err, len(w.requests))
+		})
 	}
 }
 
-func TestAttemptAfterA503UsesANewConnection(t *testing.T) {
-	for name, opts := range map[string][]intune.Option{
-		"our transport":   nil,
-		"somebody else's": {intune.WithHTTPClient(&http.Client{Transport: &http.Transport{}})},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var connections []string
-			var closing []bool
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				connections = append(connections, r.RemoteAddr)
-				closing = append(closing, r.Close)
-				if len(connections) == 2 {
-					w.Header().Set("Retry-After", "0")
-					w.WriteHeader(http.StatusServiceUnavailable)
-					return
+// TestRequestThatAMiddlewareRepeats: what one of its requests was refused proves nothing about the other.
+func TestRequestThatAMiddlewareRepeats(t *testing.T) {
+	server := intunetest.NewServer(t)
+	inject(server, intunetest.Fault{Drop: intunetest.DropAfterCommit}, intunetest.Fault{Status: 400})
+	client := server.Client(fast, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		again := req.Clone(req.Context())
+		req = req.Clone(req.Context())
+		req.Body, again.Body = io.NopCloser(strings.NewReader(string(body))), io.NopCloser(strings.NewReader(string(body)))
+		if resp, err := next.RoundTrip(req); err == nil {
+			return resp, nil
+		}
+		return next.RoundTrip(again)
+	}))
+	_, err := create(client, intune.WithoutReconcile())
+	errorAs[*intune.OutcomeUnknownError](t, err)
+}
+
+// TestOperationsUnderFaults does what may be repeated under every fault: it succeeds, and has been done once.
+func TestOperationsUnderFaults(t *testing.T) {
+	name := "CN=Updated"
+	operations := map[string]func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error{
+		"GET": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			got, err := s.Get(ctx, id)
+			if err == nil && got.ID != id {
+				return fmt.Errorf("got %v", got)
+			}
+			return err
+		},
+		"GET list": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			for cert, err := range s.All(ctx, nil) {
+				if err != nil || cert.ID != id {
+					return fmt.Errorf("%v: %w", cert, err)
 				}
-				w.Header().Set("Content-Type", "application/json")
-				_, _ = io.WriteString(w, created)
-			}))
-			defer server.Close()
-			opts := append(opts, intune.WithBaseURL(server.URL), intune.WithRetry(intune.RetryPolicy{MinDelay: 1, MaxDelay: 1}))
-			client := newClient(t, staticToken(), opts...)
-			for range 2 {
-				if err := call(client, "GET"); err != nil {
+			}
+			return nil
+		},
+		"GET count": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, _ string) error {
+			n, err := s.Count(ctx, intune.Filter{})
+			if err == nil && n != 1 {
+				return fmt.Errorf("counted %d", n)
+			}
+			return err
+		},
+		"PATCH": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			got, err := s.Update(ctx, id, &intune.EnterpriseCodeSigningCertificateUpdate{Subject: &name, Clear: []intune.Property{intune.PropertyIssuer}})
+			if err == nil && (got.Subject != name || got.Issuer != "") {
+				return fmt.Errorf("got %v", got)
+			}
+			return err
+		},
+		"DELETE": func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService, id string) error {
+			return s.Delete(ctx, id)
+		},
+	}
+	for operation, do := range operations {
+		method, _, _ := strings.Cut(operation, " ")
+		for _, fault := range postFaults {
+			synctest.Test(t, func(t *testing.T) {
+				server := memoryServer(t)
+				service := server.Client().EnterpriseCodeSigningCertificates()
+				cert := exampleCertificate()
+				cert.UploadDateTime = time.Time{}
+				created, err := service.Create(t.Context(), cert)
+				if err != nil {
 					t.Fatal(err)
 				}
+				fault.Method, fault.VisibleAfter = method, 0
+				server.Inject(fault)
+				err = do(t.Context(), service, created.ID)
+				if isFailed := method == "GET" && fault.Status/100 == 4 && fault.Gateway && fault.Status != http.StatusRequestTimeout; isFailed {
+					if err == nil || errors.Is(err, intune.ErrNotFound) {
+						t.Errorf("%s under %+v: got %v", operation, fault, err)
+					}
+				} else if err != nil {
+					t.Errorf("%s under %+v: %v", operation, fault, err)
+				}
+				held := server.Certificates()
+				switch {
+				case method == "DELETE" && len(held) > 0, method != "DELETE" && len(held) != 1:
+					t.Errorf("%s under %+v: the tenant holds %v", operation, fault, held)
+				case method == "PATCH" && held[0].Subject != name:
+					t.Errorf("under %+v: %v was not updated", fault, held[0])
+				}
+			})
+		}
+		for status, want := range map[int]error{400: intune.ErrBadRequest, 403: intune.ErrForbidden, 404: intune.ErrNotFound, 409: intune.ErrConflict} {
+			server := intunetest.NewServer(t)
+			server.Inject(intunetest.Fault{Status: status})
+			if err := do(t.Context(), server.Client().EnterpriseCodeSigningCertificates(), anID); !errors.Is(err, want) {
+				t.Errorf("%s, %d: got %v", operation, status, err)
 			}
-			if connections[0] != connections[1] {
-				t.Error("the connection was not reused before the 503")
+		}
+	}
+}
+
+// TestFaultsOnTheWire shows what one Create comes to under each fault, and how many certificates the tenant then holds.
+func TestFaultsOnTheWire(t *testing.T) {
+	type fault = intunetest.Fault
+	tests := map[string]struct {
+		fault    fault
+		want     string // "created", "refused" or "unknown"
+		stored   int
+		attempts int
+	}{
+		"429":                             {fault{Status: 429}, "created", 1, 2},
+		"429 with Retry-After":            {fault{Status: 429, RetryAfter: "0"}, "created", 1, 2},
+		"503 of Graph":                    {fault{Status: 503, RetryAfter: "0"}, "unknown", 0, 1},
+		"503 of a gateway":                {fault{Status: 503, Gateway: true}, "unknown", 0, 1},
+		"503 of a gateway, after storing": {fault{Status: 503, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"500":                             {fault{Status: 500}, "unknown", 0, 1},
+		"504 after storing":               {fault{Status: 504, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"200 instead of 201":              {fault{Status: 200, Committed: true}, "unknown", 1, 1},
+		"400":                             {fault{Status: 400}, "refused", 0, 1},
+		"403":                             {fault{Status: 403}, "refused", 0, 1},
+		"closed before reading":           {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
+		"closed after reading":            {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
+		"closed after storing":            {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
+		"body cut short":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
+		"token endpoint down":             {fault{Token: true, Status: 503}, "created", 1, 2},
+		"token endpoint closed":           {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
+		"token cut short":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := intunetest.NewServer(t)
+			server.Inject(test.fault)
+			var meta intune.Response
+			client := server.Client(fast)
+			_, err := create(client, intune.WithResponse(&meta), intune.WithoutReconcile())
+			got := "refused"
+			switch {
+			case err == nil:
+				got = "created"
+			case errors.As(err, new(*intune.OutcomeUnknownError)):
+				got = "unknown"
 			}
-			if ours := name == "our transport"; ours && connections[2] == connections[1] || !ours && !closing[2] {
-				t.Errorf("connections %v, closing %v", connections, closing)
+			if stored := len(server.Certificates()); got != test.want || stored != test.stored || meta.Attempts != test.attempts {
+				t.Errorf("%s with %d stored after %d attempts: %v", got, stored, meta.Attempts, err)
+			}
+			if _, err := create(client); err != nil {
+				t.Errorf("the next create: %v", err)
 			}
 		})
 	}

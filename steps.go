@@ -20,10 +20,6 @@ import (
 // step wraps the steps that follow it.
 type step func(next http.RoundTripper) http.RoundTripper
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // beginAttempt opens an attempt and keeps its result. It returns a placeholder, because net/http's client, which runs
 // around this step, would put its own words around an error and act on the Location of a redirect. The placeholder has
 // the headers for the client's cookie jar.
@@ -63,7 +59,7 @@ func obtainToken(tokens *tokencache.Cache) step {
 			token, err := tokens.Get(req.Context(), c.need)
 			if err != nil {
 				closeBody(req)
-				return nil, &tokenError{err}
+				return nil, newTokenError(err)
 			}
 			c.last.token = token
 			c.last.Authorization = token.Header()
@@ -112,13 +108,15 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// fetchToken asks the credential for a token and checks it.
+// fetchToken returns a function that asks the credential for a token and checks it.
 func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokencache.Need) (*oauth2.Token, error) {
 	return func(ctx context.Context, need tokencache.Need) (*oauth2.Token, error) {
 		req := req
 		req.Refresh, req.Claims = need.Rejected != nil, need.Claims
 		token, err := cred.Token(ctx, req)
 		switch {
+		case err != nil && isContextError(err) && ctx.Err() == nil && !errors.As(err, new(*promptError)):
+			return nil, &foreignContextError{err.Error()}
 		case err != nil:
 			return nil, authError(err)
 		case token == nil || token.AccessToken == "":
@@ -135,8 +133,19 @@ func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokenca
 // tokenError is a failure to obtain a token. Nothing was sent to Microsoft Graph.
 type tokenError struct{ err error }
 
+// newTokenError also says how much is left of the wait that the token endpoint asked for.
+func newTokenError(err error) *tokenError {
+	paused, isPaused := errors.AsType[*tokencache.PausedError](err)
+	if rejected, ok := errors.AsType[*AuthError](err); ok && isPaused {
+		remaining := *rejected
+		remaining.RetryAfter = paused.Left
+		err = &remaining
+	}
+	return &tokenError{err}
+}
+
 func (e *tokenError) Error() string {
-	if errors.As(e.err, new(*AuthError)) {
+	if errors.As(e.err, new(*AuthError)) { // it says that it is about the sign-in
 		return e.err.Error()
 	}
 	return "obtain a token: " + e.err.Error()

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 // issuer is a credential that issues numbered tokens.
@@ -22,11 +24,9 @@ type issuer struct {
 	lifetime time.Duration // 0: they do not expire
 	delay    time.Duration
 	fail     func(n int) error // nil: never
-	ignores  bool              // the context
 
 	mu       sync.Mutex
 	requests []intune.TokenRequest
-	ended    atomic.Int32 // fetches that were given up
 }
 
 func (i *issuer) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
@@ -34,13 +34,9 @@ func (i *issuer) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.To
 	i.requests = append(i.requests, req)
 	n := len(i.requests)
 	i.mu.Unlock()
-	if i.ignores {
-		ctx = context.WithoutCancel(ctx)
-	}
 	select {
 	case <-time.After(i.delay):
 	case <-ctx.Done():
-		i.ended.Add(1)
 		return nil, ctx.Err()
 	}
 	if i.fail != nil {
@@ -86,7 +82,7 @@ func get(ctx context.Context, client *intune.Client) error {
 	return client.Do(ctx, "GET", "/x", nil, nil)
 }
 
-func TestOneFetchServesAllWhoWait(t *testing.T) {
+func TestOneFetchServesAllCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{lifetime: time.Hour, delay: time.Second}
 		client := new(service).client(t, tokens)
@@ -105,7 +101,7 @@ func TestOneFetchServesAllWhoWait(t *testing.T) {
 	})
 }
 
-func TestTokenIsRefreshedEarlyInTheBackground(t *testing.T) {
+func TestTokenIsRefreshedEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{lifetime: time.Hour, delay: time.Second}
 		graph := &service{delay: 2 * time.Second}
@@ -116,7 +112,7 @@ func TestTokenIsRefreshedEarlyInTheBackground(t *testing.T) {
 		}{
 			{0, 3 * time.Second, 1},                // cold: the call waits for the token
 			{54 * time.Minute, 2 * time.Second, 1}, // warm
-			{2 * time.Minute, 2 * time.Second, 2},  // in the last five minutes: fetched beside the call
+			{2 * time.Minute, 3 * time.Second, 2},  // in the last five minutes: refreshed by this call
 			{10 * time.Minute, 2 * time.Second, 2},
 		}
 		for i, step := range steps {
@@ -129,35 +125,8 @@ func TestTokenIsRefreshedEarlyInTheBackground(t *testing.T) {
 				t.Errorf("call %d took %v with %d fetches, want %v with %d", i+1, took, tokens.count(), step.want, step.fetches)
 			}
 		}
-		if got, want := fmt.Sprint(graph.tokens), "[Bearer token-1 Bearer token-1 Bearer token-1 Bearer token-2]"; got != want {
+		if got, want := fmt.Sprint(graph.tokens), "[Bearer token-1 Bearer token-1 Bearer token-2 Bearer token-2]"; got != want {
 			t.Errorf("sent %s, want %s", got, want)
-		}
-	})
-}
-
-func TestRefreshInTheBackgroundEndsWithTheCallsThatNeedIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tokens := &issuer{lifetime: time.Hour}
-		client := new(service).client(t, tokens)
-		if err := get(t.Context(), client); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(56 * time.Minute)
-		tokens.delay = time.Hour // the endpoint hangs from now on
-		for range 3 {
-			if err := get(t.Context(), client); err != nil {
-				t.Fatal(err)
-			}
-			synctest.Wait()
-		}
-		if tokens.count() != 2 || tokens.ended.Load() != 1 {
-			t.Errorf("%d fetches, %d given up; want one refresh in 30 s, given up with its call", tokens.count(), tokens.ended.Load())
-		}
-		time.Sleep(30 * time.Second)
-		err := get(t.Context(), client)
-		synctest.Wait()
-		if err != nil || tokens.count() != 3 {
-			t.Errorf("after 30 s: %v, %d fetches", err, tokens.count())
 		}
 	})
 }
@@ -187,57 +156,45 @@ func TestValidTokenIsUsedWhileTheEndpointFails(t *testing.T) {
 	})
 }
 
-func TestShortLivedTokensAreNotFetchedForEachCall(t *testing.T) {
+func TestCallerHonoursItsContextAlthoughTheEndpointHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tokens := &issuer{lifetime: time.Minute}
-		client := (&service{delay: time.Millisecond}).client(t, tokens)
-		for range 600 {
-			if err := get(t.Context(), client); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Second)
+		tokens := &issuer{delay: time.Hour}
+		client := new(service).client(t, tokens)
+		patient := make(chan error)
+		go func() { patient <- get(t.Context(), client) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("got %v after %v", err, time.Since(began))
 		}
-		if got := tokens.count(); got < 10 || got > 15 {
-			t.Errorf("%d fetches in ten minutes of tokens that live one", got)
+		if err := <-patient; err != nil || tokens.count() != 1 {
+			t.Errorf("the caller who waited: %v, %d fetches", err, tokens.count())
 		}
 	})
 }
 
-func TestCallerLeavesWhenItsContextEndsThoughTheEndpointHangs(t *testing.T) {
-	for _, ignores := range []bool{false, true} {
+// TestForeignContextErrorIsTransient: the credential's own context ended, not the caller's.
+func TestForeignContextErrorIsTransient(t *testing.T) {
+	for _, foreign := range []error{context.Canceled, fmt.Errorf("vault: %w", context.DeadlineExceeded)} {
 		synctest.Test(t, func(t *testing.T) {
-			tokens := &issuer{delay: time.Hour, ignores: ignores}
-			client := new(service).client(t, tokens)
-			patient := make(chan error)
-			go func() { patient <- get(t.Context(), client) }()
-			synctest.Wait()
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			began := time.Now()
-			if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 100*time.Millisecond {
-				t.Errorf("got %v after %v", err, time.Since(began))
+			tokens := &issuer{fail: func(n int) error {
+				if n == 1 {
+					return foreign
+				}
+				return nil
+			}}
+			if err := get(t.Context(), new(service).client(t, tokens)); err != nil || tokens.count() != 2 {
+				t.Errorf("%v: got %v after %d fetches", foreign, err, tokens.count())
 			}
-			if err := <-patient; err != nil || tokens.count() != 1 {
-				t.Errorf("the caller who waited: %v, %d fetches", err, tokens.count())
+			tokens = &issuer{fail: func(int) error { return foreign }}
+			err := get(t.Context(), new(service).client(t, tokens))
+			if err == nil || errors.Is(err, foreign) || !strings.Contains(err.Error(), foreign.Error()) || tokens.count() != 4 {
+				t.Errorf("%v for ever: got %v after %d fetches", foreign, err, tokens.count())
 			}
 		})
 	}
-}
-
-func TestFetchIsGivenUpWithItsLastCallerAndStartedAnewForTheNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tokens := &issuer{delay: time.Minute}
-		client := new(service).client(t, tokens)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		synctest.Wait()
-		if err := get(t.Context(), client); err != nil || tokens.count() != 2 || tokens.ended.Load() != 1 {
-			t.Errorf("the next caller: %v, %d fetches, %d given up", err, tokens.count(), tokens.ended.Load())
-		}
-	})
 }
 
 func TestA401ForcesOneRefreshForAll(t *testing.T) {
@@ -267,12 +224,12 @@ func TestA401ForcesOneRefreshForAll(t *testing.T) {
 	})
 }
 
-func TestPassingFailuresOfTheEndpointAreRetriedOnAColdStart(t *testing.T) {
-	passing := []error{
+func TestTransientFailuresAreRetriedWithoutAToken(t *testing.T) {
+	transient := []error{
 		&intune.AuthError{StatusCode: 503}, &intune.AuthError{StatusCode: 429}, timeout{},
 		fmt.Errorf("wrapped: %w", &intune.AuthError{StatusCode: 500}),
 	}
-	for _, failure := range passing {
+	for _, failure := range transient {
 		synctest.Test(t, func(t *testing.T) {
 			tokens := &issuer{fail: func(n int) error {
 				if n < 4 {
@@ -292,7 +249,7 @@ func TestPassingFailuresOfTheEndpointAreRetriedOnAColdStart(t *testing.T) {
 	}
 }
 
-func TestRefusalOfTheEndpointIsFinal(t *testing.T) {
+func TestRejectionIsFinal(t *testing.T) {
 	for _, failure := range []error{&intune.AuthError{StatusCode: 401, AADSTS: 7000215}, errors.New("the vault is sealed")} {
 		tokens := &issuer{fail: func(int) error { return failure }}
 		err := new(service).client(t, tokens).Do(t.Context(), "POST", "/x", nil, nil)
@@ -302,7 +259,7 @@ func TestRefusalOfTheEndpointIsFinal(t *testing.T) {
 	}
 }
 
-func TestRetryAfterOfTheEndpointIsHonoured(t *testing.T) {
+func TestRetryAfterOfTheTokenEndpointIsHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{fail: func(n int) error {
 			if n == 1 {
@@ -325,4 +282,123 @@ func TestUnusableTokensAreNotSent(t *testing.T) {
 			t.Errorf("%v: got %v", token, err)
 		}
 	}
+}
+
+func TestErrorsOfOAuthClientsAreAuthErrors(t *testing.T) {
+	rejected := &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", ErrorDescription: "AADSTS70043: expired"}
+	cred := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
+		return nil, fmt.Errorf("outer: %w", rejected)
+	})
+	err := get(t.Context(), newClient(t, cred))
+	if got := errorAs[*intune.AuthError](t, err); got.AADSTS != 70043 || got.StatusCode != 400 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestClaimsChallengeIsMetOnce, with either status, and also after a fresh token has been tried.
+func TestClaimsChallengeIsMetOnce(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	challenge := func(status int) httpmock.Responder {
+		return reply(status, graphRefusal("InvalidAuthenticationToken"), "WWW-Authenticate", `Bearer error="insufficient_claims", claims="`+b64([]byte(claims))+`"`)
+	}
+	plain, good := reply(401, graphRefusal("InvalidAuthenticationToken")), reply(200, "{}")
+	for name, test := range map[string]struct {
+		responses []httpmock.Responder
+		claims    []string // of the token requests
+		fails     bool
+	}{
+		"401":                     {[]httpmock.Responder{challenge(401), good}, []string{"", claims}, false},
+		"403":                     {[]httpmock.Responder{challenge(403), good}, []string{"", claims}, false},
+		"after a plain 401":       {[]httpmock.Responder{plain, challenge(401), good}, []string{"", "", claims}, false},
+		"403 twice":               {[]httpmock.Responder{challenge(403), challenge(403)}, []string{"", claims}, true},
+		"403 without a challenge": {[]httpmock.Responder{reply(403, graphRefusal("Forbidden"))}, []string{""}, true},
+	} {
+		var asked []string
+		cred := credential(func(_ context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+			asked = append(asked, req.Claims)
+			return &oauth2.Token{AccessToken: aToken + strings.Repeat("x", len(asked))}, nil
+		})
+		w := newWire(t, test.responses...)
+		err := get(t.Context(), newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock}), fast))
+		if (err != nil) != test.fails || !slices.Equal(asked, test.claims) || len(w.requests) != len(test.responses) {
+			t.Errorf("%s: %v after %d requests, asked for %q", name, err, len(w.requests), asked)
+		}
+	}
+}
+
+// TestPanicOfACredentialReachesItsCaller, and the next calls work.
+func TestPanicOfACredentialReachesItsCaller(t *testing.T) {
+	tokens := &issuer{fail: func(n int) error {
+		if n == 1 {
+			panic("mine")
+		}
+		return nil
+	}}
+	client := new(service).client(t, tokens)
+	func() {
+		defer func() {
+			if r := recover(); r != "mine" {
+				t.Errorf("recovered %v", r)
+			}
+		}()
+		_ = get(t.Context(), client)
+	}()
+	if err := get(t.Context(), client); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestMissingPermissionCostsOneRefresh, not one for each create: Intune says it with a 401, which a new token does not change.
+func TestMissingPermissionCostsOneRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t)
+		client := clientOf(t, server, server.Credential())
+		reject := intunetest.Fault{Method: http.MethodPost, Status: http.StatusUnauthorized}
+		for range 100 {
+			server.Inject(reject, reject) // as often as a create may be sent
+			if _, err := createContext(t.Context(), client); !errors.Is(err, intune.ErrUnauthorized) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if got := tokens(server); got != 2 {
+			t.Errorf("%d sign-ins for 100 creates", got)
+		}
+		time.Sleep(time.Minute)
+		server.Inject(reject, reject)
+		if _, err := createContext(t.Context(), client); !errors.Is(err, intune.ErrUnauthorized) || tokens(server) != 3 {
+			t.Errorf("after a minute: %v, %d sign-ins", err, tokens(server))
+		}
+	})
+}
+
+// TestFreshTokenIsRefreshedForAClaimsChallenge.
+func TestFreshTokenIsRefreshedForAClaimsChallenge(t *testing.T) {
+	challenge := reply(401, graphRefusal("InvalidAuthenticationToken"), "WWW-Authenticate", `Bearer claims="`+b64([]byte(`{"a":1}`))+`"`)
+	plain, good := reply(401, graphRefusal("InvalidAuthenticationToken")), reply(200, "{}")
+	w := newWire(t, plain, good, challenge, good)
+	fetches := &issuer{}
+	client := newClient(t, fetches, intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+	for range 2 {
+		if err := get(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fetches.count() != 3 || fetches.requests[2].Claims != `{"a":1}` {
+		t.Errorf("token requests %+v", fetches.requests)
+	}
+}
+
+// TestLongRetryAfterOfTheTokenEndpointEndsEveryCallAtOnce, not only the first one.
+func TestLongRetryAfterOfTheTokenEndpointEndsEveryCallAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, reply(429, `{"error":"temporarily_unavailable"}`, "Retry-After", "7200"))
+		client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+		began := time.Now()
+		for range 3 {
+			if err := get(t.Context(), client); err == nil || time.Since(began) > 0 || len(w.requests) != 1 {
+				t.Errorf("%v after %v and %d requests", err, time.Since(began), len(w.requests))
+			}
+			began = time.Now()
+		}
+	})
 }

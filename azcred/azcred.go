@@ -1,5 +1,5 @@
 // Package azcred signs in to Microsoft Intune with the credentials of Microsoft's Azure SDK: a managed identity, the
-// login of the Azure CLI, or whatever azidentity.DefaultAzureCredential finds.
+// login of the Azure CLI, or the one that azidentity.DefaultAzureCredential finds.
 //
 //	identity, err := azidentity.NewManagedIdentityCredential(nil)
 //	if err != nil {
@@ -7,8 +7,8 @@
 //	}
 //	client, err := intune.NewClient(azcred.New(identity))
 //
-// On a developer's machine, azidentity.NewAzureCLICredential(nil) takes the login of the Azure CLI, and
-// azidentity.NewDefaultAzureCredential(nil) is made for both. In a national cloud, both sides are told:
+// On a developer's machine, azidentity.NewAzureCLICredential(nil) uses the login of the Azure CLI;
+// azidentity.NewDefaultAzureCredential(nil) works in both places. In a national cloud, configure both sides:
 //
 //	identity, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
 //		ClientOptions: azcore.ClientOptions{Cloud: cloud.AzureGovernment},
@@ -16,7 +16,7 @@
 //	…
 //	client, err := intune.NewClient(azcred.New(identity), intune.WithCloud(intune.CloudUSGovernmentL4))
 //
-// It is a module of its own, so that whoever does without the Azure SDK does not download it.
+// It is a separate module, so that programs without the Azure SDK do not download it.
 package azcred
 
 import (
@@ -30,19 +30,19 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// New uses the tokens of a credential of the Azure SDK. A nil one, and a nil pointer too, is a nil intune.Credential, which
-// intune.NewClient refuses.
+// New uses the tokens of a credential of the Azure SDK. For nil and for a nil pointer it returns a nil intune.Credential,
+// which intune.NewClient rejects.
 //
-// The credential reaches Microsoft Entra ID by itself: its own options say by which authority and transport, and
-// intune.WithAuthorityURL and intune.WithHTTPClient do not apply. It is told of claims challenges, and asked for tokens that
-// continuous access evaluation can revoke. It keeps a cache of its own, past which nothing but a claims challenge leads.
+// The credential reaches Microsoft Entra ID by itself: its own options set authority and transport, and
+// intune.WithAuthorityURL and intune.WithHTTPClient do not apply. It receives claims challenges, and requests tokens that
+// continuous access evaluation can revoke. It has its own cache, bypassed only by a claims challenge.
 //
-// An answer of Microsoft Entra ID is an *intune.AuthError; other errors are the credential's own, on one line. In both,
-// errors.As finds the original. azidentity tries again by itself, and the client then does too; policy.RetryOptions with
-// MaxRetries -1 leaves it to the client.
+// A response of Microsoft Entra ID that is not a token is an *intune.AuthError. Other errors are the credential's own, on
+// one line. errors.As finds the original in both. azidentity retries by itself, and then the client does; policy.RetryOptions
+// with MaxRetries -1 leaves retries to the client.
 //
-// azidentity does not let others see whether a credential has refused or is not available where the program runs. So in an
-// intune.ChainedCredential this one comes last: none of its errors is an intune.ErrCredentialUnavailable.
+// azidentity does not show whether a credential was rejected or is not available in this environment, so none of its errors
+// is an intune.ErrCredentialUnavailable. Put this credential last in an intune.ChainedCredential.
 func New(cred azcore.TokenCredential) intune.Credential {
 	if v := reflect.ValueOf(cred); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil
@@ -50,7 +50,7 @@ func New(cred azcore.TokenCredential) intune.Credential {
 	return &credential{cred.GetToken}
 }
 
-// credential keeps what it wraps behind a function, because fmt prints fields, and it may hold a secret.
+// credential keeps the wrapped one behind a function, because fmt prints fields, and it may hold a secret.
 type credential struct {
 	getToken func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
 }
@@ -60,7 +60,7 @@ func (c *credential) Token(ctx context.Context, req intune.TokenRequest) (*oauth
 	switch {
 	case err == nil:
 		return &oauth2.Token{AccessToken: token.Token, TokenType: "Bearer", Expiry: token.ExpiresOn}, nil
-	case ctx.Err() != nil: // of which azidentity keeps the text alone
+	case ctx.Err() != nil: // azidentity keeps only its text
 		return nil, ctx.Err()
 	}
 	return nil, signInError(err)

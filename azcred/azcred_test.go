@@ -48,8 +48,8 @@ func failing(t *testing.T, err error) error {
 	return err
 }
 
-// refusal is an error of azcore about an answer.
-func refusal(status int, body string, header http.Header) error {
+// rejection is an error of azcore about a response.
+func rejection(status int, body string, header http.Header) error {
 	return runtime.NewResponseError(&http.Response{
 		StatusCode: status, Status: http.StatusText(status), Header: header, Body: io.NopCloser(strings.NewReader(body)),
 	})
@@ -89,8 +89,8 @@ func TestNilCredentialIsReported(t *testing.T) {
 	}
 }
 
-func TestRefusalIsAnAuthError(t *testing.T) {
-	err := failing(t, refusal(http.StatusUnauthorized, `{"error":"invalid_client",`+
+func TestRejectionIsAnAuthError(t *testing.T) {
+	err := failing(t, rejection(http.StatusUnauthorized, `{"error":"invalid_client",`+
 		`"error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 0dd0\r\nCorrelation ID: c0c0\r\nTimestamp: 2026-11-06 06:03:00Z",`+
 		`"error_codes":[7000215],"trace_id":"0dd0","correlation_id":"c0c0"}`, nil))
 	got, ok := errors.AsType[*intune.AuthError](err)
@@ -106,7 +106,7 @@ func TestRefusalIsAnAuthError(t *testing.T) {
 	}
 }
 
-func TestRefusalsOfManyForms(t *testing.T) {
+func TestRejectionsOfManyForms(t *testing.T) {
 	const secret = "abc8Q~0123456789abcdefghijklmnopqrst.-_x"
 	after := http.Header{"Retry-After": {"7"}}
 	tests := map[string]struct {
@@ -114,20 +114,20 @@ func TestRefusalsOfManyForms(t *testing.T) {
 		text       string
 		retryAfter time.Duration
 	}{
-		"of a managed identity": {refusal(400, `{"error":"invalid_request","error_description":"Identity not found"}`, nil), "sign-in refused: invalid_request: Identity not found", 0},
-		"HTML":                  {refusal(403, "<html>\r\n", nil), "sign-in refused: 403 Forbidden", 0},
-		"empty":                 {refusal(404, "", nil), "sign-in refused: 404 Not Found", 0},
-		"throttled":             {refusal(429, `{"error":"temporarily_unavailable"}`, after), "sign-in unavailable: temporarily_unavailable", 7 * time.Second},
-		"down":                  {refusal(503, "", after), "sign-in unavailable: 503 Service Unavailable", 7 * time.Second},
+		"of a managed identity": {rejection(400, `{"error":"invalid_request","error_description":"Identity not found"}`, nil), "sign-in rejected: invalid_request: Identity not found", 0},
+		"HTML":                  {rejection(403, "<html>\r\n", nil), "sign-in rejected: 403 Forbidden", 0},
+		"empty":                 {rejection(404, "", nil), "sign-in rejected: 404 Not Found", 0},
+		"throttled":             {rejection(429, `{"error":"temporarily_unavailable"}`, after), "sign-in unavailable: 429 Too Many Requests: temporarily_unavailable", 7 * time.Second},
+		"down":                  {rejection(503, "", after), "sign-in unavailable: 503 Service Unavailable", 7 * time.Second},
 		"a date that has passed": {
-			refusal(503, "", http.Header{"Retry-After": {"Fri, 06 Nov 2020 06:03:00 GMT"}}), "sign-in unavailable: 503 Service Unavailable", 0,
+			rejection(503, "", http.Header{"Retry-After": {"Fri, 06 Nov 2020 06:03:00 GMT"}}), "sign-in unavailable: 503 Service Unavailable", 0,
 		},
-		"no time at all": {refusal(503, "", http.Header{"Retry-After": {"soon"}}), "sign-in unavailable: 503 Service Unavailable", 0},
+		"no time at all": {rejection(503, "", http.Header{"Retry-After": {"soon"}}), "sign-in unavailable: 503 Service Unavailable", 0},
 		"echo": {
-			refusal(400, `{"error":"invalid_client","error_description":"AADSTS1: `+secret+` is wrong for 5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37"}`, nil),
-			"sign-in refused: AADSTS1: *** is wrong for 5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37", 0,
+			rejection(400, `{"error":"invalid_client","error_description":"AADSTS1: `+secret+` is wrong for 5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37"}`, nil),
+			"sign-in rejected: AADSTS1: *** is wrong for 5a7d3c1e-8f42-4b6d-a1c9-2e0f6b8d4a37", 0,
 		},
-		"wrapped": {fmt.Errorf("a chain: %w", refusal(401, "", nil)), "sign-in refused: 401 Unauthorized", 0},
+		"wrapped": {fmt.Errorf("a chain: %w", rejection(401, "", nil)), "sign-in rejected: 401 Unauthorized", 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -145,9 +145,9 @@ func TestRefusalsOfManyForms(t *testing.T) {
 
 func TestOtherErrorsAreTheCredentialsOwn(t *testing.T) {
 	for name, original := range map[string]error{
-		"plain":                 errors.New("DefaultAzureCredential: failed.\nAttempted credentials:\n\tEnvironmentCredential: incomplete"),
-		"no answer":             &azcore.ResponseError{ErrorCode: "none"},
-		"an answer that is one": refusal(200, "", nil),
+		"plain":       errors.New("DefaultAzureCredential: failed.\nAttempted credentials:\n\tEnvironmentCredential: incomplete"),
+		"no response": &azcore.ResponseError{ErrorCode: "none"},
+		"a success":   rejection(200, "", nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := failing(t, original)
@@ -187,7 +187,7 @@ func TestClientTriesAgainWhileEntraIsDown(t *testing.T) {
 	tries := 0
 	cred := azcred.New(&fake{get: func(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 		if tries++; tries == 1 {
-			return azcore.AccessToken{}, refusal(503, "", nil)
+			return azcore.AccessToken{}, rejection(503, "", nil)
 		}
 		return tokenOf(ctx, server, opts)
 	}})
@@ -211,14 +211,14 @@ func tokenOf(ctx context.Context, server *intunetest.Server, opts policy.TokenRe
 	return azcore.AccessToken{Token: token.AccessToken, ExpiresOn: token.Expiry}, nil
 }
 
-func TestAnswerOfAnythingElseIsNamed(t *testing.T) {
+func TestResponseOfAnotherServiceNamesItsHost(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://169.254.169.254/metadata/identity/oauth2/token?secret=x", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := &http.Response{StatusCode: http.StatusForbidden, Status: "403 Forbidden", Body: http.NoBody, Request: req}
-	got := failing(t, runtime.NewResponseError(answer))
-	if want := "sign-in refused: 403 Forbidden from 169.254.169.254/metadata/identity/oauth2/token"; got.Error() != want {
+	resp := &http.Response{StatusCode: http.StatusForbidden, Status: "403 Forbidden", Body: http.NoBody, Request: req}
+	got := failing(t, runtime.NewResponseError(resp))
+	if want := "sign-in rejected: 403 Forbidden from 169.254.169.254"; got.Error() != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -25,22 +25,18 @@ type failure struct {
 func (f *failure) Error() string   { return f.text }
 func (f *failure) Unwrap() []error { return f.causes }
 
-// signInError says on one line what the Azure SDK prints as a page with the whole answer.
+// signInError puts on one line what the Azure SDK prints as a page with the whole response.
 func signInError(err error) error {
-	if resp := answerIn(err); resp != nil { //nolint:bodyclose // authError reads it to its end, which closes it
-		refused := authError(resp)
-		text := refused.Error()
-		if refused.Code == "" && resp.Request != nil { // not Microsoft Entra ID: a proxy, say, or the identity service of a machine
-			text += " from " + resp.Request.URL.Host + resp.Request.URL.Path
-		}
-		return &failure{text, []error{refused, err}}
+	if resp := responseIn(err); resp != nil { //nolint:bodyclose // authError reads it to its end, which closes it
+		rejected := authError(resp)
+		return &failure{rejected.Error(), []error{rejected, err}}
 	}
 	return &failure{oneLine(err.Error()), []error{err}}
 }
 
-// answerIn finds the answer that an error is about, nil for none. azidentity.AuthenticationFailedError and
-// azcore.ResponseError have it in a field of the same name; by reflection it is found without a dependency on azidentity.
-func answerIn(err error) *http.Response {
+// responseIn returns the response that an error is about, or nil. azidentity.AuthenticationFailedError and
+// azcore.ResponseError have it in a field of the same name; reflection finds it without a dependency on azidentity.
+func responseIn(err error) *http.Response {
 	for ; err != nil; err = errors.Unwrap(err) {
 		v := reflect.Indirect(reflect.ValueOf(err))
 		if v.Kind() != reflect.Struct {
@@ -57,27 +53,26 @@ func answerIn(err error) *http.Response {
 	return nil
 }
 
-// authError reads the answer of a token endpoint. See
+// authError reads the response of a token endpoint, or of another service in its place: a proxy, or the identity service
+// of a machine. See
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response.
 func authError(resp *http.Response) *intune.AuthError {
-	var answer struct {
+	e := &intune.AuthError{StatusCode: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
+	if resp.Request != nil {
+		e.Host = resp.Request.URL.Host
+	}
+	var body struct {
 		Code          string `json:"error"`
 		Description   string `json:"error_description"`
 		TraceID       string `json:"trace_id"`
 		CorrelationID string `json:"correlation_id"`
 	}
-	if body, err := runtime.Payload(resp); err != nil || json.Unmarshal(body, &answer) != nil {
-		return &intune.AuthError{StatusCode: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
+	if data, err := runtime.Payload(resp); err != nil || json.Unmarshal(data, &body) != nil {
+		return e
 	}
-	description, _, _ := strings.Cut(answer.Description, "Trace ID:")
-	e := &intune.AuthError{
-		Code:          mask(answer.Code),
-		Description:   mask(strings.TrimSpace(description)),
-		TraceID:       mask(answer.TraceID),
-		CorrelationID: mask(answer.CorrelationID),
-		StatusCode:    resp.StatusCode,
-		RetryAfter:    retryAfter(resp.Header),
-	}
+	description, _, _ := strings.Cut(body.Description, "Trace ID:")
+	e.Code, e.Description = mask(body.Code), mask(strings.TrimSpace(description))
+	e.TraceID, e.CorrelationID = mask(body.TraceID), mask(body.CorrelationID)
 	if number := aadsts.FindStringSubmatch(description); number != nil {
 		e.AADSTS, _ = strconv.Atoi(number[1]) // at most nine digits
 	}
@@ -86,8 +81,8 @@ func authError(resp *http.Response) *intune.AuthError {
 
 var aadsts = regexp.MustCompile(`^AADSTS(\d{1,9})\b`)
 
-// mask hides what could be a secret that a hostile endpoint echoes. Which one was sent only the credential knows, so it is
-// whatever is longer than a GUID and has the characters of secrets and tokens.
+// mask hides anything that could be a secret echoed by a hostile endpoint. Only the credential knows which one was sent, so
+// mask hides any run of the characters of secrets and tokens that is longer than a GUID.
 func mask(text string) string { return secret.ReplaceAllString(text, "***") }
 
 var secret = regexp.MustCompile(`[\w~.+=-]{37,}`)
@@ -104,8 +99,8 @@ func retryAfter(header http.Header) time.Duration {
 	return 0
 }
 
-// oneLine makes text fit for one line of a log. It is not cut: DefaultAzureCredential says what is wrong with each of the
-// credentials that it has tried.
+// oneLine puts text on one line. It does not cut it: DefaultAzureCredential reports an error for each credential that it has
+// tried.
 func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)

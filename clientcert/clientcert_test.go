@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -152,5 +153,55 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	}
 	if _, _, err := clientcert.Load("missing.pem", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestLoadReadsLittle: a file of 400 MiB is rejected without reading it, and what is no file is not opened.
+func TestLoadReadsLittle(t *testing.T) {
+	path := write(t, nil)
+	if err := os.Truncate(path, 400<<20); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err := clientcert.Load(path, "")
+	runtime.ReadMemStats(&after)
+	if !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), path+" is too large") {
+		t.Errorf("got %v", err)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 1<<20 {
+		t.Errorf("%d bytes were allocated", allocated)
+	}
+	for _, path := range []string{t.TempDir(), "/dev/zero", "/dev/null"} {
+		if _, err := os.Stat(path); err != nil {
+			continue // on Windows
+		}
+		if _, _, err := clientcert.Load(path, ""); !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), "is not a regular file") {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+}
+
+// TestLoadOfOtherToolsContainers reads what NSS, GnuTLS, Java, BouncyCastle and node-forge write.
+func TestLoadOfOtherToolsContainers(t *testing.T) {
+	for file, password := range map[string]string{
+		"nss-aes256cbc.p12": "hunter2", "nss-not-ascii.p12": "hunter2-Pässwörd", "gnutls-aes-256.p12": "hunter2", "gnutls-null.p12": "",
+		"java-modern.p12": "secretsecret", "java-legacy.p12": "secretsecret", "bouncycastle-pkcs12.p12": "secretsecret", "forge-3des.p12": "hunter2",
+		"openssl-no-mac.p12": "hunter2", "openssl-PBE-RC2-40.p12": "hunter2-Pässwörd", "pbmac1.p12": "hunter2", "trailing-zeros.p12": "hunter2",
+		"negative.p12": "hunter2",
+	} {
+		chain, key, err := clientcert.Load(filepath.Join("../codesign/testdata/tools", file), password)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if !chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }).Equal(key.Public()) {
+			t.Errorf("%s: got %v", file, chain[0].Subject)
+		}
+	}
+	for file, want := range map[string]string{"java-trust.p12": "holds no private key", "java-two-keys.p12": "several private keys"} {
+		if _, _, err := clientcert.Load(filepath.Join("../codesign/testdata/tools", file), "secretsecret"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", file, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package codesign_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ var signingDay = time.Date(2026, time.July, 1, 0, 0, 0, 0, time.UTC)
 func TestCheck(t *testing.T) {
 	const second = time.Second
 	notBefore, notAfter := time.Date(2026, time.June, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)
+	inTools := mustLoad(t, "tools/negative.der").Leaf.NotBefore.Add(time.Hour) // when make.sh ran
 	tests := []struct {
 		file string
 		now  time.Time
@@ -43,6 +45,14 @@ func TestCheck(t *testing.T) {
 		{"p224.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},
 		{"ed25519.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},
 		{"long.der", signingDay, []codesign.FindingCode{codesign.FindingLongValidity}},
+		{"tools/any-eku.der", inTools, []codesign.FindingCode{codesign.FindingNoCodeSigning}},
+		{"tools/brainpool.der", inTools, []codesign.FindingCode{codesign.FindingWeakKey}},
+		{"tools/forever.der", inTools, []codesign.FindingCode{codesign.FindingLongValidity}},
+		{"tools/ca-long.der", inTools, []codesign.FindingCode{codesign.FindingCA}},
+		{"tools/ca-true.der", inTools, []codesign.FindingCode{codesign.FindingCA, codesign.FindingSelfSigned}},
+		{"tools/selfsigned-sha1.der", inTools, []codesign.FindingCode{codesign.FindingSelfSigned}},
+		{"tools/pss-sha1.der", inTools, []codesign.FindingCode{codesign.FindingWeakSignature}},
+		{"tools/negative.der", inTools, []codesign.FindingCode{codesign.FindingNegativeSerial}},
 	}
 	for _, test := range tests {
 		cert, err := codesign.Load(testdata(test.file))
@@ -62,6 +72,32 @@ func TestCheck(t *testing.T) {
 		if !slices.Equal(codes, test.want) {
 			t.Errorf("%s at %v: got %v, want %v", test.file, test.now, codes, test.want)
 		}
+	}
+}
+
+func TestCheckSaysWhatIsMeant(t *testing.T) {
+	days := func(file string) string {
+		cert := mustLoad(t, file).Leaf
+		return fmt.Sprintf("is valid for %d days", (cert.NotAfter.Unix()-cert.NotBefore.Unix())/86400)
+	}
+	for file, want := range map[string]string{
+		"no-eku.der":          "is for any use",
+		"tools/any-eku.der":   "is for any use",
+		"other-eku.der":       "is not for code signing",
+		"tools/ca-true.der":   "is self-signed and says CA:TRUE",
+		"intermediate.der":    "is of a certificate authority",
+		"tools/pss-sha1.der":  "is signed with SHA1-RSA-PSS",
+		"sha1.der":            "is signed with ECDSA-SHA1",
+		"tools/negative.der":  "has the serial number edcba9876f543211, which is negative",
+		"tools/forever.der":   days("tools/forever.der"),
+		"tools/brainpool.der": "has a key on a curve that is not for signing code",
+	} {
+		if got := fmt.Sprint(mustLoad(t, file).Check(signingDay)); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", file, got, want)
+		}
+	}
+	if days("tools/forever.der") != "is valid for 2900000 days" {
+		t.Error(days("tools/forever.der"))
 	}
 }
 

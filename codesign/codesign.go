@@ -1,4 +1,4 @@
-// Package codesign reads code-signing certificates from the files that people have, and says what is wrong with them.
+// Package codesign reads code-signing certificates from the files that people have, and reports what is wrong with them.
 //
 //	cert, err := codesign.Load("contoso.pfx", codesign.WithPassword(password))
 //	…
@@ -7,16 +7,17 @@
 //	}
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
-// [Load] and [Parse] recognise the format by its bytes, never by a name: see [Format]. Only public certificates come out
-// of this package. A private key in a file is not kept, and is not part of any error.
+// [Load] and [Parse] recognise the format by its bytes, never by a name: see [Format]. They read what Windows and its tools
+// accept, also certificates that crypto/x509 rejects, such as those with a negative serial number. One certificate that cannot
+// be read does not matter beside the signer. Private keys are neither decrypted, parsed nor kept, and are not part of any
+// error.
 //
-// Signatures are not verified: who signed an app package, and that nobody has changed it since, is for its installer
-// to find out. Load only files that you trust.
+// Signatures are not verified: whether a package is genuine is for its installer to find out. Load only files that you trust.
+// Hostile files cannot do harm, though: memory and work are limited.
 package codesign
 
 import (
 	"crypto/x509"
-
 	"fmt"
 	"strings"
 	"unicode"
@@ -27,12 +28,16 @@ import (
 
 // Certificate is a code-signing certificate and what came with it.
 type Certificate struct {
-	// Leaf is the certificate to upload. In a signed program or package it is the one of the first signature, in a
-	// PKCS #12 container the one of the private key, elsewhere the only certificate of the file, or the only one for code
-	// signing that is no CA. WithThumbprint chooses otherwise.
+	// Leaf is the certificate to upload:
+	//   - in a file with a signature, the certificate of the signer. If there are several signatures, the first one counts;
+	//   - in a PKCS #12 container, the certificate that has a private key there;
+	//   - otherwise the only certificate of the file, or the only one for code signing that is not a CA.
+	//
+	// WithThumbprint chooses another, also that of a second signature. If crypto/x509 cannot use the public key, for example
+	// on a curve that it does not know, Leaf.PublicKey is nil. Leaf.Raw is always what the file holds.
 	Leaf *x509.Certificate
 
-	// Chain holds the other certificates of the file: first Leaf's issuer, that one's issuer and so on, then the rest.
+	// Chain holds the other certificates that came with Leaf: first its issuer, that one's issuer and so on, then the rest.
 	Chain []*x509.Certificate
 
 	Format Format
@@ -73,16 +78,18 @@ type Option func(*options)
 
 type options struct {
 	password   string
-	thumbprint *string // nil where none was given
+	thumbprint *string // nil if none was given
 }
 
-// WithPassword gives the password of a PKCS #12 container. Other formats, and containers that need none, do not use it.
+// WithPassword sets the password of a PKCS #12 container. It may hold any characters. Other formats, and containers that need
+// none, do not use it.
 func WithPassword(password string) Option {
 	return func(o *options) { o.password = password }
 }
 
-// WithThumbprint chooses the certificate with a SHA-1 thumbprint: 40 hexadecimal digits, as Windows shows them. What is
-// copied with them, spaces, colons and invisible marks, does not count. A file that does not hold it is an error.
+// WithThumbprint chooses the certificate with a SHA-1 thumbprint: 40 hexadecimal digits, as Windows shows them. Spaces, colons
+// and invisible marks that are copied with them are ignored. If the file does not hold the certificate, the error wraps an
+// *AmbiguousError with those that it could have been.
 func WithThumbprint(thumbprint string) Option {
 	return func(o *options) {
 		digits := strings.ToUpper(strings.Map(func(r rune) rune {
@@ -95,11 +102,11 @@ func WithThumbprint(thumbprint string) Option {
 	}
 }
 
-// ErrIncorrectPassword is in the error of Load and Parse where a PKCS #12 container needs another password, or one at all.
+// ErrIncorrectPassword is wrapped by the error of Load and Parse if a PKCS #12 container needs another password, or one at all.
 var ErrIncorrectPassword = pfx.ErrIncorrectPassword
 
-// AmbiguousError says that a file holds several certificates, and not which of them is meant: more than one for code
-// signing, or none. WithThumbprint chooses one.
+// AmbiguousError says that a file holds several certificates that may be meant: more than one for code signing, several
+// private keys, or nothing for code signing at all. WithThumbprint chooses one of Candidates.
 type AmbiguousError struct{ Candidates []*x509.Certificate }
 
 // Error lists the candidates by their thumbprints.

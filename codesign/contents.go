@@ -97,7 +97,7 @@ func isForCodeSigning(cert *x509.Certificate) bool {
 	return slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 
-// isForAnyUse reports whether cert may be used for everything: it has no extended key usage, or any.
+// isForAnyUse reports whether cert may be used for everything: it has no extended key usage, or anyExtendedKeyUsage.
 func isForAnyUse(cert *x509.Certificate) bool {
 	isKeyUsage := func(id []int) bool { return slices.Equal(id, []int{2, 5, 29, 37}) }
 	for _, extension := range cert.Extensions {

@@ -92,14 +92,21 @@ func read(file source, o options) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readWhole(data, o, maxWrapping)
+	reader := &wholeReader{password: o.password}
+	return reader.read(data, maxWrapping)
 }
 
 // maxWrapping is how often text may hold another format: base64 of PEM of a PKCS #12 container takes two.
 const maxWrapping = 3
 
-// readWhole recognises the formats that are read as a whole.
-func readWhole(data []byte, o options, wrapping int) (*contents, error) {
+// wholeReader reads the formats that are read as a whole.
+type wholeReader struct {
+	password   string
+	containers int // of PKCS #12 so far. PEM may hold many, each of which costs all the work that one may
+}
+
+// read recognises the format.
+func (r *wholeReader) read(data []byte, wrapping int) (*contents, error) {
 	switch {
 	case isPKCS7(data):
 		return readPKCS7(data, FormatPKCS7)
@@ -111,14 +118,17 @@ func readWhole(data []byte, o options, wrapping int) (*contents, error) {
 		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export the certificate alone", nil)
 	case isKeyStore(data):
 		return nil, keyStoreProblem()
+	case isPKCS12(data) && r.containers > 0:
+		return nil, bad("holds more than one PKCS #12 container", nil)
 	case isPKCS12(data):
-		return readPKCS12(data, o.password)
+		r.containers++
+		return readPKCS12(data, r.password)
 	case isDER(data):
 		return readDER(data)
 	case wrapping == 0:
 		return nil, bad("is wrapped in too many layers of base64 and PEM", nil)
 	}
-	inside := func(data []byte) (*contents, error) { return readWhole(data, o, wrapping-1) }
+	inside := func(data []byte) (*contents, error) { return r.read(data, wrapping-1) }
 	text := pemtext.Plain(data)
 	if isPEM(text) {
 		return readPEM(text, inside)

@@ -114,5 +114,8 @@ func lastLineWith(data []byte, encoding textEncoding, mark string) int {
 	}
 }
 
-// isLineEnd says whether a character may stand before the first of a line: a line end, a space, or the end of a byte-order mark.
-func isLineEnd(character string) bool { return strings.Trim(character, "\n\r \t\xbf\xff\xfe") == "" }
+// isLineEnd says whether a character may stand before the first of a line: a line end, a space, or what decode makes of a
+// byte-order mark.
+func isLineEnd(character string) bool {
+	return strings.IndexByte("\n\r \t\xbf\xff", character[0]) >= 0
+}

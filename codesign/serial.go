@@ -15,7 +15,7 @@ func serialOctets(cert *x509.Certificate) []byte {
 	serial := cert.SerialNumber
 	octets := serial.BitLen()/8 + 1
 	if serial.Sign() < 0 {
-		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), uint(octets)*8)) //nolint:gosec // octets is positive
+		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), uint(octets)*8))
 	}
 	return minimal(serial.FillBytes(make([]byte, octets)))
 }

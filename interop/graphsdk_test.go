@@ -30,7 +30,9 @@ type certificate struct {
 	expiration          *time.Time
 }
 
-func newCertificateModel(serialization.ParseNode) (serialization.Parsable, error) { return new(certificate), nil }
+func newCertificateModel(serialization.ParseNode) (serialization.Parsable, error) {
+	return new(certificate), nil
+}
 
 func (c *certificate) GetFieldDeserializers() map[string]func(serialization.ParseNode) error {
 	return map[string]func(serialization.ParseNode) error{

@@ -43,7 +43,7 @@ func newKey() *rsa.PrivateKey {
 	return key
 }
 
-// issue makes a certificate for a public key, by itself where there is no issuer.
+// issue makes a certificate for a public key, self-signed if there is no issuer.
 func issue(t *testing.T, name string, public crypto.PublicKey, issuer *x509.Certificate, key crypto.Signer) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
@@ -162,83 +162,106 @@ func TestCertificateSignsIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := &wire{T: t, server: w.server, http: w.http}
 			if granted := w.granted(w.signInWith(w.assertion(cert, changes...))); len(granted) != 4 {
-				t.Errorf("got %v, want an access token alone", granted)
+				t.Errorf("got %v, want only an access token", granted)
 			}
 		})
 	}
 }
 
-func TestCertificateIsRejected(t *testing.T) {
-	cert := clientCertificate(t)
-	unknown := issue(t, "unknown", clientKey().Public(), nil, clientKey())
-	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// certificateOnACurve is a certificate with an ECDSA key, which Microsoft Entra ID does not accept.
+func certificateOnACurve(t *testing.T) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	onCurve := issue(t, "curve", curve.Public(), nil, curve)
+	return issue(t, "curve", key.Public(), nil, key), key
+}
+
+// badAssertion is an assertion and the number of the error that it gets.
+type badAssertion struct {
+	name      string
+	assertion string
+	aadsts    int
+}
+
+func (w *wire) wantBadAssertions(status int, code string, assertions []badAssertion) {
+	w.Helper()
+	for _, bad := range assertions {
+		w.Run(bad.name, func(t *testing.T) {
+			w := &wire{T: t, server: w.server, http: w.http}
+			w.wantEntraError(w.signInWith(bad.assertion), status, code, bad.aadsts)
+		})
+	}
+}
+
+func TestMalformedAssertionsAreRejected(t *testing.T) {
+	cert := clientCertificate(t)
+	onCurve, curve := certificateOnACurve(t)
+	w := newWire(t, intunetest.WithClientCertificate(cert))
+	valid := w.assertion(cert)
+	header, rest, _ := strings.Cut(valid, ".")
+	claims, signature, _ := strings.Cut(rest, ".")
+	w.wantBadAssertions(400, "invalid_request", []badAssertion{
+		{"no token", "guessed", 50027},
+		{"two parts", header + "." + claims, 50027},
+		{"four parts", valid + ".", 50027},
+		{"encrypted", valid + "..", 50027},
+		{"header of no base64", "*." + rest, 50027},
+		{"header of no JSON", base64url([]byte("JWT")) + "." + rest, 50027},
+		{"header of null", base64url([]byte("null")) + "." + rest, 50027},
+		{"claims of a list", header + "." + base64url([]byte("[]")) + "." + signature, 50027},
+		{"padded signature", valid + "=", 50027},
+		{"no algorithm", w.assertion(cert, fields{"alg": nil}), 50027},
+		{"algorithm none", w.assertion(cert, fields{"alg": "none"}), 50027},
+		{"ES256", w.assertionBy(curve, onCurve, fields{"alg": "ES256"}), 50027},
+		{"HS256", w.assertion(cert, fields{"alg": "HS256"}), 50027},
+		{"another type", w.assertion(cert, fields{"typ": "at+jwt"}), 50027},
+		{"no type", w.assertion(cert, fields{"typ": nil}), 50027},
+		{"a critical extension", w.assertion(cert, fields{"crit": []string{"b64"}, "b64": false}), 50027},
+		{"no jti", w.assertion(cert, nil, fields{"jti": nil}), 50027},
+		{"no exp", w.assertion(cert, nil, fields{"exp": nil}), 50027},
+		{"exp of text", w.assertion(cert, nil, fields{"exp": "tomorrow"}), 50027},
+		{"exp out of range", w.assertion(cert, nil, fields{"exp": 1e300}), 50027},
+		{"no thumbprint", w.assertion(cert, fields{"x5t#S256": nil, "kid": "key"}), 5002723},
+	})
+	w.wantEntraError(w.signInWith(valid, "client_assertion_type="), 400, "invalid_request", 9002313)
+	saml := "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+	w.wantEntraError(w.signInWith(valid, saml), 400, "invalid_request", 9002313)
+	w.wantEntraError(w.signInWith(valid, "client_secret="+intunetest.ClientSecret), 400, "invalid_request", 9002313)
+	w.granted(w.signInWith(valid))
+}
+
+func TestCertificateIsRejected(t *testing.T) {
+	cert := clientCertificate(t)
+	unknown := issue(t, "unknown", clientKey().Public(), nil, clientKey())
+	onCurve, _ := certificateOnACurve(t)
 	w := newWire(t, intunetest.WithClientCertificate(cert), intunetest.WithClientCertificate(onCurve))
 	valid := w.assertion(cert)
 	header, rest, _ := strings.Cut(valid, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
 	now := time.Now()
-	const malformed, invalid = "invalid_request", "invalid_client"
-	tests := []struct {
-		name      string
-		assertion string
-		status    int
-		code      string
-		aadsts    int
-	}{
-		{"no token", "guessed", 400, malformed, 50027},
-		{"two parts", header + "." + claims, 400, malformed, 50027},
-		{"four parts", valid + ".", 400, malformed, 50027},
-		{"encrypted", valid + "..", 400, malformed, 50027},
-		{"header of no base64", "*." + rest, 400, malformed, 50027},
-		{"header of no JSON", base64url([]byte("JWT")) + "." + rest, 400, malformed, 50027},
-		{"header of null", base64url([]byte("null")) + "." + rest, 400, malformed, 50027},
-		{"claims of a list", header + "." + base64url([]byte("[]")) + "." + signature, 400, malformed, 50027},
-		{"padded signature", valid + "=", 400, malformed, 50027},
-		{"no algorithm", w.assertion(cert, fields{"alg": nil}), 400, malformed, 50027},
-		{"algorithm none", w.assertion(cert, fields{"alg": "none"}), 400, malformed, 50027},
-		{"ES256", w.assertionBy(curve, onCurve, fields{"alg": "ES256"}), 400, malformed, 50027},
-		{"HS256", w.assertion(cert, fields{"alg": "HS256"}), 400, malformed, 50027},
-		{"another type", w.assertion(cert, fields{"typ": "at+jwt"}), 400, malformed, 50027},
-		{"no type", w.assertion(cert, fields{"typ": nil}), 400, malformed, 50027},
-		{"a critical extension", w.assertion(cert, fields{"crit": []string{"b64"}, "b64": false}), 400, malformed, 50027},
-		{"no jti", w.assertion(cert, nil, fields{"jti": nil}), 400, malformed, 50027},
-		{"no exp", w.assertion(cert, nil, fields{"exp": nil}), 400, malformed, 50027},
-		{"exp of text", w.assertion(cert, nil, fields{"exp": "tomorrow"}), 400, malformed, 50027},
-		{"exp out of range", w.assertion(cert, nil, fields{"exp": 1e300}), 400, malformed, 50027},
-		{"no thumbprint", w.assertion(cert, fields{"x5t#S256": nil, "kid": "key"}), 400, malformed, 5002723},
-		{"subject is not issuer", w.assertion(cert, nil, fields{"sub": intunetest.TenantID}), 401, invalid, 50048},
-		{"another client", w.assertion(cert, nil, fields{"iss": intunetest.TenantID, "sub": intunetest.TenantID}), 401, invalid, 700021},
-		{"nobody", w.assertion(cert, nil, fields{"iss": nil, "sub": nil}), 401, invalid, 700021},
-		{"certificate not registered", w.assertion(unknown), 401, invalid, 700027},
-		{"SHA-1 not registered", w.assertion(cert, fields{"x5t#S256": nil, "x5t": base64url(sha1Of(unknown))}), 401, invalid, 700027},
-		{"one thumbprint of another", w.assertion(cert, fields{"x5t": base64url(sha1Of(unknown))}), 401, invalid, 700027},
-		{"chain without registration", w.assertion(unknown, fields{"x5c": [][]byte{unknown.Raw}}), 401, invalid, 700027},
-		{"another key", w.assertionBy(otherKey(), cert), 401, invalid, 700027},
-		{"no signature", header + "." + claims + ".", 401, invalid, 700027},
-		{"claims of another assertion", header + "." + strings.Split(w.assertion(cert), ".")[1] + "." + signature, 401, invalid, 700027},
-		{"another algorithm than signed with", swapAlgorithm(w, cert), 401, invalid, 700027},
-		{"key on a curve", w.assertion(onCurve), 401, invalid, 700027},
-		{"no audience", w.assertion(cert, nil, fields{"aud": nil}), 401, invalid, 700023},
-		{"audience of federation", w.assertion(cert, nil, fields{"aud": "api://AzureADTokenExchange"}), 401, invalid, 700023},
-		{"audience of another cloud", w.assertion(cert, nil, fields{"aud": "https://login.microsoftonline.com/" + intunetest.TenantID + "/v2.0"}), 401, invalid, 700023},
-		{"expired", w.assertion(cert, nil, fields{"exp": now.Add(-5 * time.Minute).Unix()}), 401, invalid, 700024},
-		{"not valid yet", w.assertion(cert, nil, fields{"nbf": now.Add(6 * time.Minute).Unix()}), 401, invalid, 700024},
-		{"valid for too long", w.assertion(cert, nil, fields{"exp": now.Add(16 * time.Minute).Unix()}), 401, invalid, 700024},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := &wire{T: t, server: w.server, http: w.http}
-			w.wantEntraError(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
-		})
-	}
-	w.wantEntraError(w.signInWith(valid, "client_assertion_type="), 400, malformed, 9002313)
-	w.wantEntraError(w.signInWith(valid, "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), 400, malformed, 9002313)
-	w.wantEntraError(w.signInWith(valid, "client_secret="+intunetest.ClientSecret), 400, malformed, 9002313)
-	w.granted(w.signInWith(valid)) // no refusal has used it up
+	w.wantBadAssertions(401, "invalid_client", []badAssertion{
+		{"subject is not issuer", w.assertion(cert, nil, fields{"sub": intunetest.TenantID}), 50048},
+		{"another client", w.assertion(cert, nil, fields{"iss": intunetest.TenantID, "sub": intunetest.TenantID}), 700021},
+		{"nobody", w.assertion(cert, nil, fields{"iss": nil, "sub": nil}), 700021},
+		{"certificate not registered", w.assertion(unknown), 700027},
+		{"SHA-1 not registered", w.assertion(cert, fields{"x5t#S256": nil, "x5t": base64url(sha1Of(unknown))}), 700027},
+		{"one thumbprint of another", w.assertion(cert, fields{"x5t": base64url(sha1Of(unknown))}), 700027},
+		{"chain without registration", w.assertion(unknown, fields{"x5c": [][]byte{unknown.Raw}}), 700027},
+		{"another key", w.assertionBy(otherKey(), cert), 700027},
+		{"no signature", header + "." + claims + ".", 700027},
+		{"claims of another assertion", header + "." + strings.Split(w.assertion(cert), ".")[1] + "." + signature, 700027},
+		{"another algorithm than signed with", swapAlgorithm(w, cert), 700027},
+		{"key on a curve", w.assertion(onCurve), 700027},
+		{"no audience", w.assertion(cert, nil, fields{"aud": nil}), 700023},
+		{"audience of federation", w.assertion(cert, nil, fields{"aud": "api://AzureADTokenExchange"}), 700023},
+		{"audience of another cloud", w.assertion(cert, nil, fields{"aud": "https://login.microsoftonline.com/" + intunetest.TenantID + "/v2.0"}), 700023},
+		{"expired", w.assertion(cert, nil, fields{"exp": now.Add(-5 * time.Minute).Unix()}), 700024},
+		{"not valid yet", w.assertion(cert, nil, fields{"nbf": now.Add(6 * time.Minute).Unix()}), 700024},
+		{"valid for too long", w.assertion(cert, nil, fields{"exp": now.Add(16 * time.Minute).Unix()}), 700024},
+	})
+	w.granted(w.signInWith(valid)) // no rejection has used it up
 }
 
 // swapAlgorithm makes an assertion that is signed with PS256 and says RS256.
@@ -257,7 +280,7 @@ func TestAssertionIsUsedOnce(t *testing.T) {
 		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
 		w.wantEntraError(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"})), 401, "invalid_client", 50013)
 		w.granted(w.signInWith(second))
-		time.Sleep(14 * time.Minute) // past its end, but for the skew
+		time.Sleep(14 * time.Minute) // after its end, within the tolerance for clocks
 		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
 		time.Sleep(time.Minute)
 		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 700024)

@@ -150,7 +150,7 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 	tests := []struct {
 		name   string
 		fault  intunetest.Fault
-		status map[string]int // of the response, 0 where nothing is received
+		status map[string]int // of the response, 0 if nothing is received
 		done   bool
 	}{
 		{"none", intunetest.Fault{}, map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},

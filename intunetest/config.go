@@ -36,6 +36,9 @@ type Config struct {
 	StrictGraph         bool `json:"strictGraph"`         // see WithStrictGraph
 	StrictEntra         bool `json:"strictEntra"`         // see WithStrictEntra
 
+	// MaxRequests is how many of the latest requests Requests returns, so that a server can run for long; 0 is all.
+	MaxRequests int `json:"maxRequests"`
+
 	listener     net.Listener
 	certificates []*x509.Certificate
 	subjects     []entra.Subject
@@ -82,6 +85,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 func (c *Config) check() error {
 	hasQuota := c.QuotaWrites != 0 || c.QuotaRequests != 0 || c.QuotaWindow != 0
 	switch {
+	case c.MaxRequests < 0:
+		return fmt.Errorf("intunetest: the number of requests to keep is %d, want 0 or more", c.MaxRequests)
 	case c.PageSize < 1:
 		return fmt.Errorf("intunetest: the page size is %d, want 1 or more", c.PageSize)
 	case hasQuota && (c.QuotaWrites < 1 || c.QuotaRequests < 1 || c.QuotaWindow <= 0):

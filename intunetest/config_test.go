@@ -45,3 +45,20 @@ func TestHostsAreInTheCertificate(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyTheLatestRequestsAreKept(t *testing.T) {
+	config := intunetest.DefaultConfig()
+	config.MaxRequests = 2
+	w := newWire(t, intunetest.WithConfig(config))
+	for _, version := range []string{"a", "b", "c"} {
+		w.get("/" + version)
+	}
+	if got := w.server.Requests(); len(got) != 2 || got[0].URL != "/b" || got[1].URL != "/c" || got[1].Status != 404 {
+		t.Errorf("got %+v", got)
+	}
+	config.MaxRequests = -1
+	if server, err := intunetest.Start(intunetest.WithConfig(config)); err == nil {
+		server.Close()
+		t.Error("-1 is accepted")
+	}
+}

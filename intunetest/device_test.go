@@ -131,7 +131,7 @@ func TestDeviceIsRejected(t *testing.T) {
 		{"another tenant", w.post("/contoso.com/oauth2/v2.0/devicecode", deviceForm("")), 400, "invalid_request", 90002},
 		{"another application", w.post(devicecode, "client_id=b20d3703&scope="+graphScope), 400, "unauthorized_client", 700016},
 		{"no scope", w.post(devicecode, "client_id="+intunetest.ClientID), 400, "invalid_request", 900144},
-		{"scope of OpenID alone", w.post(devicecode, "scope=openid&client_id="+intunetest.ClientID), 400, "invalid_scope", 70011},
+		{"only scopes of OpenID", w.post(devicecode, "scope=openid&client_id="+intunetest.ClientID), 400, "invalid_scope", 70011},
 		{"permission besides .default", w.post(devicecode, "client_id="+intunetest.ClientID+"&scope=User.Read+"+graphScope), 400, "invalid_scope", 70011},
 		{"a secret", w.post(devicecode, deviceForm(secret)), 401, "invalid_client", 700025},
 		{"claims that are no object", w.post(devicecode, deviceForm("&claims=null")), 400, "invalid_request", 9002313},

@@ -37,9 +37,9 @@
 //
 // # How much is known
 //
-// The emulator has not been compared with a real tenant. Where its behavior comes from:
+// The emulator has not been compared with a real tenant. Where its behaviour comes from:
 //
-//	behavior                                                       source
+//	behaviour                                                      source
 //	-------------------------------------------------------------  ------------------------------------------------------
 //	operations, properties, status codes, 201 with the object      reference pages of the resource
 //	get responds with the object itself, not {"value":{...}}       OData; the reference's example differs

@@ -27,6 +27,7 @@ type Fault struct {
 	RetryAfter string // the Retry-After of that response, in seconds or as an HTTP date
 	Location   string // the Location of that response
 	Gateway    bool   // that response is a gateway's HTML page instead
+	Empty      bool   // that response has no body
 	Committed  bool   // that response comes after the request has been carried out, not instead
 }
 
@@ -64,7 +65,7 @@ func (f *Fault) problem() string {
 		return "the drop point is unknown"
 	case f.Method != strings.ToUpper(f.Method):
 		return "the method is not in upper case"
-	case f.Status == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Committed):
+	case f.Status == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Empty || f.Committed):
 		return "the response has no status"
 	case f.Status != 0 && !isSwitching && (f.Status < 200 || f.Status > 599):
 		return "the status is neither 101 nor one of 200 to 599"
@@ -117,6 +118,9 @@ func (f *Fault) response(ids exchange.IDs) *exchange.Response {
 		response = entra.TransientError(f.Status, ids)
 	default:
 		response = graph.Fault(f.Status, ids)
+	}
+	if f.Empty {
+		response.Body = nil
 	}
 	if f.RetryAfter != "" {
 		response.SetHeader("Retry-After", f.RetryAfter)

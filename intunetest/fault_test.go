@@ -13,37 +13,39 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
+const retryDate = "Wed, 21 Oct 2026 07:28:00 GMT"
+
+var faultsOfACreate = []struct {
+	name   string
+	fault  intunetest.Fault
+	status int    // 0 if nothing is received
+	code   string // of Intune's error
+	stored int
+}{
+	{"throttled", intunetest.Fault{Status: 429, RetryAfter: "7"}, 429, "TooManyRequests", 0},
+	{"unavailable until a date", intunetest.Fault{Status: 503, RetryAfter: retryDate}, 503, "ServiceUnavailable", 0},
+	{"rejected", intunetest.Fault{Status: 400}, 400, "BadRequest", 0},
+	{"forbidden", intunetest.Fault{Status: 403}, 403, "Forbidden", 0},
+	{"failed", intunetest.Fault{Status: 500}, 500, "UnknownError", 0},
+	{"failed after the commit", intunetest.Fault{Status: 500, Committed: true}, 500, "UnknownError", 1},
+	{"gateway", intunetest.Fault{Status: 502, Gateway: true}, 502, "", 0},
+	{"gateway with Retry-After", intunetest.Fault{Status: 503, Gateway: true, RetryAfter: "7"}, 503, "", 0},
+	{"gateway after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, "", 1},
+	{"unavailable after the commit", intunetest.Fault{Status: 503, RetryAfter: "7", Committed: true}, 503, "ServiceUnavailable", 1},
+	{"timed out after the commit", intunetest.Fault{Status: 408, Committed: true}, 408, "UnknownError", 1},
+	{"given up by a gateway after the commit", intunetest.Fault{Status: 460, Gateway: true, Committed: true}, 460, "", 1},
+	{"redirected after the commit", intunetest.Fault{Status: 303, Location: "", Gateway: true, Committed: true}, 303, "", 1},
+	{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, "", 0},
+	{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, "", 0},
+	{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, "", 1},
+	{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
+	{"cut in an error", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500}, 500, "", 0},
+	{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500, Committed: true}, 500, "", 1},
+	{"none", intunetest.Fault{}, 201, "", 1},
+}
+
 func TestFaultsStrikeOneCreate(t *testing.T) {
-	const date = "Wed, 21 Oct 2026 07:28:00 GMT"
-	tests := []struct {
-		name   string
-		fault  intunetest.Fault
-		status int    // 0 where nothing is received
-		code   string // of Intune's error
-		stored int
-	}{
-		{"throttled", intunetest.Fault{Status: 429, RetryAfter: "7"}, 429, "TooManyRequests", 0},
-		{"unavailable until a date", intunetest.Fault{Status: 503, RetryAfter: date}, 503, "ServiceUnavailable", 0},
-		{"refused", intunetest.Fault{Status: 400}, 400, "BadRequest", 0},
-		{"forbidden", intunetest.Fault{Status: 403}, 403, "Forbidden", 0},
-		{"failed", intunetest.Fault{Status: 500}, 500, "UnknownError", 0},
-		{"failed after the commit", intunetest.Fault{Status: 500, Committed: true}, 500, "UnknownError", 1},
-		{"gateway", intunetest.Fault{Status: 502, Gateway: true}, 502, "", 0},
-		{"gateway with Retry-After", intunetest.Fault{Status: 503, Gateway: true, RetryAfter: "7"}, 503, "", 0},
-		{"gateway after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, "", 1},
-		{"unavailable after the commit", intunetest.Fault{Status: 503, RetryAfter: "7", Committed: true}, 503, "ServiceUnavailable", 1},
-		{"timed out after the commit", intunetest.Fault{Status: 408, Committed: true}, 408, "UnknownError", 1},
-		{"given up by a gateway after the commit", intunetest.Fault{Status: 460, Gateway: true, Committed: true}, 460, "", 1},
-		{"redirected after the commit", intunetest.Fault{Status: 303, Location: "", Gateway: true, Committed: true}, 303, "", 1},
-		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, "", 0},
-		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, "", 0},
-		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, "", 1},
-		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, 201, "", 1},
-		{"cut in an error", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500}, 500, "", 0},
-		{"cut in an error after the commit", intunetest.Fault{Drop: intunetest.DropInResponse, Status: 500, Committed: true}, 500, "", 1},
-		{"none", intunetest.Fault{}, 201, "", 1},
-	}
-	for _, test := range tests {
+	for _, test := range faultsOfACreate {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWire(t)
 			w.server.Inject(test.fault)
@@ -143,6 +145,18 @@ func TestFaultsOfTheTokenEndpointHaveItsShape(t *testing.T) {
 	}
 }
 
+// Microsoft Entra ID has been seen to respond 200 without a body.
+func TestFaultsCanBeEmpty(t *testing.T) {
+	w := newWire(t)
+	w.server.Inject(intunetest.Fault{Token: true, Status: 200, Empty: true}, intunetest.Fault{Status: 201, Empty: true, Committed: true})
+	for status, a := range map[int]response{200: w.signIn(), 201: w.create(minimal)} {
+		if a.status != status || a.body != "" || a.err != nil {
+			t.Errorf("got %d %q %v, want %d without a body", a.status, a.body, a.err, status)
+		}
+	}
+	w.wantStored(1)
+}
+
 func TestDelayPassesInVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t)
@@ -154,7 +168,7 @@ func TestDelayPassesInVirtualTime(t *testing.T) {
 			start := time.Now()
 			w.wantStatus(w.create(minimal), want.status)
 			if got := time.Since(start); got != want.delay {
-				t.Errorf("answered after %s, want %s", got, want.delay)
+				t.Errorf("responded after %s, want %s", got, want.delay)
 			}
 		}
 		w.wantStored(2)
@@ -220,4 +234,40 @@ func TestSwitchingProtocolsIsFollowedBySilence(t *testing.T) {
 		}
 		w.wantStored(1)
 	})
+}
+
+func TestInjectPanicsOnAFaultThatMakesNoSense(t *testing.T) {
+	server := intunetest.NewServer(t)
+	for _, fault := range []intunetest.Fault{
+		{Drop: "sometime"}, {Method: "post"}, {RetryAfter: "1"}, {Location: "/"}, {Gateway: true}, {Empty: true}, {Committed: true},
+		{Status: 100}, {Status: 600}, {Status: 503, Drop: intunetest.DropAfterCommit}, {Status: 101, Drop: intunetest.DropInResponse},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v is accepted", fault)
+				}
+			}()
+			server.Inject(fault)
+		}()
+	}
+}
+
+func TestRandomFaultsAreTheSameForASeed(t *testing.T) {
+	statuses := func(seed uint64) (statuses []int) {
+		w := newWire(t, intunetest.WithRandomFaults(seed, 0.5, intunetest.Fault{Status: 500}, intunetest.Fault{Status: 502, Gateway: true}))
+		for range 40 {
+			statuses = append(statuses, w.get(certificates).status)
+		}
+		return statuses
+	}
+	first := statuses(1)
+	if !slices.Equal(first, statuses(1)) || slices.Equal(first, statuses(2)) {
+		t.Errorf("got %d", first)
+	}
+	for _, want := range []int{200, 500, 502} {
+		if !slices.Contains(first, want) {
+			t.Errorf("no %d in %d", want, first)
+		}
+	}
 }

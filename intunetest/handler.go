@@ -17,7 +17,7 @@ import (
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ids := exchange.NewIDs(r.Header)
-	index := s.arrived(r)
+	request := s.arrived(r)
 	isEntra := entra.Serves(r.URL.Path)
 	fault := s.takeFault(r.Method, isEntra)
 	var throttled *exchange.Response
@@ -31,7 +31,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		loseAt(true)
 	}
 	body, err := io.ReadAll(reader)
-	s.received(index, r, body)
+	s.received(request, r, body)
 	loseAt(fault.Drop == DropAfterReading)
 	s.wait(fault.Delay)
 
@@ -47,7 +47,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.wait(fault.ResponseDelay)
 	loseAt(fault.Drop == DropAfterCommit)
-	s.responded(index, result.Status)
+	s.responded(request, result.Status)
 	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	if result.Status == http.StatusSwitchingProtocols {
 		s.switchProtocols(w)

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// synctest.Test fails by itself where a goroutine is left.
+// synctest.Test fails if a goroutine is left.
 func TestClientWorksInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))

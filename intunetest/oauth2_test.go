@@ -78,9 +78,9 @@ func TestOAuth2SignsInWithAuthorizationCode(t *testing.T) {
 	w.token = token.AccessToken
 	w.wantStatus(w.create(minimal), http.StatusCreated)
 
-	var refused *oauth2.RetrieveError
+	var rejected *oauth2.RetrieveError
 	_, err = config.Exchange(ctx, location.Query().Get("code"), oauth2.VerifierOption(verifier))
-	if !errors.As(err, &refused) || refused.ErrorCode != "invalid_grant" {
+	if !errors.As(err, &rejected) || rejected.ErrorCode != "invalid_grant" {
 		t.Errorf("redeemed twice: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// walk follows the nextLinks and returns the subjects of each page. It calls between, where it is not nil, after a page.
+// walk follows the nextLinks and returns the subjects of each page. After each page it calls between, unless that is nil.
 func (w *wire) walk(path string, between func()) (pages []string) {
 	w.Helper()
 	for range 100 {
@@ -162,7 +162,7 @@ func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
 		t.Errorf("the options in another order give %s", got)
 	}
 
-	refuse := func(w *wire, options string) {
+	reject := func(w *wire, options string) {
 		t.Helper()
 		message := w.graphError(w.get(certificates+options), http.StatusBadRequest, "BadRequest")
 		if !strings.Contains(message, "Skip token is malformed or belongs to another query") {
@@ -173,19 +173,19 @@ func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
 	for i := range sealed {
 		changed := slices.Clone(sealed)
 		changed[i] ^= 1
-		refuse(w, own+"&$skiptoken="+base64.RawURLEncoding.EncodeToString(changed))
+		reject(w, own+"&$skiptoken="+base64.RawURLEncoding.EncodeToString(changed))
 	}
 	for _, changed := range []string{"", "3", token[:len(token)-1], token[1:], token + "=", token + "AA", token[:20], "!" + token} {
-		refuse(w, own+"&$skiptoken="+changed)
+		reject(w, own+"&$skiptoken="+changed)
 	}
 	for _, other := range [][]string{
 		{"$top=4"}, {"$top=5", "$orderby=subject"}, {"$top=4", "$orderby=subject desc"},
 		{"$top=4", "$orderby=subject", "$filter=subject ne 'CN=A'"}, {"$top=4", "$orderby=subject", "$select=id"},
 		{"$top=4", "$orderby=subject", "$count=true"},
 	} {
-		refuse(w, query(other...)+"&$skiptoken="+token)
+		reject(w, query(other...)+"&$skiptoken="+token)
 	}
-	refuse(newStockedWire(t), own+"&$skiptoken="+token)
+	reject(newStockedWire(t), own+"&$skiptoken="+token)
 }
 
 func TestPagesHoldAHundredByDefault(t *testing.T) {

@@ -39,7 +39,7 @@ func TestQuotaOfWrites(t *testing.T) {
 		w.times(1, http.StatusOK, read)
 		time.Sleep(10*time.Second - 2*time.Nanosecond)
 		w.wantThrottled(create(), "1")
-		time.Sleep(time.Nanosecond) // 20 s after the first 50, of which the two refusals have taken the place of two
+		time.Sleep(time.Nanosecond) // 20 s after the first 50, two of whose places the two rejections have taken
 		w.times(48, http.StatusCreated, create)
 		w.wantThrottled(create(), "11") // 10.000000001 s
 		w.wantStored(148)
@@ -98,7 +98,7 @@ func TestWhatCountsAgainstTheQuota(t *testing.T) {
 		{"PUT", send(http.MethodPut, missing, `{}`), fault{}, true},
 		{"DELETE", send(http.MethodDelete, missing, ``), fault{}, true},
 		{"lost before reading", send(http.MethodPost, certificates, minimal), fault{Drop: intunetest.DropBeforeReading}, true},
-		{"refused by a fault", send(http.MethodPost, certificates, minimal), fault{Status: 503}, true},
+		{"rejected by a fault", send(http.MethodPost, certificates, minimal), fault{Status: 503}, true},
 		{"GET", send(http.MethodGet, certificates, ``), fault{}, false},
 		{"token", func(w *wire) response { return w.signIn() }, fault{}, false},
 		{"no token", send(http.MethodPost, certificates, minimal, "Authorization:"), fault{}, false},

@@ -23,10 +23,14 @@ type Request struct {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+	requests := make([]Request, 0, len(s.requests))
+	for _, r := range s.requests {
+		requests = append(requests, *r)
+	}
+	return requests
 }
 
-func (s *Server) arrived(r *http.Request) (index int) {
+func (s *Server) arrived(r *http.Request) *Request {
 	header := r.Header.Clone()
 	if credentials := header.Get("Authorization"); credentials != "" {
 		header.Set("Authorization", credentials[:strings.Index(credentials, " ")+1]+"***") // the scheme stays
@@ -37,21 +41,25 @@ func (s *Server) arrived(r *http.Request) (index int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{Time: time.Now(), Method: r.Method, URL: url, Header: header})
-	return len(s.requests) - 1
+	request := &Request{Time: time.Now(), Method: r.Method, URL: url, Header: header}
+	s.requests = append(s.requests, request)
+	if surplus := len(s.requests) - s.config.MaxRequests; s.config.MaxRequests > 0 && surplus > 0 {
+		s.requests = slices.Delete(s.requests, 0, surplus)
+	}
+	return request
 }
 
-func (s *Server) received(index int, r *http.Request, body []byte) {
+func (s *Server) received(request *Request, r *http.Request, body []byte) {
 	if entra.Serves(r.URL.Path) {
 		body = entra.Mask(r, body)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests[index].Body = body
+	request.Body = body
 }
 
-func (s *Server) responded(index, status int) {
+func (s *Server) responded(request *Request, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests[index].Status = status
+	request.Status = status
 }

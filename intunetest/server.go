@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	faults   []Fault
-	requests []Request
+	requests []*Request
 }
 
 // NewServer starts a Server for a test and closes it when the test ends.
@@ -90,7 +91,7 @@ func (s *Server) join() {
 		TenantID: TenantID, Domain: TenantDomain, ClientID: ClientID, ClientSecret: ClientSecret,
 		Certificates: c.certificates, Subjects: c.subjects, Federated: c.federated,
 		Permissions: c.Permissions, DeclineConsent: c.DeclineConsent, TokenLifetime: c.TokenLifetime,
-		Strict: c.StrictEntra, Now: s.now, Addr: c.listener.Addr().String(),
+		Strict: c.StrictEntra, Now: s.now, Addr: s.addr(),
 	})
 	s.graph = graph.New(graph.Config{
 		Lookup: func(accessToken string) (graph.Token, bool) {
@@ -114,4 +115,13 @@ func (s *Server) Close() {
 }
 
 // URL is the root of both Graph and Microsoft Entra ID, without a slash at its end.
-func (s *Server) URL() string { return s.scheme() + "://" + s.config.listener.Addr().String() }
+// If the server listens on all addresses, it is the one on loopback.
+func (s *Server) URL() string { return s.scheme() + "://" + s.addr() }
+
+func (s *Server) addr() string {
+	addr := s.config.listener.Addr().String()
+	if tcp, isTCP := s.config.listener.Addr().(*net.TCPAddr); isTCP && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return addr
+}

@@ -60,7 +60,7 @@ func TestCredentialFollowsTheCloud(t *testing.T) {
 func TestServerIsSafeForConcurrentUse(t *testing.T) {
 	const callers = 16
 	w := newWire(t)
-	w.server.Inject(make([]intunetest.Fault, callers)...) // that do nothing but be taken
+	w.server.Inject(make([]intunetest.Fault, callers)...) // which do nothing
 	var group sync.WaitGroup
 	for range callers {
 		group.Go(func() {
@@ -130,5 +130,16 @@ func TestWithListenerServesOnIt(t *testing.T) {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now())
 	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accept gives %v after Close, want net.ErrClosed", err)
+	}
+}
+
+func TestURLOfAServerOnAllAddresses(t *testing.T) {
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(t, intunetest.WithListener(listener))
+	if !strings.HasPrefix(w.server.URL(), "http://127.0.0.1:") {
+		t.Errorf("the URL is %s", w.server.URL())
 	}
 }

@@ -43,7 +43,7 @@ func TestTokenEndpointIgnoresScopesOfUsers(t *testing.T) {
 	w := newWire(t)
 	granted := w.object(w.signIn("scope=" + graphScope + " openid offline_access profile"))
 	if granted["access_token"] == nil || granted["refresh_token"] != nil || granted["id_token"] != nil {
-		t.Errorf("got %v, want an access token alone", granted)
+		t.Errorf("got %v, want only an access token", granted)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestTokenEndpointRejects(t *testing.T) {
 		{"claims that are no object", w.signIn("claims=[]"), 400, "invalid_request", 9002313},
 		{"a secret and an assertion", w.signIn("client_assertion=a.b.c"), 400, "invalid_request", 9002313},
 		{"scopes of two resources", w.signIn("scope=" + graphScope + " https://vault.azure.net/.default"), 400, "invalid_scope", 70011},
-		{"scope of OpenID alone", w.signIn("scope=openid"), 400, "invalid_scope", 70011},
+		{"only scopes of OpenID", w.signIn("scope=openid"), 400, "invalid_scope", 70011},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

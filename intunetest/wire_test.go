@@ -25,8 +25,8 @@ const (
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// wire talks to a server in plain HTTP, so that what is tested is what stands on the wire. Each request has a connection
-// of its own, because net/http repeats a GET by itself where it loses a connection that it has used before.
+// wire talks to a server in plain HTTP, so that the tests see what is on the wire. Each request has a connection
+// of its own, because net/http repeats a GET if it loses a connection that it has used before.
 type wire struct {
 	*testing.T
 
@@ -57,7 +57,7 @@ func signIn(t *testing.T, transport *http.Transport, opts ...intunetest.ServerOp
 	return w
 }
 
-// response is what came back: err stands for a lost connection, next to a status where it was lost in the body.
+// response is what came back: err stands for a lost connection, together with a status if it was lost in the body.
 type response struct {
 	status int
 	header http.Header
@@ -172,7 +172,10 @@ func (w *wire) wantEntraError(a response, status int, code string, aadsts int) {
 		w.Errorf("error_uri is %q", uri)
 	}
 	if got["access_token"] != nil {
-		w.Error("there is a token all the same")
+		w.Error("there is a token as well")
+	}
+	if wordsOfGo.MatchString(description) {
+		w.Errorf("the description is %q", description)
 	}
 }
 

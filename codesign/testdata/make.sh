@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the files of this directory anew. The tests only read them, so this is for who changes them. It needs
-# openssl 3.0, osslsigncode 2.9 or later, Go, and GNU date and iconv.
+# Makes the files of this directory again. The tests only read them, so this is for people who change them. It needs
+# openssl 3.0, osslsigncode 2.9 or later, Go, GNU date and iconv, and the tools that tools.sh names.
 #
 # Every run makes new keys, and with them all files change; names, dates and serial numbers stay. The few keys that are
 # checked in are inputs of tests. They sign nothing that anybody trusts: they are worthless.
@@ -215,6 +215,11 @@ sign "$out/signed.exe" signed-nested.exe p256 -nest
 sign unsigned.msix signed.msix p256
 sign unsigned.appx signed.appx rsa
 sign unsigned.msixbundle signed.msixbundle p256
+
+## What other tools write
+
+# shellcheck source=tools.sh
+. "$here/tools.sh"
 
 ## Names
 

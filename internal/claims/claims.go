@@ -1,4 +1,4 @@
-// Package claims reads the claims challenges of conditional access and continuous access evaluation.
+// Package claims reads claims challenges: the service asks for a token with certain claims.
 package claims
 
 import (
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Challenge returns the claims that the service wants of a token, a JSON object, "" where it wants none. Conditional
-// access and continuous access evaluation ask for them in the answer to a request:
+// Challenge returns the claims that a response asks for, as a JSON object, or "" if it asks for none. Conditional access
+// and continuous access evaluation send it with status 401 or 403:
 //
 //	WWW-Authenticate: Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOns…"
 //
@@ -24,7 +24,7 @@ func Challenge(status int, header http.Header) string {
 			if !strings.EqualFold(parameter[1], "claims") {
 				continue
 			}
-			if claims := decodeClaims(parameter[2] + parameter[3]); claims != "" {
+			if claims := decode(parameter[2] + parameter[3]); claims != "" {
 				return claims
 			}
 		}
@@ -32,13 +32,14 @@ func Challenge(status int, header http.Header) string {
 	return ""
 }
 
-// authParameter is a parameter of a challenge (RFC 9110, section 11.2): a quoted string or a token.
+// authParameter matches a parameter of a challenge (RFC 9110, section 11.2): a quoted string or a token.
 var authParameter = regexp.MustCompile(`([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))`)
 
 const maxParameters = 100
 
-// decodeClaims reads base64 of either alphabet, with and without padding.
-func decodeClaims(text string) string {
+// decode reads base64 in the standard or the URL alphabet, with or without padding. It returns "" unless the result is
+// a JSON object.
+func decode(text string) string {
 	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
 	claims, err := base64.RawStdEncoding.DecodeString(text)
 	var object map[string]json.RawMessage

@@ -230,7 +230,7 @@ func (e directoryEntry) length(sectorSize int64) int64 {
 	if sectorSize == headerSize {
 		return int64(binary.LittleEndian.Uint32(e[120:]))
 	}
-	return int64(min(binary.LittleEndian.Uint64(e[120:]), 1<<62)) //nolint:gosec // no overflow
+	return int64(min(binary.LittleEndian.Uint64(e[120:]), 1<<62))
 }
 
 // find looks for a stream among the children of the root, the first entry. They form a tree; each is visited once.

@@ -7,8 +7,6 @@ const (
 	OctetString = 0x04
 	OID         = 0x06
 	Sequence    = 0x30
-
-	constructed = 0x20
 )
 
 // Value is one BER value. Its Body lies inside the bytes that it was read from.
@@ -41,19 +39,4 @@ func Next(data []byte) (value Value, rest []byte, ok bool) {
 	}
 	length = min(length, len(body))
 	return Value{tag, body[:length]}, body[length:], true
-}
-
-// IsDeep says whether values are nested in data more than so many levels.
-func IsDeep(data []byte, levels int) bool {
-	for len(data) > 0 {
-		value, rest, ok := Next(data)
-		if !ok {
-			return false
-		}
-		if value.Tag&constructed != 0 && (levels == 0 || IsDeep(value.Body, levels-1)) {
-			return true
-		}
-		data = rest
-	}
-	return false
 }

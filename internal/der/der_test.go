@@ -1,9 +1,6 @@
 package der
 
-import (
-	"bytes"
-	"testing"
-)
+import "testing"
 
 func TestNext(t *testing.T) {
 	tests := map[string]struct {
@@ -26,21 +23,5 @@ func TestNext(t *testing.T) {
 		if ok != test.ok || string(value.Body) != test.body || string(rest) != test.rest || ok && value.Tag != test.data[0] {
 			t.Errorf("%s: got %v, %q, %v", name, value, rest, ok)
 		}
-	}
-}
-
-func TestIsDeep(t *testing.T) {
-	const levels = 10
-	for _, nested := range [][]byte{{0x30, 0x80}, {0x24, 0x80}, {0xa0, 0x80}} {
-		data := bytes.Repeat(nested, levels)
-		if IsDeep(data, levels) {
-			t.Errorf("% x has no more than %d levels", data, levels)
-		}
-		if !IsDeep(append(data, nested...), levels) {
-			t.Errorf("% x and one more has more than %d levels", data, levels)
-		}
-	}
-	if flat := bytes.Repeat([]byte{0x30, 0x02, 0x05, 0x00}, 100); IsDeep(flat, 1) {
-		t.Error("what stands side by side is not deep")
 	}
 }

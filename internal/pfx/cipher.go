@@ -37,7 +37,7 @@ var pbes2Ciphers = map[oid]blockCipher{
 }
 
 func newTwoKeyTripleDES(key []byte) (cipher.Block, error) {
-	return des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...))
+	return des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...)) //nolint:gosec // what old containers use
 }
 
 // errPadding says that what was decrypted does not end as it should, so the key is probably another.
@@ -57,8 +57,9 @@ func (c blockCipher) decrypt(key, iv, sealed []byte) ([]byte, error) {
 	}
 	plain := make([]byte, len(sealed))
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
-	padding := int(plain[len(plain)-1])
-	if padding == 0 || padding > size || !bytes.Equal(plain[len(plain)-padding:], bytes.Repeat([]byte{byte(padding)}, padding)) {
+	last := plain[len(plain)-1]
+	padding := int(last)
+	if padding == 0 || padding > size || !bytes.Equal(plain[len(plain)-padding:], bytes.Repeat([]byte{last}, padding)) {
 		return nil, errPadding
 	}
 	return plain[:len(plain)-padding], nil

@@ -12,10 +12,10 @@ type opener struct {
 	work      int // how much may still be done
 }
 
-// maxWork limits the work that a container may cost in all, to about a second and a half. The unit is one iteration of
+// maxWork limits the work that a container may cost in all, to about a second. The unit is one iteration of
 // SHA-256 in the key derivation of PKCS #12. OpenSSL and Windows use some 2,000 iterations for each key, NSS and GnuTLS
 // 600,000. A container has a key for its MAC and one for each safe, and wrong passwords cost as much as right ones.
-const maxWork = 10_000_000
+const maxWork = 6_000_000
 
 var errTooMuchWork = errors.New("deriving its keys would take too long: it asks for too many iterations")
 

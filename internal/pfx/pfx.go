@@ -32,7 +32,7 @@ func IsContainer(data []byte) bool {
 		return false
 	}
 	version, rest, err := ber.Next(content)
-	if err != nil || version.Tag != ber.Integer || len(version.Body) != 1 {
+	if err != nil || version.Tag != ber.Integer {
 		return false
 	}
 	info, ok := ber.Start(rest, ber.Sequence)

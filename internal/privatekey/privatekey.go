@@ -24,12 +24,12 @@ func find(data []byte, layers int) string {
 	switch {
 	case bytes.HasPrefix(data, []byte("\x1e\xf1\xb5\xb0")):
 		return "PVK private key"
-	case bytes.HasPrefix(data, []byte("\xfe\xed\xfe\xed")), bytes.HasPrefix(data, []byte("\xce\xce\xce\xce")):
+	case isKeyStore(data) && !holdsOnlyCertificates(data):
 		return "Java key store"
 	}
 	text := pemtext.Plain(data)
-	if begin := bytes.Index(text, []byte("-----BEGIN ")); begin >= 0 {
-		if bytes.Contains(text[begin:], []byte("PRIVATE KEY")) {
+	if bytes.Contains(text, []byte("-----")) {
+		if hasKeyBoundary(text) {
 			return "PEM private key"
 		}
 		for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -49,6 +49,25 @@ func find(data []byte, layers int) string {
 		}
 	}
 	return inDER(data)
+}
+
+// hasKeyBoundary says whether a line of PEM names a private key: BEGIN or END, with the rest of the line or without.
+func hasKeyBoundary(text []byte) bool {
+	for _, boundary := range []string{"-----BEGIN ", "-----END "} {
+		for rest := text; ; {
+			_, after, found := bytes.Cut(rest, []byte(boundary))
+			if !found {
+				break
+			}
+			rest = after
+			label, _, _ := bytes.Cut(rest, []byte("-"))
+			label, _, _ = bytes.Cut(label, []byte("\n"))
+			if bytes.Contains(label, []byte("PRIVATE KEY")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fromBase64 decodes as much of text as is base64 of either alphabet, nil where that is too little to be told from a word.
@@ -114,7 +133,7 @@ func inSequence(body []byte) string {
 		return ""
 	}
 	switch {
-	case first.Tag == der.Sequence && second.Tag == der.OctetString && startsWithOID(first.Body):
+	case first.Tag == der.Sequence && second.Tag == der.OctetString && startsWithOID(first.Body) && !isDigest(first.Body):
 		return "encrypted PKCS #8 private key"
 	case first.Tag != der.Integer || len(first.Body) != 1:
 		return ""
@@ -133,6 +152,22 @@ func inSequence(body []byte) string {
 func startsWithOID(body []byte) bool {
 	value, _, ok := der.Next(body)
 	return ok && value.Tag == der.OID
+}
+
+// isDigest says whether an algorithm is a hash. DigestInfo ::= SEQUENCE { digestAlgorithm, digest OCTET STRING }, in every signature
+// of a program, has the same form as an encrypted key.
+func isDigest(algorithm []byte) bool {
+	value, _, _ := der.Next(algorithm)
+	for _, hash := range []string{
+		"\x60\x86\x48\x01\x65\x03\x04\x02", // 2.16.840.1.101.3.4.2, of NIST: SHA-2 and SHA-3
+		"\x2b\x0e\x03\x02\x1a",             // 1.3.14.3.2.26: SHA-1
+		"\x2a\x86\x48\x86\xf7\x0d\x02",     // 1.2.840.113549.2, of RSA: MD2, MD4, MD5
+	} {
+		if bytes.HasPrefix(value.Body, []byte(hash)) {
+			return true
+		}
+	}
+	return false
 }
 
 // pkcs7 is 1.2.840.113549.1.7, the arc of the content types that a PKCS #12 container wraps its bags in (RFC 7292,

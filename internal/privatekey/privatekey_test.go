@@ -11,7 +11,11 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
+	"io/fs"
 	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -195,6 +199,87 @@ func TestFindSeesFilesThatAreNotDER(t *testing.T) {
 			if got := Find([]byte(file)); got != want {
 				t.Errorf("%q: got %q, want %q", file, got, want)
 			}
+		}
+	}
+}
+
+// TestFindIsRightAboutTheTestDataOfCodesign: it finds the files with keys and no others.
+func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
+	hasKey := func(name string) bool {
+		switch filepath.Ext(name) {
+		case ".p12", ".pfx": // whether an encrypted container holds a key cannot be told
+			return true
+		case ".sh", ".go", ".java", ".md", ".txt":
+			return false
+		}
+		return strings.HasPrefix(name, "key-") && name != "key-id.p7s" || name == "bag.pem" || name == "java-key.jks"
+	}
+	err := filepath.WalkDir("../../codesign/testdata", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if kind := Find(data); (kind != "") != hasKey(entry.Name()) {
+			t.Errorf("%s: got %q", path, kind)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFindTellsTrustStoresFromKeyStores(t *testing.T) {
+	trust, err := os.ReadFile("../../codesign/testdata/tools/java-trust.jks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Find(trust); got != "" {
+		t.Errorf("a trust store is taken for a %s", got)
+	}
+	for length := range trust {
+		if length >= 4 && Find(trust[:length]) == "" {
+			t.Errorf("%d bytes: what is cut off may be a key", length)
+		}
+	}
+	withKey := bytes.Clone(trust)
+	withKey[15] = 1 // the tag of the first entry
+	if Find(withKey) == "" {
+		t.Error("a key is not found")
+	}
+}
+
+func TestFindTellsDigestsFromKeys(t *testing.T) {
+	digest := func(oid ...int) []byte {
+		return must(t)(asn1.Marshal(encrypted{algorithm{oid}, make([]byte, 32)}))
+	}
+	for name, data := range map[string][]byte{
+		"SHA-256": digest(2, 16, 840, 1, 101, 3, 4, 2, 1), "SHA-1": digest(1, 3, 14, 3, 2, 26), "MD5": digest(1, 2, 840, 113549, 2, 5),
+	} {
+		if got := Find(data); got != "" {
+			t.Errorf("%s is taken for a %s", name, got)
+		}
+	}
+	for name, data := range map[string][]byte{
+		"PBES2": digest(1, 2, 840, 113549, 1, 5, 13), "unknown": digest(1, 2, 3), "PKCS #12": digest(1, 2, 840, 113549, 1, 12, 1, 3),
+	} {
+		if Find(data) == "" {
+			t.Errorf("%s is not found", name)
+		}
+	}
+}
+
+func TestFindNeedsABoundaryOfAKey(t *testing.T) {
+	cert := "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+	for text, want := range map[string]bool{
+		cert + "The PRIVATE KEY is elsewhere.\n": false,
+		cert + "-----BEGIN PRIVATE KEY-----\n":   true,
+		"MAA=\n-----END RSA PRIVATE KEY-----\n":  true,
+		"-----BEGIN EC PRIVATE KEY":              true,
+		"-----BEGIN CERTIFICATE\nPRIVATE KEY":    false,
+	} {
+		if got := Find([]byte(text)) != ""; got != want {
+			t.Errorf("%q: got %v", text, got)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// ErrNotRegular says that a path names a folder, a pipe, a socket or a device. Its text follows the path in a message.
-var ErrNotRegular = errors.New("is not a regular file: folders, pipes and devices are not read")
+// ErrNotRegular says that a path names a directory, a pipe, a socket or a device. Its text follows the path in a message.
+var ErrNotRegular = errors.New("is not a regular file: a directory, a pipe or a device is not read")
 
 // ErrTooLarge says that a file is larger than the limit of ReadAll.
 var ErrTooLarge = errors.New("is too large")

@@ -40,3 +40,31 @@ func TestUntilDoesNotOutlastItsContext(t *testing.T) {
 		}
 	})
 }
+
+// TestKeyedWaits for the holder of the same key alone, and forgets keys that nobody uses.
+func TestKeyedWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var k wait.Keyed
+		release, err := k.Lock(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := k.Lock(t.Context(), "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other()
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := k.Lock(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		time.AfterFunc(time.Minute, release)
+		again, err := k.Lock(t.Context(), "a")
+		if err != nil || time.Since(began) != time.Minute+time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		again()
+	})
+}

@@ -189,7 +189,7 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := resp.Body.(*wholeBody) //nolint:errcheck,forcetypeassert // send sets it
+	body := resp.Body.(*wholeBody) //nolint:forcetypeassert // send sets it
 	if body.err != nil {
 		return nil, body.err
 	}

@@ -85,7 +85,7 @@ func (s *Server) checkSignature(assertion *jwt) *rejection {
 	}
 	invalid := func(reason string) *rejection { return invalidSignature.because(reason, thumbprint(cert)) }
 	if err := assertion.verify(cert.PublicKey); err != nil {
-		return invalid("Client assertion failed signature validation: " + err.Error())
+		return invalid("Client assertion failed signature validation.")
 	}
 	if now := s.config.Now(); now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
 		return invalid(fmt.Sprintf("The key used is expired., Found key 'Start=%s, End=%s'",
@@ -119,7 +119,7 @@ func (s *Server) checkChain(header *jwtHeader) (*x509.Certificate, *rejection) {
 	for _, der := range header.Chain {
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, malformedAssertion.because("x5c: " + err.Error())
+			return nil, malformedAssertion.because("a certificate in x5c cannot be read")
 		}
 		chain = append(chain, cert)
 	}
@@ -145,7 +145,7 @@ func (s *Server) checkChain(header *jwtHeader) (*x509.Certificate, *rejection) {
 		if err == nil {
 			return leaf, nil
 		}
-		rejected = invalidSignature.because(err, thumbprint(leaf))
+		rejected = invalidSignature.because("The certificate chain does not lead to the registered issuer.", thumbprint(leaf))
 	}
 	return nil, rejected
 }

@@ -67,6 +67,7 @@ func (d *numericDate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// parseJWT reads a token. Its errors are texts for the client.
 func parseJWT(text string) (*jwt, error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 {
@@ -74,18 +75,18 @@ func parseJWT(text string) (*jwt, error) {
 	}
 	t := &jwt{signed: parts[0] + "." + parts[1]}
 	if err := decodePart(parts[0], &t.header); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
+		return nil, errors.New("the header cannot be read")
 	}
 	if err := decodePart(parts[1], &t.claims); err != nil {
-		return nil, fmt.Errorf("claims: %w", err)
+		return nil, errors.New("the claims cannot be read")
 	}
 	signature, err := decodeBase64URL(parts[2])
 	if err != nil {
-		return nil, fmt.Errorf("signature: %w", err)
+		return nil, errors.New("the signature is not base64url")
 	}
 	t.signature = signature
 	if t.header.Extensions != nil {
-		return nil, errors.New("header: an extension is critical that is not known")
+		return nil, errors.New("the header has a critical extension that is not known")
 	}
 	return t, nil
 }

@@ -1,0 +1,429 @@
+package intune_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+const badSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value. Trace ID: 0dd0 Correlation ID: c0c0 Timestamp: 2026-11-06 06:03:00Z","error_codes":[7000215],"timestamp":"2026-11-06 06:03:00Z","trace_id":"0dd0","correlation_id":"c0c0","error_uri":"https://login.microsoftonline.com/error?code=7000215"}`
+
+func TestRejectedSignIn(t *testing.T) {
+	got := errorAs[*intune.AuthError](t, signIn(newWire(t, reply(401, badSecret))))
+	want := intune.AuthError{
+		Code: "invalid_client", AADSTS: 7000215, StatusCode: 401, Host: "login.microsoftonline.com", TraceID: "0dd0", CorrelationID: "c0c0",
+		Description: "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value.",
+	}
+	if *got != want {
+		t.Errorf("got %+v, want %+v", *got, want)
+	}
+}
+
+func TestRejectedSignInSaysWhatToDo(t *testing.T) {
+	rejection := func(aadsts int) httpmock.Responder {
+		return reply(400, fmt.Sprintf(`{"error":"invalid_request","error_description":"AADSTS%d: Sorry.\r\nTrace ID: 0dd0"}`, aadsts))
+	}
+	tests := map[string]struct {
+		response httpmock.Responder
+		want     string
+	}{
+		"bad secret":     {rejection(7000215), "AADSTS7000215: use the secret's value, not its id, or make a new secret; a new one may take a moment to work everywhere (trace id 0dd0)"},
+		"expired secret": {rejection(7000222), "AADSTS7000222: the secret has expired: make a new one"},
+		"no application": {rejection(700016), "AADSTS700016: the tenant has no application with this client id: check both ids"},
+		"no tenant":      {rejection(90002), "AADSTS90002: there is no such tenant: check the tenant id"},
+		"expired certificate": {
+			reply(401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation. [Reason - The key used is expired.]"}`),
+			"check the clock of this machine (The key used is expired.)",
+		},
+		"certificate":    {rejection(700027), "AADSTS700027: the certificate is not registered with the application"},
+		"scope":          {rejection(70011), "AADSTS70011: the scope does not match the cloud"},
+		"no secret":      {rejection(7000218), "AADSTS7000218: no secret or assertion was sent"},
+		"personal":       {rejection(500200), "AADSTS500200: personal Microsoft accounts are not supported: sign in with a work or school account"},
+		"another number": {rejection(53000), "sign-in rejected: AADSTS53000: Sorry. (trace id 0dd0)"},
+		"no number":      {reply(400, `{"error":"invalid_request","error_description":"Sorry."}`), "sign-in rejected: invalid_request: Sorry."},
+		"no description": {reply(400, `{"error":"invalid_request"}`), "sign-in rejected: invalid_request"},
+		"redirect":       {reply(307, "", "Location", "https://evil.example/"), "sign-in rejected: 307 Temporary Redirect from login.microsoftonline.com"},
+		"200":            {reply(200, `{"error":"invalid_request"}`), "sign-in rejected: invalid_request"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := signIn(newWire(t, test.response))
+			errorAs[*intune.AuthError](t, err)
+			if !strings.HasPrefix(err.Error(), "GET /x: ") || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %q, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+// TestWordsOfOtherLayersAreShown: a gateway or a proxy responds in place of the token endpoint.
+func TestWordsOfOtherLayersAreShown(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"message":"Blocked by policy."}`:                                                  "Blocked by policy.",
+		`{"Message":"Blocked by policy."}`:                                                  "Blocked by policy.",
+		`{"error":{"code":"x","message":"Blocked by policy."}}`:                             "Blocked by policy.",
+		`{"type":"about:blank","title":"Blocked","detail":"The proxy says no.","status":1}`: "Blocked: The proxy says no.",
+		`{"title":"Blocked"}`:                                                               "Blocked",
+		`{"detail":"The proxy says no."}`:                                                   "The proxy says no.",
+		"\uFEFF" + `{"message":"Blocked by policy."}`:                                       "Blocked by policy.",
+		"\n Blocked by policy.\r\nsecond line":                                              "Blocked by policy.",
+		"<!DOCTYPE html><html>":                                                             "",
+		"":                                                                                  "",
+	} {
+		err := signIn(newWire(t, reply(403, body, "Content-Type", "text/plain")))
+		full := strings.TrimSuffix("GET /x: sign-in rejected: 403 Forbidden from login.microsoftonline.com: "+want, ": ")
+		if errorAs[*intune.AuthError](t, err).Description != want || err.Error() != full {
+			t.Errorf("%s: got %q, want %q", body, err, full)
+		}
+	}
+}
+
+func TestTokenResponseWithoutTokenIsFinal(t *testing.T) {
+	for _, body := range []string{"{}", `{"access_token":""}`} {
+		if err := signIn(newWire(t, reply(200, body))); err == nil || !strings.Contains(err.Error(), "obtain a token") {
+			t.Errorf("%q: got %v", body, err)
+		}
+	}
+}
+
+// transientResponses are those after which another attempt may succeed.
+func transientResponses() map[string]httpmock.Responder {
+	return map[string]httpmock.Responder{
+		"lost": lost(),
+		"cut":  cut(200, `{"access_token":"`),
+		"too long": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(endless(" "))}, nil
+		},
+		"101":                     reply(101, ""),
+		"200 empty":               reply(200, ""),
+		"200 blank":               reply(200, "\r\n"),
+		"200 HTML":                reply(200, "<html><body>One moment</body></html>", "Content-Type", "text/html"),
+		"200 half of JSON":        reply(200, `{"access_token":"the-`),
+		"200 no object":           reply(200, "null"),
+		"204":                     reply(204, ""),
+		"408":                     reply(408, ""),
+		"429":                     reply(429, badSecret, "Retry-After", "5"),
+		"500":                     reply(500, badSecret),
+		"503":                     reply(503, "<html>"),
+		"temporarily unavailable": reply(400, `{"error":"temporarily_unavailable","error_description":"Please try again."}`),
+		"AADSTS90033":             reply(400, `{"error":"invalid_request","error_description":"AADSTS90033: A transient error has occurred."}`),
+		"AADSTS90024":             reply(400, `{"error":"invalid_request","error_description":"AADSTS90024: RequestBudgetExceeded."}`),
+	}
+}
+
+func TestTransientFailuresOfTheTokenEndpointAreRetried(t *testing.T) {
+	good := reply(200, `{"access_token":"`+aToken+`"}`, "Content-Type", "text/plain")
+	for name, response := range transientResponses() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWire(t, response, good, reply(200, "{}"))
+				if err := signIn(w); err != nil {
+					t.Fatal(err)
+				}
+				if name == "429" && w.times[1].Sub(w.times[0]) != 5*time.Second {
+					t.Errorf("waited %v", w.times[1].Sub(w.times[0]))
+				}
+			})
+		})
+	}
+}
+
+func TestLastingFailureNamesStatusAndHost(t *testing.T) {
+	for name, test := range map[string]struct {
+		response httpmock.Responder
+		want     string
+	}{
+		"empty": {reply(200, ""), "sign-in unavailable: 200 OK from login.microsoftonline.com: the body is empty"},
+		"HTML":  {reply(200, "<html>"), "sign-in unavailable: 200 OK from login.microsoftonline.com: the body is not a JSON object"},
+		"408":   {reply(408, "upstream timeout"), "sign-in unavailable: 408 Request Timeout from login.microsoftonline.com: upstream timeout"},
+		"code": {
+			reply(400, `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`),
+			"sign-in unavailable: 400 Bad Request from login.microsoftonline.com: AADSTS90033: A transient error has occurred.",
+		},
+		"101": {reply(101, ""), "sign-in unavailable: 101 Switching Protocols from login.microsoftonline.com"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			for kind, cred := range map[string]intune.Credential{
+				"token":  intune.ClientSecret(tenant, app, aSecret),
+				"device": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
+			} {
+				w := newWire(t, slices.Repeat([]httpmock.Responder{test.response}, 4)...)
+				err := get(t.Context(), newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock})))
+				if errorAs[*intune.AuthError](t, err); !strings.Contains(err.Error(), test.want) || len(w.requests) != 4 {
+					t.Errorf("%s, %s: got %v after %d requests", name, kind, err, len(w.requests))
+				}
+			}
+		})
+	}
+}
+
+// TestSwitchingProtocolsDoesNotHang has a server that agrees to another protocol and then says nothing.
+func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
+	entra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: silence\r\n\r\n")
+	}))
+	t.Cleanup(entra.Close)
+	client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast)
+	if err := get(t.Context(), client); errorAs[*intune.AuthError](t, err).StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("got %v", err)
+	}
+	cred := intune.ClientSecret(tenant, app, aSecret) // on its own, without a client's transport
+	if _, err := cred.Token(t.Context(), intune.TokenRequest{AuthorityURL: entra.URL}); err == nil {
+		t.Error("got a token")
+	}
+}
+
+// TestBodyThatNeverEndsHonoursTheContext, and the limit of an attempt.
+func TestBodyThatNeverEndsHonoursTheContext(t *testing.T) {
+	entra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"access_token":"`)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(entra.Close)
+	client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast,
+		intune.WithHTTPClient(&http.Client{Timeout: 50 * time.Millisecond, Transport: new(http.Transport)}))
+	if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), "within 50ms") {
+		t.Errorf("the attempt: got %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	client = newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL))
+	if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the context: got %v", err)
+	}
+}
+
+// TestUnknownAuthorityIsFinal, and the error says how to make it known.
+func TestUnknownAuthorityIsFinal(t *testing.T) {
+	entra := httptest.NewUnstartedServer(http.NotFoundHandler())
+	entra.Config.ErrorLog = log.New(io.Discard, "", 0)
+	entra.StartTLS()
+	t.Cleanup(entra.Close)
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", entra.URL)
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", aSecret)
+	open := func(context.Context, string) error { return nil }
+	for name, cred := range map[string]intune.Credential{
+		"token endpoint":  intune.ClientSecret(tenant, app, aSecret),
+		"device endpoint": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
+		"refresh token":   intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(oldToken{})),
+		"issuer":          intune.ClientAssertion(tenant, app, intune.GitHubActionsAssertion("")),
+	} {
+		transport := &counting{next: new(http.Transport)}
+		client := newClient(t, cred, intune.WithAuthorityURL(entra.URL), intune.WithHTTPClient(&http.Client{Transport: transport}))
+		err := get(t.Context(), client)
+		errorAs[x509.UnknownAuthorityError](t, err)
+		if !strings.Contains(err.Error(), "use WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it") || transport.requests != 1 {
+			t.Errorf("%s: got %v after %d requests", name, err, transport.requests)
+		}
+	}
+}
+
+// oldToken is a token store that has a refresh token.
+type oldToken struct{}
+
+func (oldToken) LoadToken(context.Context, string) (string, error) {
+	return "an-old-refresh-token", nil
+}
+func (oldToken) SaveToken(context.Context, string, string) {}
+
+// counting counts requests.
+type counting struct {
+	next     http.RoundTripper
+	requests int
+}
+
+func (c *counting) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.requests++
+	return c.next.RoundTrip(req)
+}
+
+func TestSignInsThatEntraRejects(t *testing.T) {
+	key, cert := applicationCertificate(t)
+	federated := func(claims map[string]any) func(*intunetest.Server) intune.Credential {
+		return func(server *intunetest.Server) intune.Credential {
+			return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
+				return server.FederatedAssertion(claims), nil
+			})
+		}
+	}
+	trust := []intunetest.ServerOption{intunetest.WithFederatedCredential(federatedIssuer, federatedSubject, nil)}
+	certificate := func(*intunetest.Server) intune.Credential {
+		return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
+	}
+	tests := map[string]struct {
+		options []intunetest.ServerOption
+		cred    func(*intunetest.Server) intune.Credential
+		aadsts  int
+		says    string
+	}{
+		"secret": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, aSecret)
+		}, aadsts: 7000215, says: "use the secret's value"},
+		"tenant": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientSecret("fabrikam.com", intunetest.ClientID, aSecret)
+		}, aadsts: 90002, says: "no such tenant"},
+		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "register it there"},
+		"chain that is not trusted": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)
+		}, aadsts: 700027, says: "register it there"},
+		"key of a liar": {
+			options: []intunetest.ServerOption{intunetest.WithClientCertificate(cert)},
+			cred: func(*intunetest.Server) intune.Credential {
+				return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, liar{key.Public()})
+			}, aadsts: 700027, says: "AADSTS700027",
+		},
+		"subject of another repository": {trust, federated(map[string]any{"sub": "repo:fabrikam/apps:ref:refs/heads/main"}), 700213, "subject"},
+		"another issuer":                {trust, federated(map[string]any{"iss": "https://issuer.example"}), 700211, "issuer"},
+		"another audience":              {trust, federated(map[string]any{"aud": "https://audience.example"}), 700212, "audience"},
+		"old assertion":                 {trust, federated(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 700024, "clock"},
+		"nonsense":                      {trust, func(*intunetest.Server) intune.Credential { return assertion("nonsense") }, 50027, "AADSTS50027"},
+		"declined at the device": {cred: func(server *intunetest.Server) intune.Credential {
+			return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+				return server.DeclineDevice(device.UserCode)
+			})
+		}, aadsts: 65004, says: "declined"},
+		"nobody came to the device": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
+		}, says: ""},
+		"declined in the browser": {
+			options: []intunetest.ServerOption{intunetest.WithoutConsent()},
+			cred: func(server *intunetest.Server) intune.Credential {
+				return intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+					page, err := browse(server, address)
+					if !strings.Contains(page, "not signed in") {
+						t.Errorf("the browser shows %q", page)
+					}
+					return err
+				})
+			}, aadsts: 65004, says: "declined",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				offset := time.Until(cert.NotBefore.Add(2 * time.Hour)) // the certificates are of today
+				time.Sleep(offset)
+				server := memoryServer(t, test.options...)
+				err := use(t.Context(), clientOf(t, server, test.cred(server)))
+				if name == "nobody came to the device" {
+					if err == nil || !strings.Contains(err.Error(), "expired") {
+						t.Errorf("got %v", err)
+					}
+					return
+				}
+				rejected := errorAs[*intune.AuthError](t, err)
+				if rejected.AADSTS != test.aadsts || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// liar is a key that is not the one of its public half.
+type liar struct{ crypto.PublicKey }
+
+func (l liar) Public() crypto.PublicKey { return l.PublicKey }
+
+func (liar) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return append(digest, make([]byte, 256-len(digest))...), nil
+}
+
+func assertion(text string) intune.Credential {
+	return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) { return text, nil })
+}
+
+// TestErrorsOfFilesAreFinal, although they are net.Errors as well.
+func TestErrorsOfFilesAreFinal(t *testing.T) {
+	_, missing := os.Open("missing")
+	var asked int
+	for name, cred := range map[string]intune.Credential{
+		"assertion": intune.ClientAssertion(tenant, app, func(context.Context, intune.TokenRequest) (string, error) { asked++; return "", missing }),
+		"prompt":    intune.AuthorizationCode(tenant, app, func(context.Context, string) error { asked++; return missing }),
+	} {
+		asked = 0
+		if err := get(t.Context(), newClient(t, cred)); !errors.Is(err, os.ErrNotExist) || asked != 1 {
+			t.Errorf("%s: asked %d times, %v", name, asked, err)
+		}
+	}
+}
+
+// authorityThat responds to every request with a body. It replaces %secret% by the secret that was sent, and %form% by the
+// whole form, as it was sent.
+func authorityThat(t *testing.T, status int, body string) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := io.ReadAll(r.Body)
+		form, _ := url.ParseQuery(string(sent))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = strings.NewReplacer("%secret%", form.Get("client_secret"), "%form%", string(sent)).WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestEchoedSecretsAreMasked(t *testing.T) {
+	const secret = `q8~x+/=&<'"\ yZ-that-must-not-show` // every escape changes it
+	for name, test := range map[string]struct {
+		status int
+		body   string
+	}{
+		"expires_in":       {200, `{"access_token":"t","expires_in":"%form%"}`},
+		"nonsense":         {200, `%secret%`},
+		"form":             {400, `invalid form: %form%`},
+		"form in JSON":     {400, `{"error":"invalid_client","error_description":"AADSTS1: %form%"}`},
+		"form as the code": {400, `{"error":"%form%"}`},
+		"message":          {403, `{"message":"%form%"}`},
+		"gateway":          {502, `upstream rejected %secret%`},
+	} {
+		err := get(t.Context(), newClient(t, intune.ClientSecret(tenant, app, secret), intune.WithAuthorityURL(authorityThat(t, test.status, test.body).URL), fast))
+		text := fmt.Sprintf("%+v %#v", err, err)
+		for _, form := range []string{secret, url.QueryEscape(secret), "must-not-show"} {
+			if err == nil || strings.Contains(text, form) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	quoting := roundTripper(func(req *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("malformed MIME header: %q", req.Header.Get("Authorization"))
+	})
+	err := get(t.Context(), newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: quoting}), fast))
+	if err == nil || strings.Contains(err.Error(), aToken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestShortSecretsLeaveErrorsReadable: masking "t" would.
+func TestShortSecretsLeaveErrorsReadable(t *testing.T) {
+	err := get(t.Context(), newClient(t, intune.ClientSecret(tenant, app, "t"), intune.WithAuthorityURL(authorityThat(t, 400, badSecret).URL)))
+	if got := errorAs[*intune.AuthError](t, err); got.Code != "invalid_client" || got.AADSTS != 7000215 {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package intune_test
+
+const raceDetector = true

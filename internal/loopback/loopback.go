@@ -1,0 +1,101 @@
+// Package loopback receives the browser of a person who signs in: a page on this machine to which the authorization
+// endpoint redirects (RFC 8252, section 7.3).
+package loopback
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Page is the landing page.
+type Page struct {
+	URL   string // the redirect URI
+	State string // the state parameter, by which the page recognises its own sign-in
+
+	response chan url.Values
+	server   *http.Server
+	done     chan struct{} // closed when the server has stopped
+}
+
+const (
+	// patience is how long a sign-in may take: as long as with a device code.
+	patience = 15 * time.Minute
+
+	readHeaderTimeout = 10 * time.Second
+)
+
+// ErrNoResponse reports that the browser has not come back. Microsoft Entra ID shows some errors without redirecting.
+var ErrNoResponse = errors.New("the browser did not come back: if it shows an error, check the tenant id, the client id and the redirect URI")
+
+// Open opens the page on a free port of this machine. It stays open until Close.
+func Open(ctx context.Context) (*Page, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	// Microsoft Entra ID ignores the port of a redirect URI only if the host is localhost.
+	p := &Page{URL: "http://localhost:" + port, State: rand.Text(), response: make(chan url.Values, 1), done: make(chan struct{})}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: readHeaderTimeout}
+	go func() {
+		defer close(p.done)
+		_ = p.server.Serve(listener)
+	}()
+	return p, nil
+}
+
+// Wait returns the parameters with which the browser came back: code, or error and error_description. It waits for 15
+// minutes at most.
+func (p *Page) Wait(ctx context.Context) (url.Values, error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case response := <-p.response:
+		return response, nil
+	case <-timer.C:
+		return nil, ErrNoResponse
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrNoResponse, ctx.Err())
+	}
+}
+
+// Close closes the page and its connections.
+func (p *Page) Close() {
+	_ = p.server.Close()
+	<-p.done
+}
+
+// ServeHTTP accepts the first response to this sign-in and rejects every other request.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	response := r.URL.Query()
+	hasResult := response.Get("code") != "" || response.Get("error") != ""
+	if r.Method != http.MethodGet || r.URL.Path != "/" || response.Get("state") != p.State || !hasResult {
+		http.Error(w, "This is not the response to the sign-in in progress.", http.StatusBadRequest)
+		return
+	}
+	page := "You are signed in. You can close this window."
+	if response.Get("code") == "" {
+		page = "You are not signed in. The program says why. You can close this window."
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.Header().Set("Connection", "close")
+	_, _ = io.WriteString(w, page)
+	_ = http.NewResponseController(w).Flush() // Close may follow as soon as Wait has the response
+	select {
+	case p.response <- response:
+	default: // the browser has come back before
+	}
+}

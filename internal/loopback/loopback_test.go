@@ -1,0 +1,91 @@
+package loopback_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/loopback"
+)
+
+func open(t *testing.T) *loopback.Page {
+	t.Helper()
+	page, err := loopback.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(page.Close)
+	return page
+}
+
+func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
+	page := open(t)
+	state := url.QueryEscape(page.State)
+	for _, request := range []string{
+		"GET /?code=stolen&state=guessed", "GET /?code=stolen", "GET /favicon.ico?code=c&state=" + state, "GET /?state=" + state, "GET /",
+		"POST /?code=stolen&state=" + state,
+	} {
+		method, target, _ := strings.Cut(request, " ")
+		response := httptest.NewRecorder()
+		page.ServeHTTP(response, httptest.NewRequest(method, target, http.NoBody))
+		if response.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", request, response.Code)
+		}
+	}
+	resp, err := http.Get(page.URL + "/?code=mine&state=" + state) //nolint:noctx // as a browser
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(text), "You are signed in") {
+		t.Errorf("the browser shows %q, %v", text, err)
+	}
+	page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?code=second&state="+state, http.NoBody)) // does not block
+	if got, err := page.Wait(t.Context()); err != nil || got.Get("code") != "mine" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestPageShowsThatTheSignInFailed(t *testing.T) {
+	page := open(t)
+	response := httptest.NewRecorder()
+	page.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/?error=access_denied&state="+url.QueryEscape(page.State), http.NoBody))
+	if !strings.Contains(response.Body.String(), "You are not signed in") {
+		t.Errorf("the browser shows %q", response.Body)
+	}
+	if got, err := page.Wait(t.Context()); err != nil || got.Get("error") != "access_denied" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestClosedPageIsNotReachable(t *testing.T) {
+	page := open(t)
+	page.Close()
+	if resp, err := http.Get(page.URL); err == nil { //nolint:noctx // as a browser
+		_ = resp.Body.Close()
+		t.Errorf("%s is still open", page.URL)
+	}
+}
+
+func TestWaitEnds(t *testing.T) {
+	page := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := page.Wait(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, loopback.ErrNoResponse) {
+		t.Errorf("with its context: got %v", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		page := new(loopback.Page)
+		began := time.Now()
+		if _, err := page.Wait(t.Context()); !errors.Is(err, loopback.ErrNoResponse) || time.Since(began) != 15*time.Minute {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+	})
+}

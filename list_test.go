@@ -1,0 +1,249 @@
+package intune_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestListReturnsOnePage(t *testing.T) {
+	w := newWire(t, reply(200, `{"@odata.count":7,"value":[`+created+`],"@odata.nextLink":"https://graph.microsoft.com/beta/x"}`))
+	page, err := certificates(w).List(t.Context(), nil)
+	if err != nil || len(page.Value) != 1 || page.Value[0].ID != anID || *page.Count != 7 || page.NextLink != "https://graph.microsoft.com/beta/x" {
+		t.Errorf("got %+v, %v", page, err)
+	}
+}
+
+func pageOf(from, to int, next string) httpmock.Responder {
+	var items []string
+	for i := from; i < to; i++ {
+		items = append(items, fmt.Sprintf(`{"id":"%d"}`, i))
+	}
+	link := ""
+	if next != "" {
+		link = `,"@odata.nextLink":"https://graph.microsoft.com/beta` + next + `"`
+	}
+	return reply(200, `{"value":[`+strings.Join(items, ",")+`]`+link+`}`)
+}
+
+func TestAllFollowsPagesAsTheyAreConsumed(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?$skiptoken=A%2B"), pageOf(2, 2, path+"?$skiptoken=B"), pageOf(2, 4, ""))
+	var got []string
+	for cert, err := range certificates(w).All(t.Context(), &intune.ListOptions{Top: 4}, intune.WithHeader("Prefer", "x")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) < 2 && len(w.requests) != 1 {
+			t.Error("the second page was fetched before it was needed")
+		}
+		got = append(got, cert.ID)
+	}
+	if fmt.Sprint(got) != "[0 1 2 3]" || w.requests[1].URL.RawQuery != "$skiptoken=A%2B" || w.requests[2].Header.Get("Prefer") != "x" {
+		t.Errorf("got %v; the second page was %s", got, w.requests[1].URL)
+	}
+}
+
+func TestAllStopsWhenTheLoopDoes(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?$skiptoken=2"))
+	for cert, err := range certificates(w).All(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cert.ID == "1" {
+			break
+		}
+	}
+	if len(w.requests) != 1 {
+		t.Errorf("%d requests", len(w.requests))
+	}
+}
+
+func TestAllEndsWithOneError(t *testing.T) {
+	for name, answers := range map[string][]httpmock.Responder{
+		"refused":         {pageOf(0, 1, path+"?2"), reply(403, graphRefusal("Forbidden"))},
+		"another host":    {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://evil.example/beta/x"}`)},
+		"a prefix of it":  {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://graph.microsoft.com.evil.example/beta/x"}`)},
+		"another version": {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://graph.microsoft.com/v1.0/x"}`)},
+		"above":           {pageOf(0, 1, "/../v1.0/x")},
+		"itself":          {pageOf(0, 1, path)},
+		"a circle":        {pageOf(0, 1, path+"?2"), pageOf(1, 1, path)},
+		"not a URL":       {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"\u0000"}`)},
+		"not escaped":     {pageOf(0, 1, path+"?a b")},
+	} {
+		w := newWire(t, answers...)
+		var certs, errs int
+		for cert, err := range certificates(w).All(t.Context(), nil) {
+			if err != nil {
+				errs++
+				if cert != nil || !strings.HasPrefix(err.Error(), "list enterpriseCodeSigningCertificates: ") ||
+					name != "refused" && !errors.As(err, new(*intune.ResponseError)) {
+					t.Errorf("%s: got %v, %v", name, cert, err)
+				}
+				continue
+			}
+			certs++
+		}
+		if certs != 1 || errs != 1 || len(w.requests) != len(answers) {
+			t.Errorf("%s: %d certificates, %d errors, %d requests", name, certs, errs, len(w.requests))
+		}
+	}
+}
+
+func TestAllStopsAtTopThoughTheServiceGoesOn(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?2"), pageOf(2, 4, path+"?3"))
+	n := 0
+	for _, err := range certificates(w).All(t.Context(), &intune.ListOptions{Top: 3}) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d certificates", n)
+	}
+}
+
+func TestListContinuesFromANextLink(t *testing.T) {
+	w := newWire(t, pageOf(0, 2, path+"?$skiptoken=2"), pageOf(2, 3, ""))
+	s := certificates(w)
+	page, err := s.List(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err = s.List(t.Context(), &intune.ListOptions{NextLink: page.NextLink})
+	if err != nil || len(page.Value) != 1 || page.NextLink != "" || w.requests[1].URL.RawQuery != "$skiptoken=2" {
+		t.Errorf("got %+v, %v after %s", page, err, w.requests[1].URL)
+	}
+	_, err = s.List(t.Context(), &intune.ListOptions{NextLink: "https://evil.example/beta/x"})
+	errorAs[*intune.ResponseError](t, err)
+}
+
+func TestCountAsksForTheCount(t *testing.T) {
+	w := newWire(t, reply(200, `{"@odata.count":42,"value":[]}`), reply(200, `{"value":[]}`))
+	s := certificates(w)
+	n, err := s.Count(t.Context(), intune.PropertyStatus.Eq(intune.CertificateStatusProvisioned))
+	if err != nil || n != 42 {
+		t.Errorf("got %d, %v", n, err)
+	}
+	if got := w.requests[0].URL.Query(); got.Get("$count") != "true" || got.Get("$top") != "1" || got.Get("$filter") != "status eq 'provisioned'" {
+		t.Errorf("sent %v", got)
+	}
+	if n, err := s.Count(t.Context(), intune.Filter{}); err == nil {
+		t.Errorf("without a count: got %d", n)
+	}
+}
+
+func TestListOptions(t *testing.T) {
+	server := intunetest.NewServer(t, intunetest.WithPageSize(3))
+	service := server.Client().EnterpriseCodeSigningCertificates()
+	for i := range 10 {
+		cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=%d", 9-i), Issuer: fmt.Sprintf("CN=%d", i%2)}
+		if _, err := service.Create(t.Context(), cert); err != nil {
+			t.Fatal(err)
+		}
+	}
+	options := &intune.ListOptions{
+		OrderBy: []intune.Order{intune.PropertyIssuer.Descending(), intune.PropertySubject.Ascending()},
+		Select:  []intune.Property{intune.PropertyID, intune.PropertySubject}, Skip: 1, Top: 6,
+	}
+	var got []string
+	for cert, err := range service.All(t.Context(), options) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cert.Issuer != "" || cert.ID == "" {
+			t.Errorf("got %v, want the id and the subject alone", cert)
+		}
+		got = append(got, cert.Subject)
+	}
+	if want := "[CN=2 CN=4 CN=6 CN=8 CN=1 CN=3]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	page, err := service.List(t.Context(), &intune.ListOptions{Count: true})
+	if err != nil || len(page.Value) != 3 || *page.Count != 10 || page.NextLink == "" {
+		t.Errorf("got %+v, %v", page, err)
+	}
+	one, err := service.Get(t.Context(), page.Value[0].ID, intune.WithSelect(intune.PropertyStatus))
+	if err != nil || one.Subject != "" || one.Status == "" || one.ID != page.Value[0].ID {
+		t.Errorf("got %v, %v", one, err)
+	}
+	if _, err := service.List(t.Context(), &intune.ListOptions{Filter: intune.RawFilter("length(subject) eq 1")}); !errors.Is(err, intune.ErrBadRequest) {
+		t.Errorf("what the service does not support: got %v", err)
+	}
+}
+
+// TestAllObeysTopBesideNextLink: Top limits what All yields, wherever it begins.
+func TestAllObeysTopBesideNextLink(t *testing.T) {
+	w := newWire(t, pageOf(10, 12, path+"?4"), pageOf(12, 14, path+"?5"))
+	n := 0
+	for _, err := range certificates(w).All(t.Context(), &intune.ListOptions{Top: 3, NextLink: "https://graph.microsoft.com/beta" + path + "?$skiptoken=3"}) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 3 || w.requests[0].URL.RawQuery != "$skiptoken=3" {
+		t.Errorf("%d certificates, from %s", n, w.requests[0].URL)
+	}
+}
+
+// TestAllKeepsLittleOfEmptyPages: a service that gives one empty page after the other, each with a long link, does not fill
+// the memory.
+func TestAllKeepsLittleOfEmptyPages(t *testing.T) {
+	const pages, linkSize = 3000, 20_000
+	padding := strings.Repeat("x", linkSize)
+	served := 0
+	service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if served++; served > pages {
+			return reply(200, `{"value":[]}`)(req)
+		}
+		return reply(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/beta%s?$skiptoken=%s%d"}`, path, padding, served))(req)
+	})
+	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+	before := heapInUse()
+	for _, err := range client.EnterpriseCodeSigningCertificates().All(t.Context(), nil) {
+		t.Errorf("got %v", err)
+	}
+	most := before + 1<<20
+	if after := heapInUse(); served != pages+1 || after > most {
+		t.Errorf("%d pages, %d bytes more", served, after-before)
+	}
+}
+
+func TestExpiringYieldsTheSoonestFirst(t *testing.T) {
+	in := func(days int) string { return time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339) }
+	virtual(t, func(t *testing.T) {
+		time.Sleep(365 * 24 * time.Hour)
+		all := `{"value":[{"id":"40","expirationDateTime":"` + in(40) + `"},{"id":"5","expirationDateTime":"` + in(5) + `"},{"id":"none"},` +
+			`{"id":"300","expirationDateTime":"` + in(300) + `"},{"id":"-3","expirationDateTime":"` + in(-3) + `"},{"id":"year 1","expirationDateTime":"0001-01-01T00:00:01Z"}]}`
+		for name, responses := range map[string][]httpmock.Responder{
+			"a service that ignores the filter":   {reply(200, all)},
+			"a service that rejects the filter":   {reply(400, graphRefusal("BadRequest")), reply(200, all)},
+			"a service that filters":              {reply(200, strings.ReplaceAll(all, `{"id":"300","expirationDateTime":"`+in(300)+`"},`, ""))},
+			"a gateway that rejects, but no more": {reply(400, gatewayPage), reply(200, all)},
+		} {
+			w := newWire(t, responses...)
+			var got []string
+			for cert, err := range certificates(w).Expiring(t.Context(), 60*24*time.Hour) {
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				got = append(got, cert.ID)
+			}
+			if fmt.Sprint(got) != "[-3 5 40]" || !strings.Contains(w.requests[0].URL.Query().Get("$filter"), "expirationDateTime le ") {
+				t.Errorf("%s: got %v after %v", name, got, w.requests[0].URL)
+			}
+		}
+		for _, err := range certificates(newWire(t, reply(403, graphRefusal("Forbidden")))).Expiring(t.Context(), time.Hour) {
+			if !errors.Is(err, intune.ErrForbidden) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+}

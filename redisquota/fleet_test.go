@@ -1,0 +1,145 @@
+package redisquota_test
+
+import (
+	"net/http"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// fleet is several processes that create certificates in one tenant.
+type fleet struct {
+	redis  *redisServer
+	server *intunetest.Server
+	worker worker // what all have in common
+}
+
+func newFleet(tb testing.TB, writes int, window time.Duration) *fleet {
+	tb.Helper()
+	f := &fleet{
+		redis:  startRedis(tb, "--appendonly", "yes"),
+		server: intunetest.NewServer(tb, intunetest.WithQuota(writes, 10*writes, window)),
+	}
+	f.worker = worker{Redis: f.redis.addr, Emulator: f.server.URL(), Goroutines: 16, Writes: writes, Window: window}
+	return f
+}
+
+func (f *fleet) start(tb testing.TB, processes, creates int) []*exec.Cmd {
+	tb.Helper()
+	w := f.worker
+	w.Creates = creates
+	started := make([]*exec.Cmd, processes)
+	for i := range started {
+		started[i] = startWorker(tb, w)
+	}
+	return started
+}
+
+// requests returns how many creates arrived, and how many of them were throttled.
+func (f *fleet) requests() (creates, throttled int) {
+	for _, req := range f.server.Requests() {
+		if req.Method == http.MethodPost && req.Header.Get("Authorization") != "" {
+			creates++
+			if req.Status == http.StatusTooManyRequests {
+				throttled++
+			}
+		}
+	}
+	return creates, throttled
+}
+
+func (f *fleet) checkNoneThrottled(tb testing.TB) {
+	tb.Helper()
+	if creates, throttled := f.requests(); throttled > 0 {
+		tb.Errorf("%d of %d creates were throttled", throttled, creates)
+	}
+}
+
+func waitFor(tb testing.TB, processes []*exec.Cmd) {
+	tb.Helper()
+	var all sync.WaitGroup
+	for _, p := range processes {
+		all.Go(func() {
+			if err := p.Wait(); err != nil {
+				tb.Errorf("a process: %v", err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestProcessesShareTheQuota(t *testing.T) {
+	f := newFleet(t, 100, 3*time.Second)
+	waitFor(t, f.start(t, 8, 50))
+	if got := len(f.server.Certificates()); got != 400 {
+		t.Errorf("%d certificates, want 400", got)
+	}
+	f.checkNoneThrottled(t)
+}
+
+// TestProcessesGoOnAfterOneIsKilled kills a process that has turns which it has not used.
+func TestProcessesGoOnAfterOneIsKilled(t *testing.T) {
+	f := newFleet(t, 20, 2*time.Second)
+	f.worker.Goroutines = 50
+	killed := f.start(t, 1, 50)[0] // the quota makes it reserve three windows
+	eventually(t, "it has begun", func() bool { creates, _ := f.requests(); return creates > 0 })
+	others := f.start(t, 2, 20)
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait()
+	before := len(f.server.Certificates())
+	if before >= 50 {
+		t.Fatal("it had no turns left")
+	}
+	began := time.Now()
+	waitFor(t, others)
+	if got := len(f.server.Certificates()) - before; got != 40 {
+		t.Errorf("%d certificates of the others, want 40", got)
+	}
+	const most = 15 * time.Second // 90 turns take 8 s to 10 s
+	if took := time.Since(began); took > most {
+		t.Errorf("the others took %v", took)
+	}
+	f.checkNoneThrottled(t)
+}
+
+func TestProcessesGoOnWhileRedisIsDown(t *testing.T) {
+	const processes = 4
+	f := newFleet(t, 40, 2*time.Second)
+	f.worker.Fallback = processes
+	running := f.start(t, processes, 60)
+	atLeast := func(n int) func() bool {
+		return func() bool { creates, _ := f.requests(); return creates >= n }
+	}
+	eventually(t, "the shared quota is in use", atLeast(41))
+	f.redis.stop(t)
+	at, _ := f.requests()
+	eventually(t, "the local quotas are in use", atLeast(at+50))
+	f.redis.start(t)
+	waitFor(t, running)
+	if got := len(f.server.Certificates()); got != processes*60 {
+		t.Errorf("%d certificates, want %d", got, processes*60)
+	}
+	creates, throttled := f.requests()
+	t.Logf("%d of %d creates were throttled", throttled, creates)
+}
+
+// BenchmarkFleet compares the time that 8 processes need for 400 creates with the least that the quota allows.
+func BenchmarkFleet(b *testing.B) {
+	const writes, window = 100, 5 * time.Second
+	const least = 3 * window // the first 100 need no time
+	var took time.Duration
+	for range b.N {
+		f := newFleet(b, writes, window)
+		began := time.Now()
+		waitFor(b, f.start(b, 8, 50))
+		took += time.Since(began)
+		f.checkNoneThrottled(b)
+	}
+	b.ReportMetric(took.Seconds()/float64(b.N)/least.Seconds(), "times-the-least")
+	b.ReportMetric(0, "ns/op")
+}

@@ -1,0 +1,311 @@
+package redisquota_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+	"github.com/seed-230b9595/intune-go/redisquota"
+)
+
+// newLimiter returns a Limiter whose key is the name of the test.
+func newLimiter(tb testing.TB, client redis.UniversalClient, opts ...redisquota.Option) *redisquota.Limiter {
+	tb.Helper()
+	limiter, err := redisquota.New(client, tb.Name(), opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return limiter
+}
+
+// once is a quota that the first request uses up for a time.
+func once(window time.Duration) redisquota.Option {
+	return redisquota.WithQuota(intune.Quota{Requests: 1, Window: window})
+}
+
+func mustWait(t *testing.T, limiter intune.Limiter) (took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	if err := limiter.Wait(t.Context(), "POST"); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+func TestNewRejectsWhatItCannotUse(t *testing.T) {
+	client := redis.NewClient(&redis.Options{})
+	defer func() { _ = client.Close() }()
+	tests := map[string]struct {
+		client redis.UniversalClient
+		key    string
+		opts   []redisquota.Option
+	}{
+		"no client":           {nil, "key", nil},
+		"no key":              {client, "", nil},
+		"a hash tag":          {client, "{key}", nil},
+		"no logger":           {client, "key", []redisquota.Option{redisquota.WithLogger(nil)}},
+		"no requests":         {client, "key", []redisquota.Option{redisquota.WithQuota(intune.Quota{Window: time.Second})}},
+		"no window":           {client, "key", []redisquota.Option{redisquota.WithQuota(intune.Quota{Requests: 1})}},
+		"too many processes":  {client, "key", []redisquota.Option{redisquota.WithFallback(101)}},
+		"a negative fallback": {client, "key", []redisquota.Option{redisquota.WithFallback(-1)}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			limiter, err := redisquota.New(test.client, test.key, test.opts...)
+			if !errors.As(err, new(*intune.InputError)) || limiter != nil {
+				t.Errorf("got %v, %v", limiter, err)
+			}
+		})
+	}
+}
+
+func TestWaitEndsWithTheContextAndGivesTheTurnBack(t *testing.T) {
+	server := startRedis(t)
+	limiter := newLimiter(t, server.client(t), once(2*time.Second))
+	mustWait(t, limiter)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	began := time.Now()
+	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+	eventually(t, "the turn is back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
+	if mustWait(t, limiter); time.Since(began) > 4*time.Second {
+		t.Errorf("the next one waited %v, want the turn that was given back", time.Since(began))
+	}
+}
+
+func TestWaitDoesNotBeginWhatWouldOutlastTheContext(t *testing.T) {
+	server := startRedis(t)
+	limiter := newLimiter(t, server.client(t), once(time.Hour))
+	mustWait(t, limiter)
+	client := intunetest.NewServer(t).Client(intune.WithLimiter(limiter))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	began := time.Now()
+	_, err := client.EnterpriseCodeSigningCertificates().Get(ctx, "id")
+	if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "another 1h0m0") || time.Since(began) > 5*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+	eventually(t, "the turn is back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
+}
+
+func TestPauseHoldsBackOtherProcesses(t *testing.T) {
+	server := startRedis(t)
+	throttled, other := newLimiter(t, server.client(t)), newLimiter(t, server.client(t))
+	mustWait(t, other)
+	throttled.Pause(time.Second)
+	throttled.Pause(time.Millisecond) // does not shorten it
+	if took := mustWait(t, other); took < 900*time.Millisecond || took > 2*time.Second {
+		t.Errorf("it waited %v, want a second", took)
+	}
+}
+
+// TestPauseHoldsBackThoseWhoWaitAlready: they have a turn from before the pause.
+func TestPauseHoldsBackThoseWhoWaitAlready(t *testing.T) {
+	server := startRedis(t)
+	client := server.client(t)
+	throttled := newLimiter(t, server.client(t), once(time.Millisecond))
+	other := newLimiter(t, client, once(time.Millisecond))
+	mustWait(t, other)
+	eventually(t, "the subscription", func() bool { return operations(t, client)["subscribe"] == 1 })
+	var waiting sync.WaitGroup
+	for range 2 {
+		waiting.Go(func() {
+			began := time.Now()
+			err := other.Wait(t.Context(), "POST")
+			if took := time.Since(began); err != nil || took < 1800*time.Millisecond || took > 4*time.Second {
+				t.Errorf("%v after %v, want 2 s and its turn", err, took)
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond) // their turns are later than this
+	throttled.Pause(2 * time.Second)
+	waiting.Wait()
+}
+
+// TestThrottledClientPausesOtherProcesses shows that the client and the Limiter work together.
+func TestThrottledClientPausesOtherProcesses(t *testing.T) {
+	redisServer, server := startRedis(t), intunetest.NewServer(t)
+	once := intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})
+	throttled := server.Client(intune.WithLimiter(newLimiter(t, redisServer.client(t))), once)
+	other := server.Client(intune.WithLimiter(newLimiter(t, redisServer.client(t))))
+	server.Inject(intunetest.Fault{Status: 429, RetryAfter: "2"})
+	if _, err := throttled.EnterpriseCodeSigningCertificates().List(t.Context(), nil); !errors.Is(err, intune.ErrThrottled) {
+		t.Fatalf("got %v", err)
+	}
+	began := time.Now()
+	_, err := other.EnterpriseCodeSigningCertificates().List(t.Context(), nil)
+	if took := time.Since(began); err != nil || took < 1900*time.Millisecond {
+		t.Errorf("the other one: %v after %v", err, took)
+	}
+}
+
+// logs is a logger's text.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// check checks that there is one record with each of the messages, in this order.
+func (l *logs) check(t *testing.T, messages ...string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	records := slices.Collect(strings.Lines(l.text.String()))
+	if !slices.EqualFunc(records, messages, strings.Contains) {
+		t.Errorf("logged %q, want %q", records, messages)
+	}
+}
+
+func (l *logs) option() redisquota.Option {
+	return redisquota.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
+}
+
+func TestWaitFailsWhileRedisIsDown(t *testing.T) {
+	server := startRedis(t)
+	var logged logs
+	limiter := newLimiter(t, server.client(t), logged.option())
+	mustWait(t, limiter)
+	server.stop(t)
+	for range 2 {
+		if err := limiter.Wait(t.Context(), "POST"); err == nil || !strings.HasPrefix(err.Error(), "redisquota: ") {
+			t.Errorf("got %v", err)
+		}
+	}
+	server.start(t)
+	mustWait(t, limiter)
+	logged.check(t, "Redis is down, requests are not sent", "Redis is back")
+}
+
+func TestFallbackDividesTheQuotaWhileRedisIsDown(t *testing.T) {
+	server := startRedis(t)
+	var logged logs
+	limiter := newLimiter(t, server.client(t), logged.option(), redisquota.WithFallback(50)) // 2 of 100 in 20 s
+	mustWait(t, limiter)
+	server.stop(t)
+	mustWait(t, limiter)
+	mustWait(t, limiter)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 4*time.Second {
+		t.Errorf("the third: %v after %v, want that its wait would be too long", err, time.Since(began))
+	}
+	server.start(t)
+	eventually(t, "the shared quota holds", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return limiter.Wait(ctx, "POST") == nil
+	})
+	logged.check(t, "Redis is down, this process has its share of the quota", "Redis is back")
+}
+
+func TestPauseHoldsWhileRedisIsDown(t *testing.T) {
+	server := startRedis(t)
+	var logged logs
+	limiter := newLimiter(t, server.client(t), logged.option(), redisquota.WithFallback(2))
+	server.stop(t)
+	began := time.Now()
+	limiter.Pause(4 * time.Second)
+	if mustWait(t, limiter); time.Since(began) < 4*time.Second {
+		t.Errorf("the request was sent after %v", time.Since(began))
+	}
+	logged.check(t, "the pause did not reach the other processes", "Redis is down, this process has its share of the quota")
+}
+
+// TestWaitHonoursTheContextWhileRedisHangs stops the server in such a way that its connections stay open.
+func TestWaitHonoursTheContextWhileRedisHangs(t *testing.T) {
+	server := startRedis(t)
+	limiter := newLimiter(t, server.client(t))
+	mustWait(t, limiter)
+	server.signal(t, syscall.SIGSTOP)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+	began = time.Now()
+	if err := limiter.Wait(t.Context(), "POST"); err == nil || time.Since(began) > 5*time.Second {
+		t.Errorf("without a deadline: %v after %v, want an error after 3 s", err, time.Since(began))
+	}
+	server.signal(t, syscall.SIGCONT)
+	eventually(t, "the turns are back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
+}
+
+func TestQuotaSurvivesARestartWithPersistence(t *testing.T) {
+	server := startRedis(t, "--appendonly", "yes")
+	limiter := newLimiter(t, server.client(t), once(5*time.Second))
+	mustWait(t, limiter)
+	began := time.Now()
+	server.stop(t)
+	server.start(t)
+	if mustWait(t, limiter); time.Since(began) < 5*time.Second {
+		t.Errorf("the second request was sent %v after the first", time.Since(began))
+	}
+}
+
+func TestClusterKeepsAQuotaInOneSlot(t *testing.T) {
+	addrs := startCluster(t)
+	cluster := func() *redis.ClusterClient {
+		client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs})
+		t.Cleanup(func() { _ = client.Close() })
+		return client
+	}
+	client := cluster()
+	throttled := newLimiter(t, cluster(), once(time.Millisecond))
+	other := newLimiter(t, client, once(time.Millisecond))
+	mustWait(t, other)
+	if took := mustWait(t, other); took < 200*time.Millisecond {
+		t.Errorf("the second request waited %v", took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := other.Wait(ctx, "POST"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	throttled.Pause(time.Second)
+	if took := mustWait(t, other); took < 900*time.Millisecond {
+		t.Errorf("during the pause it waited %v", took)
+	}
+}
+
+func TestNothingRunsOnceTheClientIsClosed(t *testing.T) {
+	server := startRedis(t)
+	client := server.client(t)
+	limiter := newLimiter(t, client)
+	mustWait(t, limiter)
+	eventually(t, "the subscription", func() bool { return operations(t, client)["subscribe"] == 1 })
+	if !receives() {
+		t.Error("no goroutine receives pauses: the test looks for another name")
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the goroutine has ended", func() bool { return !receives() })
+}
+
+// receives reports whether a goroutine receives pauses.
+func receives() bool {
+	stacks := make([]byte, 1<<20)
+	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "receivePauses")
+}

@@ -1,0 +1,104 @@
+package intune_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/jarcoal/httpmock"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// TestResponsesThatBreakTheContract: each operation takes nothing but its own answer for success.
+func TestResponsesThatBreakTheContract(t *testing.T) {
+	ctx := context.Background() // the test's own is outside the bubbles
+	operations := map[string]func(s *intune.EnterpriseCodeSigningCertificatesService) error{
+		"get": func(s *intune.EnterpriseCodeSigningCertificatesService) error {
+			_, err := s.Get(ctx, anID)
+			return err
+		},
+		"list": func(s *intune.EnterpriseCodeSigningCertificatesService) error {
+			_, err := s.List(ctx, nil)
+			return err
+		},
+		"all": func(s *intune.EnterpriseCodeSigningCertificatesService) error {
+			for _, err := range s.All(ctx, nil) {
+				return err
+			}
+			return nil
+		},
+		"count": func(s *intune.EnterpriseCodeSigningCertificatesService) error {
+			_, err := s.Count(ctx, intune.Filter{})
+			return err
+		},
+		"update": func(s *intune.EnterpriseCodeSigningCertificatesService) error {
+			_, err := s.Update(ctx, anID, &intune.EnterpriseCodeSigningCertificateUpdate{Clear: []intune.Property{intune.PropertyIssuer}})
+			return err
+		},
+	}
+	for name, operation := range operations {
+		for _, answer := range []httpmock.Responder{
+			reply(202, created), reply(204, ""), reply(200, ""), reply(200, "[]"), reply(200, "{}"), reply(200, "<html>", "Content-Type", "text/html"),
+			cut(200, created), reply(200, `{"value":null}`), reply(200, `{"value":[null]}`), reply(200, `{"value":5}`),
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWire(t, answer, answer, answer, answer)
+				err := operation(certificates(w))
+				if !errors.As(err, new(*intune.ResponseError)) || !strings.HasPrefix(err.Error(), name) && name != "all" && name != "count" {
+					t.Errorf("%s: got %v", name, err)
+				}
+			})
+		}
+	}
+}
+
+func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
+	tests := map[string]httpmock.Responder{
+		"200":                     reply(http.StatusOK, created),
+		"202":                     reply(http.StatusAccepted, created),
+		"202 without a body":      reply(http.StatusAccepted, ""),
+		"204":                     reply(http.StatusNoContent, ""),
+		"empty body":              reply(http.StatusCreated, ""),
+		"blank body":              reply(http.StatusCreated, " \r\n"),
+		"cut body":                cut(http.StatusCreated, created),
+		"cut body of a whole 201": cut(http.StatusCreated, created[:20]),
+		"half an object":          reply(http.StatusCreated, created[:20]),
+		"array":                   reply(http.StatusCreated, "["+created+"]"),
+		"null":                    reply(http.StatusCreated, "null"),
+		"no id":                   reply(http.StatusCreated, `{"subject":"CN=Contoso"}`),
+		"id of another type":      reply(http.StatusCreated, `{"id":5}`),
+		"another type":            reply(http.StatusCreated, `{"@odata.type":"#microsoft.graph.windowsApp","id":"1"}`),
+		"two objects":             reply(http.StatusCreated, created+created),
+		"HTML":                    reply(http.StatusCreated, "<html>", "Content-Type", "text/html"),
+		"JSON said to be HTML":    reply(http.StatusCreated, created, "Content-Type", "text/html"),
+		"above the limit": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusCreated, Header: http.Header{}, Body: io.NopCloser(endless(" "))}, nil
+		},
+	}
+	for name, answer := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := create(newWire(t, answer).client(), intune.WithoutReconcile())
+			unknown := errorAs[*intune.OutcomeUnknownError](t, err)
+			response := errorAs[*intune.ResponseError](t, unknown.Err)
+			if got != nil || response.StatusCode/100 != 2 || unknown.Attempts != 1 || unknown.UploadDateTime.IsZero() {
+				t.Errorf("got %v, %+v", got, unknown)
+			}
+			if !strings.HasPrefix(err.Error(), "create enterpriseCodeSigningCertificate: outcome unknown") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("message %q", err)
+			}
+		})
+	}
+}
+
+func TestCreateAcceptsEveryFormOfJSONContentType(t *testing.T) {
+	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;odata.metadata=minimal", "APPLICATION/JSON", ""} {
+		if _, err := create(newWire(t, reply(http.StatusCreated, created, "Content-Type", contentType)).client()); err != nil {
+			t.Errorf("%q: %v", contentType, err)
+		}
+	}
+}

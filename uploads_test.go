@@ -1,0 +1,33 @@
+package intune_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+func TestCreateDatesEachUploadDifferently(t *testing.T) {
+	const uploads = 50
+	w := newWire(t)
+	for range uploads {
+		w.answers = append(w.answers, reply(http.StatusCreated, created))
+	}
+	client := w.client()
+	before := time.Now().Truncate(100 * time.Nanosecond)
+	for range uploads {
+		if _, err := create(client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := make(map[string]bool)
+	for _, body := range w.bodies {
+		sent := decode(t, body).UploadDateTime
+		if _, offset := sent.Zone(); offset != 0 || sent.Before(before) || sent.After(time.Now().Add(time.Second)) {
+			t.Errorf("uploadDateTime %v is not now, in UTC", sent)
+		}
+		seen[sent.String()] = true
+	}
+	if len(seen) != uploads {
+		t.Errorf("%d different dates in %d uploads", len(seen), uploads)
+	}
+}
