@@ -1,21 +1,41 @@
 package intune_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/clientcert"
+	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
+
+// Sign in with a client secret, to a national cloud.
+func ExampleNewClient() {
+	cred := intune.ClientSecret("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
+	client, err := intune.NewClient(cred,
+		intune.WithCloud(intune.CloudUSGovernmentL4),
+		intune.WithUserAgent("contoso-rotation/1.2"),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	// Output:
+}
 
 // Upload a certificate file. In a program, NewClient takes the place of the emulator.
 func ExampleEnterpriseCodeSigningCertificatesService_Create() {
@@ -26,53 +46,356 @@ func ExampleEnterpriseCodeSigningCertificatesService_Create() {
 	defer server.Close()
 	client := server.Client()
 
-	der, err := os.ReadFile("testdata/contoso.cer")
-	if err != nil {
-		log.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
+	cert, err := codesign.Load("testdata/contoso.cer")
 	if err != nil {
 		log.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, intune.FromX509(cert))
+	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 	var unknown *intune.OutcomeUnknownError
 	switch {
-	case errors.As(err, &unknown):
-		fmt.Println("look for this upload before creating it again:", unknown.UploadDateTime)
-	case errors.Is(err, intune.ErrForbidden):
-		fmt.Println("a permission is missing:", err)
+	case errors.As(err, &unknown): // first, because it unwraps to its cause
+		fmt.Println("it may be in the tenant: run Ensure some minutes later:", err)
 	case err != nil:
-		fmt.Println(err)
+		fmt.Println("not created:", err)
 	default:
 		fmt.Println(created.Subject, "until", created.ExpirationDateTime.Format(time.DateOnly))
 	}
 	// Output: CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US until 2099-12-31
 }
 
-// The answer to the create is lost after the certificate has been stored, and Create finds it.
-func ExampleWithResponse() {
+// The yearly job: load the CA's file, check it, rotate, wait for the new certificate to be provisioned, and delete the old
+// one. It can be run again after a crash at any point.
+func ExampleEnterpriseCodeSigningCertificatesService_Rotate() {
+	// In a program, this is intune.NewClient, and the files come from the certificate authority.
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer server.Close()
-	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	old := intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, 20) })
+	if _, err := service.Create(ctx, intune.FromX509(old)); err != nil {
+		log.Fatal(err)
+	}
+	fromCA := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: intunetest.NewCertificate("Contoso").Raw})
 
-	var meta intune.Response
-	cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
-	_, err = server.Client().EnterpriseCodeSigningCertificates().Create(context.Background(), cert, intune.WithResponse(&meta))
-	fmt.Println(err, meta.Reconciled, meta.MatchedBy, len(server.Certificates()))
-	// Output: <nil> true uploadDateTime 1
+	cert, err := codesign.Parse(fromCA) // or Load, of a .cer, .p7b, .pfx or signed file
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, finding := range cert.Check(time.Now()) {
+		fmt.Println(finding)
+	}
+	rotation, err := service.Rotate(ctx, cert.Resource(), &intune.RotateOptions{
+		WaitProvisioned: 30 * time.Minute,
+		DeleteOld:       true,
+		// Overlap: 30 * 24 * time.Hour would keep the old one until all apps have been signed again.
+	})
+	switch {
+	case errors.Is(err, intune.ErrNotProvisioned):
+		fmt.Println("the old certificate stays for now: run this again later")
+	case errors.Is(err, intune.ErrNotLatest):
+		fmt.Println("another certificate was uploaded later:", err)
+	case err != nil:
+		log.Fatal(err)
+	default:
+		fmt.Println("uploaded:", rotation.Created, "deleted:", len(rotation.Deleted))
+	}
+	// Output: uploaded: true deleted: 1
 }
 
-// Sign in with a client secret, to a national cloud.
-func ExampleNewClient() {
-	cred := intune.ClientSecret("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
-	client, err := intune.NewClient(cred, intune.WithCloud(intune.CloudUSGovernmentL4), intune.WithUserAgent("contoso-rollover/1.2"))
-	fmt.Println(client != nil, err)
-	// Output: true <nil>
+// See what a rotation would do.
+func ExampleEnterpriseCodeSigningCertificatesService_Rotate_dryRun() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	rotation, err := service.Rotate(ctx, cert, &intune.RotateOptions{DeleteOld: true, DryRun: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("would upload:", rotation.Created, "in the tenant:", len(server.Certificates()))
+	// Output: would upload: true in the tenant: 0
+}
+
+// Make sure that a certificate is in the tenant. A second call uploads nothing.
+func ExampleEnterpriseCodeSigningCertificatesService_Ensure() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	for range 2 {
+		_, created, err := service.Ensure(ctx, cert)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("uploaded by this call:", created)
+	}
+	// Output:
+	// uploaded by this call: true
+	// uploaded by this call: false
+}
+
+// Find the records of a certificate.
+func ExampleEnterpriseCodeSigningCertificatesService_Find() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	if _, err := service.Create(ctx, cert); err != nil {
+		log.Fatal(err)
+	}
+
+	matches, err := service.Find(ctx, cert)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, match := range matches {
+		fmt.Println(match.Certificate.Subject, "recognized by", match.By)
+	}
+	// Output: CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US recognized by names
+}
+
+// Get the certificate that Intune deploys.
+func ExampleEnterpriseCodeSigningCertificatesService_Latest() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	_, err = service.Latest(ctx)
+	fmt.Println("empty tenant:", errors.Is(err, intune.ErrNotFound))
+	for _, name := range []string{"Contoso", "Fabrikam"} {
+		if _, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate(name))); err != nil {
+			log.Fatal(err)
+		}
+	}
+	latest, err := service.Latest(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(latest.Subject)
+	// Output:
+	// empty tenant: true
+	// CN=Fabrikam, O=Contoso Ltd, L=Redmond, S=Washington, C=US
+}
+
+// Upload many certificates, several at a time. SkipExisting lets a second run upload only what is missing.
+func ExampleEnterpriseCodeSigningCertificatesService_CreateAll() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	var certs []*intune.EnterpriseCodeSigningCertificate
+	for range 10 {
+		certs = append(certs, intune.FromX509(intunetest.NewCertificate("")))
+	}
+	uploaded := 0
+	options := &intune.CreateAllOptions{Concurrency: 4, SkipExisting: true}
+	for i, result := range service.CreateAll(ctx, slices.Values(certs), options) {
+		if result.Err != nil {
+			fmt.Println(certs[i].Subject, result.Err)
+		}
+		if result.Created {
+			uploaded++
+		}
+	}
+	fmt.Println("uploaded:", uploaded)
+	// Output: uploaded: 10
+}
+
+// Read a certificate by its id, and only some of its properties.
+func ExampleEnterpriseCodeSigningCertificatesService_Get() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	created, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate("Contoso")))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	cert, err := service.Get(ctx, created.ID, intune.WithSelect(intune.PropertySubject, intune.PropertyStatus))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cert.Subject, cert.Status)
+
+	_, err = service.Get(ctx, "00000000-0000-0000-0000-000000000000")
+	fmt.Println("not found:", errors.Is(err, intune.ErrNotFound))
+	// Output:
+	// CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US provisioned
+	// not found: true
+}
+
+// Read one page, and the number of all certificates that match.
+func ExampleEnterpriseCodeSigningCertificatesService_List() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	for range 3 {
+		if _, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate(""))); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	page, err := service.List(ctx, &intune.ListOptions{Top: 2, Count: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Value), "of", *page.Count)
+	page, err = service.List(ctx, &intune.ListOptions{NextLink: page.NextLink})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Value), "more")
+	// Output:
+	// 2 of 3
+	// 1 more
+}
+
+// Filter, sort and select.
+func ExampleEnterpriseCodeSigningCertificatesService_All() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	for _, name := range []string{"Contoso Test", "Fabrikam", "Contoso"} {
+		if _, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate(name))); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	options := &intune.ListOptions{
+		Filter: intune.And(
+			intune.PropertyStatus.Eq(intune.CertificateStatusProvisioned),
+			intune.PropertySubject.StartsWith("CN=Contoso"),
+		),
+		OrderBy: []intune.Order{intune.PropertySubject.Ascending()},
+		Select:  []intune.Property{intune.PropertyID, intune.PropertySubject},
+	}
+	for cert, err := range service.All(ctx, options) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(cert.Subject)
+	}
+	// Output:
+	// CN=Contoso Test, O=Contoso Ltd, L=Redmond, S=Washington, C=US
+	// CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US
+}
+
+// Count the certificates that have expired.
+func ExampleEnterpriseCodeSigningCertificatesService_Count() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	n, err := service.Count(ctx, intune.PropertyExpirationDateTime.Lt(time.Now()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(n)
+	// Output: 0
+}
+
+// Go through the certificates that expire within 60 days, soonest first.
+func ExampleEnterpriseCodeSigningCertificatesService_Expiring() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	for _, days := range []int{400, 30} {
+		cert := intunetest.NewCertificate(fmt.Sprintf("In %d days", days), func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, days) })
+		if _, err := service.Create(ctx, intune.FromX509(cert)); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	for cert, err := range service.Expiring(ctx, 60*24*time.Hour) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(cert.Subject)
+	}
+	// Output: CN=In 30 days, O=Contoso Ltd, L=Redmond, S=Washington, C=US
+}
+
+// Read, change, send back.
+func ExampleEnterpriseCodeSigningCertificatesService_Update() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	cert, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate("Contoso")))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	changed := *cert
+	changed.SubjectName = "Contoso's certificate of 2026"
+	update, err := intune.UpdateBetween(cert, &changed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	updated, err := service.Update(ctx, cert.ID, update)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(updated.SubjectName)
+	// Output: Contoso's certificate of 2026
+}
+
+// Delete a certificate. Devices then no longer trust the apps that only it has signed.
+func ExampleEnterpriseCodeSigningCertificatesService_Delete() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+	cert, err := service.Create(ctx, intune.FromX509(intunetest.NewCertificate("Contoso")))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	if err := service.Delete(ctx, cert.ID); err != nil && !errors.Is(err, intune.ErrNotFound) {
+		log.Fatal(err)
+	}
+	fmt.Println(len(server.Certificates()))
+	// Output: 0
 }
 
 // Call something of Microsoft Graph that has no method of its own.
@@ -86,133 +409,207 @@ func ExampleClient_Do() {
 	var page struct {
 		Value []intune.EnterpriseCodeSigningCertificate `json:"value"`
 	}
-	err = server.Client().Do(context.Background(), http.MethodGet, "/deviceAppManagement/enterpriseCodeSigningCertificates", nil, &page)
+	err = server.Client().Do(context.Background(), http.MethodGet, "/deviceAppManagement/enterpriseCodeSigningCertificates?$top=5", nil, &page)
 	fmt.Println(len(page.Value), err)
 	// Output: 0 <nil>
 }
 
-// Go through the certificates that expire within 60 days.
-func ExampleEnterpriseCodeSigningCertificatesService_Expiring() {
+// Compare a record of the tenant with a certificate.
+func ExampleEnterpriseCodeSigningCertificate_SameCertificate() {
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	record := &intune.EnterpriseCodeSigningCertificate{ // without content, with names in another order
+		ID:                 "b20d3703-3703-b20d-0337-0db203370db2",
+		Subject:            "C=US, ST=Washington, L=Redmond, O=Contoso Ltd, CN=Contoso",
+		Issuer:             cert.Issuer,
+		ExpirationDateTime: cert.ExpirationDateTime,
+	}
+	fmt.Println(cert.SameCertificate(record))
+	// Output: true
+}
+
+// Find out how a call went. Here the response to the create is lost after the certificate was stored, and Create finds it.
+func ExampleWithResponse() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
+
+	var response intune.Response
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	_, err = server.Client().EnterpriseCodeSigningCertificates().Create(context.Background(), cert, intune.WithResponse(&response))
+	fmt.Println(err, response.Reconciled, response.MatchedBy, len(server.Certificates()))
+	// Output: <nil> true uploadDateTime 1
+}
+
+// Test with one canned response. There is one request: TokenSource needs none for a token, RetryPolicy stops repetitions,
+// and WithoutReconcile the listings that look for a lost create.
+func ExampleWithoutReconcile() {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder(http.MethodPost, "https://graph.microsoft.com/beta/deviceAppManagement/enterpriseCodeSigningCertificates",
+		httpmock.NewStringResponder(http.StatusGatewayTimeout, "<h1>Gateway Timeout</h1>"))
+	client, err := intune.NewClient(
+		intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "any"})),
+		intune.WithHTTPClient(&http.Client{Transport: mock}),
+		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	_, err = client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert, intune.WithoutReconcile())
+	fmt.Println("unknown:", errors.As(err, new(*intune.OutcomeUnknownError)))
+	fmt.Println("requests:", mock.GetTotalCallCount())
+	// Output:
+	// unknown: true
+	// requests: 1
+}
+
+// Upload a certificate that has expired, because its apps carry timestamps from before.
+func ExampleWithExpiredAllowed() {
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer server.Close()
 	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
-	for _, days := range []int{400, 30} {
-		expires := time.Now().AddDate(0, 0, days)
-		cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=in %d days", days), ExpirationDateTime: expires}
-		if _, err := service.Create(ctx, cert); err != nil {
-			log.Fatal(err)
-		}
-	}
+	expired := intune.FromX509(intunetest.NewCertificate("Contoso", func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)
+	}))
 
-	for cert, err := range service.Expiring(ctx, 60*24*time.Hour) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(cert.Subject)
-	}
-	// Output: CN=in 30 days
+	_, err = service.Create(ctx, expired)
+	fmt.Println("rejected:", errors.As(err, new(*intune.InputError)))
+	_, err = service.Create(ctx, expired, intune.WithExpiredAllowed())
+	fmt.Println(err)
+	// Output:
+	// rejected: true
+	// <nil>
 }
 
-// Filter, sort and select.
-func ExampleEnterpriseCodeSigningCertificatesService_All() {
+// Add a header to a call.
+func ExampleWithHeader() {
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer server.Close()
 
-	options := &intune.ListOptions{
-		Filter: intune.And(
-			intune.PropertyStatus.Eq(intune.CertificateStatusProvisioned),
-			intune.PropertySubject.StartsWith("CN=Contoso"),
+	prefer := intune.WithHeader("Prefer", "include-unknown-enum-members")
+	page, err := server.Client().EnterpriseCodeSigningCertificates().List(context.Background(), nil, prefer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Value))
+	// Output: 0
+}
+
+// Query what the typed properties do not offer.
+func ExampleRawFilter() {
+	filter := intune.Or(
+		intune.PropertyExpirationDateTime.Lt(time.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)),
+		intune.RawFilter("contains(issuer,'Contoso')"),
+	)
+	fmt.Println(filter)
+	// Output: expirationDateTime lt 2027-06-01T00:00:00Z or (contains(issuer,'Contoso'))
+}
+
+// Log waits and recoveries, and at debug level every attempt.
+func ExampleWithLogger() {
+	server, err := intunetest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Status: http.StatusGatewayTimeout, Gateway: true, Committed: true})
+
+	var text bytes.Buffer // os.Stderr in a program
+	client := server.Client(intune.WithLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			if slices.Contains([]string{slog.MessageKey, "result", "matchedBy"}, attr.Key) {
+				return attr
+			}
+			return slog.Attr{} // the rest differs from run to run
+		},
+	}))))
+	if _, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), intune.FromX509(intunetest.NewCertificate(""))); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(text.String())
+	// Output:
+	// msg="intune: reconciling"
+	// msg="intune: reconciled" result=found matchedBy=uploadDateTime
+}
+
+// Wait longer for a create to show up after its response was lost, and make more attempts.
+func ExampleWithRetry() {
+	client, err := intune.NewClient(
+		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 6, ReconcileWindow: 2 * time.Minute}),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+}
+
+// Leave half of the quota to another program that uses the same application.
+func ExampleWithQuota() {
+	client, err := intune.NewClient(
+		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.WithQuota(
+			intune.Quota{Requests: 50, Window: 20 * time.Second, Methods: []string{"POST", "PUT", "PATCH", "DELETE"}},
+			intune.Quota{Requests: 500, Window: 20 * time.Second},
 		),
-		OrderBy: []intune.Order{intune.PropertyExpirationDateTime.Descending()},
-		Select:  []intune.Property{intune.PropertyID, intune.PropertySubject},
-	}
-	for cert, err := range server.Client().EnterpriseCodeSigningCertificates().All(context.Background(), options) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(cert.ID, cert.Subject)
-	}
-	fmt.Println(options.Filter)
-	// Output: status eq 'provisioned' and startswith(subject,'CN=Contoso')
-}
-
-// store is a key-value store that several processes share: its Take counts a request against the window that is open,
-// and says how long to wait where the window is full. With Redis it is an INCR and a PEXPIRE in one script.
-type store interface {
-	Take(ctx context.Context, key string, requests int, window time.Duration) (wait time.Duration, err error)
-}
-
-// sharedQuota lets all processes of an application keep one quota for writes.
-type sharedQuota struct{ store store }
-
-func (q sharedQuota) Wait(ctx context.Context, method string) error {
-	if method == http.MethodGet {
-		return nil
-	}
-	for {
-		wait, err := q.store.Take(ctx, "intune:writes", 50, 20*time.Second) // half of 100: any 20 s touch two windows
-		if err != nil || wait == 0 {
-			return err
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// Share the quota of an application among several processes.
-func ExampleWithLimiter() {
-	var redis store // that talks to the real thing
-	client, err := intune.NewClient(intune.ClientSecret("contoso.com", "00000000-1111-2222-3333-444444444444", "the secret's value"),
-		intune.WithLimiter(sharedQuota{redis}))
-	fmt.Println(client != nil, err)
-	// Output: true <nil>
-}
-
-// Sign in with a certificate that is registered with the application.
-func ExampleClientCertificate() {
-	chain, key, err := clientcert.Load("app.pfx", os.Getenv("CERTIFICATE_PASSWORD"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	client, err := intune.NewClient(intune.ClientCertificate("contoso.com", "11111111-2222-3333-4444-555555555555", chain, key))
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
 }
 
-// Sign in from GitHub Actions, and from the environment elsewhere.
-func ExampleChainedCredential() {
-	github := intune.ClientAssertion("contoso.com", "11111111-2222-3333-4444-555555555555", intune.GitHubActionsAssertion(""))
-	cred := github
-	if environment, err := intune.EnvironmentCredential(); err == nil {
-		cred = intune.ChainedCredential(github, environment)
+// Trust a private certificate authority, such as that of a proxy that inspects TLS.
+func ExampleWithHTTPClient() {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		log.Fatal(err)
 	}
-	client, err := intune.NewClient(cred)
+	authority, err := os.ReadFile("proxy-ca.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool.AppendCertsFromPEM(authority)
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	client, err := intune.NewClient(
+		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.WithHTTPClient(&http.Client{Transport: transport, Timeout: 30 * time.Second}), // of one attempt
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
 }
 
-// Sign a person in who has a browser on another device.
-func ExampleDeviceCode() {
-	cred := intune.DeviceCode("contoso.com", "11111111-2222-3333-4444-555555555555", func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
-		_, err := fmt.Printf("Go to %s and enter %s\n", device.VerificationURI, device.UserCode)
-		return err
-	})
-	client, err := intune.NewClient(cred)
+// Handle a create of unknown outcome: later, Ensure uploads the certificate only if it is not in the tenant.
+func ExampleOutcomeUnknownError() {
+	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.CloseIdleConnections()
+	defer server.Close()
+	server.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
+	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
+
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	_, err = service.Create(ctx, cert, intune.WithoutReconcile())
+	if unknown, ok := errors.AsType[*intune.OutcomeUnknownError](err); ok {
+		fmt.Println("attempts:", unknown.Attempts)
+		_, created, err := service.Ensure(ctx, cert) // in a program, some minutes later
+		fmt.Println("uploaded again:", created, err)
+	}
+	// Output:
+	// attempts: 1
+	// uploaded again: false <nil>
 }
