@@ -94,9 +94,14 @@ func (c *call) announceWait(ctx context.Context) (end func()) {
 	}
 	began := time.Now()
 	logger := c.logger.With("reason", c.limits.reason(c.isLook), "clientRequestId", c.clientRequestID)
-	announcement := time.AfterFunc(noticeable, func() { logger.InfoContext(ctx, "intune: waiting") })
+	announced := make(chan struct{})
+	announcement := time.AfterFunc(noticeable, func() {
+		defer close(announced)
+		logger.InfoContext(ctx, "intune: waiting")
+	})
 	return func() {
 		if !announcement.Stop() {
+			<-announced
 			logger.InfoContext(ctx, "intune: waited", "duration", time.Since(began))
 		}
 	}
