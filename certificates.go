@@ -1,6 +1,7 @@
 package intune
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -63,6 +64,7 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 		return nil, err
 	}
 	sent := *cert
+	sent.Content = bytes.Clone(cert.Content) // the client compares it with records for an hour
 	isOwnDate := cert.UploadDateTime.IsZero()
 	if isOwnDate {
 		sent.UploadDateTime = c.uploads.date()

@@ -159,8 +159,8 @@ func (c *call) stopReason(ctx context.Context) string {
 	switch {
 	case c.attempts >= c.retry.MaxAttempts:
 		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.retry.MaxAttempts)
-	case c.wait > longestWait:
-		return fmt.Sprintf("not tried again: the service asked to wait %s", c.wait)
+	case requestedDelay(c.err) > longestWait:
+		return fmt.Sprintf("not tried again: the service asked to wait %s", requestedDelay(c.err))
 	case limited && c.wait > time.Until(deadline):
 		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
 	}

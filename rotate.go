@@ -116,6 +116,9 @@ func (r *rotation) run(ctx context.Context) error {
 	if err := r.look(ctx); err != nil {
 		return err
 	}
+	if len(r.seen.matches) == 1 {
+		r.record = r.seen.matches[0].Certificate
+	}
 	if err := r.checkRequest(); err != nil {
 		return err
 	}

@@ -82,11 +82,11 @@ func TestCheckRecognisesAMissingLicense(t *testing.T) {
 	tenant := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasSuffix(r.URL.Path, "/token") {
-			fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"token"}`)
+			_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"token"}`)
 			return
 		}
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"Request not applicable to target tenant."}}`)
+		_, _ = fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"Request not applicable to target tenant."}}`)
 	}))
 	t.Cleanup(tenant.Close)
 	f.write("ca.pem", pemOf(tenant.Certificate()))

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write "+docsFile) //nolint:gochecknoglo
 func TestDocumentationIsCurrent(t *testing.T) {
 	want := documentation(t)
 	if *update {
-		if err := os.WriteFile(docsFile, want, 0o644); err != nil { //nolint:gosec // a public document
+		if err := os.WriteFile(docsFile, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

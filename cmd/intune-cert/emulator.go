@@ -208,7 +208,7 @@ func (c *emulatorCommand) print(s *settings) error {
 		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_AUTHORITY_HOST", "INTUNE_CERT_EMULATOR", "INTUNE_CERT_CA",
 	} {
 		if value, isSet := s.Environment[name]; isSet {
-			fmt.Fprintf(c.out, form, name, quote(value))
+			write(c.out, form, name, quote(value))
 		}
 	}
 	return nil

@@ -51,7 +51,7 @@ func TestEmulatorServesTheOtherCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if page, _ := io.ReadAll(resp.Body); !strings.Contains(string(page), "user_code") {
 		t.Errorf("the page for device codes is %s", page)
 	}

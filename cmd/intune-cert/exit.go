@@ -167,8 +167,8 @@ func (a *app) finish(ctx context.Context, err error) int {
 
 // report writes an error to standard error.
 func (a *app) report(f *failure) {
-	fmt.Fprintf(a.err, "%s %s\n", a.errStyle.red("intune-cert:"), f.Message)
+	write(a.err, "%s %s\n", a.errStyle.red("intune-cert:"), f.Message)
 	if f.NextStep != "" {
-		fmt.Fprintf(a.err, "%s %s\n", a.errStyle.bold("Next:"), f.NextStep)
+		write(a.err, "%s %s\n", a.errStyle.bold("Next:"), f.NextStep)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // passwordVariable is the environment variable with the password of .pfx files. There is no flag for it, because others on
 // a machine can read the arguments of its processes.
-const passwordVariable = "INTUNE_CERT_PASSWORD"
+const passwordVariable = "INTUNE_CERT_PASSWORD" //nolint:gosec // the name, not the password
 
 const fileHelp = `A certificate is read from any file that holds it: .cer, .crt, .pem, .p7b, .pfx, or a program, package, installer or script
 that it has signed. The password of a .pfx file comes from --password-file, from the environment variable
@@ -117,7 +117,7 @@ func (l *loader) findPassword() error {
 
 // readPassword reads a password from a file. One line end after it does not belong to it.
 func readPassword(file string) (string, error) {
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
 		return "", fmt.Errorf("--password-file: %w", err)
 	}

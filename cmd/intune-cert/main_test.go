@@ -38,7 +38,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	program = filepath.Join(dir, "intune-cert")
 	if runtime.GOOS == "windows" {
 		program += ".exe"
@@ -94,9 +94,9 @@ func (f *fixture) writeCertificate(name string, cert *x509.Certificate) *x509.Ce
 }
 
 // seed puts a certificate into the tenant and returns its id.
-func (f *fixture) seed(cert *x509.Certificate, opts ...intune.RequestOption) string {
+func (f *fixture) seed(cert *x509.Certificate) string {
 	f.t.Helper()
-	created, err := f.Client().EnterpriseCodeSigningCertificates().Create(f.t.Context(), intune.FromX509(cert), opts...)
+	created, err := f.Client().EnterpriseCodeSigningCertificates().Create(f.t.Context(), intune.FromX509(cert))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -215,14 +215,13 @@ func (d *finished) says(texts ...string) *finished {
 }
 
 // prints checks that standard output has texts.
-func (d *finished) prints(texts ...string) *finished {
+func (d *finished) prints(texts ...string) {
 	d.t.Helper()
 	for _, text := range texts {
 		if !strings.Contains(d.stdout, text) {
 			d.t.Errorf("%v does not print %q:\n%s", d.args, text, d.stdout)
 		}
 	}
-	return d
 }
 
 // decoded reads the one JSON document of standard output. A field that T does not have is an error, so that the names of

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -56,7 +55,7 @@ type page struct {
 	width int // in columns, 0 if it has no limit
 }
 
-func (w *page) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+func (w *page) line(format string, args ...any) { write(w, format+"\n", args...) }
 
 // field writes a name and a value. A long value continues below itself.
 func (w *page) field(name, value string) {
@@ -205,6 +204,3 @@ func plural(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
-
-// joined lists ids or names in a sentence.
-func joined(texts []string) string { return plain(strings.Join(texts, ", ")) }

@@ -82,7 +82,7 @@ func (p *progress) remark(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.erase()
-	fmt.Fprintf(p.file, format+"\n", args...)
+	write(p.file, format+"\n", args...)
 	p.draw()
 }
 
@@ -103,7 +103,7 @@ func (p *progress) begin(id, text string) {
 			return
 		}
 		if !p.isLive && !p.isWaitingFor(text) {
-			fmt.Fprintf(p.file, "%s%s.\n", strings.ToUpper(text[:1]), text[1:])
+			write(p.file, "%s%s.\n", strings.ToUpper(text[:1]), text[1:])
 		}
 		p.waits[id] = wait{text, time.Now()}
 	})
@@ -144,13 +144,13 @@ func (p *progress) draw() {
 		p.erase()
 		return
 	}
-	fmt.Fprint(p.file, "\r", line, "\x1b[K")
+	write(p.file, "\r%s\x1b[K", line)
 	p.isShown = true
 }
 
 func (p *progress) erase() {
 	if p.isShown {
-		fmt.Fprint(p.file, "\r\x1b[K")
+		write(p.file, "\r\x1b[K")
 		p.isShown = false
 	}
 }

@@ -31,7 +31,7 @@ func (f *fixture) token() string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -52,7 +52,7 @@ func (f *fixture) script(name, text string) {
 		f.t.Skip("needs a shell")
 	}
 	f.write("bin/"+name, []byte("#!/bin/sh\n"+text))
-	if err := os.Chmod(f.path("bin/"+name), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.Chmod(f.path("bin/"+name), 0o700); err != nil {
 		f.t.Fatal(err)
 	}
 	f.env = append(f.env, "PATH="+f.path("bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
@@ -146,7 +146,7 @@ func TestSignInWithAManagedIdentity(t *testing.T) {
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = r.URL.Query().Get("client_id")
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token":%q,"expires_on":"4070908800","resource":"https://graph.microsoft.com","token_type":"Bearer"}`, token)
+		_, _ = fmt.Fprintf(w, `{"access_token":%q,"expires_on":"4070908800","resource":"https://graph.microsoft.com","token_type":"Bearer"}`, token)
 	}))
 	t.Cleanup(endpoint.Close)
 	f.env = append(f.env, "IDENTITY_ENDPOINT="+endpoint.URL, "IDENTITY_HEADER=secret")

@@ -27,12 +27,11 @@ func (w *page) table(records []*record) {
 	}
 	for i, row := range rows {
 		text := w.row(row, widths, fixed)
-		switch {
-		case i == 0:
+		if i == 0 {
 			w.line("%s", w.bold(text))
-		default:
-			w.line("%s", w.coloured(text, records[i-1].DaysLeft))
+			continue
 		}
+		w.line("%s", w.coloured(text, records[i-1].DaysLeft))
 	}
 	if hasDeployed(records) {
 		w.line("* deployed by Intune")

@@ -31,11 +31,11 @@ func newTerminal() *terminal {
 	}
 }
 
-func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) } //nolint:gosec // a file descriptor is small
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // widthOf returns the width of a terminal in columns, 0 if file is none.
 func widthOf(file *os.File) int {
-	width, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // a file descriptor is small
+	width, _, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return 0
 	}
@@ -79,9 +79,12 @@ func plain(text string) string {
 // fit shortens text to a width in columns.
 func fit(text string, width int) string { return runewidth.Truncate(text, width, "…") }
 
+// write writes to a terminal or file. If that fails, nobody is there to be told.
+func write(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }
+
 // remark writes a line about the course of a command to standard error.
 func (t *terminal) remark(format string, args ...any) {
-	fmt.Fprintf(t.err, format+"\n", args...)
+	write(t.err, format+"\n", args...)
 }
 
 // canAsk reports whether a person can be asked.
@@ -102,13 +105,13 @@ func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 
 // askPassword asks for a password without showing it.
 func (t *terminal) askPassword(ctx context.Context, prompt string) (string, error) {
-	fd := int(t.in.Fd()) //nolint:gosec // a file descriptor is small
+	fd := int(t.in.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = term.Restore(fd, state) }() // if Ctrl-C ended the question
-	defer fmt.Fprintln(t.err)
+	defer write(t.err, "\n")
 	return t.ask(ctx, prompt, func() (string, error) {
 		password, err := term.ReadPassword(fd)
 		return string(password), err
@@ -121,7 +124,7 @@ func (t *terminal) ask(ctx context.Context, prompt string, read func() (string, 
 		text string
 		err  error
 	}
-	fmt.Fprint(t.err, prompt)
+	write(t.err, "%s", prompt)
 	answers := make(chan answer, 1)
 	go func() {
 		text, err := read()

@@ -51,7 +51,7 @@ func TestProgressIsSafeForConcurrentUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	a := &app{terminal: &terminal{err: file}}
 	p := a.newProgress("Uploading")
 	logger := slog.New(newLogHandler(p, true))

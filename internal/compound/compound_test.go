@@ -154,7 +154,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err == nil && bytes.Equal(got, whole) && what != "a circle in the directory" && what != "tables that lead to itself" {
 			t.Errorf("%s: it is read", what)
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("%s: took %v", what, took)
 		}
 	}
