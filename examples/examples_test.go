@@ -48,6 +48,9 @@ func TestEveryExampleIsTested(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds every example")
+	}
 	programs := build(t)
 	t.Run("against their own emulator", func(t *testing.T) { testEmulator(t, programs) })
 	t.Run("against the real addresses", func(t *testing.T) { testRealAddresses(t, programs) })

@@ -25,9 +25,6 @@ func TestSnippetsThatNeedOtherModules(t *testing.T) {
 				continue // test/docs compiles and runs it
 			}
 			t.Run(fmt.Sprintf("%s:%d", filepath.Base(page), snippet.Line), func(t *testing.T) {
-				if strings.Contains(snippet.Code, "otelhttp.") && !requires(t, "otelhttp") {
-					t.Skip("this module does not require otelhttp yet")
-				}
 				folder := t.TempDir()
 				files := []string{filepath.Join(folder, "snippet.go"), filepath.Join(folder, "declarations.go"), filepath.Join(folder, "main.go")}
 				for i, text := range []string{snippet.File(t, "snippet"), snippets.Declarations, mains[module]} {
@@ -43,15 +40,6 @@ func TestSnippetsThatNeedOtherModules(t *testing.T) {
 			})
 		}
 	}
-}
-
-func requires(t *testing.T, name string) bool {
-	t.Helper()
-	mod, err := os.ReadFile("go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Contains(string(mod), "/"+name+" ")
 }
 
 // mains complete the programs, and declare what the snippets of a module take for granted.

@@ -43,6 +43,9 @@ var elsewhere = regexp.MustCompile(`^github\.com/(Azure|redis|microsoft\w*)/|^go
 // TestSnippetsOfThePages compiles the code of all pages and runs it: programs against an emulator at the addresses of
 // Microsoft's services, everything else with one of its own.
 func TestSnippetsOfThePages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program for each credential")
+	}
 	pages := []string{"README.md", "docs/errors.md", "docs/exactly-once.md", "docs/operations.md", "docs/sign-in.md", "docs/migrating.md"}
 	var functions, files []snippets.Snippet
 	tests := newModule(t)

@@ -1,4 +1,4 @@
-// Readme is the program of the library's README by hand, for the comparison of their sizes.
+// Readme uploads a certificate by hand, for a comparison of its size with that of the README's program.
 package main
 
 import (
