@@ -68,7 +68,7 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 		{"Decode", 9, func() error {
 			return new(intune.EnterpriseCodeSigningCertificate).UnmarshalJSON([]byte(cannedRecord))
 		}},
-		{"Request", 56, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
+		{"Request", 53, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
 		{"Create", 171, create("create")},
 		{"CreateUnderQuota", 172, create("quota")},
 		{"ListPage", 878, func() error {

@@ -64,7 +64,11 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 		return nil, err
 	}
 	sent := *cert
-	sent.Content = bytes.Clone(cert.Content) // the client compares it with records for an hour
+	if parsed != nil {
+		sent.Content = parsed.Raw // the caller may change its own
+	} else {
+		sent.Content = bytes.Clone(cert.Content)
+	}
 	isOwnDate := cert.UploadDateTime.IsZero()
 	if isOwnDate {
 		sent.UploadDateTime = c.uploads.date()

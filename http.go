@@ -42,7 +42,11 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 
 // headerDate returns the Date of a response, zero if it has none.
 func headerDate(header http.Header) time.Time {
-	date, err := http.ParseTime(header.Get("Date"))
+	value := header.Get("Date")
+	if value == "" {
+		return time.Time{}
+	}
+	date, err := http.ParseTime(value)
 	if err != nil {
 		return time.Time{}
 	}

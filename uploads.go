@@ -15,10 +15,13 @@ const memorySpan = time.Hour
 type uploads struct {
 	mu                sync.Mutex
 	pending           map[*upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
-	current, previous map[string]*upload    // by the id of the record; two generations, so that they do not pile up
+	current, previous map[string]owner      // by the id of the record; two generations, so that they do not pile up
 	nextGeneration    time.Time
 	lastDate          time.Time // see date
 }
+
+// owner stands for an upload whose record is remembered: the upload itself would keep the content.
+type owner *byte
 
 // upload is one create.
 type upload struct {
@@ -26,11 +29,12 @@ type upload struct {
 	parsed    *x509.Certificate                 // its content, nil if that is no certificate
 	isOwnDate bool                              // the library chose the date of upload
 
+	owner    owner
 	identity func() *identity // computed when it is needed first: most creates need none
 }
 
 func newUpload(sent *EnterpriseCodeSigningCertificate, parsed *x509.Certificate, isOwnDate bool) *upload {
-	u := &upload{sent: sent, parsed: parsed, isOwnDate: isOwnDate}
+	u := &upload{sent: sent, parsed: parsed, isOwnDate: isOwnDate, owner: new(byte)}
 	u.identity = sync.OnceValue(func() *identity { return newIdentity(u.sent, u.parsed) })
 	return u
 }
@@ -60,16 +64,16 @@ func (m *uploads) claim(id string, u *upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if owner := m.owner(id); owner != nil {
-		return owner == u
+		return owner == u.owner
 	}
 	if now := time.Now(); m.current == nil || now.After(m.nextGeneration) {
-		m.current, m.previous, m.nextGeneration = make(map[string]*upload), m.current, now.Add(memorySpan)
+		m.current, m.previous, m.nextGeneration = make(map[string]owner), m.current, now.Add(memorySpan)
 	}
-	m.current[id] = u
+	m.current[id] = u.owner
 	return true
 }
 
-func (m *uploads) owner(id string) *upload {
+func (m *uploads) owner(id string) owner {
 	if owner := m.current[id]; owner != nil {
 		return owner
 	}
@@ -81,7 +85,7 @@ func (m *uploads) isAnothers(id string, u *upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	owner := m.owner(id)
-	return owner != nil && owner != u
+	return owner != nil && owner != u.owner
 }
 
 // rivals returns which other pending uploads a record may belong to.
