@@ -190,8 +190,8 @@ func (m *metrics) Handle(ctx context.Context, record slog.Record) error {
 		}
 		m.attempts.Add(ctx, 1, metric.WithAttributes(attrs...))
 		m.duration.Record(ctx, values["duration"].Duration().Seconds(), metric.WithAttributes(attrs...))
-	case "intune: found the certificate after a lost response":
-		m.reconciliations.Add(ctx, 1, metric.WithAttributes(attribute.String("matchedBy", values["matchedBy"].String())))
+	case "intune: reconciled":
+		m.reconciliations.Add(ctx, 1, metric.WithAttributes(attribute.String("result", values["result"].String())))
 	}
 	return nil
 }
@@ -239,7 +239,7 @@ func TestRecordsOfTheLoggerBecomeMetrics(t *testing.T) {
 		"intune.attempts method=GET,outcome=succeeded,status=200",
 		"intune.attempts method=DELETE,outcome=unknown,status=503",
 		"intune.attempts method=DELETE,outcome=succeeded,status=204",
-		"intune.reconciliations matchedBy=uploadDateTime",
+		"intune.reconciliations result=found",
 	}
 	for _, name := range want {
 		if got[name] != 1 {
