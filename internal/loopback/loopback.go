@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type Page struct {
 	URL   string // the redirect URI
 	State string // the state parameter, by which the page recognises its own sign-in
 
+	answered atomic.Bool // set by the first response
 	response chan url.Values
 	server   *http.Server
 	done     chan struct{} // closed when the server has stopped
@@ -81,7 +83,8 @@ func (p *Page) Close() {
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := r.URL.Query()
 	hasResult := response.Get("code") != "" || response.Get("error") != ""
-	if r.Method != http.MethodGet || r.URL.Path != "/" || response.Get("state") != p.State || !hasResult {
+	if r.Method != http.MethodGet || r.URL.Path != "/" || response.Get("state") != p.State || !hasResult ||
+		!p.answered.CompareAndSwap(false, true) {
 		http.Error(w, "This is not the response to the sign-in in progress.", http.StatusBadRequest)
 		return
 	}
@@ -94,8 +97,5 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	_, _ = io.WriteString(w, page)
 	_ = http.NewResponseController(w).Flush() // Close may follow as soon as Wait has the response
-	select {
-	case p.response <- response:
-	default: // the browser has come back before
-	}
+	p.response <- response
 }

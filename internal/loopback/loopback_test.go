@@ -47,7 +47,11 @@ func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "You are signed in") {
 		t.Errorf("the browser shows %q, %v", text, err)
 	}
-	page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?code=second&state="+state, http.NoBody)) // does not block
+	second := httptest.NewRecorder()
+	page.ServeHTTP(second, httptest.NewRequest(http.MethodGet, "/?code=second&state="+state, http.NoBody))
+	if second.Code != http.StatusBadRequest {
+		t.Errorf("a second response: %d", second.Code)
+	}
 	if got, err := page.Wait(t.Context()); err != nil || got.Get("code") != "mine" {
 		t.Errorf("got %v, %v", got, err)
 	}
