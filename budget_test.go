@@ -69,8 +69,8 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			return new(intune.EnterpriseCodeSigningCertificate).UnmarshalJSON([]byte(cannedRecord))
 		}},
 		{"Request", 53, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
-		{"Create", 171, create("create")},
-		{"CreateUnderQuota", 172, create("quota")},
+		{"Create", 81, create("create")},
+		{"CreateUnderQuota", 82, create("quota")},
 		{"ListPage", 878, func() error {
 			_, err := services["list"].List(ctx, nil)
 			return err
@@ -88,7 +88,7 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			}
 			return nil
 		}},
-		{"Rejection", 226, func() error {
+		{"Rejection", 136, func() error {
 			_, err := services["rejected"].Create(ctx, &undated)
 			if err == nil {
 				return errors.New("it was not rejected")

@@ -112,7 +112,7 @@ func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertifi
 	if cert == nil {
 		return k.service.createOne(ctx, cert, opts) // which reports it
 	}
-	identity := identityOf(cert)
+	identity := newIdentity(cert)
 	release, err := k.service.client.subjects.Lock(ctx, identity.ownSubject().Key())
 	if err != nil {
 		return CreateAllResult{Err: named(createName, err)}

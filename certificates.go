@@ -59,21 +59,16 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 
 // newUpload checks a certificate and copies it, with a date of upload.
 func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions) (*upload, error) {
-	parsed, err := validate(cert, options.allowExpired)
-	if err != nil {
+	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, err
 	}
 	sent := *cert
-	if parsed != nil {
-		sent.Content = parsed.Raw // the caller may change its own
-	} else {
-		sent.Content = bytes.Clone(cert.Content)
-	}
+	sent.Content = bytes.Clone(cert.Content) // the caller may change its own
 	isOwnDate := cert.UploadDateTime.IsZero()
 	if isOwnDate {
 		sent.UploadDateTime = c.uploads.date()
 	}
-	return newUpload(&sent, parsed, isOwnDate), nil
+	return newUpload(&sent, isOwnDate), nil
 }
 
 // Get returns the certificate with an id. WithSelect requests some of its properties only. If there is none with that

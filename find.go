@@ -39,7 +39,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if cert == nil {
 		return nil, &InputError{Name: "certificate", Problem: "is nil"}
 	}
-	p := &placement{client: s.client, identity: identityOf(cert), options: options}
+	p := &placement{client: s.client, identity: newIdentity(cert), options: options}
 	if err := p.identity.validate(); err != nil {
 		return nil, err
 	}
@@ -233,11 +233,10 @@ func (c *Client) newPlacement(ctx context.Context, cert *EnterpriseCodeSigningCe
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := validate(cert, options.allowExpired)
-	if err != nil {
+	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, err
 	}
-	p := &placement{client: c, identity: newIdentity(cert, parsed), options: options}
+	p := &placement{client: c, identity: newIdentity(cert), options: options}
 	if err := p.identity.validate(); err != nil {
 		return nil, err
 	}

@@ -21,8 +21,9 @@ type identity struct {
 	expirations       []time.Time
 }
 
-// newIdentity returns the identity of a certificate. parsed is its content, nil if that is no certificate.
-func newIdentity(cert *EnterpriseCodeSigningCertificate, parsed *x509.Certificate) *identity {
+// newIdentity parses the content of a certificate.
+func newIdentity(cert *EnterpriseCodeSigningCertificate) *identity {
+	parsed, _ := cert.X509()
 	i := &identity{content: cert.Content, parsed: parsed}
 	forms := []*EnterpriseCodeSigningCertificate{cert}
 	if parsed != nil {
@@ -36,12 +37,6 @@ func newIdentity(cert *EnterpriseCodeSigningCertificate, parsed *x509.Certificat
 		}
 	}
 	return i
-}
-
-// identityOf parses the content of the certificate as well.
-func identityOf(cert *EnterpriseCodeSigningCertificate) *identity {
-	parsed, _ := cert.X509()
-	return newIdentity(cert, parsed)
 }
 
 func appendNames(names []dn.Name, texts ...string) []dn.Name {
@@ -281,5 +276,5 @@ func (c *EnterpriseCodeSigningCertificate) SameCertificate(other *EnterpriseCode
 	if c == nil || other == nil {
 		return false
 	}
-	return identityOf(c).is(other) || identityOf(other).is(c)
+	return newIdentity(c).is(other) || newIdentity(other).is(c)
 }

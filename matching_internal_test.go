@@ -137,7 +137,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	for _, test := range tests {
 		cert := FromX509(own)
-		s := &sentCertificate{identity: newIdentity(cert, own), date: sent, isOwnDate: !test.dated, began: began, end: end}
+		s := &sentCertificate{identity: newIdentity(cert), date: sent, isOwnDate: !test.dated, began: began, end: end}
 		if test.dated {
 			s.date = caller
 		}
@@ -169,7 +169,7 @@ func TestVerdictsBesideRivals(t *testing.T) {
 		{"during the attempts", sent.Add(5 * time.Second), true, rivals{some: true}, cannotTell},
 		{"during the attempts, without a rival", sent.Add(5 * time.Second), true, rivals{}, ours},
 	} {
-		s := &sentCertificate{identity: newIdentity(cert, nil), date: sent, isOwnDate: test.isOwnDate, began: sent, end: sent.Add(10 * time.Second)}
+		s := &sentCertificate{identity: newIdentity(cert), date: sent, isOwnDate: test.isOwnDate, began: sent, end: sent.Add(10 * time.Second)}
 		shown := &EnterpriseCodeSigningCertificate{ID: "x", Subject: "CN=Contoso", UploadDateTime: test.date}
 		if got, _ := s.judge(shown, serviceClock{isKnown: true}, func() rivals { return test.rivals }); got != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)

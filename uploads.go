@@ -3,7 +3,6 @@ package intune
 // This file is what a client remembers of its creates.
 
 import (
-	"crypto/x509"
 	"sync"
 	"time"
 )
@@ -26,16 +25,15 @@ type owner *byte
 // upload is one create.
 type upload struct {
 	sent      *EnterpriseCodeSigningCertificate // a copy that nobody changes
-	parsed    *x509.Certificate                 // its content, nil if that is no certificate
 	isOwnDate bool                              // the library chose the date of upload
 
 	owner    owner
 	identity func() *identity // computed when it is needed first: most creates need none
 }
 
-func newUpload(sent *EnterpriseCodeSigningCertificate, parsed *x509.Certificate, isOwnDate bool) *upload {
-	u := &upload{sent: sent, parsed: parsed, isOwnDate: isOwnDate, owner: new(byte)}
-	u.identity = sync.OnceValue(func() *identity { return newIdentity(u.sent, u.parsed) })
+func newUpload(sent *EnterpriseCodeSigningCertificate, isOwnDate bool) *upload {
+	u := &upload{sent: sent, isOwnDate: isOwnDate, owner: new(byte)}
+	u.identity = sync.OnceValue(func() *identity { return newIdentity(u.sent) })
 	return u
 }
 

@@ -4,7 +4,6 @@ package intune
 
 import (
 	"bytes"
-	"crypto/x509"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
@@ -12,46 +11,46 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
-// validate rejects what must not be uploaded. It returns the parsed content, nil if that is no certificate.
-func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) (*x509.Certificate, error) {
+// validate rejects what must not be uploaded.
+func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
 	if cert == nil {
-		return nil, bad("is nil")
+		return bad("is nil")
 	}
 	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
-		return nil, bad("has neither content nor subject")
+		return bad("has neither content nor subject")
 	}
-	parsed, err := validateContent("certificate", cert.Content)
+	expiration, err := validateContent("certificate", cert.Content)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := validateTexts("certificate", string(cert.Status), cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName); err != nil {
-		return nil, err
+		return err
 	}
 	for name, value := range cert.AdditionalData {
 		if kind := privateKeyInJSON(value); kind != "" {
-			return nil, privateKeyError("certificate property "+name, kind)
+			return privateKeyError("certificate property "+name, kind)
 		}
 	}
-	if parsed != nil && !allowExpired && time.Now().After(parsed.NotAfter) {
-		return nil, bad("expired on " + formatTime(parsed.NotAfter) + ": upload its successor, or allow it with WithExpiredAllowed")
+	if !expiration.IsZero() && !allowExpired && time.Now().After(expiration) {
+		return bad("expired on " + formatTime(expiration) + ": upload its successor, or allow it with WithExpiredAllowed")
 	}
-	return parsed, nil
+	return nil
 }
 
-// validateContent rejects what must not be uploaded as content. It returns the parsed content, nil if that is no
-// certificate: a certificate holds no private key.
-func validateContent(of string, content []byte) (*x509.Certificate, error) {
-	if parsed, err := lenientx509.Parse(bytes.Clone(content)); err == nil {
-		return parsed, nil
+// validateContent rejects what must not be uploaded as content. It returns when the certificate expires, zero if the content
+// is no certificate: a certificate holds no private key.
+func validateContent(of string, content []byte) (expiration time.Time, err error) {
+	if expiration, err = lenientx509.NotAfter(content); err == nil {
+		return expiration, nil
 	}
 	if kind := privatekey.Find(content); kind != "" {
-		return nil, privateKeyError(of+" content", kind)
+		return time.Time{}, privateKeyError(of+" content", kind)
 	}
 	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
-		return nil, &InputError{Name: of + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
+		return time.Time{}, &InputError{Name: of + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
 	}
-	return nil, nil //nolint:nilnil // content that is no certificate is for the service to judge
+	return time.Time{}, nil // content that is no certificate is for the service to judge
 }
 
 // validateTexts rejects a private key in a text field.

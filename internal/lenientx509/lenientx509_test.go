@@ -280,6 +280,9 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("got %v, %v", cert, err)
 		case err == nil:
 			checkRaw(t, cert, der)
+			if notAfter, err := NotAfter(der); err != nil || !notAfter.Equal(cert.NotAfter) {
+				t.Errorf("it expires on %v: got %v, %v", cert.NotAfter, notAfter, err)
+			}
 			_ = fmt.Sprint(cert.Subject, cert.SerialNumber, cert.CheckSignatureFrom(cert))
 		}
 	})
