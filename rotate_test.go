@@ -266,6 +266,27 @@ func TestRotateWaitsUntilTheNewOneIsProvisioned(t *testing.T) {
 	})
 }
 
+// TestRotateDeletesNothingIfProvisioningIsWithdrawn: the status that ended the wait is out of date when it comes to deleting.
+func TestRotateDeletesNothingIfProvisioningIsWithdrawn(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := &simulation{habits: habits{provisioning: 10 * time.Minute}}, issue(t)
+		old := s.had(issue(t, yearsAgo(1)), 300*day)
+		provisioned := 0
+		s.around = func(req *http.Request, sent bool) error {
+			isPoll := req.Method == http.MethodGet && !strings.HasSuffix(req.URL.Path, path)
+			if isPoll && sent && time.Since(s.commits[s.records[1].ID]) >= s.provisioning {
+				provisioned++
+				s.provisioning = day
+			}
+			return nil
+		}
+		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, WaitProvisioned: time.Hour})
+		if !errors.Is(err, intune.ErrNotProvisioned) || provisioned != 1 || len(got.Deleted) > 0 || !s.has(old.ID) {
+			t.Errorf("got %+v, %v after %d polls that showed it as provisioned", got, err, provisioned)
+		}
+	})
+}
+
 func TestRotateKeepsTheOldOneForTheOverlap(t *testing.T) {
 	rotating(t, func(t *testing.T) {
 		s, cert := new(simulation), issue(t)
@@ -449,10 +470,11 @@ func TestRotateAfterACrashAtAnyPoint(t *testing.T) {
 	}
 }
 
-// TestRotateByTwoProcessesAtOnce: never two records without a *DuplicateError at one of them at least, and never none.
+// TestRotateByTwoProcessesAtOnce: never two records without a *DuplicateError at one of them at least, and never none. Two
+// such errors name the same record to keep.
 func TestRotateByTwoProcessesAtOnce(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	duplicates := 0
+	duplicates, bothTold := 0, 0
 	for round := range 200 {
 		rotating(t, func(t *testing.T) {
 			server := memoryServer(t, intunetest.WithoutQuota())
@@ -480,17 +502,24 @@ func TestRotateByTwoProcessesAtOnce(t *testing.T) {
 					copies++
 				}
 			}
-			isTold := errors.As(first, new(*intune.DuplicateError)) || errors.As(second, new(*intune.DuplicateError))
-			if copies == 0 || copies > 2 || copies == 2 && !isTold {
+			var one, other *intune.DuplicateError
+			isOneTold, isOtherTold := errors.As(first, &one), errors.As(second, &other)
+			if copies == 0 || copies > 2 || copies == 2 && !isOneTold && !isOtherTold {
 				t.Errorf("round %d: %d copies, %v and %v", round, copies, first, second)
+			}
+			if isOneTold && isOtherTold {
+				bothTold++
+				if one.Certificate.ID != other.Certificate.ID {
+					t.Errorf("round %d: told to keep %s and %s", round, one.Certificate.ID, other.Certificate.ID)
+				}
 			}
 			if copies == 2 {
 				duplicates++
 			}
 		})
 	}
-	if duplicates == 0 {
-		t.Error("no round made two records: they do not meet")
+	if duplicates == 0 || bothTold == 0 {
+		t.Errorf("%d rounds made two records, and both processes were told in %d: they do not meet", duplicates, bothTold)
 	}
 }
 
