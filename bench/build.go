@@ -130,9 +130,17 @@ type usage struct {
 
 // run runs a command in the program's module.
 func (p *program) run(ctx context.Context, name string, args ...string) usage {
+	return p.runCommand(p.command(ctx, name, args...))
+}
+
+func (p *program) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // go, and what it has built
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), "GOCACHE="+p.cache, "GOFLAGS=-tags=peer", "GOWORK=off", "CGO_ENABLED=0")
+	return cmd
+}
+
+func (p *program) runCommand(cmd *exec.Cmd) usage {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()

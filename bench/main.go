@@ -24,9 +24,9 @@ type options struct {
 }
 
 func main() {
-	run := serve
-	if os.Getenv(serverVariable) == "" {
-		run = bench
+	run := bench
+	if authority := os.Getenv(serverVariable); authority != "" {
+		run = func() error { return serve(authority) }
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -59,16 +59,16 @@ func (o *options) compare(ctx context.Context, out, progress io.Writer) error {
 	if !o.peer {
 		programs = programs[:2]
 	}
-	root, stop, err := startServer(ctx)
+	server, err := startServer(ctx, folder)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer server.stop()
 	certificate := filepath.Join(folder, "contoso.cer")
 	if err := writeCertificate(certificate); err != nil {
 		return err
 	}
-	l := load{root: root, certificate: certificate, starts: o.starts, creates: o.creates}
+	l := load{server: server, certificate: certificate, starts: o.starts, creates: o.creates}
 	if err := o.measure(ctx, programs, l, progress); err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		if err := serve(); err != nil {
+	if authority := os.Getenv(serverVariable); authority != "" {
+		if err := serve(authority); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -25,12 +25,12 @@ func TestEveryMetricIsMeasured(t *testing.T) {
 	for _, p := range programs {
 		p.cache = "" // the usual one, so that the standard library is not built again
 	}
-	root, stop, err := startServer(t.Context())
+	server, err := startServer(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
-	l := load{root: root, certificate: t.TempDir() + "/contoso.cer", starts: 1, creates: 20}
+	defer server.stop()
+	l := load{server: server, certificate: t.TempDir() + "/contoso.cer", starts: 1, creates: 20}
 	if err := writeCertificate(l.certificate); err != nil {
 		t.Fatal(err)
 	}

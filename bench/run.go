@@ -1,21 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
-	"net"
-	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -23,66 +23,74 @@ import (
 	"github.com/seed-230b9595/intune-go/bench/internal/measure"
 )
 
-// serverVariable is set in the environment of the process that serves the programs.
+// serverVariable is set in the environment of the process that serves the programs: to the file for its certificate.
 const serverVariable = "INTUNE_BENCH_SERVER"
 
-// serve prints its root and answers until its standard input ends.
-func serve() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+// serve prints its two roots and serves until its standard input ends.
+func serve(authority string) error {
+	plain := httptest.NewServer(loopback.Handler())
+	defer plain.Close()
+	encrypted := httptest.NewUnstartedServer(loopback.Handler())
+	encrypted.EnableHTTP2 = true
+	encrypted.StartTLS()
+	defer encrypted.Close()
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: encrypted.Certificate().Raw})
+	if err := os.WriteFile(authority, certificate, 0o600); err != nil {
 		return err
 	}
-	fmt.Println("http://" + listener.Addr().String())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = listener.Close()
-	}()
-	server := &http.Server{Handler: loopback.Handler(), ReadHeaderTimeout: time.Minute}
-	if err := server.Serve(listener); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
+	fmt.Println(plain.URL, encrypted.URL)
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// server is where the programs create their objects.
+type server struct {
+	root, tlsRoot string // over HTTP/1.1; over TLS and HTTP/2
+	authority     string // a file with the certificate of tlsRoot
+	stop          func()
 }
 
 // startServer serves in a process of its own, so that it costs no program more than it costs the others.
-func startServer(ctx context.Context) (root string, stop func(), err error) {
+func startServer(ctx context.Context, folder string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
+	s := &server{authority: filepath.Join(folder, "authority.pem")}
 	cmd := exec.CommandContext(ctx, self) //nolint:gosec // itself
-	cmd.Env = append(os.Environ(), serverVariable+"=1")
+	cmd.Env = append(os.Environ(), serverVariable+"="+s.authority)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	stop = func() {
+	s.stop = func() {
 		_ = stdin.Close()
 		_ = cmd.Wait()
 	}
-	line := bufio.NewScanner(stdout)
-	if !line.Scan() {
-		stop()
-		return "", nil, errors.New("the server did not start")
+	if _, err := fmt.Fscan(stdout, &s.root, &s.tlsRoot); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("the server did not start: %w", err)
 	}
-	return line.Text(), stop, nil
+	return s, nil
 }
 
 // load is what the programs are told to do.
 type load struct {
-	root, certificate string // the server's, and a file
-	starts, creates   int
+	*server
+
+	certificate     string // a file
+	starts, creates int
 }
 
-// workers is how many create at the same time, where not one creates alone.
+// workers is how many create at the same time in the rows that say so.
 const workers = 16
 
 func (p *program) measure(ctx context.Context, l load) error {
@@ -91,16 +99,13 @@ func (p *program) measure(ctx context.Context, l load) error {
 			return err
 		}
 	}
-	if err := p.createAlone(ctx, l); err != nil {
-		return err
-	}
-	return p.createTogether(ctx, l)
+	return errors.Join(p.createAlone(ctx, l), p.createTogether(ctx, l), p.createOverHTTP2(ctx, l))
 }
 
 // start measures the time from before fork and exec to the first create.
 func (p *program) start(ctx context.Context, l load) error {
 	begin := time.Now()
-	result, err := p.create(ctx, l, "-first")
+	result, err := p.create(ctx, l, l.root, "-first")
 	if err != nil {
 		return err
 	}
@@ -110,7 +115,7 @@ func (p *program) start(ctx context.Context, l load) error {
 
 // createAlone measures creates that come one after the other.
 func (p *program) createAlone(ctx context.Context, l load) error {
-	result, err := p.create(ctx, l, "-n", strconv.Itoa(l.creates), "-workers", "1")
+	result, err := p.create(ctx, l, l.root, "-n", strconv.Itoa(l.creates), "-workers", "1")
 	if err != nil {
 		return err
 	}
@@ -123,7 +128,7 @@ func (p *program) createAlone(ctx context.Context, l load) error {
 
 // createTogether measures creates by many workers.
 func (p *program) createTogether(ctx context.Context, l load) error {
-	result, err := p.create(ctx, l, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+	result, err := p.create(ctx, l, l.root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
 	if err != nil {
 		return err
 	}
@@ -134,8 +139,25 @@ func (p *program) createTogether(ctx context.Context, l load) error {
 	return nil
 }
 
-func (p *program) create(ctx context.Context, l load, arguments ...string) (result measure.Result, err error) {
-	took := p.run(ctx, p.binary, append([]string{"-url", l.root, "-file", l.certificate}, arguments...)...)
+// createOverHTTP2 measures creates over TLS, by one worker and by many, which share one connection.
+func (p *program) createOverHTTP2(ctx context.Context, l load) error {
+	alone, err := p.create(ctx, l, l.tlsRoot, "-n", strconv.Itoa(l.creates), "-workers", "1")
+	if err != nil {
+		return err
+	}
+	together, err := p.create(ctx, l, l.tlsRoot, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+	if err != nil {
+		return err
+	}
+	p.measured.add(createTimeHTTP2, alone.Elapsed.Seconds()/float64(alone.Creates))
+	p.measured.add(createRateHTTP2, float64(together.Creates)/together.Elapsed.Seconds())
+	return nil
+}
+
+func (p *program) create(ctx context.Context, l load, root string, arguments ...string) (result measure.Result, err error) {
+	cmd := p.command(ctx, p.binary, append([]string{"-url", root, "-file", l.certificate}, arguments...)...)
+	cmd.Env = append(cmd.Env, "SSL_CERT_FILE="+l.authority)
+	took := p.runCommand(cmd)
 	if took.err != nil {
 		return result, took.err
 	}

@@ -33,10 +33,12 @@ var (
 	createAllocs    = &metric{"allocations of a create", count}
 	createRate      = &metric{fmt.Sprintf("creates per second, %d workers", workers), count}
 	peakMemory      = &metric{fmt.Sprintf("peak memory, %d workers", workers), size}
+	createTimeHTTP2 = &metric{"time of a create, TLS and HTTP/2", duration}
+	createRateHTTP2 = &metric{fmt.Sprintf("creates per second, %d workers, TLS and HTTP/2", workers), count}
 
 	metrics = []*metric{
 		coldBuild, coldBuildCPU, coldBuildMemory, rebuild, binary, strippedBinary, readmeBinary, packages, modules, sums,
-		firstCreate, createTime, createBytes, createAllocs, createRate, peakMemory,
+		firstCreate, createTime, createBytes, createAllocs, createRate, peakMemory, createTimeHTTP2, createRateHTTP2,
 	}
 )
 
