@@ -68,7 +68,7 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 	if isOwnDate {
 		sent.UploadDateTime = c.uploads.date()
 	}
-	return newUpload(&sent, isOwnDate), nil
+	return c.uploads.newUpload(&sent, isOwnDate), nil
 }
 
 // Get returns the certificate with an id. WithSelect requests some of its properties only. If there is none with that

@@ -37,6 +37,9 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		obtainToken(tokens),     // from the cache or the credential; the steps that follow do not see it
 		awaitTurn,               // waits for the quota, and for the end of a pause that the service has asked for
 	}
+	if len(cfg.middleware) > 0 {
+		steps = append(steps, showHeaders(transport)) // all except the token
+	}
 	for _, middleware := range cfg.middleware {
 		steps = append(steps, middleware)
 	}

@@ -5,7 +5,6 @@ package intune
 import (
 	"bytes"
 	"errors"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -41,12 +40,11 @@ func (c *call) decode() error {
 	return nil
 }
 
+// isJSON ignores the parameters: they say nothing about JSON, and a gateway may damage them.
 func isJSON(contentType string) bool {
-	if contentType == "application/json" {
-		return true
-	}
-	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 
 func (c *call) responseError(problem string, err error) error {

@@ -96,7 +96,7 @@ func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
 }
 
 func TestCreateAcceptsEveryFormOfJSONContentType(t *testing.T) {
-	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;odata.metadata=minimal", "APPLICATION/JSON", ""} {
+	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;odata.metadata=minimal", "APPLICATION/JSON", "application/json; charset", "application/json;;", ""} {
 		if _, err := create(newWire(t, reply(http.StatusCreated, created, "Content-Type", contentType)).client()); err != nil {
 			t.Errorf("%q: %v", contentType, err)
 		}

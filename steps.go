@@ -30,10 +30,7 @@ func beginAttempt(transport *wire.Transport) step {
 			c := callFrom(ctx)
 			a := c.newAttempt()
 			a.placeholder = http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
-			req = req.WithContext(wire.WithAttempt(ctx, &a.Attempt))
-			req.Header = req.Header.Clone()
-			transport.SetVisible(req.Header, &a.Attempt)
-			resp, err := next.RoundTrip(req)
+			resp, err := next.RoundTrip(req.WithContext(wire.WithAttempt(ctx, &a.Attempt)))
 			switch {
 			case err != nil:
 				a.err = err
@@ -84,6 +81,16 @@ func awaitTurn(next http.RoundTripper) http.RoundTripper {
 		c.recovery.sending()
 		return next.RoundTrip(req)
 	})
+}
+
+// showHeaders sets the library's own headers for middleware to see.
+func showHeaders(transport *wire.Transport) step {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			transport.SetVisible(req.Header, &callFrom(req.Context()).last.Attempt)
+			return next.RoundTrip(req)
+		})
+	}
 }
 
 // announceWait logs that an attempt waits, once it has waited for a second. The function that it returns logs the end.

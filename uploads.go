@@ -3,6 +3,7 @@ package intune
 // This file is what a client remembers of its creates.
 
 import (
+	"crypto/sha256"
 	"sync"
 	"time"
 )
@@ -14,27 +15,38 @@ const memorySpan = time.Hour
 type uploads struct {
 	mu                sync.Mutex
 	pending           map[*upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
-	current, previous map[string]owner      // by the id of the record; two generations, so that they do not pile up
+	current, previous map[recordKey]uint64  // the number of the upload; two generations, so that they do not pile up
 	nextGeneration    time.Time
+	lastNumber        uint64
 	lastDate          time.Time // see date
 }
 
-// owner stands for an upload whose record is remembered: the upload itself would keep the content.
-type owner *byte
+// recordKey stands for the id of a record: a memory without pointers costs the garbage collector nothing.
+type recordKey [sha256.Size]byte
+
+func keyOf(id string) recordKey { return sha256.Sum256([]byte(id)) }
 
 // upload is one create.
 type upload struct {
+	number    uint64                            // from 1
 	sent      *EnterpriseCodeSigningCertificate // a copy that nobody changes
 	isOwnDate bool                              // the library chose the date of upload
 
-	owner    owner
-	identity func() *identity // computed when it is needed first: most creates need none
+	recognise sync.Once
+	known     *identity
 }
 
-func newUpload(sent *EnterpriseCodeSigningCertificate, isOwnDate bool) *upload {
-	u := &upload{sent: sent, isOwnDate: isOwnDate, owner: new(byte)}
-	u.identity = sync.OnceValue(func() *identity { return newIdentity(u.sent) })
-	return u
+func (m *uploads) newUpload(sent *EnterpriseCodeSigningCertificate, isOwnDate bool) *upload {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastNumber++
+	return &upload{number: m.lastNumber, sent: sent, isOwnDate: isOwnDate}
+}
+
+// identity is computed when it is needed first: most creates need none.
+func (u *upload) identity() *identity {
+	u.recognise.Do(func() { u.known = newIdentity(u.sent) })
+	return u.known
 }
 
 // begin notes that an upload is about to be sent.
@@ -61,29 +73,31 @@ func (m *uploads) end(u *upload, isUnknown bool) {
 func (m *uploads) claim(id string, u *upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if owner := m.owner(id); owner != nil {
-		return owner == u.owner
+	key := keyOf(id)
+	if owner := m.owner(key); owner != 0 {
+		return owner == u.number
 	}
 	if now := time.Now(); m.current == nil || now.After(m.nextGeneration) {
-		m.current, m.previous, m.nextGeneration = make(map[string]owner), m.current, now.Add(memorySpan)
+		m.current, m.previous, m.nextGeneration = make(map[recordKey]uint64), m.current, now.Add(memorySpan)
 	}
-	m.current[id] = u.owner
+	m.current[key] = u.number
 	return true
 }
 
-func (m *uploads) owner(id string) owner {
-	if owner := m.current[id]; owner != nil {
+// owner returns the number of the upload that a record belongs to, 0 if none is known.
+func (m *uploads) owner(key recordKey) uint64 {
+	if owner := m.current[key]; owner != 0 {
 		return owner
 	}
-	return m.previous[id]
+	return m.previous[key]
 }
 
 // isAnothers reports whether a record belongs to another upload.
 func (m *uploads) isAnothers(id string, u *upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	owner := m.owner(id)
-	return owner != nil && owner != u.owner
+	owner := m.owner(keyOf(id))
+	return owner != 0 && owner != u.number
 }
 
 // rivals returns which other pending uploads a record may belong to.

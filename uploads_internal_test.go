@@ -24,8 +24,8 @@ func TestDatesFollowAClockThatIsSetBack(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := new(uploads)
-		u := newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
-		other := newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
+		u := m.newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
+		other := m.newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
 		record := &EnterpriseCodeSigningCertificate{ID: "x", Subject: "CN=Contoso"}
 		m.begin(u)
 		if !m.rivals(record, other).some || m.rivals(record, u).some {

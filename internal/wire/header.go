@@ -29,7 +29,8 @@ func (t *Transport) SetVisible(header http.Header, a *Attempt) {
 
 // header returns what is sent: the headers of the caller and the middleware that are not reserved, and the library's.
 func (t *Transport) header(a *Attempt, given http.Header) http.Header {
-	header := make(http.Header, len(given)+1)
+	const own = 5 // as many as are set below
+	header := make(http.Header, len(given)+own)
 	for name, values := range given {
 		if canonical := http.CanonicalHeaderKey(name); !IsReserved(canonical) {
 			header[name] = values

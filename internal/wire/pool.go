@@ -47,5 +47,6 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
+		WriteBufferSize:        16 << 10, // for a token and a certificate in one packet
 	}
 }

@@ -118,7 +118,11 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 	if err != nil {
 		return nil, t.ownTimeout(ctx, err)
 	}
-	body, err := readAll(ctx, resp, maxBody)
+	read := readUntilDone
+	if t.own != nil {
+		read = readAll // net/http's bodies end with the context
+	}
+	body, err := read(ctx, resp, maxBody)
 	resp.Body = &wholeBody{data: body, err: t.ownTimeout(ctx, err)}
 	return resp, nil
 }
@@ -203,5 +207,5 @@ func (t *Transport) ReadBody(ctx context.Context, resp *http.Response) ([]byte, 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.limit, t.timeout)
 	defer cancel()
-	return readAll(ctx, resp, maxBody)
+	return readUntilDone(ctx, resp, maxBody)
 }
