@@ -280,6 +280,39 @@ func TestBodyIsBounded(t *testing.T) {
 	}
 }
 
+// TestBodyOfTheOwnTransportEndsWithItsContext: net/http closes it, over HTTP/1.1 and HTTP/2.
+func TestBodyOfTheOwnTransportEndsWithItsContext(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))) // the certificate of httptest is valid
+			l := newPipeListener()
+			roots := serveTLS(t, l, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "half")
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler) // otherwise the server would end the body properly
+			}, protocol)
+			tr := New(Config{Origin: "https://127.0.0.1"})
+			tr.own = newPool(func() *http.Transport {
+				base := newTransport()
+				base.Proxy, base.DialContext = nil, l.dial
+				base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+				return base
+			})
+			defer tr.CloseIdleConnections()
+			for deadline, want := range map[time.Duration]time.Duration{time.Second: time.Second, time.Hour: time.Minute} {
+				ctx, cancel := context.WithTimeout(t.Context(), deadline)
+				began := time.Now()
+				body, err := attempt(ctx, tr, "https://127.0.0.1", false)
+				if took := time.Since(began); body != "half" || err == nil || took != want {
+					t.Errorf("%s: %q, %v after %v, want %v", protocol, body, err, took, want)
+				}
+				cancel()
+			}
+		})
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
