@@ -49,8 +49,9 @@ func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return
 func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.appendJSON("") }
 
 func (c *EnterpriseCodeSigningCertificate) appendJSON(id string) ([]byte, error) {
-	const aroundContent = 1 << 10
-	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(c.Content))+aroundContent)
+	const aroundTexts = 384 // names of members, id, status and dates
+	texts := len(c.SubjectName) + len(c.Subject) + len(c.IssuerName) + len(c.Issuer)
+	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(c.Content))+texts+aroundTexts)
 	out = append(out, '{')
 	out = jsonscan.AppendString(out, "@odata.type", odataType)
 	out = jsonscan.AppendString(out, "id", id)
