@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,9 +145,10 @@ func (c *Client) census(ctx context.Context, options requestOptions) (*census, e
 	return seen, nil
 }
 
+// record returns the record with an id, nil if there is none. Ids are GUIDs, which Windows shows in upper case.
 func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
 	for _, record := range s.records {
-		if record.ID == id {
+		if strings.EqualFold(record.ID, id) {
 			return record
 		}
 	}

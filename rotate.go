@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/wait"
@@ -23,7 +24,7 @@ var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was
 
 // RotateOptions configures Rotate. The zero value, and nil, upload the certificate and delete nothing.
 type RotateOptions struct {
-	OldID           string        // the record to replace; "" means all earlier uploads with the same subject
+	OldID           string        // the record to replace, in upper or lower case; "" means all earlier uploads with the same subject
 	DeleteOld       bool          // delete what is replaced
 	WaitProvisioned time.Duration // wait up to this long for the new one to be provisioned; 0 does not wait
 	Overlap         time.Duration // delete nothing before the new one has been there this long: provisioned does not mean that all devices have it
@@ -61,6 +62,9 @@ type Rotation struct {
 //
 // Like Ensure, Rotate ignores the Status and UploadDateTime of cert, and it returns Ensure's errors. With an error comes
 // the Rotation so far, nil if nothing is known yet. Calls of one client for the same subject wait for each other.
+//
+// With DryRun nothing is changed, and the error is the one that would be returned. Rotate then assumes that a new upload
+// is provisioned at once, and an earlier one within WaitProvisioned.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {
@@ -224,12 +228,13 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 func (r *rotation) sortOut() {
 	r.old, r.unclear = nil, nil
 	for _, record := range r.seen.records {
-		if r.seen.isMatch(record) || r.OldID != "" && record.ID != r.OldID {
+		isOld := strings.EqualFold(record.ID, r.OldID)
+		if r.seen.isMatch(record) || r.OldID != "" && !isOld {
 			continue
 		}
 		subject, age := r.identity.compareSubject(record), r.compareAge(record)
 		isReplaced := subject == sameSubject && age == older
-		if isReplaced || record.ID == r.OldID {
+		if isReplaced || isOld {
 			r.old = append(r.old, record)
 		}
 		if !isReplaced && subject != otherSubject && age != later {
@@ -262,16 +267,28 @@ func (r *rotation) checkLatest() error {
 
 // plan is the end of a dry run: what would be uploaded and deleted.
 func (r *rotation) plan() error {
+	willBeProvisioned := r.WaitProvisioned > 0
 	if r.record == nil {
-		r.record, r.created = r.cert, true
+		r.record, r.created, willBeProvisioned = r.cert, true, true
 	}
-	if !r.DeleteOld {
+	if !r.hasToDelete() {
 		return nil
+	}
+	if r.record.Status != CertificateStatusProvisioned && !willBeProvisioned || !r.isThereForOverlap() {
+		return ErrNotProvisioned
 	}
 	for _, record := range r.deletable() {
 		r.deleted = append(r.deleted, record.ID)
 	}
 	return r.kept()
+}
+
+// hasToDelete reports whether the caller asked to delete what is replaced, and there is something.
+func (r *rotation) hasToDelete() bool { return r.DeleteOld && len(r.old)+len(r.unclear) > 0 }
+
+// isThereForOverlap reports whether the new one has been there for Overlap, by the clock of the service.
+func (r *rotation) isThereForOverlap() bool {
+	return r.Overlap == 0 || isShown(r.record.UploadDateTime) && r.seen.now.Sub(r.record.UploadDateTime) >= r.Overlap
 }
 
 // deletable are the old records whose age and subject are certain.
@@ -320,15 +337,13 @@ func (r *rotation) awaitProvisioning(ctx context.Context) error {
 
 // deleteOld deletes what is replaced, if that was asked for, after a fresh look.
 func (r *rotation) deleteOld(ctx context.Context) error {
-	if !r.DeleteOld || len(r.old)+len(r.unclear) == 0 {
+	if !r.hasToDelete() {
 		return nil
 	}
 	if err := r.lookAgain(ctx); err != nil {
 		return err
 	}
-	age := r.seen.now.Sub(r.record.UploadDateTime)
-	isThereForOverlap := r.Overlap == 0 || isShown(r.record.UploadDateTime) && age >= r.Overlap
-	if r.record.Status != CertificateStatusProvisioned || !isThereForOverlap {
+	if r.record.Status != CertificateStatusProvisioned || !r.isThereForOverlap() {
 		return ErrNotProvisioned
 	}
 	for _, record := range r.deletable() {

@@ -318,6 +318,56 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 	})
 }
 
+func TestRotateDryRunDeletesNoMoreThanTheRunWould(t *testing.T) {
+	for name, test := range map[string]struct {
+		options    intune.RotateOptions
+		isThere    bool // uploaded a day ago, and provisioned an hour from now
+		isDeleting bool
+	}{
+		"new":                           {isDeleting: true},
+		"new, with an overlap":          {options: intune.RotateOptions{Overlap: 3 * day}},
+		"not provisioned":               {isThere: true},
+		"not provisioned, with a wait":  {options: intune.RotateOptions{WaitProvisioned: 2 * time.Hour}, isThere: true, isDeleting: true},
+		"there for part of the overlap": {options: intune.RotateOptions{WaitProvisioned: 2 * time.Hour, Overlap: 3 * day}, isThere: true},
+		"there for the overlap":         {options: intune.RotateOptions{WaitProvisioned: 2 * time.Hour, Overlap: day}, isThere: true, isDeleting: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rotating(t, func(t *testing.T) {
+				s, cert := new(simulation), issue(t, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(-20 * day) })
+				s.had(issue(t, yearsAgo(1)), 300*day)
+				if test.isThere {
+					s.provisioning = day + time.Hour
+					s.had(cert, day)
+				}
+				test.options.DeleteOld = true
+				plan := test.options
+				plan.DryRun = true
+				planned, planErr := s.process(t).Rotate(t.Context(), cert, &plan)
+				done, err := s.process(t).Rotate(t.Context(), cert, &test.options)
+				if !slices.Equal(planned.Deleted, done.Deleted) || errors.Is(planErr, intune.ErrNotProvisioned) != errors.Is(err, intune.ErrNotProvisioned) {
+					t.Errorf("planned %v, %v; done %v, %v", planned.Deleted, planErr, done.Deleted, err)
+				}
+				if (len(done.Deleted) == 1) != test.isDeleting {
+					t.Errorf("deleted %v, %v", done.Deleted, err)
+				}
+			})
+		})
+	}
+}
+
+func TestRotateTakesOldIDInUpperCase(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		old := s.had(issue(t, yearsAgo(1)), 300*day)
+		old.ID = "0f1e2d3c"
+		s.commits[old.ID] = time.Now().Add(-300 * day)
+		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: "0F1E2D3C", DeleteOld: true})
+		if err != nil || !slices.Equal(got.Deleted, []string{old.ID}) || s.has(old.ID) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
 func TestRotateWithOldID(t *testing.T) {
 	longAgo := func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(-20 * day) }
 	for name, habits := range everyHabit {

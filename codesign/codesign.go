@@ -112,7 +112,7 @@ type AmbiguousError struct{ Candidates []*x509.Certificate }
 // Error lists the candidates by their thumbprints.
 func (e *AmbiguousError) Error() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "one of %d certificates must be chosen by its thumbprint", len(e.Candidates))
+	out.WriteString("choose by thumbprint")
 	separator := ": "
 	for _, cert := range e.Candidates {
 		fmt.Fprintf(&out, "%s%s %q, valid until %s", separator, thumbprintOf(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02"))

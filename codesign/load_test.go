@@ -127,8 +127,8 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 
 func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	for file, want := range map[string]string{
-		"two-leaves.pem":          "is ambiguous: one of 2 certificates must be chosen by its thumbprint",
-		"cas.pem":                 "holds no certificate for code signing: one of 2 certificates must be chosen",
+		"two-leaves.pem":          "is ambiguous: choose by thumbprint: ",
+		"cas.pem":                 "holds several certificates, none of which is certainly the one for code signing: choose by thumbprint: ",
 		"truncated.pem":           "1 of its 1 PEM blocks",
 		"truncated.pfx":           "it is cut short or damaged",
 		"key-pkcs1.pem":           "holds a private key (PEM RSA PRIVATE KEY)",

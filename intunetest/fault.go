@@ -1,6 +1,7 @@
 package intunetest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -43,13 +44,11 @@ const (
 	DropInResponse    DropPoint = "in response"    // half of the response's body has been sent; a response without a body arrives
 )
 
-// Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that makes no sense:
-// an unknown drop point, fields of a response without its status, or a 401, a 429 or a 509 with Committed, because those
-// promise that nothing has been carried out. Any other status can follow the commit, as the gateways of real services show.
+// Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that Check rejects.
 func (s *Server) Inject(faults ...Fault) {
-	for i := range faults {
-		if problem := faults[i].problem(); problem != "" {
-			panic(fmt.Sprintf("intunetest: fault %+v: %s", faults[i], problem))
+	for _, fault := range faults {
+		if err := fault.Check(); err != nil {
+			panic(fmt.Sprintf("intunetest: fault %+v: %v", fault, err))
 		}
 	}
 	s.mu.Lock()
@@ -57,28 +56,31 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults = append(s.faults, faults...)
 }
 
-func (f *Fault) problem() string {
+// Check reports a fault that makes no sense: an unknown drop point, fields of a response without its status, or a 401, a
+// 429 or a 509 with Committed, because those promise that nothing has been carried out. Any other status can follow the
+// commit, as the gateways of real services show.
+func (f Fault) Check() error {
 	points := []DropPoint{"", DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
 	isSwitching := f.Status == http.StatusSwitchingProtocols
 	switch {
 	case !slices.Contains(points, f.Drop):
-		return "the drop point is unknown"
+		return errors.New("the drop point is unknown")
 	case f.Method != strings.ToUpper(f.Method):
-		return "the method is not in upper case"
+		return errors.New("the method is not in upper case")
 	case f.Status == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Empty || f.Committed):
-		return "the response has no status"
+		return errors.New("the response has no status")
 	case f.Status != 0 && !isSwitching && (f.Status < 200 || f.Status > 599):
-		return "the status is neither 101 nor one of 200 to 599"
+		return errors.New("the status is neither 101 nor one of 200 to 599")
 	case f.Status != 0 && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
-		return "the connection is lost before the response"
+		return errors.New("the connection is lost before the response")
 	case f.Committed && f.isRejection():
-		return "a request that was rejected with this status has not been carried out"
+		return errors.New("a request that was rejected with this status has not been carried out")
 	}
-	return ""
+	return nil
 }
 
 // isRejection reports whether the status promises that nothing was carried out.
-func (f *Fault) isRejection() bool {
+func (f Fault) isRejection() bool {
 	return f.Status == http.StatusUnauthorized || f.Status == http.StatusTooManyRequests || f.Status == statusBandwidthLimitExceeded
 }
 
@@ -101,12 +103,12 @@ func (s *Server) takeFault(method string, token bool) Fault {
 	return Fault{}
 }
 
-func (f *Fault) fits(method string, token bool) bool {
+func (f Fault) fits(method string, token bool) bool {
 	return f.Token == token && (f.Method == "" || f.Method == method)
 }
 
 // response is the fault's own response, nil if it has none.
-func (f *Fault) response(ids exchange.IDs) *exchange.Response {
+func (f Fault) response(ids exchange.IDs) *exchange.Response {
 	var response *exchange.Response
 	switch {
 	case f.Status == 0:

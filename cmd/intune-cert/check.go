@@ -130,13 +130,13 @@ func (c *check) judge(err error) {
 	case errors.Is(err, intune.ErrForbidden):
 		c.fail(err, permissionAdvice)
 	case err != nil:
-		c.Message = plain(err.Error())
+		c.Message = messageOf(err)
 		c.NextStep = "Try again later. If it stays, give the ids in this message to Microsoft's support."
 	}
 }
 
 func (c *check) fail(err error, next string) {
-	c.Status, c.Message, c.NextStep = notPassed, plain(err.Error()), first(nextStep(err), next)
+	c.Status, c.Message, c.NextStep = notPassed, messageOf(err), first(adviceOf(err), nextStep(err), next)
 }
 
 func (r *checkResult) hasPassed() bool {

@@ -1,20 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -24,14 +30,49 @@ memory, and stops on Ctrl-C.
 Standard output has the environment variables that programs need to use it, for this tool and for Microsoft's libraries.
 With no AZURE_* variables set, intune-cert signs in to it by itself.
 
-A fault is a list of settings: method, token, delay, response-delay, visible-after, drop (before-reading, while-reading,
-after-reading, after-commit, in-response), status, retry-after, location, gateway, committed and times. Each request meets
-the first fault that fits it, once.`
+--sample and --write-ca overwrite only files that an earlier emulator has written.
 
-const emulatorExample = `  intune-cert emulator --sample contoso.cer
-  intune-cert rotate contoso.cer --delete-old --emulator http://127.0.0.1:8080      # in another terminal
+A --fault is a list of settings. Each request uses up the first fault that fits it.
 
-  intune-cert emulator --fault method=POST,drop=after-commit --fault method=GET,status=503,times=2`
+    method=POST          only requests with this method
+    token                only requests to Microsoft Entra ID; without it, only requests to Graph
+    delay=5s             wait before the request is carried out
+    response-delay=5s    wait after it, before the response
+    visible-after=20s    the certificate that it uploads shows only after this time
+    drop=after-commit    lose the connection before-reading, while-reading or after-reading the request, after-commit, which
+                         is when it has been carried out, or in-response
+    status=503           respond with this status, and carry nothing out
+    committed            carry the request out before the response with this status
+    gateway              the response with this status is the HTML page of a gateway, not Graph's
+    retry-after=10       its Retry-After, in seconds or as an HTTP date
+    location=URL         its Location
+    times=2              use the fault for so many requests (default 1)
+
+--config is a JSON file. What it does not set has these defaults:
+
+    "provisioningDelay": "0s"     how long an upload stays notProvisioned
+    "ownUploadDates": false       uploads have the date of the service, not the one that was sent
+    "respelling": false           names and dates are shown differently from how they were sent
+    "pageSize": 100               certificates on a page
+    "permissions": ["DeviceManagementApps.ReadWrite.All"]
+    "quotaWrites": 100, "quotaRequests": 1000, "quotaWindow": "20s"
+    "tokenLifetime": "1h"
+    "clockSkew": "0s"             how far the service's clock is ahead
+    "tls": false, "hosts": []     serve https, with a certificate for these names too
+    "declineConsent": false       a person declines what an application asks for
+    "withoutV1Collection": false  v1.0 does not have the collection
+    "strictGraph": false, "strictEntra": false   reject what the services tolerate
+    "maxRequests": 0              requests to remember, 0 for all`
+
+const emulatorExample = `  intune-cert emulator --sample sample.cer
+  intune-cert rotate sample.cer --delete-old --emulator http://127.0.0.1:8080      # in another terminal
+
+  # The first upload of the other terminal loses its response, and then the service is busy twice:
+  intune-cert emulator --fault method=POST,drop=after-commit --fault method=GET,status=503,times=2
+
+  # Certificates stay notProvisioned, so that rotate --delete-old exits with 5, and rotate --wait waits:
+  echo '{"provisioningDelay": "10m"}' > slow.json
+  intune-cert emulator --config slow.json`
 
 type emulatorCommand struct {
 	*app
@@ -60,12 +101,12 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&c.listen, "listen", "127.0.0.1:8080", "the `address` to listen at; port 0 takes a free one")
-	flags.BoolVar(&c.hasTLS, "tls", false, "serve https, and write the certificate to trust to ca.pem")
+	flags.BoolVar(&c.hasTLS, "tls", false, "serve https, and write the certificate to trust to the file of --write-ca")
 	flags.StringVar(&c.writeCA, "write-ca", "ca.pem", "the `file` that --tls writes")
 	flags.StringArrayVar(&c.seeds, "seed", nil, "put the certificate of this `file` or folder into the tenant; can be repeated")
 	flags.StringVar(&c.sample, "sample", "", "write a certificate to try with to this `file`, and put its predecessor into the tenant")
 	flags.StringArrayVar(&c.faults, "fault", nil, "let a request fail, for example `method=POST,status=503`; can be repeated")
-	flags.StringVar(&c.configFile, "config", "", "read the settings of intunetest.Config from this JSON `file`")
+	flags.StringVar(&c.configFile, "config", "", "read how the service behaves from this JSON `file`")
 	flags.Var(c.settings, "settings", "the form of the environment variables: "+c.settings.list())
 	c.loader.addFlags(cmd)
 	return cmd
@@ -98,15 +139,9 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 }
 
 func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error) {
-	config := intunetest.DefaultConfig()
-	if c.configFile != "" {
-		data, err := os.ReadFile(c.configFile)
-		if err != nil {
-			return nil, fmt.Errorf("--config: %w", err)
-		}
-		if err := json.Unmarshal(data, &config); err != nil {
-			return nil, usagef("--config %s: %w", c.configFile, err)
-		}
+	config, err := c.config()
+	if err != nil {
+		return nil, err
 	}
 	config.TLS = config.TLS || c.hasTLS
 	host, _, err := net.SplitHostPort(c.listen)
@@ -118,9 +153,51 @@ func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
-		return nil, &advisedError{err, "Choose another address with --listen, for example 127.0.0.1:0 for a free port."}
+		return nil, &advisedError{err: err, next: "Choose another address with --listen, for example 127.0.0.1:0 for a free port."}
 	}
 	return intunetest.Start(intunetest.WithConfig(config), intunetest.WithListener(listener))
+}
+
+// config reads the file of --config.
+func (c *emulatorCommand) config() (intunetest.Config, error) {
+	config := intunetest.DefaultConfig()
+	if c.configFile == "" {
+		return config, nil
+	}
+	data, err := os.ReadFile(c.configFile)
+	if err != nil {
+		return config, fmt.Errorf("--config: %w", err)
+	}
+	if err := readConfig(data, &config); err != nil {
+		return config, &advisedError{err: fmt.Errorf("--config: %w", err), next: "intune-cert emulator --help lists the settings, and has an example."}
+	}
+	return config, nil
+}
+
+// readConfig rejects unknown settings, which intunetest.Config ignores.
+func readConfig(data []byte, config *intunetest.Config) error {
+	var given, known map[string]json.RawMessage
+	defaults, err := json.Marshal(config)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(json.Unmarshal(defaults, &known), json.Unmarshal(data, &given)); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if known[name] == nil {
+			return fmt.Errorf("there is no setting %q", name)
+		}
+	}
+	err = json.Unmarshal(data, config)
+	kind := (*json.UnmarshalTypeError)(nil)
+	switch {
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s cannot be a %s", strings.Trim(kind.Field, "."), kind.Value)
+	case err != nil:
+		return errors.New(strings.TrimPrefix(err.Error(), "time: "))
+	}
+	return nil
 }
 
 // seed puts certificates into the tenant.
@@ -162,7 +239,14 @@ func (c *emulatorCommand) writeSample() (old *x509.Certificate, err error) {
 	return old, writePEM(c.sample, intunetest.NewCertificate(name))
 }
 
+// writePEM writes a certificate into a new file, or over the one of an earlier emulator, which has the same issuer.
 func writePEM(file string, cert *x509.Certificate) error {
+	earlier, err := codesign.Load(file)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	isOurs := err == nil && bytes.Equal(earlier.Leaf.RawIssuer, cert.RawIssuer) && len(earlier.Chain) == 0
+	if !isNew && !isOurs {
+		return &advisedError{err: fmt.Errorf("%s exists, and the emulator has not written it", file), next: "Choose the name of a new file."}
+	}
 	data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
 	return os.WriteFile(file, data, 0o644) //nolint:gosec // a public certificate
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -61,9 +63,9 @@ func TestEmulatorServesTheOtherCommands(t *testing.T) {
 // TestRotateInTheEmulatorInTwoCommands is what the README promises a new user.
 func TestRotateInTheEmulatorInTwoCommands(t *testing.T) {
 	f := newFixture(t)
-	_, settings := f.emulator("--sample", "contoso.cer")
+	_, settings := f.emulator("--sample", "sample.cer")
 	f.env = f.env[:len(f.env)-2] // no settings, except those on the command line
-	f.run("rotate", "contoso.cer", "--delete-old", "--emulator", settings.URL).exits(0).prints("Uploaded contoso.cer", "Deleted ")
+	f.run("rotate", "sample.cer", "--delete-old", "--emulator", settings.URL).exits(0).prints("Uploaded sample.cer", "Deleted ")
 }
 
 func TestEmulatorFaultsAndConfig(t *testing.T) {
@@ -73,8 +75,70 @@ func TestEmulatorFaultsAndConfig(t *testing.T) {
 		"--fault", "method=POST,drop=after-commit,times=1", "--fault", "method=GET,status=503,gateway")
 	f.env = append(f.env, "INTUNE_CERT_EMULATOR="+settings.URL)
 	f.run("rotate", "new.cer", "--delete-old").exits(5)
-	f.run("emulator", "--config", "ca.pem").exits(2)
 	f.run("emulator", "--listen", strings.TrimPrefix(settings.URL, "http://")).exits(1).says("Next: Choose another address with --listen")
+}
+
+func TestEmulatorOverwritesOnlyItsOwnFiles(t *testing.T) {
+	f := newFixture(t)
+	sample := pemOf(contoso())
+	withIssuer := append(pemOf(intunetest.NewCertificate("Fabrikam", func(c *certificate) { c.IsCA = true })), sample...)
+	for option, contents := range map[string][][]byte{
+		"--sample": {withIssuer, []byte("notes"), nil}, "--write-ca": {withIssuer, []byte("notes"), sample},
+	} {
+		for _, content := range contents {
+			f.write("theirs", content)
+			f.run("emulator", "--listen", "127.0.0.1:0", "--tls", option, "theirs").exits(1).says("theirs exists", "Next: Choose the name of a new file.")
+			if data, err := os.ReadFile(f.path("theirs")); err != nil || !bytes.Equal(data, content) {
+				t.Errorf("%s: the file is now %q, %v", option, data, err)
+			}
+		}
+	}
+	for range 2 {
+		r, _ := f.emulator("--sample", "sample.cer", "--tls", "--write-ca", "own.pem")
+		r.interrupt().exits(0)
+	}
+}
+
+func TestEmulatorRejectsSettingsThatItDoesNotKnow(t *testing.T) {
+	f := newFixture(t)
+	for content, problem := range map[string]string{
+		`{"provisioningDelays": "1h"}`: `there is no setting "provisioningDelays"`,
+		`{"pageSize": "many"}`:         "pageSize cannot be a string",
+		`{"clockSkew": "soon"}`:        `invalid duration "soon"`,
+		`{`:                            "unexpected end of JSON input",
+		`{"pageSize": 0}`:              "the page size is 0, want 1 or more",
+	} {
+		f.write("config.json", []byte(content))
+		f.run("emulator", "--listen", "127.0.0.1:0", "--config", "config.json").exits(1).says(problem)
+	}
+	f.run("emulator", "--config", "missing.json").exits(1).says("missing.json", "Next: ")
+}
+
+func TestEmulatorSaysWhichFaultsThereAre(t *testing.T) {
+	f := newFixture(t)
+	for fault, problem := range map[string]string{
+		"colour=red": `there is no setting "colour"`, "drop=xyz": `"xyz" is not one of before-reading, while-reading, after-reading, after-commit, in-response`,
+		"status=abc": "status: want a number", "status=999": "neither 101 nor one of 200 to 599", "delay=5": "delay: want days, such as 30d, or a duration",
+		"token=maybe": "want true or false", "times=0": "times: want a number from 1", "gateway": "the response has no status",
+	} {
+		f.run("emulator", "--fault", fault).exits(2).says("--fault "+fault+": ", problem)
+	}
+}
+
+func TestEmulatorHelpHasAllSettings(t *testing.T) {
+	data, err := json.Marshal(intunetest.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(data, &settings); err != nil {
+		t.Fatal(err)
+	}
+	for name := range settings {
+		if !strings.Contains(emulatorHelp, `"`+name+`": `) {
+			t.Errorf("the help does not have %s", name)
+		}
+	}
 }
 
 func TestEmulatorPrintsSettingsForShells(t *testing.T) {

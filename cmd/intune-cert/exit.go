@@ -51,11 +51,20 @@ func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) 
 // advisedError is an error whose next step is known where it arises.
 type advisedError struct {
 	err  error
+	text string // in place of err's, unless it is ""
 	next string
 }
 
-func (e *advisedError) Error() string { return e.err.Error() }
+func (e *advisedError) Error() string { return first(e.text, e.err.Error()) }
 func (e *advisedError) Unwrap() error { return e.err }
+
+// adviceOf returns the next step that is known where an error arose, "" if none is.
+func adviceOf(err error) string {
+	if advised := (*advisedError)(nil); errors.As(err, &advised) {
+		return advised.next
+	}
+	return ""
+}
 
 // failure is an error as the output shows it.
 type failure struct {
@@ -70,7 +79,7 @@ func explain(ctx context.Context, err error) *failure {
 	if err == nil {
 		return nil
 	}
-	f := &failure{Kind: "failed", Message: plain(err.Error()), code: exitFailed}
+	f := &failure{Kind: "failed", Message: messageOf(err), code: exitFailed}
 	set := func(kind string, code int, next string) { f.Kind, f.code, f.NextStep = kind, code, next }
 	var exit *exitError
 	switch {
@@ -90,7 +99,23 @@ func explain(ctx context.Context, err error) *failure {
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)
 	}
+	f.NextStep = first(adviceOf(err), f.NextStep)
 	return f
+}
+
+// messageOf is the text of an error in the terms of this tool: its flags instead of Go names.
+func messageOf(err error) string {
+	return plain(strings.NewReplacer(
+		"WithExpiredAllowed", "--allow-expired",
+		"OldID", "--old",
+		"WithCloud", "--cloud",
+		"WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it", "--ca",
+		"intunetest: ", "",
+		": EOF", ": the connection was lost",
+		"unexpected EOF", "the connection was lost",
+		"context canceled", "interrupted",
+		", so nothing was deleted: run it again later", ", so nothing was deleted", // the next step says when
+	).Replace(err.Error()))
 }
 
 const notLatestAdvice = `Run "intune-cert list" to see which certificate Intune deploys. If that one is right, this job is out of date. ` +
@@ -116,14 +141,11 @@ func kindOf(err error) string {
 
 // nextStep says what to do about an error. "" if nobody knows.
 func nextStep(err error) string {
-	var advised *advisedError
 	var duplicate *intune.DuplicateError
 	var inFile *codesign.AmbiguousError
 	var authority x509.UnknownAuthorityError
 	var input *intune.InputError
 	switch {
-	case errors.As(err, &advised):
-		return advised.next
 	case errors.As(err, &duplicate):
 		return "Delete the other records: intune-cert delete " + strings.Join(duplicate.OtherIDs, " ")
 	case errors.As(err, new(*intune.AmbiguousMatchError)):

@@ -3,10 +3,10 @@ package main
 // This file reads the faults of the emulator from the command line.
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -39,17 +39,17 @@ func parseFault(text string) (fault intunetest.Fault, times int, err error) {
 		case "committed":
 			fault.Committed, err = parseSwitch(value, hasValue)
 		case "delay":
-			fault.Delay, err = time.ParseDuration(value)
+			fault.Delay, err = parseDuration(value)
 		case "response-delay":
-			fault.ResponseDelay, err = time.ParseDuration(value)
+			fault.ResponseDelay, err = parseDuration(value)
 		case "visible-after":
-			fault.VisibleAfter, err = time.ParseDuration(value)
+			fault.VisibleAfter, err = parseDuration(value)
 		case "drop":
-			fault.Drop = intunetest.DropPoint(strings.ReplaceAll(value, "-", " "))
+			fault.Drop, err = parseDrop(value)
 		case "status":
-			fault.Status, err = strconv.Atoi(value)
+			fault.Status, err = parseCount(value)
 		case "times":
-			times, err = strconv.Atoi(value)
+			times, err = parseCount(value)
 		case "retry-after":
 			fault.RetryAfter = value
 		case "location":
@@ -61,7 +61,7 @@ func parseFault(text string) (fault intunetest.Fault, times int, err error) {
 			return fault, 0, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return fault, times, validateFault(fault)
+	return fault, times, fault.Check()
 }
 
 // parseSwitch reads true or false. A name without a value means true.
@@ -69,21 +69,23 @@ func parseSwitch(value string, hasValue bool) (bool, error) {
 	if !hasValue {
 		return true, nil
 	}
-	return strconv.ParseBool(value)
+	is, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, errors.New("want true or false")
+	}
+	return is, nil
 }
 
-// validateFault reports a fault that makes no sense, which the emulator panics on.
-func validateFault(fault intunetest.Fault) (err error) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = fmt.Errorf("%v", problem)
-		}
-	}()
-	server, err := intunetest.Start(intunetest.WithListener(intunetest.ListenMemory()))
-	if err != nil {
-		return err
+func parseCount(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, errors.New("want a number from 1")
 	}
-	defer server.Close()
-	server.Inject(fault)
-	return nil
+	return n, nil
+}
+
+func parseDrop(value string) (intunetest.DropPoint, error) {
+	point := newChoice("", "before-reading", "while-reading", "after-reading", "after-commit", "in-response")
+	err := point.Set(value)
+	return intunetest.DropPoint(strings.ReplaceAll(point.value, "-", " ")), err
 }

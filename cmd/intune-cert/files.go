@@ -92,8 +92,8 @@ func (l *loader) loadForUpload(ctx context.Context, file string) (*codesign.Cert
 	cert, err := l.load(ctx, file)
 	if err == nil && cert.Leaf.IsCA && l.thumbprint == "" {
 		return nil, &advisedError{
-			fmt.Errorf("%s holds the certificate of an authority: devices would trust everything that it issues", file),
-			"If that is intended, confirm it with --thumbprint " + cert.Thumbprint(),
+			err:  fmt.Errorf("%s holds the certificate of an authority: devices would trust everything that it issues", file),
+			next: "If that is intended, confirm it with --thumbprint " + cert.Thumbprint(),
 		}
 	}
 	return cert, err

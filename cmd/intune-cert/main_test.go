@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -194,9 +195,15 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// exits checks the exit code.
+// goName is what an administrator must not see: names of Go, of the library and of this program's parts.
+var goName = regexp.MustCompile(`\bWith[A-Z]\w+|\b[A-Z]\w+Options\b|\bOldID\b|TLSClientConfig|strconv\.|json: cannot|time: (missing|invalid|unknown)|intunetest: |context canceled|&\{|\{Method:|%!`)
+
+// exits checks the exit code, and that the messages have no Go names.
 func (d *finished) exits(code int) *finished {
 	d.t.Helper()
+	if name := goName.FindString(d.stderr + d.stdout); name != "" {
+		d.t.Errorf("%v says %q:\n%s%s", d.args, name, d.stdout, d.stderr)
+	}
 	if d.code != code {
 		d.t.Fatalf("%v exits with %d, want %d\n%s%s", d.args, d.code, code, d.stdout, d.stderr)
 	}

@@ -233,13 +233,13 @@ func (a *app) advise(err error) error {
 	switch {
 	case errors.Is(err, intune.ErrForbidden): // nobody can add a permission there
 		return &advisedError{
-			fmt.Errorf("the token of the Azure CLI lacks the permission: %w", err),
-			"The Azure CLI asks for a fixed set of permissions, without DeviceManagementApps.ReadWrite.All. Sign in with an " +
+			err: fmt.Errorf("the token of the Azure CLI lacks the permission: %w", err),
+			next: "The Azure CLI asks for a fixed set of permissions, without DeviceManagementApps.ReadWrite.All. Sign in with an " +
 				`application of your own: --auth device or browser with AZURE_CLIENT_ID, or --auth env. If "az login" signed in a ` +
 				"service principal, grant the permission to it.",
 		}
 	case strings.Contains(err.Error(), "AzureCLICredential"): // azidentity has no type for it
-		return &advisedError{err, `Install the Azure CLI and run "az login".`}
+		return &advisedError{err: err, next: `Install the Azure CLI and run "az login".`}
 	}
 	return err
 }
