@@ -42,7 +42,8 @@ var ErrNotTried = errors.New("not tried")
 //
 // With CreateAllOptions.SkipExisting, one listing for all finds the certificates that are in the tenant, by the rules of
 // Find. A certificate that cannot be told from a record of the tenant is not created; its error is an
-// *AmbiguousMatchError.
+// *AmbiguousMatchError. Nor is one more than a day before its NotBefore (an *InputError), because Find would not
+// recognise it.
 //
 // Leaving the loop starts nothing new and waits for the creates under way. If the context ends, or StopOnError applies,
 // the first certificate that was not tried is yielded last, with ErrNotTried; certs is asked for it.
@@ -67,6 +68,9 @@ func (s *EnterpriseCodeSigningCertificatesService) CreateAll(ctx context.Context
 			}
 			cert, more := next()
 			if !more {
+				return
+			}
+			if b.makeRoom(); b.left { // a create may have failed while certs blocked
 				return
 			}
 			if reason := b.stopped(ctx); reason != nil {
@@ -94,6 +98,14 @@ type skipper struct {
 
 	mu       sync.Mutex
 	uploaded []*EnterpriseCodeSigningCertificate // since the listing
+	unknown  []unknownUpload
+}
+
+// unknownUpload is a create of unknown outcome: the same certificate is not created again.
+type unknownUpload struct {
+	*identity
+
+	err error
 }
 
 func newSkipper(ctx context.Context, s *EnterpriseCodeSigningCertificatesService, opts []RequestOption) *skipper {
@@ -122,15 +134,41 @@ func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertifi
 	if existing != nil || err != nil {
 		return CreateAllResult{Certificate: existing, Response: Response{MatchedBy: by}, Err: named(createName, err)}
 	}
-	result := k.service.createOne(ctx, cert, opts)
-	if result.Created {
-		record := *result.Certificate
-		record.Content = cert.Content
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.uploaded = append(k.uploaded, &record)
+	if err := k.unknownOutcome(cert); err != nil {
+		return CreateAllResult{Err: err}
 	}
+	if err := identity.checkNotBefore(); err != nil {
+		return CreateAllResult{Err: named(createName, err)}
+	}
+	result := k.service.createOne(ctx, cert, opts)
+	k.note(identity, cert.Content, result)
 	return result
+}
+
+// note remembers what came of a create.
+func (k *skipper) note(identity *identity, content []byte, result CreateAllResult) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case result.Created:
+		record := *result.Certificate
+		record.Content = content
+		k.uploaded = append(k.uploaded, &record)
+	case errors.As(result.Err, new(*OutcomeUnknownError)):
+		k.unknown = append(k.unknown, unknownUpload{identity, result.Err})
+	}
+}
+
+// unknownOutcome returns the error of an earlier create of the same certificate whose outcome is unknown.
+func (k *skipper) unknownOutcome(cert *EnterpriseCodeSigningCertificate) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, upload := range k.unknown {
+		if upload.is(cert) {
+			return upload.err
+		}
+	}
+	return nil
 }
 
 // find returns the record of a certificate, nil if there is none.
@@ -212,11 +250,12 @@ func (b *bulk) deliver(r numbered) {
 	if b.failure == nil && !r.result.Done() {
 		b.failure = r.result.Err
 	}
+	left := b.left
+	b.left = true // if OnResult or the body of the loop panics, the body is not called again
 	if b.options.OnResult != nil {
 		b.options.OnResult(r.index, r.result)
 	}
-	if !b.left {
-		b.left = true // if the body of the loop panics, it is not called again
+	if !left {
 		b.left = !b.yield(r.index, r.result)
 	}
 }

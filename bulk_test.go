@@ -2,6 +2,7 @@ package intune_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -236,6 +237,95 @@ func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
 func manyCerts(n int) iter.Seq[*intune.EnterpriseCodeSigningCertificate] { return numberedCerts(n, -1) }
 
 // TestCreateAllWithinTheQuota: 250 creates meet no refusal, and take hardly longer than the quota makes them.
+// TestCreateAllStartsNothingAfterAFailureWhileItsSourceBlocked: the failure is known before the next certificate is.
+func TestCreateAllStartsNothingAfterAFailureWhileItsSourceBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			requests++
+			return reply(403, graphRefusal("Forbidden"))(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		certs := func(yield func(*certificate) bool) {
+			if yield(&certificate{Subject: "CN=1"}) {
+				time.Sleep(time.Hour)
+				yield(&certificate{Subject: "CN=2"})
+			}
+		}
+		var last error
+		for _, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), certs, &intune.CreateAllOptions{StopOnError: true}) {
+			last = result.Err
+		}
+		if requests != 1 || !errors.Is(last, intune.ErrNotTried) {
+			t.Errorf("%d requests, %v", requests, last)
+		}
+	})
+}
+
+func TestCreateAllDoesNotRunTheLoopAfterAPanicOfOnResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := roundTripper(func(req *http.Request) (*http.Response, error) { return reply(201, created)(req) })
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		calls, bodies := 0, 0
+		func() {
+			defer func() { _ = recover() }()
+			options := &intune.CreateAllOptions{OnResult: func(int, intune.CreateAllResult) {
+				if calls++; calls == 1 {
+					panic("OnResult")
+				}
+			}}
+			for range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), numberedCerts(8, -1), options) {
+				bodies++
+			}
+		}()
+		if bodies > 0 || calls == 0 {
+			t.Errorf("the body of the loop ran %d times", bodies)
+		}
+	})
+}
+
+// TestCreateAllSkipsWhatItCannotTell: an unknown outcome of the same certificate, and one that Find would not recognise.
+func TestCreateAllSkipsWhatItCannotTell(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		posts := 0
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			isRejected := posts > 0 && req.Method == http.MethodGet
+			if isPost(req) {
+				posts++
+			}
+			resp, err := s.RoundTrip(req)
+			switch {
+			case isRejected:
+				return reply(403, graphRefusal("Forbidden"))(req)
+			case isPost(req):
+				return reply(502, gatewayPage, "Content-Type", "text/html")(req)
+			}
+			return resp, err
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		certs := slices.Values([]*certificate{cert, cert})
+		for index, result := range client.EnterpriseCodeSigningCertificates().CreateAll(t.Context(), certs, &intune.CreateAllOptions{SkipExisting: true}) {
+			if !errors.As(result.Err, new(*intune.OutcomeUnknownError)) {
+				t.Errorf("%d: %v", index, result.Err)
+			}
+		}
+		if s.count(cert) != 1 {
+			t.Errorf("%d copies", s.count(cert))
+		}
+	})
+	rotating(t, func(t *testing.T) {
+		s := new(simulation)
+		certs := slices.Values([]*certificate{issue(t, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(2 * day) })})
+		for _, result := range s.process(t).CreateAll(t.Context(), certs, &intune.CreateAllOptions{SkipExisting: true}) {
+			errorAs[*intune.InputError](t, result.Err)
+		}
+		if len(s.records) != 0 {
+			t.Errorf("uploaded %v", s.records)
+		}
+	})
+}
+
 func TestCreateAllWithinTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)

@@ -73,7 +73,8 @@ func newCall(settings *settings, req request) *call {
 		c.recovery = noRecovery{isIdempotent(req.method)}
 	}
 	if response := c.options.response; response != nil {
-		*response = Response{ClientRequestID: c.clientRequestID}
+		// How an earlier request of the same operation found the certificate is still true.
+		*response = Response{ClientRequestID: c.clientRequestID, Reconciled: response.Reconciled, MatchedBy: response.MatchedBy}
 	}
 	return c
 }

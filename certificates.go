@@ -49,7 +49,10 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		method: http.MethodPost, path: certificatesPath, body: body,
 		out: out, status: http.StatusCreated, check: out.check,
 		options: options, content: upload.sent.Content,
-		recovery: &reconciliation{client: c, upload: upload, out: out, response: options.response, isDisabled: options.withoutReconcile},
+		recovery: &reconciliation{
+			client: c, upload: upload, listedBefore: options.listedBefore, out: out, response: options.response,
+			isDisabled: options.withoutReconcile,
+		},
 	})
 	if err != nil && !errors.As(err, new(*DuplicateError)) {
 		return nil, err

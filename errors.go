@@ -210,12 +210,12 @@ func (e *DuplicateError) Error() string {
 	if e.Certificate != nil {
 		id = e.Certificate.ID
 	}
-	return fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", id, strings.Join(e.OtherIDs, ", "))
+	return fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", id, enumerate(e.OtherIDs))
 }
 
 // LogValue implements slog.LogValuer.
 func (e *DuplicateError) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("otherIds", strings.Join(e.OtherIDs, ","))}
+	attrs := []slog.Attr{slog.String("otherIds", enumerate(e.OtherIDs))}
 	if e.Certificate != nil {
 		attrs = append(attrs, slog.Any("certificate", *e.Certificate))
 	}
@@ -223,8 +223,8 @@ func (e *DuplicateError) LogValue() slog.Value {
 }
 
 // AmbiguousMatchError says that records in the tenant may be the certificate, or may be older or newer than it, and that
-// what the service shows of them does not tell. Nothing was deleted. Compare the candidates with the certificate, delete
-// those that are not wanted, and try again.
+// what the service shows of them does not tell. None of them was deleted. Compare the candidates with the certificate,
+// delete those that are not wanted, and try again.
 type AmbiguousMatchError struct {
 	Reason     string // what cannot be told, and why
 	Candidates []*EnterpriseCodeSigningCertificate
@@ -243,9 +243,19 @@ func (e *AmbiguousMatchError) LogValue() slog.Value {
 func ids(records []*EnterpriseCodeSigningCertificate) string {
 	texts := make([]string, len(records))
 	for i, record := range records {
-		texts[i] = redact.Line(record.ID)
+		texts[i] = record.ID
 	}
-	return strings.Join(texts, ", ")
+	return enumerate(texts)
+}
+
+// enumerate joins texts on one line: the first of them if there are many.
+func enumerate(texts []string) string {
+	const most = 20
+	shown := redact.Line(strings.Join(texts[:min(len(texts), most)], ", "))
+	if len(texts) > most {
+		shown += fmt.Sprintf(" and %d more", len(texts)-most)
+	}
+	return shown
 }
 
 // ResponseError is a response that is not the documented one: another 2xx status than the operation's, another content

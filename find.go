@@ -22,7 +22,7 @@ type Match struct {
 // record with other content, or uploaded more than a day before the certificate's NotBefore, is another certificate.
 // Records that cannot be told from the certificate come in an *AmbiguousMatchError, beside the matches: those with equal
 // issuer and common name whose expiration is up to two days off or not shown, whose subject differs in other parts, or
-// that have no upload date.
+// that have no upload date; and those that show neither names nor expiration.
 //
 // cert needs content that is a certificate, or subject, issuer and expiration. Otherwise the error is an *InputError.
 //
@@ -120,39 +120,47 @@ func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, c
 // census is what one listing of the tenant shows.
 type census struct {
 	records []*EnterpriseCodeSigningCertificate
-	now     time.Time // by the clock of the service, if it tells
+	byID    map[string]*EnterpriseCodeSigningCertificate // by the id, and by the id in lower case: Windows shows GUIDs in upper case
+	now     time.Time                                    // by the clock of the service, if it tells
 
-	matches []Match // that are the certificate, the latest upload first
+	matches []Match         // that are the certificate, the latest upload first
+	matched map[string]bool // their ids
 	unclear []*EnterpriseCodeSigningCertificate
 }
 
 // census lists all certificates of the tenant.
 func (c *Client) census(ctx context.Context, options requestOptions) (*census, error) {
-	seen := &census{now: time.Now()}
-	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
+	seen := &census{now: time.Now(), byID: make(map[string]*EnterpriseCodeSigningCertificate)}
 	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
 		if err != nil {
 			return nil, err
 		}
 		seen.now = page.clock.at(time.Now())
 		for _, record := range page.value {
-			if !known[record.ID] {
-				known[record.ID] = true
-				seen.records = append(seen.records, record)
-			}
+			seen.add(record)
 		}
 	}
 	return seen, nil
 }
 
-// record returns the record with an id, nil if there is none. Ids are GUIDs, which Windows shows in upper case.
-func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
-	for _, record := range s.records {
-		if strings.EqualFold(record.ID, id) {
-			return record
-		}
+// add adds a record, unless it was listed before: paging by position repeats a record if one was added meanwhile.
+func (s *census) add(record *EnterpriseCodeSigningCertificate) {
+	if listed := s.byID[record.ID]; listed != nil && listed.ID == record.ID {
+		return
 	}
-	return nil
+	s.records = append(s.records, record)
+	s.byID[record.ID] = record
+	if folded := strings.ToLower(record.ID); s.byID[folded] == nil {
+		s.byID[folded] = record
+	}
+}
+
+// record returns the record with an id, nil if there is none.
+func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
+	if record := s.byID[id]; record != nil {
+		return record
+	}
+	return s.byID[strings.ToLower(id)]
 }
 
 // ambiguity is the error about the records that cannot be told from the certificate, nil if there are none.
@@ -166,12 +174,14 @@ func (s *census) ambiguity() error {
 // recognise finds the records of a certificate. isExcluded reports that a record is not the certificate although it looks
 // like it; nil excludes nothing.
 func (s *census) recognise(identity *identity, isExcluded exclusion) {
+	s.matched = make(map[string]bool)
 	for _, record := range s.records {
 		verdict, by := identity.recognise(record)
 		switch {
 		case verdict == notOurs, isExcluded != nil && isExcluded(s, record, by):
 		case verdict == ours:
 			s.matches = append(s.matches, Match{record, by})
+			s.matched[record.ID] = true
 		default:
 			s.unclear = append(s.unclear, record)
 		}
@@ -197,15 +207,15 @@ func (s *census) certificate() (*EnterpriseCodeSigningCertificate, error) {
 	return records[0], s.ambiguity()
 }
 
-func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool {
-	return slices.ContainsFunc(s.matches, func(m Match) bool { return m.Certificate.ID == record.ID })
-}
+func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool { return s.matched[record.ID] }
 
 // nextDate returns the date with which an upload is the latest: 100 ns after the latest that was listed if that is not
-// over yet, otherwise zero, which means now.
+// over yet, otherwise zero, which means now. Nothing is later than the last moment that JSON can hold.
 func (s *census) nextDate() (next time.Time) {
+	const lastYear = 9999
 	for _, record := range s.records {
-		if after := record.UploadDateTime.Add(tick); after.After(time.Now()) && after.After(next) {
+		after := record.UploadDateTime.Add(tick)
+		if after.After(time.Now()) && after.After(next) && after.UTC().Year() <= lastYear {
 			next = after
 		}
 	}
@@ -243,7 +253,7 @@ func (c *Client) newPlacement(ctx context.Context, cert *EnterpriseCodeSigningCe
 		return nil, err
 	}
 	upload := *cert
-	upload.Status, upload.UploadDateTime = "", time.Time{}
+	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
 	p.cert = &upload
 	p.release, err = c.subjects.Lock(ctx, p.identity.ownSubject().Key())
 	return p, err
@@ -288,9 +298,8 @@ func (p *placement) take() error {
 // upload creates the certificate and looks again: another process may have done so at the same time, and the service may
 // show the record in a way that later runs would not recognise.
 func (p *placement) upload(ctx context.Context) error {
-	const day = 24 * time.Hour
-	if parsed := p.identity.parsed; parsed != nil && time.Until(parsed.NotBefore) > day {
-		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(parsed.NotBefore) + ": upload it then"}
+	if err := p.identity.checkNotBefore(); err != nil {
+		return err
 	}
 	dated := *p.cert
 	dated.UploadDateTime = p.seen.nextDate()
@@ -298,7 +307,9 @@ func (p *placement) upload(ctx context.Context) error {
 	for _, record := range p.seen.records {
 		p.before[record.ID] = true
 	}
-	record, err := p.client.create(ctx, &dated, p.options)
+	options := p.options
+	options.listedBefore = p.before
+	record, err := p.client.create(ctx, &dated, options)
 	if record != nil {
 		p.record, p.created = record, true
 	}
@@ -306,6 +317,15 @@ func (p *placement) upload(ctx context.Context) error {
 		return err
 	}
 	return p.verify(ctx)
+}
+
+// checkNotBefore rejects the upload of a certificate that is not valid for another day.
+func (i *identity) checkNotBefore() error {
+	const day = 24 * time.Hour
+	if i.parsed != nil && time.Until(i.parsed.NotBefore) > day {
+		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(i.parsed.NotBefore) + ": upload it then"}
+	}
+	return nil
 }
 
 // verify looks until the new record shows, for ReconcileWindow at most.
@@ -325,7 +345,7 @@ func (p *placement) verify(ctx context.Context) error {
 	case failure != nil:
 		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
 	case shown == nil:
-		return &AmbiguousMatchError{Reason: "the new record does not show in listings, so a later run would not recognise it", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+		return &AmbiguousMatchError{Reason: "uploaded, but the new record does not show in listings, so the next run would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
 	p.record = shown
 	return p.verifyShown()
@@ -335,7 +355,7 @@ func (p *placement) verify(ctx context.Context) error {
 func (p *placement) verifyShown() error {
 	created := p.record
 	if !p.seen.isMatch(created) {
-		return &AmbiguousMatchError{Reason: "the service shows the new record in a way that a later run would not recognise", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+		return &AmbiguousMatchError{Reason: "uploaded, but the service shows the new record in a way that the next run would not recognise, and would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
 	err := p.take()
 	p.created = p.record.ID == created.ID

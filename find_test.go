@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,6 +205,54 @@ func TestEnsureCreatesOnceAndThenFinds(t *testing.T) {
 }
 
 // TestEnsureReportsAServiceThatHidesTheUpload: a daily run would otherwise make one copy a day.
+// TestEnsureDatesNothingBeyondTheYear9999: .NET's DateTimeOffset.MaxValue is the date of a record.
+func TestEnsureDatesNothingBeyondTheYear9999(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), 300*day).UploadDateTime = time.Date(9999, 12, 31, 23, 59, 59, 999999900, time.UTC)
+		if _, created, err := s.process(t).Ensure(t.Context(), cert); err != nil || !created || s.count(cert) != 1 {
+			t.Errorf("got %v, %v", created, err)
+		}
+	})
+}
+
+// TestEnsureInDoubtAboutARecordThatShowsNothing: the service may not have populated it yet.
+func TestEnsureInDoubtAboutARecordThatShowsNothing(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		*s.had(cert, time.Second) = certificate{ID: "empty", UploadDateTime: time.Now()}
+		_, created, err := s.process(t).Ensure(t.Context(), cert)
+		if errorAs[*intune.AmbiguousMatchError](t, err); created || len(s.records) != 1 {
+			t.Errorf("got %v, %v", created, err)
+		}
+	})
+}
+
+// TestEnsureReadsTheNameFromTheOtherProperty: subject is a text, and subjectName the distinguished name.
+func TestEnsureReadsTheNameFromTheOtherProperty(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		s.had(cert, time.Second).Subject = "Code signing of Contoso"
+		if _, created, err := s.process(t).Ensure(t.Context(), cert); created || err != nil {
+			t.Errorf("got %v, %v", created, err)
+		}
+	})
+}
+
+// TestErrorsNameSomeOfManyRecords: also of a tenant with 10,000 copies.
+func TestErrorsNameSomeOfManyRecords(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		for range 10_000 {
+			s.had(cert, time.Second)
+		}
+		_, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: s.records[9_999].ID})
+		if errorAs[*intune.DuplicateError](t, err); len(err.Error()) > 1000 || !strings.Contains(err.Error(), "more") {
+			t.Errorf("an error of %d characters", len(err.Error()))
+		}
+	})
+}
+
 func TestEnsureReportsAServiceThatHidesTheUpload(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		s, cert := &simulation{habits: habits{dropsDates: true}}, issue(t)
@@ -322,6 +371,21 @@ func TestCallsForTheSameSubjectWaitForEachOther(t *testing.T) {
 		}
 		if n != 1 || s.count(cert) != 1 {
 			t.Errorf("%d have created it; the tenant has %v", n, s.records)
+		}
+	})
+}
+
+// TestIDsThatDifferInCaseAreTwoRecords: only OldID is compared without regard to case.
+func TestIDsThatDifferInCaseAreTwoRecords(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		s.had(cert, 10*day).ID = "aGVsbG8"
+		s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), day).ID = "AGVsbG8"
+		if got, err := s.process(t).Rotate(t.Context(), cert, nil); !errors.Is(err, intune.ErrNotLatest) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if got, err := s.process(t).Latest(t.Context()); err != nil || got.ID != "AGVsbG8" {
+			t.Errorf("the latest is %v, %v", got, err)
 		}
 	})
 }

@@ -119,7 +119,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context,
 	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
 		latest := time.Now().Add(within)
 		expiring, err := s.expiringBy(ctx, latest, &ListOptions{Filter: PropertyExpirationDateTime.Le(latest)}, opts)
-		if errors.Is(err, ErrBadRequest) {
+		if isFilterRejected(err) {
 			expiring, err = s.expiringBy(ctx, latest, nil, opts)
 		}
 		for _, cert := range expiring {
@@ -133,15 +133,33 @@ func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context,
 	}
 }
 
+// isFilterRejected reports whether the service cannot filter. OData has 501 for an option that is not implemented.
+func isFilterRejected(err error) bool {
+	var rejection *APIError
+	return errors.As(err, &rejection) && (rejection.StatusCode == http.StatusBadRequest || rejection.StatusCode == http.StatusNotImplemented)
+}
+
 // expiringBy returns the certificates of a listing that expire by the given time, soonest first.
 func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Context, latest time.Time, options *ListOptions, opts []RequestOption) (expiring []*EnterpriseCodeSigningCertificate, err error) {
-	for cert, failure := range s.all(ctx, options, opts) {
+	given, err := newRequestOptions(anyOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.client.listPath(options)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
+	for page, failure := range bounded(s.client.pages(ctx, path, given, false)) {
 		if failure != nil {
 			err = failure
 			break
 		}
-		if isShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) {
-			expiring = append(expiring, cert)
+		for _, cert := range page.value {
+			if isShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !known[cert.ID] {
+				known[cert.ID] = true
+				expiring = append(expiring, cert)
+			}
 		}
 	}
 	slices.SortStableFunc(expiring, func(a, b *EnterpriseCodeSigningCertificate) int {

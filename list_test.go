@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -246,4 +247,48 @@ func TestExpiringYieldsTheSoonestFirst(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestExpiringSurvivesWhatServicesDo: a filter that is not implemented, a record on two pages, and pages without end.
+func TestExpiringSurvivesWhatServicesDo(t *testing.T) {
+	record := `{"id":"a","subject":"CN=Contoso","expirationDateTime":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	next := `,"@odata.nextLink":"https://graph.microsoft.com/beta` + path + `?page=`
+	for name, test := range map[string]struct {
+		respond   func(req *http.Request, n int) func(*http.Request) (*http.Response, error)
+		wantError bool
+	}{
+		"a filter that is not implemented": {func(req *http.Request, _ int) func(*http.Request) (*http.Response, error) {
+			if req.URL.Query().Has("$filter") {
+				return reply(501, graphRefusal("NotImplemented"))
+			}
+			return reply(200, `{"value":[`+record+`]}`)
+		}, false},
+		"a record on two pages": {func(_ *http.Request, n int) func(*http.Request) (*http.Response, error) {
+			if n == 1 {
+				return reply(200, `{"value":[`+record+`]`+next+`2"}`)
+			}
+			return reply(200, `{"value":[`+record+`]}`)
+		}, false},
+		"pages without end": {func(_ *http.Request, n int) func(*http.Request) (*http.Response, error) {
+			return reply(200, `{"value":[`+record+`]`+next+strconv.Itoa(n)+`"}`)
+		}, true},
+	} {
+		n := 0
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			n++
+			return test.respond(req, n)(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+		got, failed := 0, false
+		for _, err := range client.EnterpriseCodeSigningCertificates().Expiring(t.Context(), day) {
+			if err != nil {
+				failed = true
+				continue
+			}
+			got++
+		}
+		if got != 1 || failed != test.wantError || n > 1002 {
+			t.Errorf("%s: %d certificates, failed %v, %d requests", name, got, failed, n)
+		}
+	}
 }

@@ -5,7 +5,6 @@ package intune
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -48,6 +47,34 @@ func appendNames(names []dn.Name, texts ...string) []dn.Name {
 	return names
 }
 
+func subjectName(record *EnterpriseCodeSigningCertificate) dn.Name {
+	return shownName(record.Subject, record.SubjectName)
+}
+
+func issuerName(record *EnterpriseCodeSigningCertificate) dn.Name {
+	return shownName(record.Issuer, record.IssuerName)
+}
+
+// shownName returns the first distinguished name. The other property may be any text.
+func shownName(text, other string) dn.Name {
+	name := dn.Parse(text)
+	if name.IsDistinguished() {
+		return name
+	}
+	if second := dn.Parse(other); name.IsZero() || second.IsDistinguished() {
+		return second
+	}
+	return name
+}
+
+// expirationOf returns when a record expires: by its content, if it shows that.
+func expirationOf(record *EnterpriseCodeSigningCertificate) time.Time {
+	if content, err := record.X509(); err == nil {
+		return content.NotAfter
+	}
+	return record.ExpirationDateTime
+}
+
 // isShown reports whether a date says anything. Services show a date that is not set as the year 1, among others.
 func isShown(date time.Time) bool { return date.UTC().Year() >= 2000 }
 
@@ -61,8 +88,8 @@ func (i *identity) is(record *EnterpriseCodeSigningCertificate) bool {
 	if len(i.content) > 0 && len(record.Content) > 0 {
 		return i.hasContentOf(record)
 	}
-	issuer := dn.Parse(cmp.Or(record.Issuer, record.IssuerName))
-	return agrees(i.subjects, dn.Parse(cmp.Or(record.Subject, record.SubjectName))) &&
+	issuer := issuerName(record)
+	return agrees(i.subjects, subjectName(record)) &&
 		(issuer.IsZero() || len(i.issuers) == 0 || agrees(i.issuers, issuer)) &&
 		(!isShown(record.ExpirationDateTime) || len(i.expirations) == 0 || i.expires(record.ExpirationDateTime))
 }
@@ -82,8 +109,8 @@ func (i *identity) isNot(record *EnterpriseCodeSigningCertificate) bool {
 
 // contradicts reports whether the names or the expiration of a record belong to another certificate.
 func (i *identity) contradicts(record *EnterpriseCodeSigningCertificate) bool {
-	return contradict(i.subjects, dn.Parse(cmp.Or(record.Subject, record.SubjectName))) ||
-		contradict(i.issuers, dn.Parse(cmp.Or(record.Issuer, record.IssuerName))) ||
+	return contradict(i.subjects, subjectName(record)) ||
+		contradict(i.issuers, issuerName(record)) ||
 		i.isFarFromExpiring(record.ExpirationDateTime)
 }
 
@@ -123,7 +150,7 @@ const (
 
 // compareSubject compares the subject of a record with the certificate's: equal sets of attributes are the same subject.
 func (i *identity) compareSubject(record *EnterpriseCodeSigningCertificate) subject {
-	shown := dn.Parse(cmp.Or(record.Subject, record.SubjectName))
+	shown := subjectName(record)
 	if content, err := record.X509(); err == nil {
 		shown = dn.Parse(FromX509(content).Subject)
 	}
@@ -153,7 +180,7 @@ func (i *identity) ownSubject() dn.Name {
 // recognise says whether a record is this certificate, whenever and by whomever it was uploaded.
 func (i *identity) recognise(record *EnterpriseCodeSigningCertificate) (verdict, MatchedBy) {
 	const day = 24 * time.Hour
-	subject, issuer := dn.Parse(cmp.Or(record.Subject, record.SubjectName)), dn.Parse(cmp.Or(record.Issuer, record.IssuerName))
+	subject, issuer := subjectName(record), issuerName(record)
 	_, noCertificate := record.X509()
 	expiration := record.ExpirationDateTime
 	switch {
@@ -166,7 +193,8 @@ func (i *identity) recognise(record *EnterpriseCodeSigningCertificate) (verdict,
 		return ours, MatchedByNames
 	case i.isFarFromExpiring(expiration), contradict(i.issuers, issuer):
 		return notOurs, ""
-	case slices.ContainsFunc(i.subjects, subject.SharesCommonName), subject.IsZero() && i.expires(expiration):
+	case slices.ContainsFunc(i.subjects, subject.SharesCommonName), subject.IsZero() && i.expires(expiration),
+		subject.IsZero() && issuer.IsZero() && !isShown(expiration): // not populated yet
 		return cannotTell, ""
 	}
 	return notOurs, ""

@@ -15,11 +15,12 @@ import (
 
 // reconciliation is the recovery of a create.
 type reconciliation struct {
-	client     *Client
-	upload     *upload
-	out        *received // where the result goes; it holds the object of a 201
-	response   *Response // the caller's, nil for none
-	isDisabled bool      // by WithoutReconcile
+	client       *Client
+	upload       *upload
+	listedBefore map[string]bool // the ids of records that were there before; nil if that is not known
+	out          *received       // where the result goes; it holds the object of a 201
+	response     *Response       // the caller's, nil for none
+	isDisabled   bool            // by WithoutReconcile
 
 	undecided map[string]*EnterpriseCodeSigningCertificate // the records that cannot be told, of all looks, by id
 	overflows bool                                         // there were more than mostCandidates of them
@@ -104,6 +105,8 @@ func (r *reconciliation) confirm(ctx context.Context, h history) error {
 		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
 	case seen.created == notOurs:
 		return r.unknown(ctx, h, errHidden)
+	case len(r.undecided) > 0 || r.overflows:
+		return r.unknown(ctx, h, errors.New(doubt))
 	}
 	r.client.uploads.end(r.upload, false)
 	return nil
@@ -194,6 +197,8 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 			verdict, by := r.judge(sent, record, page.clock)
 			if created := r.out.certificate; created != nil && record.ID == created.ID {
 				seen.showsCreated, seen.created = true, verdict
+				verdict = ours
+				delete(r.undecided, record.ID)
 			}
 			if verdict != ours || known[record.ID] || !r.client.uploads.claim(record.ID, r.upload) {
 				continue
@@ -210,7 +215,7 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 
 // judge also keeps the records that cannot be told.
 func (r *reconciliation) judge(sent *sentCertificate, record *EnterpriseCodeSigningCertificate, clock serviceClock) (verdict, MatchedBy) {
-	if r.client.uploads.isAnothers(record.ID, r.upload) {
+	if r.listedBefore[record.ID] || r.client.uploads.isAnothers(record.ID, r.upload) {
 		delete(r.undecided, record.ID)
 		return notOurs, ""
 	}

@@ -690,6 +690,9 @@ func TestA201AfterAnUnknownAttempt(t *testing.T) {
 		"it never shows":             {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{""}, "unknown"},
 		"the other one shows too":    {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"},{"id":"a","subject":"CN=Contoso","uploadDateTime":"%[1]s"}`}, "duplicate"},
 		"the service hides the date": {`{"id":"b","subject":"CN=Contoso"}`, []string{`{"id":"b","subject":"CN=Contoso"}`}, "unknown"},
+		"another cannot be told":     {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"},{"id":"a","subject":"CN=Contoso"}`}, "unknown"},
+		"neither can be told":        {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso"},{"id":"a","subject":"CN=Contoso"}`}, "unknown"},
+		"it is listed without date":  {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso"}`}, "b"},
 	} {
 		virtual(t, func(t *testing.T) {
 			posts, looks := 0, 0

@@ -27,7 +27,7 @@ type RotateOptions struct {
 	OldID           string        // the record to replace, in upper or lower case; "" means all earlier uploads with the same subject
 	DeleteOld       bool          // delete what is replaced
 	WaitProvisioned time.Duration // wait up to this long for the new one to be provisioned; 0 does not wait
-	Overlap         time.Duration // delete nothing before the new one has been there this long: provisioned does not mean that all devices have it
+	Overlap         time.Duration // delete nothing before the new one has been there this long, by its upload date: provisioned does not mean that all devices have it
 	DryRun          bool          // change nothing; the Rotation says what would be done
 }
 
@@ -99,9 +99,10 @@ type rotation struct {
 	RotateOptions
 	*placement
 
-	old     []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
-	unclear []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
-	deleted []string
+	old       []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
+	deletable []*EnterpriseCodeSigningCertificate // those of old whose age and subject are certain
+	unclear   []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
+	deleted   []string
 }
 
 // result is what is known so far. Without a record there is none to report if OldID is missing.
@@ -132,7 +133,11 @@ func (r *rotation) run(ctx context.Context) error {
 	if r.DryRun {
 		return r.plan()
 	}
-	if err := r.awaitProvisioning(ctx); err != nil {
+	waited, err := r.awaitProvisioning(ctx)
+	if err != nil || !waited && !r.hasToDelete() {
+		return err
+	}
+	if err := r.lookAgain(ctx); err != nil {
 		return err
 	}
 	return r.deleteOld(ctx)
@@ -145,7 +150,7 @@ func (r *rotation) isOldOrEarlier(seen *census, record *EnterpriseCodeSigningCer
 		return false
 	}
 	areDated := isShown(old.UploadDateTime) && isShown(record.UploadDateTime)
-	return record.ID == old.ID || areDated && !record.UploadDateTime.After(old.UploadDateTime)
+	return record.ID == old.ID || areDated && record.UploadDateTime.Before(old.UploadDateTime)
 }
 
 // checkRequest ends a rotation that is out of date or asks for the impossible, before anything is changed.
@@ -170,12 +175,13 @@ func (r *rotation) checkRequest() error {
 // certificate.
 func (r *rotation) checkStale() error {
 	for _, record := range r.seen.records {
-		if !r.identity.isOutlivedBy(record.ExpirationDateTime) || r.seen.isMatch(record) {
+		expiration := expirationOf(record)
+		if !r.identity.isOutlivedBy(expiration) || r.seen.isMatch(record) {
 			continue
 		}
 		switch r.identity.compareSubject(record) {
 		case sameSubject:
-			return fmt.Errorf("%w: %s of the same subject expires later, on %s", ErrNotLatest, record.ID, formatTime(record.ExpirationDateTime))
+			return fmt.Errorf("%w: %s of the same subject expires later, on %s", ErrNotLatest, record.ID, formatTime(expiration))
 		case unclearSubject:
 			return &AmbiguousMatchError{
 				Reason:     "a record that may have the same subject expires later, so the certificate may be out of date",
@@ -209,7 +215,7 @@ const (
 	later
 )
 
-// compareAge compares by date. What was listed before this call's own upload is older, whatever its date says.
+// compareAge compares by date. What was listed before this call's own upload is older, unless its date is later.
 func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 	if r.record == nil {
 		return older
@@ -226,26 +232,36 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 
 // sortOut finds what the certificate replaces.
 func (r *rotation) sortOut() {
-	r.old, r.unclear = nil, nil
+	r.old, r.deletable, r.unclear = nil, nil, nil
+	old := r.seen.record(r.OldID)
 	for _, record := range r.seen.records {
-		isOld := strings.EqualFold(record.ID, r.OldID)
+		isOld := r.OldID != "" && record == old
 		if r.seen.isMatch(record) || r.OldID != "" && !isOld {
 			continue
 		}
 		subject, age := r.identity.compareSubject(record), r.compareAge(record)
-		isReplaced := subject == sameSubject && age == older
-		if isReplaced || isOld {
+		isCertain := subject == sameSubject && age == older
+		if isCertain || isOld {
 			r.old = append(r.old, record)
 		}
-		if !isReplaced && subject != otherSubject && age != later {
+		switch {
+		case isCertain:
+			r.deletable = append(r.deletable, record)
+		case isOld, subject != otherSubject && age != later:
 			r.unclear = append(r.unclear, record)
 		}
 	}
 	slices.SortStableFunc(r.old, byUploadDate)
+	slices.SortStableFunc(r.deletable, byUploadDate)
 }
 
-// checkLatest reports an upload of another certificate that is later, or may be.
+// checkLatest reports an upload of another certificate that is later, or may be, and a successor.
 func (r *rotation) checkLatest() error {
+	if r.OldID == "" {
+		if err := r.checkStale(); err != nil {
+			return err
+		}
+	}
 	var unclear []*EnterpriseCodeSigningCertificate
 	for _, record := range r.seen.records {
 		if r.seen.isMatch(record) {
@@ -269,6 +285,9 @@ func (r *rotation) checkLatest() error {
 func (r *rotation) plan() error {
 	willBeProvisioned := r.WaitProvisioned > 0
 	if r.record == nil {
+		if err := r.identity.checkNotBefore(); err != nil {
+			return err
+		}
 		r.record, r.created, willBeProvisioned = r.cert, true, true
 	}
 	if !r.hasToDelete() {
@@ -277,7 +296,7 @@ func (r *rotation) plan() error {
 	if r.record.Status != CertificateStatusProvisioned && !willBeProvisioned || !r.isThereForOverlap() {
 		return ErrNotProvisioned
 	}
-	for _, record := range r.deletable() {
+	for _, record := range r.deletable {
 		r.deleted = append(r.deleted, record.ID)
 	}
 	return r.kept()
@@ -286,16 +305,11 @@ func (r *rotation) plan() error {
 // hasToDelete reports whether the caller asked to delete what is replaced, and there is something.
 func (r *rotation) hasToDelete() bool { return r.DeleteOld && len(r.old)+len(r.unclear) > 0 }
 
-// isThereForOverlap reports whether the new one has been there for Overlap, by the clock of the service.
+// isThereForOverlap reports whether the new one has been there for Overlap, by the clock of the service and by the local
+// one: either may have dated the upload.
 func (r *rotation) isThereForOverlap() bool {
-	return r.Overlap == 0 || isShown(r.record.UploadDateTime) && r.seen.now.Sub(r.record.UploadDateTime) >= r.Overlap
-}
-
-// deletable are the old records whose age and subject are certain.
-func (r *rotation) deletable() []*EnterpriseCodeSigningCertificate {
-	return slices.DeleteFunc(slices.Clone(r.old), func(record *EnterpriseCodeSigningCertificate) bool {
-		return slices.Contains(r.unclear, record) || record.ID == r.record.ID
-	})
+	date := r.record.UploadDateTime
+	return r.Overlap == 0 || isShown(date) && r.seen.now.Sub(date) >= r.Overlap && time.Since(date) >= r.Overlap
 }
 
 // kept is the error about the records that were not deleted because their age or subject cannot be told.
@@ -309,46 +323,54 @@ func (r *rotation) kept() error {
 }
 
 // awaitProvisioning waits until the service has provisioned the new one, with growing pauses.
-func (r *rotation) awaitProvisioning(ctx context.Context) error {
+func (r *rotation) awaitProvisioning(ctx context.Context) (waited bool, err error) {
 	const shortest, longest = 2 * time.Second, time.Minute
 	until := time.Now().Add(r.WaitProvisioned)
 	for pause := shortest; r.record.Status != CertificateStatusProvisioned; pause = min(2*pause, longest) {
 		left := time.Until(until)
 		if r.WaitProvisioned == 0 {
-			return nil
+			return false, nil
 		}
 		if left <= 0 {
-			return ErrNotProvisioned
+			return true, ErrNotProvisioned
 		}
 		logger := r.client.pipeline.logger.With("id", r.record.ID, "reason", "provisioning")
 		logger.InfoContext(ctx, "intune: waiting", "pause", min(pause, left), "until", formatTime(until))
 		if err := wait.Until(ctx, time.Now().Add(min(pause, left))); err != nil {
-			return fmt.Errorf("%w: %w", ErrNotProvisioned, err)
+			return true, fmt.Errorf("%w: %w", ErrNotProvisioned, err)
 		}
 		got, err := r.client.object(ctx, http.MethodGet, r.record.ID, nil, r.options.following())
-		if err != nil {
-			return fmt.Errorf("uploaded, but its status cannot be read: %w", err)
+		switch {
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return true, fmt.Errorf("uploaded, but its status cannot be read: %w", err)
+		case err != nil, !strings.EqualFold(got.ID, r.record.ID):
+			return true, vanished(r.record)
 		}
-		r.record = got
+		r.record, waited = got, true
 		logger.InfoContext(ctx, "intune: waited", "status", string(got.Status))
 	}
-	return nil
+	return waited, nil
 }
 
-// deleteOld deletes what is replaced, if that was asked for, after a fresh look.
+// vanished is the error about a new record that somebody else has deleted, or that the service hides.
+func vanished(record *EnterpriseCodeSigningCertificate) error {
+	return &AmbiguousMatchError{Reason: "the new record does not show any more", Candidates: []*EnterpriseCodeSigningCertificate{record}}
+}
+
+// deleteOld deletes what is replaced, if that was asked for, soon after a look.
 func (r *rotation) deleteOld(ctx context.Context) error {
+	const soon = 5 * time.Minute
 	if !r.hasToDelete() {
 		return nil
 	}
-	if err := r.lookAgain(ctx); err != nil {
-		return err
-	}
+	ctx, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
 	if r.record.Status != CertificateStatusProvisioned || !r.isThereForOverlap() {
 		return ErrNotProvisioned
 	}
-	for _, record := range r.deletable() {
+	for _, record := range r.deletable {
 		if err := r.client.delete(ctx, record.ID, r.options.following()); err != nil && !errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("the new one is in place, but %s cannot be deleted: %w", record.ID, err)
+			return fmt.Errorf("the new one is in place, but %s cannot be deleted within %v: %w", record.ID, soon, err)
 		}
 		r.deleted = append(r.deleted, record.ID)
 	}
@@ -366,7 +388,7 @@ func (r *rotation) lookAgain(ctx context.Context) error {
 	}
 	if r.record == nil || r.record.ID != record.ID {
 		r.record = record
-		return &AmbiguousMatchError{Reason: "the new record does not show any more", Candidates: []*EnterpriseCodeSigningCertificate{record}}
+		return vanished(record)
 	}
 	r.sortOut()
 	return r.checkLatest()

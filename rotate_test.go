@@ -287,6 +287,276 @@ func TestRotateDeletesNothingIfProvisioningIsWithdrawn(t *testing.T) {
 	})
 }
 
+// meanwhile calls do once, before the first request that is wanted.
+func (s *simulation) meanwhile(isWanted func(req *http.Request) bool, do func()) {
+	done := false
+	s.around = func(req *http.Request, sent bool) error {
+		if !sent && !done && isWanted(req) {
+			done = true
+			do()
+		}
+		return nil
+	}
+}
+
+func isPost(req *http.Request) bool { return req.Method == http.MethodPost }
+func isPoll(req *http.Request) bool {
+	return req.Method == http.MethodGet && !strings.HasSuffix(req.URL.Path, path)
+}
+
+// expiringSoon makes the certificate that was issued most of a year ago.
+func expiringSoon(c *x509.Certificate) {
+	c.NotBefore, c.NotAfter = c.NotBefore.Add(-300*day), c.NotAfter.Add(-300*day)
+}
+
+// TestStaleRotationNeverDeletesTheSuccessor: also if the first look does not show it, or not all of it.
+func TestStaleRotationNeverDeletesTheSuccessor(t *testing.T) {
+	for name, prepare := range map[string]func(s *simulation, successor *certificate){
+		"uploaded at the same time": func(s *simulation, successor *certificate) {
+			s.meanwhile(isPost, func() { s.had(successor, time.Millisecond) })
+		},
+		"hidden by a listing that lags": func(s *simulation, successor *certificate) {
+			s.lag = 8 * time.Second
+			s.had(successor, 5*time.Second)
+		},
+		"its expiration only in its content": func(s *simulation, successor *certificate) {
+			s.keepsContent = true
+			s.had(successor, day).ExpirationDateTime = time.Time{}
+		},
+	} {
+		rotating(t, func(t *testing.T) {
+			s, stale, successor := new(simulation), issue(t, expiringSoon), issue(t)
+			s.had(issue(t, yearsAgo(1)), 400*day)
+			prepare(s, successor)
+			got, err := s.process(t).Rotate(t.Context(), stale, deleteOld)
+			if !errors.Is(err, intune.ErrNotLatest) || s.count(successor) != 1 || len(s.deleted) > 0 {
+				t.Errorf("%s: got %+v, %v, deleted %v", name, got, err, s.deleted)
+			}
+		})
+	}
+}
+
+// TestRotateLooksAgainAfterItsWait: nil means that no other upload is later, and that cert is there once.
+func TestRotateLooksAgainAfterItsWait(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(t *testing.T, s *simulation, cert *certificate)
+		want   any
+	}{
+		"a later upload": {func(t *testing.T, s *simulation, _ *certificate) {
+			t.Helper()
+			s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), 0)
+		}, intune.ErrNotLatest},
+		"a second record": {func(_ *testing.T, s *simulation, cert *certificate) { s.had(cert, 0) }, new(*intune.DuplicateError)},
+		"it is gone":      {func(_ *testing.T, s *simulation, _ *certificate) { s.records = nil }, new(*intune.AmbiguousMatchError)},
+	} {
+		rotating(t, func(t *testing.T) {
+			s, cert := &simulation{habits: habits{provisioning: 10 * time.Minute}}, issue(t)
+			s.meanwhile(isPoll, func() { test.change(t, s, cert) })
+			got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{WaitProvisioned: time.Hour})
+			isWanted := false
+			if sentinel, ok := test.want.(error); ok {
+				isWanted = errors.Is(err, sentinel)
+			} else {
+				isWanted = errors.As(err, test.want)
+			}
+			if !isWanted || errors.Is(err, intune.ErrNotFound) || got == nil || !got.Created {
+				t.Errorf("%s: got %+v, %v", name, got, err)
+			}
+		})
+	}
+}
+
+func TestRotateTakesNoOtherRecordForTheNewOneWhileItWaits(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if isPoll(req) {
+				return reply(200, `{"id":"another","subject":"CN=Fabrikam","status":"provisioned"}`)(req)
+			}
+			return s.RoundTrip(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{WaitProvisioned: time.Hour})
+		if errorAs[*intune.AmbiguousMatchError](t, err); got.Certificate.ID != s.records[0].ID {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
+// TestOverlapIsNotShortenedByAWrongClock: the client or the service may have dated the upload.
+func TestOverlapIsNotShortenedByAWrongClock(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"the client's is behind": 25 * time.Hour, "the service's is ahead by years": 50 * 365 * day} {
+		rotating(t, func(t *testing.T) {
+			s, cert := new(simulation), issue(t)
+			s.had(issue(t, yearsAgo(1)), 300*day)
+			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp, err := s.RoundTrip(req)
+				if err == nil {
+					resp.Header.Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+				}
+				return resp, err
+			})
+			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+			for range 2 {
+				got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, Overlap: day})
+				if !errors.Is(err, intune.ErrNotProvisioned) || len(s.deleted) > 0 {
+					t.Errorf("%s: got %+v, %v, deleted %v", name, got, err, s.deleted)
+				}
+				time.Sleep(12 * time.Hour)
+			}
+		})
+	}
+}
+
+// TestDeletionsFollowTheirLookSoon: a DELETE that has to wait for long is left to the next run.
+func TestDeletionsFollowTheirLookSoon(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		s.had(issue(t, yearsAgo(1)), 300*day)
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodDelete && len(s.records) == 2 {
+				s.records = s.records[:1] // somebody deletes the new one
+				return reply(429, graphRefusal("TooManyRequests"), "Retry-After", "3000")(req)
+			}
+			return s.RoundTrip(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, deleteOld)
+		if !errors.Is(err, intune.ErrThrottled) || len(s.deleted) > 0 || len(got.Deleted) > 0 {
+			t.Errorf("got %+v, %v, deleted %v", got, err, s.deleted)
+		}
+	})
+}
+
+// TestRotateKeepsOldIDIfItTurnsOutToBeAnothersCertificate: the first look does not show its subject.
+func TestRotateKeepsOldIDIfItTurnsOutToBeAnothersCertificate(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		foreign := s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), time.Hour)
+		subject := foreign.Subject
+		foreign.Subject, foreign.SubjectName = "", ""
+		s.meanwhile(isPost, func() { foreign.Subject = subject })
+		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: foreign.ID, DeleteOld: true})
+		if errorAs[*intune.AmbiguousMatchError](t, err); !s.has(foreign.ID) {
+			t.Errorf("got %+v, %v, deleted %v", got, err, s.deleted)
+		}
+	})
+}
+
+// TestRotateWithOldIDUploadsOnceWithCoarseDates: in the same minute as OldID.
+func TestRotateWithOldIDUploadsOnceWithCoarseDates(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		time.Sleep(10 * time.Second)
+		s, lost, cert := new(simulation), issue(t, tenDaysAgo), issue(t, tenDaysAgo)
+		old := s.had(lost, 5*time.Second)
+		s.around = func(*http.Request, bool) error {
+			for _, record := range s.records {
+				record.UploadDateTime = record.UploadDateTime.Truncate(time.Minute)
+			}
+			return nil
+		}
+		for run := range 3 {
+			if got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: old.ID}); s.count(cert) != 1 {
+				t.Errorf("run %d: got %+v, %v; %d copies", run, got, err, s.count(cert))
+			}
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
+// TestRotateTakesNoRecordThatWasThereForItsUpload: OldID was uploaded a moment ago, and the first create gets lost.
+func TestRotateTakesNoRecordThatWasThereForItsUpload(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, lost, cert := new(simulation), issue(t, tenDaysAgo), issue(t, tenDaysAgo)
+		old := s.had(lost, 30*time.Second)
+		posts := 0
+		s.around = func(req *http.Request, sent bool) error {
+			if isPost(req) && !sent {
+				if posts++; posts == 1 {
+					return io.ErrUnexpectedEOF
+				}
+			}
+			return nil
+		}
+		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: old.ID})
+		if err != nil || !got.Created || got.Certificate.ID == old.ID || s.count(cert) != 1 {
+			t.Errorf("got %+v, %v; %d copies", got, err, s.count(cert))
+		}
+	})
+}
+
+// TestDryRunSaysWhatTheRunDoes compares the two.
+func TestDryRunSaysWhatTheRunDoes(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(t *testing.T, s *simulation) *certificate
+		options intune.RotateOptions
+	}{
+		"not valid yet": {func(t *testing.T, _ *simulation) *certificate {
+			t.Helper()
+			return issue(t, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(10 * day) })
+		}, intune.RotateOptions{}},
+		"there, but not provisioned": {func(t *testing.T, s *simulation) *certificate {
+			t.Helper()
+			cert := issue(t)
+			s.provisioning = 10 * day
+			s.had(cert, time.Hour)
+			return cert
+		}, intune.RotateOptions{DeleteOld: true}},
+		"not there for Overlap": {func(t *testing.T, _ *simulation) *certificate {
+			t.Helper()
+			return issue(t)
+		}, intune.RotateOptions{DeleteOld: true, Overlap: day}},
+		"made from the old record": {func(t *testing.T, s *simulation) *certificate {
+			t.Helper()
+			cert := issue(t)
+			cert.ID = s.records[0].ID
+			return cert
+		}, intune.RotateOptions{DeleteOld: true}},
+	} {
+		rotating(t, func(t *testing.T) {
+			s := new(simulation)
+			s.had(issue(t, yearsAgo(1)), 300*day)
+			cert := test.prepare(t, s)
+			dry := test.options
+			dry.DryRun = true
+			would, dryErr := s.process(t).Rotate(t.Context(), cert, &dry)
+			did, err := s.process(t).Rotate(t.Context(), cert, &test.options)
+			if fmt.Sprint(dryErr) != fmt.Sprint(err) || would.Created != did.Created || !slices.Equal(would.Deleted, did.Deleted) {
+				t.Errorf("%s: a dry run said %+v, %v; the run %+v, %v", name, would, dryErr, did, err)
+			}
+		})
+	}
+}
+
+func TestResponseSaysHowTheCertificateWasFound(t *testing.T) {
+	for name, rotate := range map[string]bool{"Ensure": false, "Rotate": true} {
+		rotating(t, func(t *testing.T) {
+			s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
+			s.had(issue(t, yearsAgo(1)), 300*day)
+			posts := 0
+			s.around = func(req *http.Request, sent bool) error {
+				if isPost(req) && sent {
+					posts++
+					return io.ErrUnexpectedEOF
+				}
+				return nil
+			}
+			for run := range 2 {
+				var response intune.Response
+				var err error
+				if rotate {
+					_, err = s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, WaitProvisioned: time.Hour}, intune.WithResponse(&response))
+				} else {
+					_, _, err = s.process(t).Ensure(t.Context(), cert, intune.WithResponse(&response))
+				}
+				if err != nil || response.Reconciled != (run == 0) || response.MatchedBy == "" || posts != 1 {
+					t.Errorf("%s, run %d: %+v, %v", name, run, response, err)
+				}
+			}
+		})
+	}
+}
+
 func TestRotateKeepsTheOldOneForTheOverlap(t *testing.T) {
 	rotating(t, func(t *testing.T) {
 		s, cert := new(simulation), issue(t)

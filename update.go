@@ -31,8 +31,8 @@ type EnterpriseCodeSigningCertificateUpdate struct {
 //	changed.Status = intune.CertificateStatusProvisioned
 //	update, err := intune.UpdateBetween(cert, &changed)
 //
-// A field that has become empty is cleared. A date cannot be cleared, the ID cannot be changed, and AdditionalData is not
-// updated: a difference in one of them is an *InputError.
+// A text or content that has become empty is cleared. The status and dates cannot be cleared, the ID cannot be changed,
+// and AdditionalData is not updated: such a difference is an *InputError.
 func UpdateBetween(before, after *EnterpriseCodeSigningCertificate) (*EnterpriseCodeSigningCertificateUpdate, error) {
 	bad := func(problem string) error { return &InputError{Name: "update", Problem: problem} }
 	switch {
@@ -40,7 +40,7 @@ func UpdateBetween(before, after *EnterpriseCodeSigningCertificate) (*Enterprise
 		return nil, bad("is between a certificate and nil")
 	case before.ID != after.ID:
 		return nil, bad("would change the ID")
-	case !reflect.DeepEqual(before.AdditionalData, after.AdditionalData):
+	case len(before.AdditionalData)+len(after.AdditionalData) > 0 && !reflect.DeepEqual(before.AdditionalData, after.AdditionalData):
 		return nil, bad("would change AdditionalData")
 	case after.Status == "" && before.Status != "":
 		return nil, bad("would clear the status, which cannot be null")

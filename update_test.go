@@ -58,6 +58,14 @@ func TestUpdateIsJSONForDoAsWell(t *testing.T) {
 	sameJSON(t, string(data), `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","issuer":null}`)
 }
 
+func TestUpdateBetweenIgnoresEmptyAdditionalData(t *testing.T) {
+	before := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=a"}
+	after := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=b", AdditionalData: map[string]json.RawMessage{}}
+	if _, err := intune.UpdateBetween(before, after); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUpdateBetweenIsTheDifference(t *testing.T) {
 	before := exampleCertificate()
 	before.ID = anID

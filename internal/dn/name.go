@@ -65,6 +65,9 @@ func Parse(text string) Name {
 // IsZero reports whether the text was empty.
 func (n Name) IsZero() bool { return n.text == "" }
 
+// IsDistinguished reports whether the text was a distinguished name.
+func (n Name) IsDistinguished() bool { return len(n.readings) > 0 }
+
 // Equal reports whether two names have the same attributes with the same values, or are the same text.
 func (n Name) Equal(other Name) bool {
 	if n.text == other.text {
