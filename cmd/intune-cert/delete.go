@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,7 @@ type deleteResult struct {
 func newDeleteCommand(a *app) *cobra.Command {
 	isSure := false
 	cmd := &cobra.Command{
-		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: cobra.MinimumNArgs(1),
+		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", 1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
 	}
 	cmd.Flags().BoolVarP(&isSure, "yes", "y", false, "do not ask")

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -27,8 +30,8 @@ const (
 )
 
 const exitCodeHelp = `    0  done
-    1  failed
-    2  wrong usage
+    1  failed, or a part of it; a file that cannot be used
+    2  wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
     3  a certificate expires (only "expiring")
     4  an upload may have taken place; its outcome is unknown
     5  the new certificate is not provisioned yet, or not for as long as --overlap asks
@@ -82,11 +85,14 @@ func explain(ctx context.Context, err error) *failure {
 	f := &failure{Kind: "failed", Message: messageOf(err), code: exitFailed}
 	set := func(kind string, code int, next string) { f.Kind, f.code, f.NextStep = kind, code, next }
 	var exit *exitError
+	var input *intune.InputError
 	switch {
 	case errors.As(err, &exit):
 		f.code = exit.code
 	case errors.As(err, new(*usageError)):
 		set("usage", exitUsage, "Run the command with --help.")
+	case errors.As(err, &input) && input.Name == "id":
+		set("usage", exitUsage, `Run "intune-cert list" to see the ids.`)
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		set("outcomeUnknown", exitUnknown,
 			"Run the same command again in a few minutes, without --force: it uploads the certificate only if it is not in the tenant.")
@@ -145,6 +151,7 @@ func nextStep(err error) string {
 	var inFile *codesign.AmbiguousError
 	var authority x509.UnknownAuthorityError
 	var input *intune.InputError
+	var rejection *intune.APIError
 	switch {
 	case errors.As(err, &duplicate):
 		return "Delete the other records: intune-cert delete " + strings.Join(duplicate.OtherIDs, " ")
@@ -166,22 +173,34 @@ func nextStep(err error) string {
 		return `Run "intune-cert list" to see which certificates there are.`
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the name of the file."
+	case errors.Is(err, intune.ErrThrottled), errors.As(err, &rejection) && rejection.StatusCode >= http.StatusInternalServerError:
+		return "The service is busy or has a fault: run the same command again later. " + supportAdvice
+	case errors.As(err, new(*intune.ResponseError)):
+		return "Check whether a proxy changes responses. " + supportAdvice
+	case errors.As(err, new(*url.Error)), errors.As(err, new(*net.OpError)):
+		return "Check the network, and the environment variable HTTPS_PROXY if there is a proxy."
 	}
 	return ""
 }
+
+const supportAdvice = "If it stays, give the ids in this message to Microsoft's support."
 
 const permissionAdvice = "In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All to the application and give admin consent."
 
 // finish reports the error of a command and returns the exit code.
 func (a *app) finish(ctx context.Context, err error) int {
+	if err != nil && a.isJSON() && !a.hasShown {
+		a.showJSON(&outcome{explain(ctx, err)})
+	}
+	hasSaidAll := err == nil || errors.As(err, new(*exitError))
+	if a.out.err != nil && (hasSaidAll || errors.Is(err, a.out.err)) {
+		err, hasSaidAll = fmt.Errorf("the output cannot be written: %w", a.out.err), false
+	}
 	if err == nil {
 		return exitDone
 	}
 	f := explain(ctx, err)
-	if a.isJSON() && !a.hasShown {
-		_ = a.showJSON(&outcome{f}, nil)
-	}
-	if !errors.As(err, new(*exitError)) {
+	if !hasSaidAll {
 		a.report(f)
 	}
 	return f.code

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
@@ -83,7 +84,11 @@ func (l *loader) read(file string) (*codesign.Certificate, error) {
 	if l.thumbprint != "" {
 		options = append(options, codesign.WithThumbprint(l.thumbprint))
 	}
-	return codesign.Load(file, options...)
+	cert, err := codesign.Load(file, options...)
+	if input := (*intune.InputError)(nil); errors.As(err, &input) && input.Name == "thumbprint" {
+		return nil, usagef("--thumbprint %s %s", l.thumbprint, input.Problem)
+	}
+	return cert, err
 }
 
 // loadForUpload rejects the certificate of an authority unless its thumbprint was given: devices would trust everything

@@ -26,7 +26,7 @@ type findResult struct {
 func newFindCommand(a *app) *cobra.Command {
 	l := &loader{terminal: a.terminal}
 	cmd := &cobra.Command{
-		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: cobra.ExactArgs(1),
+		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: want("FILE", 1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.find(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)

@@ -43,7 +43,7 @@ type inspectResult struct {
 func newInspectCommand(a *app) *cobra.Command {
 	l := &loader{terminal: a.terminal}
 	cmd := &cobra.Command{
-		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: cobra.ExactArgs(1),
+		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: want("FILE", 1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.inspect(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)

@@ -45,7 +45,7 @@ func TestListMarksTheDeployedCertificate(t *testing.T) {
 		t.Errorf("filtered: %v", ids)
 	}
 	f.run("list", "--filter", "nonsense").exits(1)
-	f.run("list", "--expiring", "soon").exits(2).says("want days, such as 30d")
+	f.run("list", "--expiring", "soon").exits(2).says("want days, hours and minutes, such as 30d")
 }
 
 func TestListOfAnEmptyTenant(t *testing.T) {

@@ -31,20 +31,18 @@ func (a *app) show(ctx context.Context, r result, err error) error {
 	a.hasShown = true
 	r.setError(explain(ctx, err))
 	if a.isJSON() {
-		return a.showJSON(r, err)
+		a.showJSON(r)
+		return err
 	}
-	r.human(&page{a.out, a.outStyle, widthOf(a.out)})
+	r.human(&page{a.out, a.outStyle, widthOf(a.out.file)})
 	return err
 }
 
-func (a *app) showJSON(document any, err error) error {
+func (a *app) showJSON(document any) {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if problem := encoder.Encode(document); problem != nil && err == nil {
-		return problem
-	}
-	return err
+	_ = encoder.Encode(document) // the output keeps the error
 }
 
 // page is where people read results.

@@ -54,7 +54,7 @@ func newRotateCommand(a *app) *cobra.Command {
 	c := &rotateCommand{app: a, loader: loader{terminal: a.terminal}}
 	cmd := &cobra.Command{
 		Use: "rotate FILE", Short: "Replace the certificate: the yearly job", Long: rotateHelp, Example: rotateExample,
-		Args: cobra.ExactArgs(1),
+		Args: want("FILE", 1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
 	}
 	flags := cmd.Flags()
@@ -69,6 +69,9 @@ func newRotateCommand(a *app) *cobra.Command {
 }
 
 func (c *rotateCommand) run(ctx context.Context, file string) error {
+	if c.overlap > 0 && !c.deleteOld {
+		return usagef("--overlap is for --delete-old: without it nothing is deleted")
+	}
 	cert, err := c.loader.loadForUpload(ctx, file)
 	if err != nil {
 		return err

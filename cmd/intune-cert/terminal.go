@@ -18,15 +18,31 @@ import (
 
 // terminal is what the program reads from and writes to.
 type terminal struct {
-	in       *os.File
-	out, err *os.File
+	in  *os.File
+	out *output
+	err *os.File
 
 	outStyle, errStyle style
 }
 
+// output is standard output. It keeps the first error, because neither the writers of results nor cobra look at errors.
+type output struct {
+	file *os.File
+	err  error
+}
+
+// Write implements io.Writer.
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.file.Write(data)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 func newTerminal() *terminal {
 	return &terminal{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		in: os.Stdin, out: &output{file: os.Stdout}, err: os.Stderr,
 		outStyle: styleOf(os.Stdout), errStyle: styleOf(os.Stderr),
 	}
 }
@@ -79,7 +95,8 @@ func plain(text string) string {
 // fit shortens text to a width in columns.
 func fit(text string, width int) string { return runewidth.Truncate(text, width, "…") }
 
-// write writes to a terminal or file. If that fails, nobody is there to be told.
+// write writes to a terminal or file. Errors of standard output are kept there; those of standard error can be told to
+// nobody.
 func write(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }
 
 // remark writes a line about the course of a command to standard error.

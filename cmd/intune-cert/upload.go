@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -59,7 +60,7 @@ func newUploadCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "upload FILE...", Short: "Upload certificates that are not in the tenant", Long: uploadHelp,
 		Example: "  intune-cert upload contoso.cer\n  intune-cert upload certificates/ --output json",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    want("FILE", 1, math.MaxInt),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	const atOnce = 4
