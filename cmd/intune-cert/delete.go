@@ -43,7 +43,7 @@ type deletedCertificate struct {
 func newDeleteCommand(a *app) *cobra.Command {
 	isSure := false
 	cmd := &cobra.Command{
-		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", 1, math.MaxInt),
+		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
 	}
 	cmd.Flags().BoolVarP(&isSure, "yes", "y", false, "do not ask")

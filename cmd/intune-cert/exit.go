@@ -96,12 +96,12 @@ func explain(ctx context.Context, err error) *failure {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		set("outcomeUnknown", exitUnknown,
 			"Run the same command again in a few minutes, without --force: it uploads the certificate only if it is not in the tenant.")
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, errNoAnswer):
 		set("interrupted", exitInterrupted, "Run the same command again to go on.")
 	case errors.Is(err, intune.ErrNotProvisioned):
-		set("notProvisioned", exitNotProvisioned, "Run the same command again later, or let it wait longer with --wait.")
+		set("notProvisioned", exitNotProvisioned, "Run the same command again later.")
 	case errors.Is(err, intune.ErrNotLatest):
-		set("notLatest", exitNotLatest, notLatestAdvice)
+		set("notLatest", exitNotLatest, `Run "intune-cert list" to see which certificate Intune deploys.`)
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)
 	}
@@ -123,9 +123,6 @@ func messageOf(err error) string {
 		", so nothing was deleted: run it again later", ", so nothing was deleted", // the next step says when
 	).Replace(err.Error()))
 }
-
-const notLatestAdvice = `Run "intune-cert list" to see which certificate Intune deploys. If that one is right, this job is out of date. ` +
-	`If not, delete this certificate's record and run rotate with --old.`
 
 func kindOf(err error) string {
 	switch {
@@ -159,8 +156,6 @@ func nextStep(err error) string {
 		return `Compare the records with "intune-cert get ID", delete those that are not wanted with "intune-cert delete ID", and try again.`
 	case errors.As(err, &inFile):
 		return "Choose one with --thumbprint."
-	case errors.Is(err, codesign.ErrIncorrectPassword):
-		return "Put the password into the file of --password-file, or into the environment variable " + passwordVariable + "."
 	case errors.Is(err, intune.ErrCredentialUnavailable), errors.As(err, &input) && input.Name == "environment":
 		return "Set the environment variables of this sign-in, or choose another one with --auth. intune-cert --help lists them."
 	case errors.As(err, new(*intune.AuthError)):

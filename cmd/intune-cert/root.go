@@ -157,11 +157,11 @@ func checkTexts(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// want says which arguments a command takes: what names one of them.
-func want(what string, least, most int) cobra.PositionalArgs {
+// want says which arguments a command takes, one at least: what names one of them.
+func want(what string, most int) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
-		case len(args) < least:
+		case len(args) == 0:
 			return fmt.Errorf("%s is missing", what)
 		case len(args) > most:
 			return fmt.Errorf("want one %s, not %d: %s", what, len(args), strings.Join(args, " "))

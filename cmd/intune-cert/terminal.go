@@ -120,19 +120,29 @@ func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 	return answer == "y" || answer == "yes", err
 }
 
-// askPassword asks for a password without showing it.
+// errNoAnswer says that a person has ended a question with Ctrl-C or Ctrl-D.
+var errNoAnswer = errors.New("no password was entered")
+
+// askPassword asks for a password without showing it. term.ReadPassword does not notice Ctrl-D, term.Terminal does.
 func (t *terminal) askPassword(ctx context.Context, prompt string) (string, error) {
 	fd := int(t.in.Fd())
-	state, err := term.GetState(fd)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = term.Restore(fd, state) }() // if Ctrl-C ended the question
-	defer write(t.err, "\n")
-	return t.ask(ctx, prompt, func() (string, error) {
-		password, err := term.ReadPassword(fd)
-		return string(password), err
-	})
+	defer func() { _ = term.Restore(fd, state) }()
+	keys := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{t.in, t.err}, "")
+	password, err := t.ask(ctx, "", func() (string, error) { return keys.ReadPassword(prompt) })
+	if err != nil {
+		write(t.err, "\r\n")
+	}
+	if errors.Is(err, io.EOF) {
+		err = errNoAnswer
+	}
+	return password, err
 }
 
 // ask reads an answer. Ctrl-C ends the wait for it.
@@ -151,6 +161,6 @@ func (t *terminal) ask(ctx context.Context, prompt string, read func() (string, 
 	case got := <-answers:
 		return got.text, got.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", context.Cause(ctx)
 	}
 }
