@@ -200,6 +200,14 @@ func TestDeleteAsksOnATerminal(t *testing.T) {
 		t.Errorf("got %q", shown)
 	}
 	f.wantIDs(b)
+
+	s = f.onTerminal(100, false, "delete", b)
+	s.waitFor("Delete this certificate? [y/N] ")
+	s.typeText("\x03") // Ctrl-C
+	if shown := s.exits(130); !strings.Contains(shown, "interrupt signal received") || !strings.Contains(shown, "Not tried: "+b) {
+		t.Errorf("got %q", shown)
+	}
+	f.wantIDs(b)
 }
 
 func TestATerminalWithoutAWidthShowsNoStrayMark(t *testing.T) {
