@@ -131,7 +131,7 @@ func (c *check) judge(err error) {
 		c.fail(err, permissionAdvice)
 	case err != nil:
 		c.Message = messageOf(err)
-		c.NextStep = "Try again later. If it stays, give the ids in this message to Microsoft's support."
+		c.NextStep = "Try again later. " + supportAdvice
 	}
 }
 

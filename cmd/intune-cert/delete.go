@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,19 +15,35 @@ import (
 
 const deleteHelp = `Delete certificates. Devices then no longer trust the apps that only these certificates have signed.
 
-On a terminal the command shows each certificate and asks. Elsewhere it needs --yes.`
+On a terminal the command shows each certificate and asks. A certificate is kept unless the answer is y, and that is no error:
+the exit code is 0. Elsewhere the command needs --yes.
+
+A certificate that does not exist is an error, also if an earlier run has deleted it. The others are deleted all the same.
+With --output json, each of "certificates" has its "outcome": deleted, kept, notFound, failed or notTried.`
+
+// What became of a certificate.
+const (
+	deleted  = "deleted"
+	kept     = "kept" // a person did not want to delete it
+	notFound = "notFound"
+)
 
 type deleteResult struct {
 	outcome
 
-	Deleted []string `json:"deleted"` // ids
-	Kept    []string `json:"kept"`    // ids
+	Certificates []*deletedCertificate `json:"certificates"` // in the order of the command line
+}
+
+type deletedCertificate struct {
+	ID      string   `json:"id"`
+	Outcome string   `json:"outcome"` // deleted, kept, notFound, failed or notTried
+	Error   *failure `json:"error,omitempty"`
 }
 
 func newDeleteCommand(a *app) *cobra.Command {
 	isSure := false
 	cmd := &cobra.Command{
-		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: cobra.MinimumNArgs(1),
+		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
 	}
 	cmd.Flags().BoolVarP(&isSure, "yes", "y", false, "do not ask")
@@ -40,28 +60,48 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
 	if err != nil {
 		return err
 	}
-	result := &deleteResult{Deleted: []string{}, Kept: []string{}}
-	for i, id := range ids {
-		isWanted := isSure
-		if !isSure {
-			isWanted, err = a.confirmDelete(ctx, service, id, p)
-		}
-		if err == nil && isWanted {
-			err = service.Delete(ctx, id)
-		}
-		switch {
-		case err != nil:
-			result.Kept = append(result.Kept, ids[i:]...)
-			p.stop()
-			return a.show(ctx, result, a.advise(fmt.Errorf("%s: %w", id, err)))
-		case isWanted:
-			result.Deleted = append(result.Deleted, id)
-		default:
-			result.Kept = append(result.Kept, id)
+	result, failure := new(deleteResult), error(nil)
+	for _, id := range distinct(ids) {
+		outcome, err := a.deleteOne(ctx, service, id, isSure, p)
+		err = a.advise(err)
+		result.Certificates = append(result.Certificates, &deletedCertificate{id, outcome, explain(ctx, err)})
+		if failure == nil && err != nil {
+			failure = fmt.Errorf("%s: %w", id, err)
 		}
 	}
 	p.stop()
-	return a.show(ctx, result, nil)
+	return a.show(ctx, result, failure)
+}
+
+// distinct returns each id once. Ids are the same in upper and lower case.
+func distinct(ids []string) (distinct []string) {
+	for _, id := range ids {
+		if !slices.ContainsFunc(distinct, func(other string) bool { return strings.EqualFold(other, id) }) {
+			distinct = append(distinct, id)
+		}
+	}
+	return distinct
+}
+
+// deleteOne deletes a certificate, if a person agrees or has agreed.
+func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, isSure bool, p *progress) (outcome string, err error) {
+	if !isSure && ctx.Err() == nil {
+		isSure, err = a.confirmDelete(ctx, service, id, p)
+	}
+	if err == nil && isSure && ctx.Err() == nil {
+		err = service.Delete(ctx, id)
+	} else if ctx.Err() != nil {
+		return notTried, context.Cause(ctx)
+	}
+	switch {
+	case err == nil && !isSure:
+		return kept, nil
+	case err == nil:
+		return deleted, nil
+	case errors.Is(err, intune.ErrNotFound):
+		return notFound, err
+	}
+	return failed, err
 }
 
 // confirmDelete shows a certificate and asks.
@@ -79,10 +119,19 @@ func (a *app) confirmDelete(ctx context.Context, service *intune.EnterpriseCodeS
 }
 
 func (r *deleteResult) human(w *page) {
-	for _, id := range r.Deleted {
-		w.line("Deleted %s", plain(id))
-	}
-	for _, id := range r.Kept {
-		w.line("Kept %s", plain(id))
+	for _, cert := range r.Certificates {
+		id := plain(cert.ID)
+		switch cert.Outcome {
+		case deleted:
+			w.line("Deleted %s", id)
+		case kept:
+			w.line("Kept %s", id)
+		case notFound:
+			w.line("Not found: %s", id)
+		case failed:
+			w.line("Not deleted: %s: %s", id, cert.Error.Message)
+		case notTried:
+			w.line("Not tried: %s", id)
+		}
 	}
 }

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"slices"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
@@ -12,19 +13,32 @@ func TestDeleteNeedsYesWithoutATerminal(t *testing.T) {
 	a, b, c := f.seed(intunetest.NewCertificate("A")), f.seed(intunetest.NewCertificate("B")), f.seed(intunetest.NewCertificate("C"))
 	f.run("delete", a).exits(2).says("add --yes")
 	f.wantIDs(a, b, c)
-	type deleted struct {
-		Deleted, Kept []string
-		Error         *errorJSON
-	}
-	got := decoded[deleted](f.run("delete", a, b, "--yes", "-o", "json").exits(0))
-	if !slices.Equal(got.Deleted, []string{a, b}) || len(got.Kept) != 0 {
-		t.Errorf("got %+v", got)
+	got := decoded[deleteJSON](f.run("delete", a, strings.ToUpper(a), b, "--yes", "-o", "json").exits(0))
+	if got.String() != a+" deleted, "+b+" deleted" {
+		t.Errorf("got %s", got)
 	}
 	f.wantIDs(c)
-	partly := decoded[deleted](f.run("delete", "missing", c, "--yes", "-o", "json").exits(1))
-	if !slices.Equal(partly.Kept, []string{"missing", c}) || partly.Error.Kind != "notFound" {
-		t.Errorf("got %+v", partly)
+	f.Inject(intunetest.Fault{Method: http.MethodDelete}, intunetest.Fault{Method: http.MethodDelete, Status: http.StatusConflict})
+	partly := decoded[deleteJSON](f.run("delete", "missing", c, "--yes", "-o", "json").exits(1))
+	if partly.String() != "missing notFound, "+c+" failed" || partly.Error.Kind != "notFound" || partly.Certificates[1].Error == nil {
+		t.Errorf("got %s", partly)
 	}
 	f.wantIDs(c)
-	f.run("delete", c, "-y").exits(0).prints("Deleted " + c)
+	f.run("delete", "missing", c, "-y").exits(1).prints("Not found: missing", "Deleted "+c)
+}
+
+type deleteJSON struct {
+	Certificates []struct {
+		ID, Outcome string
+		Error       *errorJSON
+	}
+	Error *errorJSON
+}
+
+func (d deleteJSON) String() string {
+	var texts []string
+	for _, cert := range d.Certificates {
+		texts = append(texts, cert.ID+" "+cert.Outcome)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -130,8 +130,8 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.print(settings); err != nil {
-		return err
+	if c.print(settings); c.out.err != nil {
+		return nil // nobody would know where it listens
 	}
 	c.remark("The emulator listens at %s. Device codes can be entered at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
 	<-ctx.Done()
@@ -279,10 +279,11 @@ func (c *emulatorCommand) newSettings(server *intunetest.Server) (*settings, err
 }
 
 // print writes the settings in the form that --settings says.
-func (c *emulatorCommand) print(s *settings) error {
+func (c *emulatorCommand) print(s *settings) {
 	if c.isJSON() || c.settings.value == "json" {
 		c.hasShown = true
-		return c.showJSON(s, nil)
+		c.showJSON(s)
+		return
 	}
 	form, quote := "export %s=%s\n", func(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 	if c.settings.value == "powershell" {
@@ -295,5 +296,4 @@ func (c *emulatorCommand) print(s *settings) error {
 			write(c.out, form, name, quote(value))
 		}
 	}
-	return nil
 }

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -27,8 +30,8 @@ const (
 )
 
 const exitCodeHelp = `    0  done
-    1  failed
-    2  wrong usage
+    1  failed, or a part of it; a file that cannot be used
+    2  wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
     3  a certificate expires (only "expiring")
     4  an upload may have taken place; its outcome is unknown
     5  the new certificate is not provisioned yet, or not for as long as --overlap asks
@@ -82,20 +85,23 @@ func explain(ctx context.Context, err error) *failure {
 	f := &failure{Kind: "failed", Message: messageOf(err), code: exitFailed}
 	set := func(kind string, code int, next string) { f.Kind, f.code, f.NextStep = kind, code, next }
 	var exit *exitError
+	var input *intune.InputError
 	switch {
 	case errors.As(err, &exit):
 		f.code = exit.code
 	case errors.As(err, new(*usageError)):
 		set("usage", exitUsage, "Run the command with --help.")
+	case errors.As(err, &input) && input.Name == "id":
+		set("usage", exitUsage, `Run "intune-cert list" to see the ids.`)
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		set("outcomeUnknown", exitUnknown,
 			"Run the same command again in a few minutes, without --force: it uploads the certificate only if it is not in the tenant.")
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, errNoAnswer):
 		set("interrupted", exitInterrupted, "Run the same command again to go on.")
 	case errors.Is(err, intune.ErrNotProvisioned):
-		set("notProvisioned", exitNotProvisioned, "Run the same command again later, or let it wait longer with --wait.")
+		set("notProvisioned", exitNotProvisioned, "Run the same command again later.")
 	case errors.Is(err, intune.ErrNotLatest):
-		set("notLatest", exitNotLatest, notLatestAdvice)
+		set("notLatest", exitNotLatest, `Run "intune-cert list" to see which certificate Intune deploys.`)
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)
 	}
@@ -117,9 +123,6 @@ func messageOf(err error) string {
 		", so nothing was deleted: run it again later", ", so nothing was deleted", // the next step says when
 	).Replace(err.Error()))
 }
-
-const notLatestAdvice = `Run "intune-cert list" to see which certificate Intune deploys. If that one is right, this job is out of date. ` +
-	`If not, delete this certificate's record and run rotate with --old.`
 
 func kindOf(err error) string {
 	switch {
@@ -145,6 +148,7 @@ func nextStep(err error) string {
 	var inFile *codesign.AmbiguousError
 	var authority x509.UnknownAuthorityError
 	var input *intune.InputError
+	var rejection *intune.APIError
 	switch {
 	case errors.As(err, &duplicate):
 		return "Delete the other records: intune-cert delete " + strings.Join(duplicate.OtherIDs, " ")
@@ -152,8 +156,6 @@ func nextStep(err error) string {
 		return `Compare the records with "intune-cert get ID", delete those that are not wanted with "intune-cert delete ID", and try again.`
 	case errors.As(err, &inFile):
 		return "Choose one with --thumbprint."
-	case errors.Is(err, codesign.ErrIncorrectPassword):
-		return "Put the password into the file of --password-file, or into the environment variable " + passwordVariable + "."
 	case errors.Is(err, intune.ErrCredentialUnavailable), errors.As(err, &input) && input.Name == "environment":
 		return "Set the environment variables of this sign-in, or choose another one with --auth. intune-cert --help lists them."
 	case errors.As(err, new(*intune.AuthError)):
@@ -166,22 +168,34 @@ func nextStep(err error) string {
 		return `Run "intune-cert list" to see which certificates there are.`
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the name of the file."
+	case errors.Is(err, intune.ErrThrottled), errors.As(err, &rejection) && rejection.StatusCode >= http.StatusInternalServerError:
+		return "The service is busy or has a fault: run the same command again later. " + supportAdvice
+	case errors.As(err, new(*intune.ResponseError)):
+		return "Check whether a proxy changes responses. " + supportAdvice
+	case errors.As(err, new(*url.Error)), errors.As(err, new(*net.OpError)):
+		return "Check the network, and the environment variable HTTPS_PROXY if there is a proxy."
 	}
 	return ""
 }
+
+const supportAdvice = "If it stays, give the ids in this message to Microsoft's support."
 
 const permissionAdvice = "In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All to the application and give admin consent."
 
 // finish reports the error of a command and returns the exit code.
 func (a *app) finish(ctx context.Context, err error) int {
+	if err != nil && a.isJSON() && !a.hasShown {
+		a.showJSON(&outcome{explain(ctx, err)})
+	}
+	hasSaidAll := err == nil || errors.As(err, new(*exitError))
+	if a.out.err != nil && (hasSaidAll || errors.Is(err, a.out.err)) {
+		err, hasSaidAll = fmt.Errorf("the output cannot be written: %w", a.out.err), false
+	}
 	if err == nil {
 		return exitDone
 	}
 	f := explain(ctx, err)
-	if a.isJSON() && !a.hasShown {
-		_ = a.showJSON(&outcome{f}, nil)
-	}
-	if !errors.As(err, new(*exitError)) {
+	if !hasSaidAll {
 		a.report(f)
 	}
 	return f.code

@@ -10,7 +10,8 @@ import (
 )
 
 const expiringHelp = `List the certificates that expire within a time, soonest first, after those that have expired already. The exit code is 3 if
-there are any, 0 if there are none, and another one if the tenant could not be asked.
+there are any, 0 if there are none, and another one if the tenant could not be asked. --within 0d lists only those that have
+expired.
 
 Certificates that have been replaced count too, until they are deleted: apps that only they have signed stop as well.`
 

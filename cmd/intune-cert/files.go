@@ -3,17 +3,22 @@ package main
 // This file reads certificates from the files and folders of the command line.
 
 import (
+	"bytes"
 	"context"
+	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
@@ -22,8 +27,11 @@ import (
 const passwordVariable = "INTUNE_CERT_PASSWORD" //nolint:gosec // the name, not the password
 
 const fileHelp = `A certificate is read from any file that holds it: .cer, .crt, .pem, .p7b, .pfx, or a program, package, installer or script
-that it has signed. The password of a .pfx file comes from --password-file, from the environment variable
-INTUNE_CERT_PASSWORD, or from a prompt on the terminal.`
+that it has signed. It is not read from standard input. The password of a .pfx file comes from --password-file, from the
+environment variable INTUNE_CERT_PASSWORD, or from a prompt on the terminal.`
+
+const confirmHelp = `The certificate of an authority (CA:TRUE), and one that is for other uses than code signing, are rejected unless --thumbprint
+confirms them. That is possible for one file at a time.`
 
 // loader loads certificates.
 type loader struct {
@@ -51,10 +59,16 @@ func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, 
 	if !errors.Is(err, codesign.ErrIncorrectPassword) {
 		return cert, err
 	}
-	if l.source != "" && l.source != prompted {
-		return nil, fmt.Errorf("%w; it comes from %s", err, l.source)
+	switch l.source {
+	case prompted:
+		return l.loadWithPrompt(ctx, file, err)
+	case "":
+		return l.loadWithPrompt(ctx, file, &advisedError{
+			err: err, text: file + " needs a password, and none was given",
+			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
+		})
 	}
-	return l.loadWithPrompt(ctx, file, err)
+	return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, file), next: "Correct the password in " + l.source + "."}
 }
 
 const prompted = "the prompt"
@@ -83,20 +97,40 @@ func (l *loader) read(file string) (*codesign.Certificate, error) {
 	if l.thumbprint != "" {
 		options = append(options, codesign.WithThumbprint(l.thumbprint))
 	}
-	return codesign.Load(file, options...)
-}
-
-// loadForUpload rejects the certificate of an authority unless its thumbprint was given: devices would trust everything
-// that it issues.
-func (l *loader) loadForUpload(ctx context.Context, file string) (*codesign.Certificate, error) {
-	cert, err := l.load(ctx, file)
-	if err == nil && cert.Leaf.IsCA && l.thumbprint == "" {
-		return nil, &advisedError{
-			err:  fmt.Errorf("%s holds the certificate of an authority: devices would trust everything that it issues", file),
-			next: "If that is intended, confirm it with --thumbprint " + cert.Thumbprint(),
-		}
+	cert, err := codesign.Load(file, options...)
+	if input := (*intune.InputError)(nil); errors.As(err, &input) && input.Name == "thumbprint" {
+		return nil, usagef("--thumbprint %s %s", l.thumbprint, input.Problem)
 	}
 	return cert, err
+}
+
+// loadForUpload rejects a certificate that hardly anybody means to upload, unless its thumbprint was given.
+func (l *loader) loadForUpload(ctx context.Context, file string) (*codesign.Certificate, error) {
+	cert, err := l.load(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	if problem := objection(cert); problem != "" && l.thumbprint == "" {
+		return nil, &advisedError{
+			err: fmt.Errorf("%s %s", file, problem), next: "If that is intended, confirm it with --thumbprint " + cert.Thumbprint(),
+		}
+	}
+	return cert, nil
+}
+
+// objection says why a certificate is uploaded only if its thumbprint confirms it, "" if nothing is to be confirmed.
+func objection(cert *codesign.Certificate) string {
+	leaf := cert.Leaf
+	allowsSigning := slices.ContainsFunc(leaf.ExtKeyUsage, func(usage x509.ExtKeyUsage) bool {
+		return usage == x509.ExtKeyUsageCodeSigning || usage == x509.ExtKeyUsageAny
+	})
+	switch {
+	case leaf.IsCA:
+		return "holds the certificate of an authority: devices would trust everything that it issues"
+	case len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !allowsSigning:
+		return "holds a certificate that is not for code signing"
+	}
+	return ""
 }
 
 // findPassword reads the password that was given, once.
@@ -121,19 +155,33 @@ func readPassword(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--password-file: %w", err)
 	}
+	data = decodeUTF16(data)
 	if !utf8.Valid(data) || slices.Contains(data, 0) {
-		return "", usagef("--password-file %s: the password is not in UTF-8: save the file as UTF-8", file)
+		return "", &advisedError{err: fmt.Errorf("--password-file %s: the password is not in UTF-8", file), next: "Save the file as UTF-8."}
 	}
 	password := strings.TrimPrefix(string(data), "\uFEFF")
 	return strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r"), nil
 }
 
-// expand replaces folders by the certificate files in them, and returns how many other files they hold.
-func expand(paths []string) (files []string, skipped int, err error) {
+// decodeUTF16 decodes what Windows PowerShell writes with ">": UTF-16, least significant byte and a byte-order mark first.
+func decodeUTF16(data []byte) []byte {
+	text, isUTF16 := bytes.CutPrefix(data, []byte("\xff\xfe"))
+	if !isUTF16 || len(text)%2 != 0 {
+		return data
+	}
+	var units []uint16
+	for pair := range slices.Chunk(text, 2) {
+		units = append(units, binary.LittleEndian.Uint16(pair))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// expand replaces folders by the certificate files in them, and returns which other files they hold.
+func expand(paths []string) (files, skipped []string, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		if !info.IsDir() {
 			files = append(files, path)
@@ -141,7 +189,7 @@ func expand(paths []string) (files []string, skipped int, err error) {
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		for _, entry := range entries {
 			switch {
@@ -149,7 +197,7 @@ func expand(paths []string) (files []string, skipped int, err error) {
 			case isCertificateFile(entry.Name()):
 				files = append(files, filepath.Join(path, entry.Name()))
 			default:
-				skipped++
+				skipped = append(skipped, filepath.Join(path, entry.Name()))
 			}
 		}
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 const findHelp = `Show the records of the tenant that are the certificate in a file, the latest upload first. If there is none, the exit code
-is 0 all the same.
+is 0 all the same: with --output json, "certificates" is empty then. If records may be the certificate but cannot be told
+from others, the exit code is 1, and "candidates" has them.
 
 ` + fileHelp
 
@@ -26,7 +27,7 @@ type findResult struct {
 func newFindCommand(a *app) *cobra.Command {
 	l := &loader{terminal: a.terminal}
 	cmd := &cobra.Command{
-		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: cobra.ExactArgs(1),
+		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: want("FILE", 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.find(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)

@@ -35,7 +35,7 @@ func (c *choice) Set(text string) error {
 
 const day = 24 * time.Hour
 
-// duration is a flag that takes days, such as 30d, besides Go's durations. It is never negative.
+// duration is a flag that takes days, such as 30d, before and besides Go's durations. It is never negative.
 type duration time.Duration
 
 func (d *duration) Type() string { return "duration" }
@@ -61,22 +61,24 @@ func (d *duration) Set(text string) error {
 	return err
 }
 
+// parseDuration reads days, a duration of Go, or days and then such a duration.
 func parseDuration(text string) (time.Duration, error) {
 	const longest = 36_600 // days, which is about a century
-	parsed, err := time.ParseDuration(text)
-	if number, isDays := strings.CutSuffix(text, "d"); isDays {
-		var days int
-		days, err = strconv.Atoi(number)
-		if days > longest {
-			return 0, errors.New("more than a century")
-		}
-		parsed = time.Duration(days) * day
+	number, rest, hasDays := strings.Cut(text, "d")
+	if !hasDays {
+		number, rest = "0", text
+	} else if rest == "" {
+		rest = "0"
 	}
+	days, problem := strconv.Atoi(number)
+	parsed, err := time.ParseDuration(rest)
 	switch {
-	case err != nil:
-		return 0, errors.New("want days, such as 30d, or a duration, such as 36h or 15m")
-	case parsed < 0:
+	case days > longest, parsed > longest*day:
+		return 0, errors.New("more than a century")
+	case days < 0, parsed < 0:
 		return 0, errors.New("negative")
+	case problem != nil, err != nil:
+		return 0, errors.New("want days, hours and minutes, such as 30d, 36h, 1d12h or 15m")
 	}
-	return parsed, nil
+	return time.Duration(days)*day + parsed, nil
 }

@@ -14,7 +14,7 @@ type getResult struct {
 
 func newGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "get ID", Short: "Show a certificate of the tenant", Args: cobra.ExactArgs(1),
+		Use: "get ID", Short: "Show a certificate of the tenant", Args: want("ID", 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.get(cmd.Context(), args[0]) },
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -18,7 +19,9 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const inspectHelp = `Show the code-signing certificate in a file, and what is remarkable about it. Nothing is sent.
+const inspectHelp = `Show the code-signing certificate in a file, and what is remarkable about it: fatal if upload rejects it, a warning if
+devices may not accept what it signs, or info. Findings do not change the exit code; scripts take them from --output json.
+Nothing is sent.
 
 ` + fileHelp
 
@@ -38,12 +41,13 @@ type inspectResult struct {
 	ThumbprintSHA256 string             `json:"thumbprintSHA256"` //nolint:tagliatelle // an acronym
 	Chain            []string           `json:"chain"`            // subjects of the other certificates
 	Findings         []codesign.Finding `json:"findings"`
+	RejectedUnless   string             `json:"rejectedUnless,omitempty"` // the flag without which upload and rotate reject it
 }
 
 func newInspectCommand(a *app) *cobra.Command {
 	l := &loader{terminal: a.terminal}
 	cmd := &cobra.Command{
-		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: cobra.ExactArgs(1),
+		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: want("FILE", 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.inspect(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)
@@ -51,6 +55,9 @@ func newInspectCommand(a *app) *cobra.Command {
 }
 
 func (a *app) inspect(ctx context.Context, l *loader, file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return &advisedError{err: fmt.Errorf("%s is a folder", file), next: "Name one of its files. Only upload takes folders."}
+	}
 	cert, err := l.load(ctx, file)
 	if err != nil {
 		return err
@@ -65,6 +72,12 @@ func (a *app) inspect(ctx context.Context, l *loader, file string) error {
 	}
 	for _, issuer := range cert.Chain {
 		result.Chain = append(result.Chain, intune.FromX509(issuer).Subject)
+	}
+	switch {
+	case objection(cert) != "":
+		result.RejectedUnless = "--thumbprint " + cert.Thumbprint()
+	case time.Now().After(cert.Leaf.NotAfter):
+		result.RejectedUnless = "--allow-expired"
 	}
 	return a.show(ctx, result, nil)
 }
@@ -99,4 +112,7 @@ func (r *inspectResult) human(w *page) {
 		w.line("%s", w.green("No findings."))
 	}
 	w.findings(r.Findings)
+	if r.RejectedUnless != "" {
+		w.line("upload and rotate reject it without %s", r.RejectedUnless)
+	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/binary"
 	"os"
 	"testing"
 	"time"
+	"unicode/utf16"
 )
 
 type inspectJSON struct {
@@ -12,6 +14,7 @@ type inspectJSON struct {
 	DaysLeft                                                                             int
 	Chain                                                                                []string
 	Findings                                                                             []struct{ Severity, Code, Message string }
+	RejectedUnless                                                                       string
 }
 
 func TestInspectNeedsNoNetwork(t *testing.T) {
@@ -48,19 +51,41 @@ func TestPasswordsComeFromAFileOrTheEnvironment(t *testing.T) {
 	f.writePFX("new.pfx")
 	f.write("right", []byte("\uFEFF"+pfxPassword+"\r\n"))
 	f.write("wrong", []byte("wrong"))
-	f.write("utf16", []byte("\xff\xfeh\x00i\x00"))
+	f.write("latin1", []byte("P\xe4ssw\xf6rd"))
+	powershell := []byte("\xff\xfe") // as Windows PowerShell writes with ">"
+	for _, unit := range utf16.Encode([]rune(pfxPassword + "\r\n")) {
+		powershell = binary.LittleEndian.AppendUint16(powershell, unit)
+	}
+	f.write("powershell", powershell)
 
 	f.run("inspect", "new.pfx", "--password-file", "right").exits(0).prints("PKCS #12")
-	f.run("inspect", "new.pfx", "--password-file", "wrong").exits(1).says("it comes from wrong", "Next: Put the password into")
+	f.run("inspect", "new.pfx", "--password-file", "wrong").exits(1).says("the password from wrong is not the one of new.pfx", "Next: Correct the password in wrong.")
 	f.run("inspect", "new.pfx", "--password-file", "missing").exits(1).says("missing")
-	f.run("inspect", "new.pfx", "--password-file", "utf16").exits(2).says("not in UTF-8")
-	failed := decoded[struct{ Error errorJSON }](f.run("inspect", "new.pfx", "-o", "json").exits(1).says("Next: Put the password into"))
+	f.run("inspect", "new.pfx", "--password-file", "latin1").exits(1).says("not in UTF-8", "Next: Save the file as UTF-8.")
+	f.run("inspect", "new.pfx", "--password-file", "powershell").exits(0)
+	failed := decoded[struct{ Error errorJSON }](f.run("inspect", "new.pfx", "-o", "json").exits(1).says("new.pfx needs a password, and none was given", "Next: Put it into a file"))
 	if failed.Error.Kind != "incorrectPassword" {
 		t.Errorf("got %+v", failed)
 	}
 
 	f.env = append(f.env, passwordVariable+"="+pfxPassword)
 	f.run("inspect", "new.pfx").exits(0)
-	f.run("inspect", "new.pfx", "--password-file", "wrong").exits(1).says("it comes from wrong")
+	f.run("inspect", "new.pfx", "--password-file", "wrong").exits(1).says("Next: Correct the password in wrong.")
 	f.run("inspect", "new.pfx", "--password", pfxPassword).exits(2)
+}
+
+func TestInspectCountsTheDaysOfCenturies(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("long.cer", contoso(func(c *certificate) { c.NotAfter = time.Date(9966, 1, 1, 0, 0, 0, 0, time.UTC) }))
+	if got := decoded[inspectJSON](f.run("inspect", "long.cer", "-o", "json").exits(0)); got.DaysLeft < 2_800_000 {
+		t.Errorf("%d days", got.DaysLeft)
+	}
+}
+
+func TestInspectOfAFolderOrSeveralAuthorities(t *testing.T) {
+	f := newFixture(t)
+	authority := func() []byte { return pemOf(contoso(func(c *certificate) { c.IsCA = true })) }
+	f.write("folder/two.pem", append(authority(), authority()...))
+	f.run("inspect", "folder").exits(1).says("folder is a folder", "Only upload takes folders.")
+	f.run("inspect", "folder/two.pem").exits(1).says("holds several certificates", "Next: Choose one with --thumbprint.")
 }

@@ -10,9 +10,11 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
+const filterProperties = "id, status, subject, subjectName, issuer, issuerName, expirationDateTime and uploadDateTime"
+
 const listHelp = `List the certificates of the tenant, and mark the one that Intune deploys: the latest upload.
 
---filter takes an expression of OData, with the property names of Microsoft Graph:
+--filter takes an expression of OData, with the property names of Microsoft Graph: ` + filterProperties + `.
 
     intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
 
@@ -55,6 +57,9 @@ func (c *listCommand) run(ctx context.Context, onlyExpiring bool) error {
 	}
 	certs := []*intune.EnterpriseCodeSigningCertificate{}
 	for cert, err := range service.All(ctx, &intune.ListOptions{Filter: filter}) {
+		if c.filter != "" && errors.Is(err, intune.ErrBadRequest) {
+			return &advisedError{err: err, next: "Correct --filter. The properties are " + filterProperties + "."}
+		}
 		if err != nil {
 			return c.advise(err)
 		}
@@ -81,6 +86,15 @@ func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSign
 		return "", a.advise(err)
 	}
 	return latest.ID, nil
+}
+
+// deployedIfKnown is deployedID for a command that has done its work: that it cannot be told does not matter.
+func (a *app) deployedIfKnown(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) string {
+	latest, err := service.Latest(ctx)
+	if err != nil {
+		return ""
+	}
+	return latest.ID
 }
 
 func (r *listResult) human(w *page) {

@@ -27,8 +27,8 @@ func TestListMarksTheDeployedCertificate(t *testing.T) {
 		t.Errorf("got %v", ids)
 	}
 	for _, r := range got.Certificates {
-		if r.IsDeployed != (r.ID == latest) {
-			t.Errorf("%s: deployed is %v", r.ID, r.IsDeployed)
+		if r.isDeployed() != (r.ID == latest) {
+			t.Errorf("%s: deployed is %v", r.ID, r.isDeployed())
 		}
 		if r.Subject == "" || r.Issuer == "" || r.Status != "provisioned" || r.ExpirationDateTime == nil || r.UploadDateTime == nil {
 			t.Errorf("got %+v", r)
@@ -44,8 +44,8 @@ func TestListMarksTheDeployedCertificate(t *testing.T) {
 	if ids := idsOf(filtered.Certificates); !slices.Equal(ids, []string{old, latest}) {
 		t.Errorf("filtered: %v", ids)
 	}
-	f.run("list", "--filter", "nonsense").exits(1)
-	f.run("list", "--expiring", "soon").exits(2).says("want days, such as 30d")
+	f.run("list", "--filter", "nonsense").exits(1).says("Next: Correct --filter. The properties are id, status, subject")
+	f.run("list", "--expiring", "soon").exits(2).says("want days, hours and minutes, such as 30d")
 }
 
 func TestListOfAnEmptyTenant(t *testing.T) {
@@ -60,7 +60,7 @@ func TestGetShowsOneCertificate(t *testing.T) {
 	f := newFixture(t)
 	id := f.seed(contoso())
 	got := decoded[struct{ Certificate recordJSON }](f.run("get", id, "-o", "json").exits(0))
-	if got.Certificate.ID != id || !got.Certificate.IsDeployed {
+	if got.Certificate.ID != id || !got.Certificate.isDeployed() {
 		t.Errorf("got %+v", got)
 	}
 	f.run("get", id).exits(0).prints(id+" (deployed by Intune)", "CN=Contoso Apps")
@@ -81,7 +81,7 @@ func TestFindRecognisesACertificate(t *testing.T) {
 		Error                    *errorJSON
 	}
 	got := decoded[found](f.run("find", "new.cer", "-o", "json").exits(0))
-	if ids := idsOf(got.Certificates); !slices.Equal(ids, []string{id}) || got.Certificates[0].MatchedBy != "names" || !got.Certificates[0].IsDeployed {
+	if ids := idsOf(got.Certificates); !slices.Equal(ids, []string{id}) || got.Certificates[0].MatchedBy != "names" || !got.Certificates[0].isDeployed() {
 		t.Errorf("got %+v", got)
 	}
 	// The same names, and an expiration on the next day: it cannot be told.

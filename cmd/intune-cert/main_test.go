@@ -253,16 +253,18 @@ type (
 		ID, Status, Subject, Issuer, Thumbprint, MatchedBy string
 		ExpirationDateTime, UploadDateTime                 *time.Time
 		DaysLeft                                           *int
-		IsDeployed                                         bool
+		IsDeployed                                         *bool
 	}
 	errorJSON  struct{ Kind, Message, NextStep string }
 	rotateJSON struct {
 		File            string
 		DryRun, Created bool
+		WouldCreate     bool
 		MatchedBy       string
 		Certificate     *recordJSON
 		Old             []recordJSON
 		Deleted         []string
+		WouldDelete     []string
 		Findings        []struct{ Severity, Code, Message string }
 		Error           *errorJSON
 	}
@@ -270,6 +272,7 @@ type (
 		Files []struct {
 			File, Outcome, MatchedBy string
 			Certificate              *recordJSON
+			Findings                 []struct{ Severity, Code, Message string }
 			Error                    *errorJSON
 		}
 		Error *errorJSON
@@ -279,6 +282,10 @@ type (
 		Error        *errorJSON
 	}
 )
+
+func (r *recordJSON) isDeployed() bool { return r.IsDeployed != nil && *r.IsDeployed }
+
+func (r *recordJSON) isKnownNotToBeDeployed() bool { return r.IsDeployed != nil && !*r.IsDeployed }
 
 func contoso(changes ...func(*x509.Certificate)) *x509.Certificate {
 	return intunetest.NewCertificate("Contoso Apps", changes...)

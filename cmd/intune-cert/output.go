@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -31,20 +32,18 @@ func (a *app) show(ctx context.Context, r result, err error) error {
 	a.hasShown = true
 	r.setError(explain(ctx, err))
 	if a.isJSON() {
-		return a.showJSON(r, err)
+		a.showJSON(r)
+		return err
 	}
-	r.human(&page{a.out, a.outStyle, widthOf(a.out)})
+	r.human(&page{a.out, a.outStyle, widthOf(a.out.file)})
 	return err
 }
 
-func (a *app) showJSON(document any, err error) error {
+func (a *app) showJSON(document any) {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if problem := encoder.Encode(document); problem != nil && err == nil {
-		return problem
-	}
-	return err
+	_ = encoder.Encode(document) // the output keeps the error
 }
 
 // page is where people read results.
@@ -73,7 +72,7 @@ func (w *page) field(name, value string) {
 
 // record is a certificate of the tenant, by Graph's names.
 type record struct {
-	ID                 string                   `json:"id"`
+	ID                 string                   `json:"id,omitempty"` // left out if a dry run would upload it
 	Status             intune.CertificateStatus `json:"status"`
 	Subject            string                   `json:"subject"`
 	Issuer             string                   `json:"issuer"`
@@ -81,10 +80,11 @@ type record struct {
 	UploadDateTime     *time.Time               `json:"uploadDateTime"`     // null if the service shows none
 	DaysLeft           *int                     `json:"daysLeft"`           // until it expires; negative afterwards
 	Thumbprint         string                   `json:"thumbprint,omitempty"`
-	IsDeployed         bool                     `json:"isDeployed"` // the latest upload, which Intune deploys
+	IsDeployed         *bool                    `json:"isDeployed,omitempty"` // the latest upload, which Intune deploys; left out if that is not known
 	MatchedBy          intune.MatchedBy         `json:"matchedBy,omitempty"`
 }
 
+// newRecord takes the id of the certificate that Intune deploys, "" if it is not known.
 func newRecord(cert *intune.EnterpriseCodeSigningCertificate, deployedID string) *record {
 	if cert == nil {
 		return nil
@@ -93,7 +93,10 @@ func newRecord(cert *intune.EnterpriseCodeSigningCertificate, deployedID string)
 		ID: cert.ID, Status: cert.Status, Thumbprint: cert.Thumbprint(),
 		Subject: first(cert.Subject, cert.SubjectName), Issuer: first(cert.Issuer, cert.IssuerName),
 		ExpirationDateTime: shown(cert.ExpirationDateTime), UploadDateTime: shown(cert.UploadDateTime),
-		IsDeployed: cert.ID != "" && cert.ID == deployedID,
+	}
+	if deployedID != "" {
+		isDeployed := cert.ID == deployedID
+		r.IsDeployed = &isDeployed
 	}
 	if r.ExpirationDateTime != nil {
 		left := daysUntil(cert.ExpirationDateTime)
@@ -128,18 +131,20 @@ func shown(date time.Time) *time.Time {
 	return &utc
 }
 
+// daysUntil returns the whole days until t, negative afterwards. It counts in seconds, because a time.Duration ends at 292
+// years.
 func daysUntil(t time.Time) int {
-	left := time.Until(t)
-	if left < 0 {
-		return -int(-left/day) - 1
-	}
-	return int(left / day)
+	now := time.Now()
+	left := float64(t.Unix()-now.Unix()) + float64(t.Nanosecond()-now.Nanosecond())/float64(time.Second)
+	return int(math.Floor(left / day.Seconds()))
 }
+
+func (r *record) isDeployed() bool { return r.IsDeployed != nil && *r.IsDeployed }
 
 // human writes all that is known of a record.
 func (r *record) human(w *page) {
 	id := r.ID
-	if r.IsDeployed {
+	if r.isDeployed() {
 		id += " (deployed by Intune)"
 	}
 	w.field("id", id)

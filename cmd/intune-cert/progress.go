@@ -139,7 +139,12 @@ func (p *progress) draw() {
 	if !p.isLive {
 		return
 	}
-	line := p.line(widthOf(p.file) - 1)
+	const usual = 80 // if a terminal does not tell its width
+	width := widthOf(p.file)
+	if width == 0 {
+		width = usual
+	}
+	line := p.line(width - 1)
 	if line == "" {
 		p.erase()
 		return
@@ -252,7 +257,7 @@ func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
 	case "intune: waited":
 		h.progress.end(id)
 	case "intune: reconciling":
-		h.progress.begin(attrs["uploadDateTime"], "a response was lost, looking for the certificate")
+		h.progress.begin(attrs["uploadDateTime"], "a response was lost, looking for the certificate, which can take a minute")
 	case "intune: reconciled":
 		h.progress.end(attrs["uploadDateTime"])
 	}

@@ -32,7 +32,15 @@ To sign in, set --auth and these environment variables:
 The application or person needs the permission DeviceManagementApps.ReadWrite.All. "intune-cert check" tells what is
 missing.
 
-Environment variables can set the flags of all commands, for example INTUNE_CERT_AUTH=github. Flags take precedence.
+The flags on this page apply to all commands. Environment variables can set them: INTUNE_CERT_AUTH, INTUNE_CERT_CLOUD,
+INTUNE_CERT_OUTPUT, INTUNE_CERT_EMULATOR, INTUNE_CERT_CA and INTUNE_CERT_VERBOSE. Flags take precedence.
+
+Times such as 30d, 36h, 1d12h or 15m are days, hours and minutes.
+
+With --output json, standard output is one JSON document, also after an error. Its "error" then has "kind", "message" and,
+if there is one, "nextStep". The kinds: usage, failed, interrupted, outcomeUnknown, notProvisioned, notLatest, duplicate,
+ambiguousMatch, signIn, forbidden, notFound, incorrectPassword. "isDeployed" is left out where it is not known. "matchedBy"
+says how a record was recognised as the certificate of a file: by its content, uploadDateTime or names.
 
 Exit codes:
 
@@ -62,9 +70,6 @@ func run(ctx context.Context, t *terminal, args []string) int {
 	a := &app{terminal: t, flags: newFlags()}
 	root := newRootCommand(a)
 	root.SetArgs(args)
-	root.SetIn(t.in)
-	root.SetOut(t.out)
-	root.SetErr(t.err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.isReady {
 		err = &usageError{err}
@@ -86,6 +91,9 @@ func newRootCommand(a *app) *cobra.Command {
 		Version: version(), SilenceErrors: true, SilenceUsage: true, DisableAutoGenTag: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	common := root.PersistentFlags()
 	common.Var(a.flags.auth, "auth", "how to sign in: "+a.flags.auth.list())
 	common.Var(a.flags.cloud, "cloud", "the cloud of the tenant: "+a.flags.cloud.list())
@@ -98,6 +106,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newListCommand(a), newGetCommand(a), newFindCommand(a), newExpiringCommand(a),
 		newDeleteCommand(a), newInspectCommand(a), newCheckCommand(a), newEmulatorCommand(a), newVersionCommand(a),
 	)
+	initBuiltIn(root)
 	for _, name := range []string{"auth", "cloud", "output"} {
 		values, _ := root.PersistentFlags().Lookup(name).Value.(*choice)
 		_ = root.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values.allowed, cobra.ShellCompDirectiveNoFileComp))
@@ -118,8 +127,66 @@ func (a *app) prepare(cmd *cobra.Command) error {
 			err = errors.Join(err, fmt.Errorf("the environment variable %s: %w", variable, problem))
 		}
 	})
+	if err == nil {
+		err = checkTexts(cmd)
+	}
+	if err == nil && a.flags.emulator != "" && a.flags.cloud.value != "public" {
+		err = errors.New("--cloud and --emulator exclude each other: the emulator is no cloud")
+	}
 	a.isReady = err == nil
 	return err
+}
+
+// checkTexts rejects empty texts, which come from variables of a script that are not set, and flags that were taken for the
+// value of the flag before them.
+func checkTexts(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch text := f.Value.String(); {
+		case f.Value.Type() != "string":
+		case strings.TrimSpace(text) == "":
+			err = fmt.Errorf("the value of --%s is empty", f.Name)
+		case strings.HasPrefix(text, "--"):
+			err = fmt.Errorf("--%s lacks its value: %s follows it", f.Name, text)
+		}
+	})
+	for _, arg := range cmd.Flags().Args() {
+		if strings.TrimSpace(arg) == "" {
+			return errors.New("an argument is empty")
+		}
+	}
+	return err
+}
+
+// want says which arguments a command takes, one at least: what names one of them.
+func want(what string, most int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s is missing", what)
+		case len(args) > most:
+			return fmt.Errorf("want one %s, not %d: %s", what, len(args), strings.Join(args, " "))
+		}
+		return nil
+	}
+}
+
+// initBuiltIn makes unknown arguments of cobra's own commands an error. cobra only shows help for them.
+func initBuiltIn(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		switch command.Name() {
+		case "completion":
+			command.Long = "Print the script that completes commands and flags in a shell: bash, zsh, fish or powershell. The help of each,\n" +
+				`such as "intune-cert completion bash --help", says how to install it.`
+			command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		case "help":
+			command.Args = func(_ *cobra.Command, args []string) error {
+				_, _, err := root.Find(args)
+				return err
+			}
+		}
+	}
 }
 
 func (a *app) isJSON() bool { return a.flags.output.value == "json" }

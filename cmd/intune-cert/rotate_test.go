@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/x509"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func TestRotateReplacesTheCertificateOnce(t *testing.T) {
 	if len(ids) != 1 || ids[0] == old {
 		t.Fatalf("the tenant has %v", ids)
 	}
-	if got.Certificate == nil || got.Certificate.ID != ids[0] || !got.Certificate.IsDeployed || got.Certificate.Status != "provisioned" {
+	if got.Certificate == nil || got.Certificate.ID != ids[0] || !got.Certificate.isDeployed() || got.Certificate.Status != "provisioned" {
 		t.Errorf("certificate: %+v", got.Certificate)
 	}
 	if !got.Certificate.ExpirationDateTime.Equal(cert.NotAfter) || *got.Certificate.DaysLeft != 399 {
@@ -46,10 +48,15 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 	old := f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
 	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "--dry-run", "-o", "json").exits(0))
-	if !got.DryRun || !got.Created || !slices.Equal(got.Deleted, []string{old}) {
+	if !got.DryRun || got.Created || !got.WouldCreate || len(got.Deleted) != 0 || !slices.Equal(got.WouldDelete, []string{old}) {
 		t.Errorf("got %+v", got)
 	}
+	if got.Certificate.ID != "" || !got.Certificate.isKnownNotToBeDeployed() || !got.Old[0].isDeployed() {
+		t.Errorf("the new one %+v, the old one %+v", got.Certificate, got.Old[0])
+	}
 	f.wantIDs(old)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "72h", "--dry-run").exits(5).says("Next: A run that is 3d after the upload deletes the old one.")
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "72h", "--dry-run").prints("Would upload")
 	f.run("rotate", "new.cer", "--delete-old", "--dry-run").exits(0).prints("Would upload new.cer", "Would delete "+old)
 }
 
@@ -65,9 +72,17 @@ func TestRotateExitsWith5WhileTheNewOneIsNotReady(t *testing.T) {
 	}
 	for name, args := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := f.run(append(args, "-o", "json")...).exits(5).says("Next: Run the same command again later")
-			if result := decoded[rotateJSON](got); result.Error.Kind != "notProvisioned" || result.Certificate == nil {
+			next := "Next: Run the same command again later"
+			if slices.Contains(args, "--overlap") {
+				next = "Next: A run after 20"
+			}
+			got := f.run(append(args, "-o", "json")...).exits(5).says(next)
+			result := decoded[rotateJSON](got)
+			if result.Error.Kind != "notProvisioned" || result.Certificate == nil || !result.Certificate.isDeployed() || !result.Old[0].isKnownNotToBeDeployed() {
 				t.Errorf("got %+v", result)
+			}
+			if strings.Contains(result.Error.Message, "again later") {
+				t.Errorf("the message repeats the next step: %s", result.Error.Message)
 			}
 		})
 	}
@@ -81,7 +96,8 @@ func TestRotateExitsWith6IfTheCertificateIsNotTheLatest(t *testing.T) {
 		f := newFixture(t)
 		id := f.seed(contoso())
 		f.writeCertificate("old.cer", oldContoso())
-		got := decoded[rotateJSON](f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: "))
+		done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: old.cer was not uploaded.", "run intune-cert rotate old.cer --old ID")
+		got := decoded[rotateJSON](done)
 		if got.Error.Kind != "notLatest" {
 			t.Errorf("got %+v", got)
 		}
@@ -91,8 +107,9 @@ func TestRotateExitsWith6IfTheCertificateIsNotTheLatest(t *testing.T) {
 		f := newFixture(t)
 		f.writeCertificate("new.cer", contoso())
 		f.run("rotate", "new.cer").exits(0)
-		f.seed(intunetest.NewCertificate("Fabrikam"))
-		f.run("rotate", "new.cer").exits(6).says("was uploaded later")
+		id := f.ids()[0]
+		other := f.seed(intunetest.NewCertificate("Fabrikam"))
+		f.run("rotate", "new.cer").exits(6).says(other+" was uploaded later", "new.cer is in the tenant as "+id+", uploaded on 20", "run intune-cert delete "+id+", and then intune-cert rotate new.cer --old ID")
 	})
 }
 
@@ -112,11 +129,29 @@ func TestRotateWithAnOldIDThatIsGone(t *testing.T) {
 	f.run("rotate", "new.cer", "--old", old, "--delete-old").exits(6)
 }
 
+func TestRotateSaysWhatIsDeployedAfterAFailedDelete(t *testing.T) {
+	f := newFixture(t)
+	old := f.seed(oldContoso())
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(intunetest.Fault{Method: http.MethodDelete, Status: http.StatusForbidden})
+	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "-o", "json").exits(1))
+	if !got.Certificate.isDeployed() || !got.Old[0].isKnownNotToBeDeployed() || got.Old[0].ID != old {
+		t.Errorf("got %+v, %+v", got.Certificate, got.Old)
+	}
+}
+
+func TestRotateTakesOldInUpperCase(t *testing.T) {
+	f := newFixture(t)
+	old := f.seed(oldContoso())
+	f.writeCertificate("new.cer", contoso())
+	f.run("rotate", "new.cer", "--old", strings.ToUpper(old), "--delete-old").exits(0).prints("Deleted " + old)
+}
+
 func TestRotateKeepsTheCertificateOfAnotherPublisher(t *testing.T) {
 	f := newFixture(t)
 	id := f.seed(intunetest.NewCertificate("Fabrikam"))
 	f.writeCertificate("new.cer", contoso())
-	f.run("rotate", "new.cer", "--old", id, "--delete-old").exits(1).says("another publisher's")
+	f.run("rotate", "new.cer", "--old", id, "--delete-old").exits(1).says("--old is a certificate with another subject", "another publisher's")
 	f.wantIDs(id)
 }
 
@@ -127,6 +162,12 @@ func TestRotateRejectsWhatShouldNotBeUploaded(t *testing.T) {
 	}))
 	f.writeCertificate("ca.cer", contoso(func(c *x509.Certificate) { c.IsCA = true }))
 	f.run("rotate", "expired.cer").exits(1).says("expired")
+	f.writeCertificate("tls.cer", contoso(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }))
+	f.run("rotate", "expired.cer").exits(1).says("allow it with --allow-expired")
+	f.run("rotate", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("upload", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate reject it without --thumbprint ")
+	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate reject it without --allow-expired")
 	f.run("rotate", "ca.cer").exits(1).says("certificate of an authority", "Next: If that is intended, confirm it with --thumbprint")
 	f.run("rotate", "missing.cer").exits(1).says("missing.cer", "Next: Check the name of the file.")
 	f.wantIDs()

@@ -76,7 +76,7 @@ func (a *app) httpClient() (*http.Client, error) {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, usagef("--ca %s: the file has no certificate in PEM", a.flags.caFile)
+		return nil, fmt.Errorf("--ca %s: the file has no certificate in PEM", a.flags.caFile)
 	}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,

@@ -75,7 +75,7 @@ func columnWidths(rows [][]string) []int {
 }
 
 func mark(r *record) string {
-	if r.IsDeployed {
+	if r.isDeployed() {
 		return "*"
 	}
 	return " "
@@ -83,7 +83,7 @@ func mark(r *record) string {
 
 func hasDeployed(records []*record) bool {
 	for _, r := range records {
-		if r.IsDeployed {
+		if r.isDeployed() {
 			return true
 		}
 	}

@@ -18,15 +18,31 @@ import (
 
 // terminal is what the program reads from and writes to.
 type terminal struct {
-	in       *os.File
-	out, err *os.File
+	in  *os.File
+	out *output
+	err *os.File
 
 	outStyle, errStyle style
 }
 
+// output is standard output. It keeps the first error, because neither the writers of results nor cobra look at errors.
+type output struct {
+	file *os.File
+	err  error
+}
+
+// Write implements io.Writer.
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.file.Write(data)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 func newTerminal() *terminal {
 	return &terminal{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		in: os.Stdin, out: &output{file: os.Stdout}, err: os.Stderr,
 		outStyle: styleOf(os.Stdout), errStyle: styleOf(os.Stderr),
 	}
 }
@@ -79,7 +95,8 @@ func plain(text string) string {
 // fit shortens text to a width in columns.
 func fit(text string, width int) string { return runewidth.Truncate(text, width, "…") }
 
-// write writes to a terminal or file. If that fails, nobody is there to be told.
+// write writes to a terminal or file. Errors of standard output are kept there; those of standard error can be told to
+// nobody.
 func write(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }
 
 // remark writes a line about the course of a command to standard error.
@@ -103,19 +120,29 @@ func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 	return answer == "y" || answer == "yes", err
 }
 
-// askPassword asks for a password without showing it.
+// errNoAnswer says that a person has ended a question with Ctrl-C or Ctrl-D.
+var errNoAnswer = errors.New("no password was entered")
+
+// askPassword asks for a password without showing it. term.ReadPassword does not notice Ctrl-D, term.Terminal does.
 func (t *terminal) askPassword(ctx context.Context, prompt string) (string, error) {
 	fd := int(t.in.Fd())
-	state, err := term.GetState(fd)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = term.Restore(fd, state) }() // if Ctrl-C ended the question
-	defer write(t.err, "\n")
-	return t.ask(ctx, prompt, func() (string, error) {
-		password, err := term.ReadPassword(fd)
-		return string(password), err
-	})
+	defer func() { _ = term.Restore(fd, state) }()
+	keys := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{t.in, t.err}, "")
+	password, err := t.ask(ctx, "", func() (string, error) { return keys.ReadPassword(prompt) })
+	if err != nil {
+		write(t.err, "\r\n")
+	}
+	if errors.Is(err, io.EOF) {
+		err = errNoAnswer
+	}
+	return password, err
 }
 
 // ask reads an answer. Ctrl-C ends the wait for it.
@@ -134,6 +161,6 @@ func (t *terminal) ask(ctx context.Context, prompt string, read func() (string, 
 	case got := <-answers:
 		return got.text, got.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", context.Cause(ctx)
 	}
 }

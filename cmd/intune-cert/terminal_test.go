@@ -108,7 +108,7 @@ func TestProgressFitsTheTerminalAndSaysThatItWaitsForTheQuota(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			f := newFixture(t, intunetest.WithQuota(4, 1000, 2*time.Second))
 			f.writeMany("many", 6)
-			s := f.onTerminal(width, true, "upload", "many", "--concurrency", "1")
+			s := f.onTerminal(width, true, "upload", "many")
 			s.waitFor("Uploading 4/6 waiting for the quota, ")
 			shown := s.exits(0)
 			wantNoWrappedLine(t, shown, int(width))
@@ -179,10 +179,12 @@ func TestPasswordPromptDoesNotEcho(t *testing.T) {
 		t.Errorf("the password shows: %q", shown)
 	}
 
-	s = f.onTerminal(80, false, "inspect", "new.pfx")
-	s.waitFor("Password of new.pfx: ")
-	s.typeText("\x03") // Ctrl-C
-	s.exits(130)
+	for _, end := range []string{"\x03", "\x04"} { // Ctrl-C, Ctrl-D
+		s = f.onTerminal(80, false, "inspect", "new.pfx")
+		s.waitFor("Password of new.pfx: ")
+		s.typeText(end)
+		s.exits(130)
+	}
 }
 
 func TestDeleteAsksOnATerminal(t *testing.T) {
@@ -198,6 +200,25 @@ func TestDeleteAsksOnATerminal(t *testing.T) {
 		t.Errorf("got %q", shown)
 	}
 	f.wantIDs(b)
+
+	s = f.onTerminal(100, false, "delete", b)
+	s.waitFor("Delete this certificate? [y/N] ")
+	s.typeText("\x03") // Ctrl-C
+	if shown := s.exits(130); !strings.Contains(shown, "interrupt signal received") || !strings.Contains(shown, "Not tried: "+b) {
+		t.Errorf("got %q", shown)
+	}
+	f.wantIDs(b)
+}
+
+func TestATerminalWithoutAWidthShowsNoStrayMark(t *testing.T) {
+	f := newFixture(t)
+	a := f.seed(intunetest.NewCertificate("A"))
+	s := f.onTerminal(0, false, "delete", a)
+	s.waitFor("Delete this certificate? [y/N] ")
+	s.typeText("n\n")
+	if shown := s.exits(0); strings.Contains(shown, "…") {
+		t.Errorf("got %q", shown)
+	}
 }
 
 func TestNamesCannotControlTheTerminal(t *testing.T) {

@@ -4,19 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const uploadHelp = `Upload certificates that are not in the tenant yet. Of a folder, the certificate files directly in it are taken.
+const uploadHelp = `Upload certificates that are not in the tenant yet, one after the other. Of a folder, the certificate files directly in it
+are taken, in the order of their names.
 
-The command can be run again at any time: it uploads only what is missing. The last upload is the one that Intune deploys;
-to replace a certificate, use rotate.
+The command can be run again at any time: it uploads only what is missing. Intune deploys the last upload, so name the
+certificate that devices need last; to replace a certificate, use rotate. The output says which certificate Intune deploys.
 
+A file that fails does not stop the others, and the exit code is 1 then, or 4 if the outcome of an upload is unknown. Ctrl-C
+during an upload leads to 4, too. With --output json, each of "files" has its "outcome": uploaded, present (in the tenant
+already), failed, unknown or notTried.
+
+With --force, a certificate is in the tenant twice. Later runs without --force, and rotate, then fail until one of the records
+is deleted.
+
+` + confirmHelp + `
 ` + fileHelp
 
 type uploadCommand struct {
@@ -25,7 +37,6 @@ type uploadCommand struct {
 	loader       loader
 	force        bool
 	allowExpired bool
-	concurrency  int
 }
 
 // What became of a file.
@@ -41,16 +52,20 @@ type uploadResult struct {
 	outcome
 
 	Files []*uploadedFile `json:"files"` // in the order of the command line
+
+	deployed string // the id of the certificate that Intune deploys, "" if it is not known
 }
 
 type uploadedFile struct {
-	File        string           `json:"file"`
-	Outcome     string           `json:"outcome"` // uploaded, present, failed, unknown or notTried
-	MatchedBy   intune.MatchedBy `json:"matchedBy,omitempty"`
-	Certificate *record          `json:"certificate"` // null if it is not in the tenant
-	Error       *failure         `json:"error,omitempty"`
+	File        string             `json:"file"`
+	Outcome     string             `json:"outcome"` // uploaded, present, failed, unknown or notTried
+	MatchedBy   intune.MatchedBy   `json:"matchedBy,omitempty"`
+	Certificate *record            `json:"certificate"` // null if it is not in the tenant
+	Findings    []codesign.Finding `json:"findings"`
+	Error       *failure           `json:"error,omitempty"`
 
 	resource *intune.EnterpriseCodeSigningCertificate
+	record   *intune.EnterpriseCodeSigningCertificate
 	err      error
 }
 
@@ -59,14 +74,12 @@ func newUploadCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "upload FILE...", Short: "Upload certificates that are not in the tenant", Long: uploadHelp,
 		Example: "  intune-cert upload contoso.cer\n  intune-cert upload certificates/ --output json",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    want("FILE", math.MaxInt),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	const atOnce = 4
 	flags := cmd.Flags()
-	flags.BoolVar(&c.force, "force", false, "upload certificates again even if they are in the tenant")
+	flags.BoolVar(&c.force, "force", false, "upload certificates even if they are in the tenant: later runs fail until a record is deleted")
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload certificates that have expired")
-	flags.IntVar(&c.concurrency, "concurrency", atOnce, "the `number` of uploads at once")
 	c.loader.addFlags(cmd)
 	return cmd
 }
@@ -83,11 +96,12 @@ func (c *uploadCommand) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	c.upload(ctx, service, files, p)
+	deployed := c.deployedIfKnown(ctx, service)
 	p.stop()
 	for _, file := range files {
-		file.Error = explain(ctx, file.err)
+		file.Certificate, file.Error = newRecord(file.record, deployed), explain(ctx, file.err)
 	}
-	return c.show(ctx, &uploadResult{Files: files}, c.summary(ctx, files))
+	return c.show(ctx, &uploadResult{Files: files, deployed: deployed}, c.summary(ctx, files))
 }
 
 // readAll loads all files before anything is uploaded, so that nobody is asked for a password later. A file that cannot be
@@ -97,19 +111,25 @@ func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*u
 	if err != nil {
 		return nil, err
 	}
-	if skipped > 0 {
-		c.remark("Skipped %s in folders.", plural(skipped, "other file"))
+	if len(skipped) > 0 {
+		which := ": add -v to see which"
+		if c.flags.verbose {
+			which = ": " + plain(strings.Join(skipped, ", "))
+		}
+		c.remark("Skipped %s in folders%s.", plural(len(skipped), "other file"), which)
 	}
 	for _, name := range names {
-		file := &uploadedFile{File: name, Outcome: notTried}
+		file := &uploadedFile{File: name, Outcome: notTried, Findings: []codesign.Finding{}}
 		cert, err := c.loader.loadForUpload(ctx, name)
 		switch {
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
+		case errors.Is(err, errNoAnswer):
+			return nil, err
 		case err != nil:
 			file.Outcome, file.err = failed, err
 		default:
-			file.resource = cert.Resource()
+			file.resource, file.Findings = cert.Resource(), append(file.Findings, cert.Check(time.Now())...)
 		}
 		files = append(files, file)
 	}
@@ -119,7 +139,7 @@ func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*u
 	return files, nil
 }
 
-// upload uploads what could be read.
+// upload uploads what could be read, in order: the last upload is the one that Intune deploys.
 func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, files []*uploadedFile, p *progress) {
 	readable := slices.DeleteFunc(slices.Clone(files), func(f *uploadedFile) bool { return f.resource == nil })
 	resources := func(yield func(*intune.EnterpriseCodeSigningCertificate) bool) {
@@ -129,7 +149,7 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 			}
 		}
 	}
-	options := &intune.CreateAllOptions{Concurrency: c.concurrency, SkipExisting: !c.force}
+	options := &intune.CreateAllOptions{Concurrency: 1, SkipExisting: !c.force}
 	if c.allowExpired {
 		options.RequestOptions = []intune.RequestOption{intune.WithExpiredAllowed()}
 	}
@@ -147,7 +167,7 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 
 // take keeps what became of a file.
 func (f *uploadedFile) take(ctx context.Context, result intune.CreateAllResult, err error) {
-	f.Certificate, f.MatchedBy, f.err = newRecord(result.Certificate, ""), result.Response.MatchedBy, err
+	f.record, f.MatchedBy, f.err = result.Certificate, result.Response.MatchedBy, err
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		f.Outcome = unknown
@@ -168,13 +188,27 @@ func (c *uploadCommand) summary(ctx context.Context, files []*uploadedFile) erro
 	text := describeCounts(counts)
 	switch {
 	case counts[unknown] > 0:
-		return fmt.Errorf("%s: %w", text, firstError(files, unknown))
+		return combine(text, files, unknown)
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: %s: %w", text, ctx.Err())
+		return fmt.Errorf("interrupted: %s: %w", text, context.Cause(ctx))
 	case counts[failed] > 0:
-		return fmt.Errorf("%s: %w", text, firstError(files, failed))
+		return combine(text, files, failed)
 	}
 	return nil
+}
+
+// combine makes one error of those of the files with an outcome. Of one file it says all.
+func combine(text string, files []*uploadedFile, outcome string) error {
+	files = slices.DeleteFunc(slices.Clone(files), func(f *uploadedFile) bool { return f.Outcome != outcome })
+	first := files[0]
+	if len(files) == 1 {
+		return &advisedError{err: first.err, text: text + ": " + first.File + ": " + first.reason(), next: first.Error.NextStep}
+	}
+	next := first.Error.NextStep
+	if slices.ContainsFunc(files, func(f *uploadedFile) bool { return f.Error.NextStep != next }) {
+		next = "The output has the next step of each file."
+	}
+	return &advisedError{err: first.err, text: text, next: next}
 }
 
 func countOutcomes(files []*uploadedFile) map[string]int {
@@ -197,33 +231,47 @@ func describeCounts(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-func firstError(files []*uploadedFile, outcome string) error {
-	for _, file := range files {
-		if file.Outcome == outcome && file.err != nil {
-			return fmt.Errorf("%s: %w", file.File, file.err)
-		}
-	}
-	return nil
+// reason is what the error says, without the name of the file.
+func (f *uploadedFile) reason() string {
+	return strings.TrimPrefix(f.Error.Message, plain(f.File)+" ")
 }
 
 func (r *uploadResult) human(w *page) {
 	for _, file := range r.Files {
-		id := ""
-		if file.Certificate != nil {
-			id = " as " + plain(file.Certificate.ID)
-		}
-		switch file.Outcome {
-		case uploaded:
-			w.line("%s %s%s", w.green("uploaded  "), plain(file.File), id)
-		case present:
-			w.line("present    %s%s", plain(file.File), id)
-		case failed:
-			w.line("%s %s: %s", w.red("failed    "), plain(file.File), file.Error.Message)
-		case unknown:
-			w.line("%s %s: %s", w.yellow("unknown   "), plain(file.File), file.Error.Message)
-		case notTried:
-			w.line("not tried  %s", plain(file.File))
-		}
+		file.human(w)
 	}
 	w.line("%s", describeCounts(countOutcomes(r.Files)))
+	if r.deployed == "" {
+		return
+	}
+	which := r.deployed + ", which is none of these"
+	for _, file := range r.Files {
+		if file.Certificate != nil && file.Certificate.isDeployed() {
+			which = file.File
+		}
+	}
+	w.line("Intune deploys %s.", plain(which))
+}
+
+func (f *uploadedFile) human(w *page) {
+	id := ""
+	if f.Certificate != nil {
+		id = " as " + plain(f.Certificate.ID)
+	}
+	switch f.Outcome {
+	case uploaded:
+		w.line("%s %s%s", w.green("uploaded  "), plain(f.File), id)
+	case present:
+		w.line("present    %s%s", plain(f.File), id)
+	case failed:
+		w.line("%s %s: %s", w.red("failed    "), plain(f.File), f.reason())
+	case unknown:
+		w.line("%s %s: %s", w.yellow("unknown   "), plain(f.File), f.reason())
+	case notTried:
+		w.line("not tried  %s", plain(f.File))
+	}
+	w.findings(f.Findings)
+	if f.Error != nil && f.Error.NextStep != "" {
+		w.line("Next: %s", f.Error.NextStep)
+	}
 }

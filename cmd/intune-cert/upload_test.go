@@ -34,13 +34,21 @@ func TestUploadUploadsWhatIsMissing(t *testing.T) {
 	f.write("folder/readme.txt", []byte("not a certificate"))
 	f.writeCertificate("c.cer", intunetest.NewCertificate("C"))
 
-	done := f.run("upload", "folder", "c.cer", "-o", "json").exits(0).says("Skipped 1 other file in folders.")
+	done := f.run("upload", "folder", "c.cer", "-o", "json").exits(0).says("Skipped 1 other file in folders: add -v to see which.")
 	first := decoded[uploadJSON](done)
 	wantOutcomes(t, first, map[string]int{"uploaded": 3})
 	ids := f.ids()
 	if last := first.Files[2]; last.File != "c.cer" || last.Certificate == nil || !strings.Contains(last.Certificate.Subject, "CN=C") {
 		t.Errorf("got %+v", last)
 	}
+
+	for i, file := range first.Files {
+		if file.Certificate.isDeployed() != (i == 2) || file.Certificate.IsDeployed == nil || file.Findings == nil {
+			t.Errorf("got %+v", file)
+		}
+	}
+	f.run("upload", "folder", "-v").exits(0).says("Skipped 1 other file in folders: folder").prints("present    folder", "which is none of these")
+	f.run("upload", "folder", "c.cer").exits(0).prints("Intune deploys c.cer.")
 
 	second := decoded[uploadJSON](f.run("upload", "folder", "c.cer", "-o", "json").exits(0))
 	wantOutcomes(t, second, map[string]int{"present": 3})
@@ -64,6 +72,35 @@ func TestUploadGoesOnAfterAFileThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestUploadKeepsTheOrder: Intune deploys the last upload, so it must not depend on chance which one that is.
+func TestUploadKeepsTheOrder(t *testing.T) {
+	const total = 12
+	f := newFixture(t)
+	f.writeMany("ordered", total)
+	for i := range total {
+		f.Inject(intunetest.Fault{Method: http.MethodPost, Delay: time.Duration(total-i) * 5 * time.Millisecond})
+	}
+	got := decoded[uploadJSON](f.run("upload", "ordered", "-o", "json").exits(0))
+	for i, file := range got.Files {
+		if i > 0 && !file.Certificate.UploadDateTime.After(*got.Files[i-1].Certificate.UploadDateTime) {
+			t.Errorf("%s is not later than the one before it", file.File)
+		}
+	}
+	if !got.Files[total-1].Certificate.isDeployed() {
+		t.Errorf("the last one is not deployed: %+v", got.Files[total-1])
+	}
+}
+
+func TestUploadSaysForEachFileWhyItFailed(t *testing.T) {
+	f := newFixture(t)
+	f.write("bad.cer", []byte("no certificate"))
+	f.writeCertificate("ca.cer", contoso(func(c *x509.Certificate) { c.IsCA = true }))
+	one := f.run("upload", "ca.cer").exits(1).says("1 failed: ca.cer: holds the certificate of an authority", "confirm it with --thumbprint")
+	one.prints("failed     ca.cer: holds the certificate of an authority")
+	several := f.run("upload", "bad.cer", "ca.cer").exits(1).says("intune-cert: 2 failed\n", "Next: The output has the next step of each file.")
+	several.prints("failed     bad.cer: ", "failed     ca.cer: ", "Next: If that is intended, confirm it with --thumbprint")
+}
+
 func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())
@@ -85,7 +122,7 @@ func TestUploadSaysThatALostResponseIsReconciled(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
-	f.run("upload", "new.cer").exits(0).says("A response was lost, looking for the certificate.")
+	f.run("upload", "new.cer").exits(0).says("A response was lost, looking for the certificate, which can take a minute.")
 	if len(f.ids()) != 1 {
 		t.Errorf("the tenant has %v", f.ids())
 	}
@@ -100,7 +137,7 @@ func (f *fixture) writeMany(folder string, n int) {
 }
 
 func TestInterruptedUploadGoesOnInASecondRun(t *testing.T) {
-	const total, before, atOnce = 50, 19, 4
+	const total, before, atOnce = 50, 19, 1
 	f := newFixture(t)
 	f.writeMany("many", total)
 	for range before {
@@ -111,7 +148,7 @@ func TestInterruptedUploadGoesOnInASecondRun(t *testing.T) {
 	}
 	r := f.start("upload", "many", "-o", "json")
 	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == before+atOnce })
-	done := r.interrupt().exits(4).says("19 uploaded, 4 of unknown outcome, 27 not uploaded")
+	done := r.interrupt().exits(4).says("19 uploaded, 1 of unknown outcome, 30 not uploaded")
 	wantOutcomes(t, decoded[uploadJSON](done), map[string]int{"uploaded": before, "unknown": atOnce, "notTried": total - before - atOnce})
 
 	again := decoded[uploadJSON](f.run("upload", "many", "-o", "json").exits(0))
@@ -149,11 +186,20 @@ func TestInterruptedRotateExitsWith4IfAnUploadWasUnderWay(t *testing.T) {
 	f.run("rotate", "new.cer").exits(0).prints("is in the tenant already")
 }
 
+func TestInterruptedSearchIsToldInPlainWords(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, ResponseDelay: time.Hour})
+	r := f.start("upload", "new.cer", "--force")
+	eventually(t, "it searches", func() bool { return strings.Contains(r.stderr.String(), "A response was lost") })
+	r.interrupt().exits(4).says("the connection was lost; interrupted before the certificate could be found")
+}
+
 func TestUploadTakesExpiredCertificatesOnlyIfAllowed(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("expired.cer", contoso(func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -400), c.NotBefore.Add(-time.Hour)
 	}))
-	f.run("upload", "expired.cer").exits(1)
-	f.run("upload", "expired.cer", "--allow-expired").exits(0)
+	f.run("upload", "expired.cer").exits(1).says("allow it with --allow-expired")
+	f.run("upload", "expired.cer", "--allow-expired").exits(0).prints("fatal: expired: ", "Intune deploys expired.cer.")
 }

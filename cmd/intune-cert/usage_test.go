@@ -1,8 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 func TestWrongUsageExitsWith2(t *testing.T) {
@@ -11,10 +18,19 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"no file": {"rotate"}, "no id": {"get"}, "unknown command": {"rotat"}, "unknown flag": {"list", "--fast"},
 		"unknown sign-in": {"list", "--auth", "magic"}, "unknown cloud": {"list", "--cloud", "nine"}, "bad duration": {"rotate", "x", "--wait", "soon"},
 		"bad fault": {"emulator", "--fault", "colour=red"}, "senseless fault": {"emulator", "--fault", "status=401,committed"}, "bad address": {"emulator", "--listen", "nowhere"},
-		"bad emulator": {"list", "--emulator", "http://contoso.example"},
+		"bad emulator": {"list", "--emulator", "http://contoso.example"}, "unknown shell": {"completion", "ksh"}, "empty shell": {"completion", ""},
+		"empty id": {"get", ""}, "no id of one": {"get", "../me"}, "empty ids": {"delete", "--yes", " "}, "no ids": {"delete", "--yes", "a/b"},
+		"bad thumbprint": {"find", "ca.pem", "--thumbprint", "abc"}, "empty old id": {"rotate", "ca.pem", "--old", ""},
+		"empty emulator": {"list", "--emulator", ""}, "flag for a value": {"rotate", "ca.pem", "--old", "--delete-old"},
+		"overlap alone": {"rotate", "ca.pem", "--overlap", "72h"}, "cloud of an emulator": {"list", "--cloud", "china"}, "two files": {"inspect", "a", "b"},
+		"unknown help": {"help", "rotat"},
 	} {
 		f.run(args...).exits(2).says("Next: ")
 	}
+	f.run("rotate").says("FILE is missing")
+	f.run("get").says("ID is missing")
+	f.run("find", "ca.pem", "--thumbprint", "abc").says("--thumbprint")
+	f.run("rotate", "ca.pem", "--old", "--delete-old").says("--old lacks its value")
 	f.env = append(f.env, "INTUNE_CERT_OUTPUT=xml")
 	f.run("version").exits(2).says("INTUNE_CERT_OUTPUT")
 	if len(f.Requests()) != 0 {
@@ -44,4 +60,41 @@ func TestCompletionKnowsTheCommands(t *testing.T) {
 func TestVerboseLogsRequests(t *testing.T) {
 	f := newFixture(t)
 	f.run("list", "-v").exits(0).says("intune: attempt", "requestId=")
+}
+
+func TestOutputThatCannotBeWrittenExitsWith1(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full")
+	}
+	t.Cleanup(func() { _ = full.Close() })
+	f := newFixture(t)
+	f.seed(oldContoso())
+	f.writeCertificate("new.cer", contoso())
+	for _, args := range [][]string{
+		{"list"}, {"inspect", "new.cer"}, {"rotate", "new.cer", "--dry-run"}, {"version"}, {"--help"}, {"--version"}, {"completion", "bash"},
+		{"expiring"}, {"expiring", "-o", "json"}, {"check"}, {"emulator", "--listen", "127.0.0.1:0"},
+	} {
+		var stderr bytes.Buffer
+		cmd := f.command(args...)
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "the output cannot be written") {
+			t.Errorf("%v: %v, %s", args, err, &stderr)
+		}
+	}
+}
+
+func TestErrorsOfTheNetworkAndTheServiceHaveANextStep(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(slices.Repeat([]intunetest.Fault{{Status: http.StatusInternalServerError}}, 5)...)
+	f.run("rotate", "new.cer").exits(1).says("Next: The service is busy or has a fault")
+	f.env = append(f.env, "INTUNE_CERT_CA=")
+	f.run("list").exits(1).says("use --ca", "Next: Trust the certificate authority")
+	f.run("list", "--ca", "ca.pem", "--emulator", f.URL()).exits(0)
+	f.env = append(f.env, "INTUNE_CERT_CA=ca.pem", "AZURE_TENANT_ID=foo", "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
+	f.run("list").exits(1).says("and --cloud for a national cloud", "Next: Correct what the message names")
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	f.run("list", "--emulator", closed.URL).exits(1).says("Next: Check the network")
 }
