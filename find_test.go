@@ -378,8 +378,8 @@ func TestCallsForTheSameSubjectWaitForEachOther(t *testing.T) {
 // TestIDsThatDifferInCaseAreTwoRecords: only OldID is compared without regard to case.
 func TestIDsThatDifferInCaseAreTwoRecords(t *testing.T) {
 	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		s.had(cert, 10*day).ID = "aGVsbG8"
+		s, cert := new(simulation), issue(t, tenDaysAgo)
+		s.had(cert, 9*day).ID = "aGVsbG8"
 		s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), day).ID = "AGVsbG8"
 		if got, err := s.process(t).Rotate(t.Context(), cert, nil); !errors.Is(err, intune.ErrNotLatest) {
 			t.Errorf("got %+v, %v", got, err)

@@ -353,7 +353,7 @@ func TestRotateLooksAgainAfterItsWait(t *testing.T) {
 			s, cert := &simulation{habits: habits{provisioning: 10 * time.Minute}}, issue(t)
 			s.meanwhile(isPoll, func() { test.change(t, s, cert) })
 			got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{WaitProvisioned: time.Hour})
-			isWanted := false
+			var isWanted bool
 			if sentinel, ok := test.want.(error); ok {
 				isWanted = errors.Is(err, sentinel)
 			} else {
