@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -147,7 +146,7 @@ func named(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", operation, err)
+	return &operationError{operation, err}
 }
 
 // newGUID returns a random GUID (RFC 9562, version 4).

@@ -39,6 +39,7 @@ func TestTimeToTheTruth(t *testing.T) {
 		{"stored, and visible only 10 s after the 504", post(intunetest.Fault{Status: 504, Gateway: true, Committed: true, VisibleAfter: 10 * time.Second})},
 		{"not stored, one 504", post(intunetest.Fault{Status: 504, Gateway: true})},
 		{"not stored, 500 for good", forGood(intunetest.Fault{Status: 500})},
+		{"not stored, silence for good", forGood(intunetest.Fault{Delay: time.Hour, Status: 500})},
 		{"rejected with 429 and Retry-After: 5", post(intunetest.Fault{Status: 429, RetryAfter: "5"})},
 	}
 	page, err := os.ReadFile("docs/exactly-once.md")

@@ -258,6 +258,25 @@ func enumerate(texts []string) string {
 	return shown
 }
 
+// operationError puts the name of the operation in front of an error.
+type operationError struct {
+	operation string
+	err       error
+}
+
+func (e *operationError) Error() string { return e.operation + ": " + e.err.Error() }
+func (e *operationError) Unwrap() error { return e.err }
+
+// LogValue implements slog.LogValuer: the message, and the attributes of the error.
+func (e *operationError) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("message", e.Error())}
+	var inner slog.LogValuer
+	if errors.As(e.err, &inner) {
+		attrs = append(attrs, slog.Any("details", inner))
+	}
+	return slog.GroupValue(attrs...)
+}
+
 // ResponseError is a response that is not the documented one: another 2xx status than the operation's, another content
 // type than JSON, or a body that is cut short, larger than 8 MiB or not the requested object.
 type ResponseError struct {

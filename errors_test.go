@@ -237,3 +237,25 @@ func TestOutcomeUnknownErrorHoldsWhatAnotherProcessNeeds(t *testing.T) {
 		t.Error("it does not unwrap to its cause")
 	}
 }
+
+// TestReturnedErrorsLogTheirAttributes: the errors of operations, not only the typed ones inside them.
+func TestReturnedErrorsLogTheirAttributes(t *testing.T) {
+	_, err := create(newWire(t, reply(http.StatusForbidden, graphRefusal("Forbidden"), "request-id", "r-1")).client())
+	log := new(bytes.Buffer)
+	slog.New(slog.NewJSONHandler(log, nil)).Error("upload", "err", err)
+	var record struct {
+		Err struct {
+			Message string
+			Details struct {
+				Status    int
+				RequestID string
+			}
+		}
+	}
+	if decodeErr := json.Unmarshal(log.Bytes(), &record); decodeErr != nil {
+		t.Fatal(decodeErr)
+	}
+	if got := record.Err; got.Message != err.Error() || got.Details.Status != http.StatusForbidden || got.Details.RequestID != "r-1" {
+		t.Errorf("logged %s", log)
+	}
+}

@@ -128,13 +128,15 @@ func WithHTTPClient(client *http.Client) Option {
 //
 //	level  message              attributes
 //	debug  intune: attempt      method, path, attempt, outcome, duration, clientRequestId, status, requestId, error
-//	info   intune: waiting      reason (quota, throttled, unavailable, provisioning), clientRequestId or id
-//	info   intune: waited       the same, and duration or status
+//	info   intune: waiting      reason (quota, throttled, unavailable), clientRequestId
+//	info   intune: waited       the same, and duration
+//	info   intune: waiting      reason (provisioning), id, pause, until
+//	info   intune: waited       reason (provisioning), id, status
 //	info   intune: reconciling  cause, uploadDateTime
 //	info   intune: reconciled   result (found, absent, unknown), uploadDateTime, id, matchedBy
 //
-// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. status and requestId are missing if
-// there was no response, and error if there was none.
+// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. Without a response there is no status
+// and no requestId. Waits for the quota and for a pause are logged once they have taken a second.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

@@ -33,7 +33,7 @@ type RotateOptions struct {
 
 // Rotation is what Rotate has done or, with DryRun, would do.
 type Rotation struct {
-	Certificate *EnterpriseCodeSigningCertificate   // the new one, as the tenant has it; with DryRun, as it would be uploaded
+	Certificate *EnterpriseCodeSigningCertificate   // the new one, as the tenant has it, nil if it is not there; with DryRun, as it would be uploaded
 	Created     bool                                // uploaded by this call
 	MatchedBy   MatchedBy                           // how it was recognised, if it was there
 	Old         []*EnterpriseCodeSigningCertificate // what it replaces, including what was deleted

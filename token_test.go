@@ -402,3 +402,21 @@ func TestLongRetryAfterOfTheTokenEndpointEndsEveryCallAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestTokenThatExpiresWhileARequestWaitsIsReplaced: a wait for the quota can be longer than the life of a token.
+func TestTokenThatExpiresWhileARequestWaitsIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryServer(t, intunetest.WithTokenLifetime(10*time.Minute))
+		client := server.Client(intune.WithQuota(intune.Quota{Requests: 1, Window: 30 * time.Minute}))
+		for range 3 {
+			if _, err := create(client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, req := range server.Requests() {
+			if req.Status == http.StatusUnauthorized {
+				t.Errorf("%s %s was sent with a token that had expired", req.Method, req.URL)
+			}
+		}
+	})
+}

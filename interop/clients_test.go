@@ -32,7 +32,7 @@ func startForClients(t *testing.T) (env []string) {
 	identity := writePEM(t, filepath.Join(folder, "client.pem"), "PRIVATE KEY", key, "CERTIFICATE", client.cert.Raw)
 	thumbprint, old := sha256.Sum256(client.cert.Raw), sha1.Sum(client.cert.Raw)
 	return append(os.Environ(),
-		"NODE_EXTRA_CA_CERTS="+authority, "REQUESTS_CA_BUNDLE="+authority, "CURL_CA_BUNDLE="+authority,
+		"NODE_EXTRA_CA_CERTS="+authority, "REQUESTS_CA_BUNDLE="+authority, "EMULATOR_CA="+authority,
 		"EMULATOR_URL="+server.URL(), "TENANT_ID="+intunetest.TenantID,
 		"CLIENT_ID="+intunetest.ClientID, "CLIENT_SECRET="+intunetest.ClientSecret,
 		"CLIENT_CERTIFICATE="+identity, "CLIENT_CERTIFICATE_SHA256="+hex.EncodeToString(thumbprint[:]),

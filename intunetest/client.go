@@ -25,10 +25,11 @@ func (s *Server) Client(opts ...intune.Option) *intune.Client {
 	return client
 }
 
-// HTTPClient returns a client that reaches the server, even in memory, and trusts its certificate.
+// HTTPClient returns a new client that reaches the server, even in memory, and trusts its certificate.
 func (s *Server) HTTPClient() *http.Client {
-	if s.httpClient == nil {
-		return new(http.Client)
+	client := new(http.Client)
+	if s.httpClient != nil {
+		*client = *s.httpClient
 	}
-	return s.httpClient
+	return client
 }
