@@ -60,6 +60,7 @@ func TestNewRejectsWhatItCannotUse(t *testing.T) {
 		"no window":           {client, "key", []redisquota.Option{redisquota.WithQuota(intune.Quota{Requests: 1})}},
 		"too many processes":  {client, "key", []redisquota.Option{redisquota.WithFallback(101)}},
 		"a negative fallback": {client, "key", []redisquota.Option{redisquota.WithFallback(-1)}},
+		"a fallback of none":  {client, "key", []redisquota.Option{redisquota.WithFallback(0)}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

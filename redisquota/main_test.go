@@ -59,8 +59,11 @@ func quotaOf(writes int, window time.Duration) []intune.Quota {
 func (w *worker) run(ctx context.Context) error {
 	client := redis.NewClient(&redis.Options{Addr: w.Redis})
 	defer func() { _ = client.Close() }()
-	limiter, err := redisquota.New(client, "fleet", redisquota.WithQuota(quotaOf(w.Writes, w.Window)...),
-		redisquota.WithFallback(w.Fallback), redisquota.WithLogger(slog.New(slog.DiscardHandler)))
+	opts := []redisquota.Option{redisquota.WithQuota(quotaOf(w.Writes, w.Window)...), redisquota.WithLogger(slog.New(slog.DiscardHandler))}
+	if w.Fallback > 0 {
+		opts = append(opts, redisquota.WithFallback(w.Fallback))
+	}
+	limiter, err := redisquota.New(client, "fleet", opts...)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@
 package redisquota
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -84,9 +85,9 @@ type Limiter struct {
 
 var _ intune.Limiter = (*Limiter)(nil)
 
-// New returns a Limiter that shares a quota with all others that have the same key. The key should name what Microsoft
-// Graph counts requests for: the tenant and the application. All processes should use the same quotas. New does not
-// contact Redis. The error is an *intune.InputError.
+// New returns a Limiter that shares a quota with all others that have the same key. Make the key of the ids of the tenant
+// and the application, because Microsoft Graph counts requests for the two; it has no braces. All processes should use
+// the same quotas. New does not contact Redis. The error is an *intune.InputError.
 //
 // Closing client ends what the Limiter does in the background.
 func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, error) {
@@ -213,7 +214,7 @@ func WithQuota(quotas ...intune.Quota) Option {
 // The service may throttle at the beginning and at the end of an outage, because the two ways of counting do not know of
 // each other.
 func WithFallback(processes int) Option {
-	return func(c *config) { c.divisor = processes }
+	return func(c *config) { c.divisor = cmp.Or(processes, -1) } // 0 is as wrong as a negative number
 }
 
 // WithLogger replaces slog.Default. A Limiter logs when Redis goes down and what happens to requests then, and when Redis
