@@ -185,7 +185,7 @@ func (c *rotateCommand) confirmFinished(ctx context.Context, service *intune.Ent
 	case c.wait > 0 && rotation.Certificate.Status != intune.CertificateStatusProvisioned:
 		return rotation, intune.ErrNotProvisioned
 	}
-	p.remark("The certificate %s has been deleted already, and the new one is in place.", plain(c.old))
+	p.remark("There is no certificate %s, so an earlier run has deleted it. The new one is in place, recognised by its %s.", plain(c.old), rotation.MatchedBy)
 	return rotation, nil
 }
 

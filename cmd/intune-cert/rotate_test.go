@@ -121,7 +121,7 @@ func TestRotateWithAnOldIDThatIsGone(t *testing.T) {
 	f.wantIDs(old)
 	f.run("rotate", "new.cer", "--old", old, "--delete-old").exits(0).prints("Deleted " + old)
 	// An earlier run has finished.
-	f.run("rotate", "new.cer", "--old", old, "--delete-old").exits(0).says("has been deleted already")
+	f.run("rotate", "new.cer", "--old", old, "--delete-old").exits(0).says("an earlier run has deleted it")
 	// Without --delete-old it is a mistake.
 	f.run("rotate", "new.cer", "--old", old).exits(1)
 	// Somebody has uploaded another one since.
