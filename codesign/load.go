@@ -5,18 +5,11 @@ import (
 	"crypto/sha1" //nolint:gosec // for the length of a thumbprint
 	"encoding/hex"
 	"errors"
-	"io"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/pemtext"
 	"github.com/seed-230b9595/intune-go/internal/privatekey"
 	"github.com/seed-230b9595/intune-go/internal/regularfile"
-)
-
-// The largest files that are read as a whole. Of others only the signature is read.
-const (
-	maxCertificates = 64 << 10
-	maxSignature    = 4 << 20
 )
 
 // Load reads the certificate from a regular file, or from the one that a link leads to. Pipes and devices are not opened.
@@ -143,31 +136,6 @@ func (r *wholeReader) read(data []byte, wrapping int) (*contents, error) {
 		return nil, bad("holds no certificate that can be read", nil)
 	}
 	return nil, bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
-}
-
-// source is a file.
-type source struct {
-	io.ReaderAt
-
-	size int64
-}
-
-// readAt reads length bytes from an offset. What lies beyond the end is io.ErrUnexpectedEOF.
-func (s source) readAt(offset, length int64) ([]byte, error) {
-	if offset < 0 || length < 0 || offset > s.size || length > s.size-offset {
-		return nil, io.ErrUnexpectedEOF
-	}
-	data := make([]byte, length)
-	_, err := io.ReadFull(io.NewSectionReader(s, offset, length), data)
-	return data, err
-}
-
-// bad says what is wrong with a file, in words that follow its name, and why, if something else has found that out.
-func bad(problem string, err error) error { return &intune.InputError{Problem: problem, Err: err} }
-
-// onlyKey says that a file holds a private key and nothing else.
-func onlyKey(kind string) error {
-	return bad("holds a private key ("+kind+"): the certificate is in another file", nil)
 }
 
 func isThumbprint(text string) bool {

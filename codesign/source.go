@@ -1,0 +1,40 @@
+package codesign
+
+// This file is what the readers of all formats share: the file, its limits, and what is wrong with it.
+
+import (
+	"io"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// The largest files that are read as a whole. Of others only the signature is read.
+const (
+	maxCertificates = 64 << 10
+	maxSignature    = 4 << 20
+)
+
+// source is a file.
+type source struct {
+	io.ReaderAt
+
+	size int64
+}
+
+// readAt reads length bytes from an offset. What lies beyond the end is io.ErrUnexpectedEOF.
+func (s source) readAt(offset, length int64) ([]byte, error) {
+	if offset < 0 || length < 0 || offset > s.size || length > s.size-offset {
+		return nil, io.ErrUnexpectedEOF
+	}
+	data := make([]byte, length)
+	_, err := io.ReadFull(io.NewSectionReader(s, offset, length), data)
+	return data, err
+}
+
+// bad says what is wrong with a file, in words that follow its name, and why, if something else has found that out.
+func bad(problem string, err error) error { return &intune.InputError{Problem: problem, Err: err} }
+
+// onlyKey says that a file holds a private key and nothing else.
+func onlyKey(kind string) error {
+	return bad("holds a private key ("+kind+"): the certificate is in another file", nil)
+}
