@@ -40,7 +40,7 @@ const (
 	benchmarkPage    = 1000
 )
 
-// serveBenchmark answers every create with the reference's example, and every listing with a page of a million of
+// serveBenchmark responds to every create with the reference's example, and every listing with a page of a million of
 // them, until its standard input ends.
 func serveBenchmark() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +49,7 @@ func serveBenchmark() error {
 	}
 	root := "http://" + listener.Addr().String()
 	fmt.Println(root)
-	answer := []byte(exampleResponse)
+	response := []byte(exampleResponse)
 	records := strings.TrimSuffix(strings.Repeat(exampleResponse+",", benchmarkPage), ",")
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -67,7 +67,7 @@ func serveBenchmark() error {
 			return
 		}
 		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(answer)
+		_, _ = w.Write(response)
 	}))
 	return nil
 }
@@ -205,7 +205,7 @@ func createByHand(ctx context.Context, client *http.Client, target string, cert 
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
+	response, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func createByHand(ctx context.Context, client *http.Client, target string, cert 
 		return fmt.Errorf("status %d", resp.StatusCode)
 	}
 	var created plainCertificate
-	return json.Unmarshal(answer, &created)
+	return json.Unmarshal(response, &created)
 }
 
 // BenchmarkAll reads a million certificates page by page, and reports the time of one and the most heap in use.
@@ -337,8 +337,8 @@ func heapInUse() uint64 {
 	return memory.HeapAlloc
 }
 
-// BenchmarkHotPaths measures what has a budget of allocations, each against an answer in memory. Request is no more than a
-// token at hand, a gate that is open and an answer without a body.
+// BenchmarkHotPaths measures what has a budget of allocations, each against a response in memory. Request is no more than a
+// token at hand, a gate that is open and a response without a body.
 func BenchmarkHotPaths(b *testing.B) {
 	operations, err := hotPaths(b)
 	if err != nil {

@@ -180,24 +180,24 @@ func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[s
 			return httpmock.NewStringResponse(status, body), nil
 		}
 	}
-	with := func(answers ...httpmock.Responder) func() (intune.Credential, http.RoundTripper) {
+	with := func(responses ...httpmock.Responder) func() (intune.Credential, http.RoundTripper) {
 		return func() (intune.Credential, http.RoundTripper) {
-			return intune.ClientSecret(tenant, app, aSecret), newWire(t, answers...).mock
+			return intune.ClientSecret(tenant, app, aSecret), newWire(t, responses...).mock
 		}
 	}
 	token := reply(200, good)
 	return map[string]func() (intune.Credential, http.RoundTripper){
-		"refused":             with(token, echo(400)),
-		"refused twice":       with(token, echo(401), token, echo(401)),
-		"throttled":           with(token, echo(429), echo(429)),
-		"unknown":             with(token, echo(504)),
-		"answer broken":       with(token, reply(200, string(cert.Content)+aToken)),
-		"answer not the one":  with(token, echo(201)),
-		"connection lost":     with(token, lost()),
-		"sign-in refused":     with(echo(400)),
-		"sign-in unavailable": with(echo(503), echo(503)),
-		"sign-in lost":        with(lost(), lost()),
-		"sign-in no token":    with(reply(200, "<html>"), reply(200, "<html>")),
+		"refused":              with(token, echo(400)),
+		"refused twice":        with(token, echo(401), token, echo(401)),
+		"throttled":            with(token, echo(429), echo(429)),
+		"unknown":              with(token, echo(504)),
+		"response broken":      with(token, reply(200, string(cert.Content)+aToken)),
+		"response not the one": with(token, echo(201)),
+		"connection lost":      with(token, lost()),
+		"sign-in refused":      with(echo(400)),
+		"sign-in unavailable":  with(echo(503), echo(503)),
+		"sign-in lost":         with(lost(), lost()),
+		"sign-in no token":     with(reply(200, "<html>"), reply(200, "<html>")),
 		"network": func() (intune.Credential, http.RoundTripper) {
 			return staticToken(), http.DefaultTransport
 		},

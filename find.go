@@ -40,14 +40,14 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if cert == nil {
 		return nil, &InputError{Name: "certificate", Problem: "is nil"}
 	}
-	p := &placement{client: s.client, identity: newIdentity(cert), options: options}
-	if err := p.identity.validate(); err != nil {
+	u := &upsert{client: s.client, identity: newIdentity(cert), options: options}
+	if err := u.identity.validate(); err != nil {
 		return nil, err
 	}
-	if err := p.look(ctx); err != nil {
+	if err := u.look(ctx); err != nil {
 		return nil, err
 	}
-	return p.seen.matches, p.seen.ambiguity()
+	return u.seen.matches, u.seen.ambiguity()
 }
 
 // validate reports what is missing to recognise the certificate.
@@ -106,13 +106,13 @@ func byUploadDate(a, b *EnterpriseCodeSigningCertificate) int {
 // that record. Other errors are those of Create. Calls of one client for the same subject wait for each other; several
 // processes are not coordinated.
 func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, created bool, err error) {
-	p, err := s.client.newPlacement(ctx, cert, opts)
+	u, err := s.client.newUpsert(ctx, cert, opts)
 	if err == nil {
-		defer p.release()
-		err = p.ensure(ctx)
+		defer u.release()
+		err = u.ensure(ctx)
 	}
-	if p != nil {
-		got, created = p.record, p.created
+	if u != nil {
+		got, created = u.record, u.created
 	}
 	return got, created, named("ensure enterpriseCodeSigningCertificate", err)
 }
@@ -222,8 +222,8 @@ func (s *census) nextDate() (next time.Time) {
 	return next
 }
 
-// placement is an Ensure or a Rotate under way.
-type placement struct {
+// upsert is an Ensure or a Rotate under way.
+type upsert struct {
 	client     *Client
 	cert       *EnterpriseCodeSigningCertificate // without what the caller must not choose
 	identity   *identity
@@ -238,9 +238,9 @@ type placement struct {
 	before    map[string]bool                   // the ids that were listed before this call uploaded; nil if it did not
 }
 
-// newPlacement checks everything that can be checked before anything is sent, and waits for the other placements of the
+// newUpsert checks everything that can be checked before anything is sent, and waits for the other upserts of the
 // same subject: each looks before it uploads.
-func (c *Client) newPlacement(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*placement, error) {
+func (c *Client) newUpsert(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*upsert, error) {
 	options, err := newRequestOptions(createOperation, opts)
 	if err != nil {
 		return nil, err
@@ -248,75 +248,75 @@ func (c *Client) newPlacement(ctx context.Context, cert *EnterpriseCodeSigningCe
 	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, err
 	}
-	p := &placement{client: c, identity: newIdentity(cert), options: options}
-	if err := p.identity.validate(); err != nil {
+	u := &upsert{client: c, identity: newIdentity(cert), options: options}
+	if err := u.identity.validate(); err != nil {
 		return nil, err
 	}
 	upload := *cert
 	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
-	p.cert = &upload
-	p.release, err = c.subjects.Lock(ctx, p.identity.ownSubject().Key())
-	return p, err
+	u.cert = &upload
+	u.release, err = c.subjects.Lock(ctx, u.identity.ownSubject().Key())
+	return u, err
 }
 
 // ensure finds the certificate or uploads it.
-func (p *placement) ensure(ctx context.Context) error {
-	if err := p.look(ctx); err != nil {
+func (u *upsert) ensure(ctx context.Context) error {
+	if err := u.look(ctx); err != nil {
 		return err
 	}
-	if err := p.take(); err != nil || p.record != nil {
+	if err := u.take(); err != nil || u.record != nil {
 		return err
 	}
-	return p.upload(ctx)
+	return u.upload(ctx)
 }
 
 // look lists the tenant and recognises the certificate.
-func (p *placement) look(ctx context.Context) error {
-	seen, err := p.client.census(ctx, p.options.following())
+func (u *upsert) look(ctx context.Context) error {
+	seen, err := u.client.census(ctx, u.options.following())
 	if err != nil {
 		return err
 	}
-	seen.recognise(p.identity, p.isExcluded)
-	p.seen = seen
+	seen.recognise(u.identity, u.isExcluded)
+	u.seen = seen
 	return nil
 }
 
 // take takes the record of the certificate, if it is there.
-func (p *placement) take() error {
-	record, err := p.seen.certificate()
+func (u *upsert) take() error {
+	record, err := u.seen.certificate()
 	if record == nil {
 		return err
 	}
-	p.record = record
-	if !p.created {
-		p.matchedBy = p.seen.matches[0].By
-		p.options.reportMatch(p.matchedBy)
+	u.record = record
+	if !u.created {
+		u.matchedBy = u.seen.matches[0].By
+		u.options.reportMatch(u.matchedBy)
 	}
 	return err
 }
 
 // upload creates the certificate and looks again: another process may have done so at the same time, and the service may
 // show the record in a way that later runs would not recognise.
-func (p *placement) upload(ctx context.Context) error {
-	if err := p.identity.checkNotBefore(); err != nil {
+func (u *upsert) upload(ctx context.Context) error {
+	if err := u.identity.checkNotBefore(); err != nil {
 		return err
 	}
-	dated := *p.cert
-	dated.UploadDateTime = p.seen.nextDate()
-	p.before = make(map[string]bool, len(p.seen.records))
-	for _, record := range p.seen.records {
-		p.before[record.ID] = true
+	dated := *u.cert
+	dated.UploadDateTime = u.seen.nextDate()
+	u.before = make(map[string]bool, len(u.seen.records))
+	for _, record := range u.seen.records {
+		u.before[record.ID] = true
 	}
-	options := p.options
-	options.listedBefore = p.before
-	record, err := p.client.create(ctx, &dated, options)
+	options := u.options
+	options.listedBefore = u.before
+	record, err := u.client.create(ctx, &dated, options)
 	if record != nil {
-		p.record, p.created = record, true
+		u.record, u.created = record, true
 	}
 	if err != nil {
 		return err
 	}
-	return p.verify(ctx)
+	return u.verify(ctx)
 }
 
 // checkNotBefore rejects the upload of a certificate that is not valid for another day.
@@ -329,13 +329,13 @@ func (i *identity) checkNotBefore() error {
 }
 
 // verify looks until the new record shows, for ReconcileWindow at most.
-func (p *placement) verify(ctx context.Context) error {
-	created := p.record
+func (u *upsert) verify(ctx context.Context) error {
+	created := u.record
 	var shown *EnterpriseCodeSigningCertificate
 	var failure error
-	ended := p.client.poll(ctx, time.Now().Add(p.client.pipeline.retry.ReconcileWindow), func() bool {
-		if failure = p.look(ctx); failure == nil {
-			shown = p.seen.record(created.ID)
+	ended := u.client.poll(ctx, time.Now().Add(u.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = u.look(ctx); failure == nil {
+			shown = u.seen.record(created.ID)
 		}
 		return failure != nil || shown != nil
 	})
@@ -347,17 +347,17 @@ func (p *placement) verify(ctx context.Context) error {
 	case shown == nil:
 		return &AmbiguousMatchError{Reason: "uploaded, but the new record does not show in listings, so the next run would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
-	p.record = shown
-	return p.verifyShown()
+	u.record = shown
+	return u.verifyShown()
 }
 
 // verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.
-func (p *placement) verifyShown() error {
-	created := p.record
-	if !p.seen.isMatch(created) {
+func (u *upsert) verifyShown() error {
+	created := u.record
+	if !u.seen.isMatch(created) {
 		return &AmbiguousMatchError{Reason: "uploaded, but the service shows the new record in a way that the next run would not recognise, and would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
 	}
-	err := p.take()
-	p.created = p.record.ID == created.ID
+	err := u.take()
+	u.created = u.record.ID == created.ID
 	return err
 }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzAPIError feeds answers to the reader of errors: no bytes panic, the message is one line of bounded length, and
+// FuzzAPIError feeds responses to the reader of errors: no bytes panic, the message is one line of bounded length, and
 // the plain text is never lost.
 func FuzzAPIError(f *testing.F) {
 	for _, seed := range []string{
@@ -20,8 +20,8 @@ func FuzzAPIError(f *testing.F) {
 	}
 	f.Add([]byte(`{}`), "Sat, 01 Jan 2000 00:00:00 GMT", 503)
 	f.Fuzz(func(t *testing.T, body []byte, after string, status int) {
-		answer := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}, "Date": {after}}}
-		e := newAPIError(answer, body)
+		response := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}, "Date": {after}}}
+		e := newAPIError(response, body)
 		message := e.Error()
 		if strings.ContainsAny(message, "\r\n\x00\x1b") || !utf8.ValidString(message) || len(message) > 3000 {
 			t.Errorf("message %q", message)

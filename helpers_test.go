@@ -32,22 +32,22 @@ const (
 	app     = "00000000-1111-2222-3333-444444444444"
 )
 
-// created is an answer to Create that keeps the contract.
+// created is a response to Create that keeps the contract.
 const created = `{"id":"b20d3703-3703-b20d-0337-0db203370db2","subject":"CN=Contoso","status":"provisioned"}`
 
-// wire is a transport that gives scripted answers, one after the other, and keeps what was sent.
+// wire is a transport that gives scripted responses, one after the other, and keeps what was sent.
 type wire struct {
-	tb       testing.TB
-	mock     *httpmock.MockTransport
-	answers  []httpmock.Responder
-	requests []*http.Request
-	bodies   []string
-	times    []time.Time
+	tb        testing.TB
+	mock      *httpmock.MockTransport
+	responses []httpmock.Responder
+	requests  []*http.Request
+	bodies    []string
+	times     []time.Time
 }
 
-func newWire(tb testing.TB, answers ...httpmock.Responder) *wire {
+func newWire(tb testing.TB, responses ...httpmock.Responder) *wire {
 	tb.Helper()
-	w := &wire{tb: tb, mock: httpmock.NewMockTransport(), answers: answers}
+	w := &wire{tb: tb, mock: httpmock.NewMockTransport(), responses: responses}
 	w.mock.RegisterNoResponder(w.next)
 	return w
 }
@@ -62,11 +62,11 @@ func (w *wire) next(req *http.Request) (*http.Response, error) {
 		body = string(data)
 	}
 	w.requests, w.bodies, w.times = append(w.requests, req), append(w.bodies, body), append(w.times, time.Now())
-	if len(w.requests) > len(w.answers) {
+	if len(w.requests) > len(w.responses) {
 		w.tb.Errorf("request %d: %s %s was not expected", len(w.requests), req.Method, req.URL)
-		return nil, errors.New("no answer is scripted")
+		return nil, errors.New("no response is scripted")
 	}
-	return w.answers[len(w.requests)-1](req)
+	return w.responses[len(w.requests)-1](req)
 }
 
 // client returns a client on the wire, signed in with aToken.
@@ -92,7 +92,7 @@ func staticToken() intune.Credential {
 	return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken}))
 }
 
-// reply is a canned answer. Headers come in pairs; the content type is JSON unless they say otherwise.
+// reply is a canned response. Headers come in pairs; the content type is JSON unless they say otherwise.
 func reply(status int, body string, headers ...string) httpmock.Responder {
 	header := http.Header{"Content-Type": {"application/json"}}
 	for i := 0; i < len(headers); i += 2 {
@@ -104,7 +104,7 @@ func reply(status int, body string, headers ...string) httpmock.Responder {
 // lost is a connection that broke, on a transport without hooks.
 func lost() httpmock.Responder { return httpmock.NewErrorResponder(io.ErrUnexpectedEOF) }
 
-// cut is an answer whose body breaks off.
+// cut is a response whose body breaks off.
 func cut(status int, body string) httpmock.Responder {
 	return func(*http.Request) (*http.Response, error) {
 		return &http.Response{

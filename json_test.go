@@ -210,7 +210,7 @@ func manyProperties(n int) string {
 	return out.String()
 }
 
-// FuzzDecode feeds answers to the decoder of Create: no bytes panic, and what it accepts survives an encode and a
+// FuzzDecode feeds responses to the decoder of Create: no bytes panic, and what it accepts survives an encode and a
 // decode.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{

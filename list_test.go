@@ -68,7 +68,7 @@ func TestAllStopsWhenTheLoopDoes(t *testing.T) {
 }
 
 func TestAllEndsWithOneError(t *testing.T) {
-	for name, answers := range map[string][]httpmock.Responder{
+	for name, responses := range map[string][]httpmock.Responder{
 		"refused":         {pageOf(0, 1, path+"?2"), reply(403, graphRefusal("Forbidden"))},
 		"another host":    {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://evil.example/beta/x"}`)},
 		"a prefix of it":  {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://graph.microsoft.com.evil.example/beta/x"}`)},
@@ -79,7 +79,7 @@ func TestAllEndsWithOneError(t *testing.T) {
 		"not a URL":       {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"\u0000"}`)},
 		"not escaped":     {pageOf(0, 1, path+"?a b")},
 	} {
-		w := newWire(t, answers...)
+		w := newWire(t, responses...)
 		var certs, errs int
 		for cert, err := range certificates(w).All(t.Context(), nil) {
 			if err != nil {
@@ -92,7 +92,7 @@ func TestAllEndsWithOneError(t *testing.T) {
 			}
 			certs++
 		}
-		if certs != 1 || errs != 1 || len(w.requests) != len(answers) {
+		if certs != 1 || errs != 1 || len(w.requests) != len(responses) {
 			t.Errorf("%s: %d certificates, %d errors, %d requests", name, certs, errs, len(w.requests))
 		}
 	}

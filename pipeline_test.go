@@ -130,7 +130,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 func TestConnectionsAreReused(t *testing.T) {
 	connections := make(map[string]bool)
-	answers := []func(w http.ResponseWriter){
+	responses := []func(w http.ResponseWriter){
 		func(w http.ResponseWriter) { w.WriteHeader(http.StatusCreated); _, _ = io.WriteString(w, created) },
 		func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusNotFound)
@@ -143,7 +143,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connections[r.RemoteAddr] = true
 		w.Header().Set("Content-Type", "application/json")
-		answers[served](w)
+		responses[served](w)
 		served++
 	}))
 	defer server.Close()
@@ -152,8 +152,8 @@ func TestConnectionsAreReused(t *testing.T) {
 		_, _ = create(client)
 	}
 	client.CloseIdleConnections()
-	if served != len(answers) || len(connections) != 1 {
-		t.Errorf("%d requests over %d connections, want %d over one", served, len(connections), len(answers))
+	if served != len(responses) || len(connections) != 1 {
+		t.Errorf("%d requests over %d connections, want %d over one", served, len(connections), len(responses))
 	}
 }
 
@@ -290,7 +290,7 @@ func TestCookiesAreThoseOfTheJarForEachAttempt(t *testing.T) {
 	}
 }
 
-// TestHostileResponsesAreBounded feeds answers that never end, at every layer, and looks that the call does.
+// TestHostileResponsesAreBounded feeds responses that never end, at every layer, and looks that the call does.
 func TestHostileResponsesAreBounded(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -320,7 +320,7 @@ func TestHostileResponsesAreBounded(t *testing.T) {
 	defer client.CloseIdleConnections()
 	var out json.RawMessage
 	if err := client.Do(t.Context(), "GET", "/x", nil, &out); err == nil {
-		t.Error("an endless answer was accepted")
+		t.Error("an endless response was accepted")
 	}
 }
 

@@ -231,7 +231,7 @@ func TestBackoffDoublesUpToMaxDelay(t *testing.T) {
 		const attempts = 40
 		w := newWire(t)
 		for range attempts {
-			w.answers = append(w.answers, reply(500, ""))
+			w.responses = append(w.responses, reply(500, ""))
 		}
 		client := w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: attempts, MinDelay: time.Second, MaxDelay: 8 * time.Second}))
 		var meta intune.Response

@@ -86,7 +86,7 @@ func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		}
 	}
 	var err error
-	if r.placement, err = c.newPlacement(ctx, cert, opts); err != nil {
+	if r.upsert, err = c.newUpsert(ctx, cert, opts); err != nil {
 		return nil, err
 	}
 	defer r.release()
@@ -97,7 +97,7 @@ func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertific
 // rotation is a Rotate under way.
 type rotation struct {
 	RotateOptions
-	*placement
+	*upsert
 
 	old       []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
 	deletable []*EnterpriseCodeSigningCertificate // those of old whose age and subject are certain

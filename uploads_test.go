@@ -10,7 +10,7 @@ func TestCreateDatesEachUploadDifferently(t *testing.T) {
 	const uploads = 50
 	w := newWire(t)
 	for range uploads {
-		w.answers = append(w.answers, reply(http.StatusCreated, created))
+		w.responses = append(w.responses, reply(http.StatusCreated, created))
 	}
 	client := w.client()
 	before := time.Now().Truncate(100 * time.Nanosecond)

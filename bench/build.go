@@ -124,7 +124,7 @@ func thisGoMod(ctx context.Context) (mod goMod, err error) {
 type usage struct {
 	output    []byte
 	wall, cpu time.Duration
-	memory    int64 // of the largest of its processes, in bytes; 0 where the system does not tell
+	memory    int64 // of the largest of its processes, in bytes; 0 if the system does not tell
 	err       error
 }
 

@@ -47,7 +47,7 @@ type measurements map[*metric][]float64
 
 func (m measurements) add(what *metric, value float64) { m[what] = append(m[what], value) }
 
-// median is false where nothing was measured.
+// median is false if nothing was measured.
 func (m measurements) median(what *metric) (float64, bool) {
 	values := slices.Sorted(slices.Values(m[what]))
 	middle := len(values) / 2

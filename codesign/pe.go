@@ -108,7 +108,7 @@ func dataDirectories(file io.ReaderAt, size int64) ([]pe.DataDirectory, error) {
 	}
 }
 
-// nextSignature takes one WIN_CERTIFICATE off the table; signature is nil where it holds something else.
+// nextSignature takes one WIN_CERTIFICATE off the table; signature is nil if it holds something else.
 func nextSignature(table []byte) (signature, rest []byte, err error) {
 	const headerSize, alignment, typeSignedData = 8, 8, 2
 	if len(table) < headerSize {

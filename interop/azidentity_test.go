@@ -230,7 +230,7 @@ func TestErrorsOfAzidentity(t *testing.T) {
 			t.Errorf("it was not tried again: %v", err)
 		}
 	})
-	t.Run("no answer", func(t *testing.T) {
+	t.Run("no response", func(t *testing.T) {
 		server.Inject(intunetest.Fault{Token: true, Method: "POST", Drop: intunetest.DropAfterReading})
 		wantOneLine(t, count(t.Context(), secretCredential(t, server, intunetest.ClientSecret)), "obtain a token: ClientSecretCredential")
 	})

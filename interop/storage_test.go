@@ -222,7 +222,7 @@ func (s *storage) GetDeviceAuthorizatonState(_ context.Context, clientID, device
 	return &now, nil
 }
 
-// slowDownOnce has zitadel answer the next poll with slow_down.
+// slowDownOnce makes zitadel respond to the next poll with slow_down.
 func (s *storage) slowDownOnce() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

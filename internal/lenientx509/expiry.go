@@ -21,7 +21,7 @@ type outline struct {
 }
 
 // NotAfter returns when a certificate expires. It reads only the outline of the certificate: at a tenth of the cost of
-// Parse, and also where Parse fails.
+// Parse, and also if Parse fails.
 func NotAfter(der []byte) (time.Time, error) {
 	var cert outline
 	rest, err := asn1.Unmarshal(der, &cert)

@@ -21,7 +21,7 @@ type Page struct {
 	URL   string // the redirect URI
 	State string // the state parameter, by which the page recognises its own sign-in
 
-	answered atomic.Bool // set by the first response
+	received atomic.Bool // set by the first response
 	response chan url.Values
 	server   *http.Server
 	done     chan struct{} // closed when the server has stopped
@@ -84,7 +84,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := r.URL.Query()
 	hasResult := response.Get("code") != "" || response.Get("error") != ""
 	if r.Method != http.MethodGet || r.URL.Path != "/" || response.Get("state") != p.State || !hasResult ||
-		!p.answered.CompareAndSwap(false, true) {
+		!p.received.CompareAndSwap(false, true) {
 		http.Error(w, "This is not the response to the sign-in in progress.", http.StatusBadRequest)
 		return
 	}

@@ -70,7 +70,7 @@ func hasKeyBoundary(text []byte) bool {
 	return false
 }
 
-// fromBase64 decodes as much of text as is base64 of either alphabet, nil where that is too little to be told from a word.
+// fromBase64 decodes as much of text as is base64 of either alphabet, nil if that is too little to be told from a word.
 func fromBase64(text []byte) []byte {
 	const shortest = 16
 	digits, end := 0, 0

@@ -40,11 +40,11 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 			return ""
 		}
 		defer func() { _ = resp.Body.Close() }()
-		answer, err := io.ReadAll(resp.Body)
+		response, err := io.ReadAll(resp.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		return string(answer)
+		return string(response)
 	}
 	slow := make(chan string)
 	go func() { slow <- get("/slow") }()

@@ -23,7 +23,7 @@ import (
 )
 
 // Start serves handler at the hosts, and returns the environment variables of a program that is to find it there. They
-// replace the variables of the credentials, and those of proxies. The test is skipped where Go takes its authorities from
+// replace the variables of the credentials, and those of proxies. The test is skipped if Go takes its authorities from
 // the system alone.
 func Start(tb testing.TB, handler http.Handler, hosts ...string) (env []string) {
 	tb.Helper()

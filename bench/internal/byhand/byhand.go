@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	maxAnswer = 8 << 20
-	userAgent = "contoso-rollover/1.2"
-	early     = 5 * time.Minute // how long before its expiry a token is not used any more
+	maxResponse = 8 << 20
+	userAgent   = "contoso-rollover/1.2"
+	early       = 5 * time.Minute // how long before its expiry a token is not used any more
 )
 
 // Client creates certificates in one tenant.
@@ -45,7 +45,7 @@ func NewHTTPClient() *http.Client {
 	}
 }
 
-// Certificate is the resource, as the service answers it.
+// Certificate is the resource, as the service returns it.
 type Certificate struct {
 	ID                 string    `json:"id"`
 	Content            []byte    `json:"content"`
@@ -108,19 +108,19 @@ func (c *Client) token(ctx context.Context) (string, error) {
 		return "", err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	var answer struct {
+	var response struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 	}
-	if err := c.send(req, http.StatusOK, &answer); err != nil {
+	if err := c.send(req, http.StatusOK, &response); err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}
-	c.bearer = "Bearer " + answer.AccessToken
-	c.expiry = time.Now().Add(time.Duration(answer.ExpiresIn)*time.Second - early)
+	c.bearer = "Bearer " + response.AccessToken
+	c.expiry = time.Now().Add(time.Duration(response.ExpiresIn)*time.Second - early)
 	return c.bearer, nil
 }
 
-// send takes only one status for success, and decodes its answer.
+// send takes only one status for success, and decodes its response.
 func (c *Client) send(req *http.Request, success int, into any) error {
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := c.HTTP.Do(req)
@@ -128,14 +128,14 @@ func (c *Client) send(req *http.Request, success int, into any) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	response, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode != success {
-		return fmt.Errorf("%s: %.1000s", resp.Status, answer)
+		return fmt.Errorf("%s: %.1000s", resp.Status, response)
 	}
-	return json.Unmarshal(answer, into)
+	return json.Unmarshal(response, into)
 }
 
 // newGUID returns a random GUID (RFC 9562, version 4).

@@ -1,4 +1,4 @@
-// Package loopback answers sign-ins and creates, with what the service would answer and as little work as possible.
+// Package loopback responds to sign-ins and creates with what the service would send, and as little work as possible.
 package loopback
 
 import (
@@ -19,7 +19,7 @@ const certificate = `{"@odata.context":"https://graph.microsoft.com/beta/$metada
 const category = `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#deviceAppManagement/mobileAppCategories/$entity",` +
 	`"id":"1c4f2b9a-2b9a-1c4f-9a2b-%012x","displayName":"Contoso","lastModifiedDateTime":"2026-03-31T23:58:46.5747426Z"}`
 
-// Handler answers everybody's sign-in, and creates for whoever sends the token. Each object has an id of its own.
+// Handler signs everybody in, and creates for whoever sends the token. Each object has an id of its own.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", func(w http.ResponseWriter, _ *http.Request) {

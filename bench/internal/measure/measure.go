@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// What every program signs in with, where it signs in.
+// What every program that signs in uses.
 const (
 	TenantID = "contoso.onmicrosoft.com"
 	ClientID = "00000000-1111-2222-3333-444444444444"
@@ -35,7 +35,7 @@ type Result struct {
 	Elapsed      time.Duration `json:"elapsed"`
 	Allocations  uint64        `json:"allocations"`
 	Bytes        uint64        `json:"bytes"`
-	PeakMemory   int64         `json:"peakMemory"` // resident bytes, 0 where the system does not tell
+	PeakMemory   int64         `json:"peakMemory"` // resident bytes, 0 if the system does not tell
 }
 
 // Main is the main function of a program. connect returns what creates an object at the server with the given root.
