@@ -42,8 +42,8 @@ var ErrNotTried = errors.New("not tried")
 //
 // With CreateAllOptions.SkipExisting, one listing for all finds the certificates that are in the tenant, by the rules of
 // Find. A certificate that cannot be told from a record of the tenant is not created; its error is an
-// *AmbiguousMatchError. Nor is one more than a day before its NotBefore (an *InputError), because Find would not
-// recognise it.
+// *AmbiguousMatchError. A certificate whose NotBefore is more than a day away is not created either, because Find would
+// not recognise it; its error is an *InputError.
 //
 // Leaving the loop starts nothing new and waits for the creates under way. If the context ends, or StopOnError applies,
 // the first certificate that was not tried is yielded last, with ErrNotTried; certs is asked for it.

@@ -236,7 +236,6 @@ func TestCreateAllLetsAPanicOfTheLoopThrough(t *testing.T) {
 // manyCerts is an input of n certificates with subjects of their own.
 func manyCerts(n int) iter.Seq[*intune.EnterpriseCodeSigningCertificate] { return numberedCerts(n, -1) }
 
-// TestCreateAllWithinTheQuota: 250 creates meet no refusal, and take hardly longer than the quota makes them.
 // TestCreateAllStartsNothingAfterAFailureWhileItsSourceBlocked: the failure is known before the next certificate is.
 func TestCreateAllStartsNothingAfterAFailureWhileItsSourceBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -326,6 +325,7 @@ func TestCreateAllSkipsWhatItCannotTell(t *testing.T) {
 	})
 }
 
+// TestCreateAllWithinTheQuota: 250 creates meet no refusal, and take hardly longer than the quota makes them.
 func TestCreateAllWithinTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)

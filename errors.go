@@ -215,7 +215,7 @@ func (e *DuplicateError) Error() string {
 
 // LogValue implements slog.LogValuer.
 func (e *DuplicateError) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("otherIds", enumerate(e.OtherIDs))}
+	attrs := []slog.Attr{slog.String("otherIds", strings.Join(e.OtherIDs, ","))}
 	if e.Certificate != nil {
 		attrs = append(attrs, slog.Any("certificate", *e.Certificate))
 	}

@@ -22,7 +22,7 @@ type Match struct {
 // record with other content, or uploaded more than a day before the certificate's NotBefore, is another certificate.
 // Records that cannot be told from the certificate come in an *AmbiguousMatchError, beside the matches: those with equal
 // issuer and common name whose expiration is up to two days off or not shown, whose subject differs in other parts, or
-// that have no upload date; and those that show neither names nor expiration.
+// that have no upload date; and those that show no subject, unless their issuer or expiration belongs to another one.
 //
 // cert needs content that is a certificate, or subject, issuer and expiration. Otherwise the error is an *InputError.
 //
@@ -145,7 +145,7 @@ func (c *Client) census(ctx context.Context, options requestOptions) (*census, e
 
 // add adds a record, unless it was listed before: paging by position repeats a record if one was added meanwhile.
 func (s *census) add(record *EnterpriseCodeSigningCertificate) {
-	if listed := s.byID[record.ID]; listed != nil && listed.ID == record.ID {
+	if s.exactRecord(record.ID) != nil {
 		return
 	}
 	s.records = append(s.records, record)
@@ -155,9 +155,17 @@ func (s *census) add(record *EnterpriseCodeSigningCertificate) {
 	}
 }
 
-// record returns the record with an id, nil if there is none.
+// exactRecord returns the record with an id, nil if there is none.
+func (s *census) exactRecord(id string) *EnterpriseCodeSigningCertificate {
+	if record := s.byID[id]; record != nil && record.ID == id {
+		return record
+	}
+	return nil
+}
+
+// record returns the record with an id that a person may have copied in another case, nil if there is none.
 func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
-	if record := s.byID[id]; record != nil {
+	if record := s.exactRecord(id); record != nil {
 		return record
 	}
 	return s.byID[strings.ToLower(id)]
@@ -335,7 +343,7 @@ func (u *upsert) verify(ctx context.Context) error {
 	var failure error
 	ended := u.client.poll(ctx, time.Now().Add(u.client.pipeline.retry.ReconcileWindow), func() bool {
 		if failure = u.look(ctx); failure == nil {
-			shown = u.seen.record(created.ID)
+			shown = u.seen.exactRecord(created.ID)
 		}
 		return failure != nil || shown != nil
 	})

@@ -204,7 +204,6 @@ func TestEnsureCreatesOnceAndThenFinds(t *testing.T) {
 	}
 }
 
-// TestEnsureReportsAServiceThatHidesTheUpload: a daily run would otherwise make one copy a day.
 // TestEnsureDatesNothingBeyondTheYear9999: .NET's DateTimeOffset.MaxValue is the date of a record.
 func TestEnsureDatesNothingBeyondTheYear9999(t *testing.T) {
 	rotating(t, func(t *testing.T) {
@@ -216,14 +215,19 @@ func TestEnsureDatesNothingBeyondTheYear9999(t *testing.T) {
 	})
 }
 
-// TestEnsureInDoubtAboutARecordThatShowsNothing: the service may not have populated it yet.
-func TestEnsureInDoubtAboutARecordThatShowsNothing(t *testing.T) {
+// TestEnsureInDoubtAboutARecordWithoutSubject: the service may not have populated it yet.
+func TestEnsureInDoubtAboutARecordWithoutSubject(t *testing.T) {
 	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		*s.had(cert, time.Second) = certificate{ID: "empty", UploadDateTime: time.Now()}
-		_, created, err := s.process(t).Ensure(t.Context(), cert)
-		if errorAs[*intune.AmbiguousMatchError](t, err); created || len(s.records) != 1 {
-			t.Errorf("got %v, %v", created, err)
+		cert := issue(t)
+		for _, shown := range []certificate{{}, {Issuer: cert.Issuer}, {ExpirationDateTime: cert.ExpirationDateTime}} {
+			s := new(simulation)
+			record := s.had(cert, time.Second)
+			shown.ID, shown.UploadDateTime = record.ID, record.UploadDateTime
+			*record = shown
+			_, created, err := s.process(t).Ensure(t.Context(), cert)
+			if errorAs[*intune.AmbiguousMatchError](t, err); created || len(s.records) != 1 {
+				t.Errorf("%v: got %v, %v", shown, created, err)
+			}
 		}
 	})
 }
@@ -253,6 +257,7 @@ func TestErrorsNameSomeOfManyRecords(t *testing.T) {
 	})
 }
 
+// TestEnsureReportsAServiceThatHidesTheUpload: a daily run would otherwise make one copy a day.
 func TestEnsureReportsAServiceThatHidesTheUpload(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		s, cert := &simulation{habits: habits{dropsDates: true}}, issue(t)

@@ -12,7 +12,8 @@ import (
 )
 
 // Limiter decides when a request may be sent. Wait returns in order of arrival, or returns an error if the request may
-// not be sent, for example because ctx ends first. It is called for every attempt, after its token has been obtained.
+// not be sent, for example because ctx ends first. It is called for every attempt, after its token has been obtained. A
+// token that expires during the wait is replaced after it.
 //
 // If the Limiter also has a method Pause(time.Duration), the client calls it when the service throttles, with the time
 // for which no request should be sent.

@@ -112,7 +112,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, fi
 
 // Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
 // already come before them. The service is asked to filter, and each date is checked again. If the service rejects the
-// filter, all certificates are listed. A certificate without an expiration is left out. An error comes once, last.
+// filter (with a 400 or a 501), all certificates are listed. A certificate without an expiration is left out. An error comes once, last.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context, within time.Duration, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {

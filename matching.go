@@ -55,7 +55,7 @@ func issuerName(record *EnterpriseCodeSigningCertificate) dn.Name {
 	return shownName(record.Issuer, record.IssuerName)
 }
 
-// shownName returns the first distinguished name. The other property may be any text.
+// shownName returns the text that is a distinguished name or, if neither is, the first that is not empty.
 func shownName(text, other string) dn.Name {
 	name := dn.Parse(text)
 	if name.IsDistinguished() {
@@ -193,8 +193,7 @@ func (i *identity) recognise(record *EnterpriseCodeSigningCertificate) (verdict,
 		return ours, MatchedByNames
 	case i.isFarFromExpiring(expiration), contradict(i.issuers, issuer):
 		return notOurs, ""
-	case slices.ContainsFunc(i.subjects, subject.SharesCommonName), subject.IsZero() && i.expires(expiration),
-		subject.IsZero() && issuer.IsZero() && !isShown(expiration): // not populated yet
+	case slices.ContainsFunc(i.subjects, subject.SharesCommonName), subject.IsZero(): // perhaps not populated yet
 		return cannotTell, ""
 	}
 	return notOurs, ""

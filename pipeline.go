@@ -37,6 +37,7 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		obtainToken(tokens),     // from the cache or the credential; the steps that follow do not see it
 		awaitTurn,               // waits for the quota, and for the end of a pause that the service has asked for
 		obtainToken(tokens),     // another one if it has expired meanwhile
+		startClock,              // begins the time limit of the attempt
 	}
 	if len(cfg.middleware) > 0 {
 		steps = append(steps, showHeaders(transport)) // all except the token

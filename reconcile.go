@@ -91,7 +91,8 @@ func (r *reconciliation) confirm(ctx context.Context, h history) error {
 	var failure error
 	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
 		seen, failure = r.look(ctx, h)
-		return len(seen.ours) > 1 || failure == nil && seen.showsCreated || isFinalForLooks(failure)
+		isClear := failure == nil && seen.showsCreated && len(r.undecided) == 0
+		return len(seen.ours) > 1 || isClear || isFinalForLooks(failure)
 	})
 	const doubt = "an earlier attempt may have succeeded as well"
 	switch {
@@ -197,7 +198,7 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 			verdict, by := r.judge(sent, record, page.clock)
 			if created := r.out.certificate; created != nil && record.ID == created.ID {
 				seen.showsCreated, seen.created = true, verdict
-				verdict = ours
+				verdict, by = ours, sent.matchedBy(record, true)
 				delete(r.undecided, record.ID)
 			}
 			if verdict != ours || known[record.ID] || !r.client.uploads.claim(record.ID, r.upload) {

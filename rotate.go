@@ -56,7 +56,7 @@ type Rotation struct {
 // two jobs would replace each other forever. To go back to an earlier certificate, delete its record and rotate with
 // OldID.
 //
-// Old records are deleted only with DeleteOld, after a fresh look, oldest first, and only while cert is the latest
+// Old records are deleted only with DeleteOld, within five minutes of a look, oldest first, and only while cert is the latest
 // upload, provisioned, and there for Overlap. Otherwise the error is ErrNotProvisioned. A record whose age or subject
 // cannot be told is kept, and the error is an *AmbiguousMatchError. The new one is never deleted.
 //
@@ -90,8 +90,10 @@ func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		return nil, err
 	}
 	defer r.release()
-	err = r.run(ctx)
-	return r.result(err), err
+	if err = r.run(ctx); errors.Is(err, ErrNotFound) && r.seen != nil && !r.isOldMissing {
+		err = errors.New(err.Error()) // ErrNotFound with a Rotation means that OldID is missing
+	}
+	return r.result(), err
 }
 
 // rotation is a Rotate under way.
@@ -103,11 +105,13 @@ type rotation struct {
 	deletable []*EnterpriseCodeSigningCertificate // those of old whose age and subject are certain
 	unclear   []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
 	deleted   []string
+
+	isOldMissing bool // there is no record OldID
 }
 
 // result is what is known so far. Without a record there is none to report if OldID is missing.
-func (r *rotation) result(err error) *Rotation {
-	if r.seen == nil || r.record == nil && errors.Is(err, ErrNotFound) {
+func (r *rotation) result() *Rotation {
+	if r.seen == nil || r.record == nil && r.isOldMissing {
 		return nil
 	}
 	return &Rotation{Certificate: r.record, Created: r.created, MatchedBy: r.matchedBy, Old: r.old, Deleted: r.deleted}
@@ -161,6 +165,7 @@ func (r *rotation) checkRequest() error {
 	old := r.seen.record(r.OldID)
 	switch {
 	case old == nil:
+		r.isOldMissing = true
 		if err := r.take(); err != nil {
 			return err
 		}
@@ -255,7 +260,8 @@ func (r *rotation) sortOut() {
 	slices.SortStableFunc(r.deletable, byUploadDate)
 }
 
-// checkLatest reports an upload of another certificate that is later, or may be, and a successor.
+// checkLatest reports a later upload of another certificate, an upload that may be later, and a record of the same subject
+// that expires later.
 func (r *rotation) checkLatest() error {
 	if r.OldID == "" {
 		if err := r.checkStale(); err != nil {
@@ -359,23 +365,32 @@ func vanished(record *EnterpriseCodeSigningCertificate) error {
 
 // deleteOld deletes what is replaced, if that was asked for, soon after a look.
 func (r *rotation) deleteOld(ctx context.Context) error {
-	const soon = 5 * time.Minute
 	if !r.hasToDelete() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, soon)
-	defer cancel()
 	if r.record.Status != CertificateStatusProvisioned || !r.isThereForOverlap() {
 		return ErrNotProvisioned
 	}
+	soon, cancel := context.WithTimeout(ctx, longestAfterLook)
+	defer cancel()
 	for _, record := range r.deletable {
-		if err := r.client.delete(ctx, record.ID, r.options.following()); err != nil && !errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("the new one is in place, but %s cannot be deleted within %v: %w", record.ID, soon, err)
+		err := r.client.delete(soon, record.ID, r.options.following())
+		switch {
+		case err == nil, errors.Is(err, ErrNotFound):
+			r.deleted = append(r.deleted, record.ID)
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			return fmt.Errorf("the new one is in place, but %s could not be deleted within %v of the last look, so run it again", record.ID, longestAfterLook)
+		case errors.Is(err, ErrThrottled):
+			return fmt.Errorf("the new one is in place, but %s could not be deleted soon after the last look, so run it again: %w", record.ID, err)
+		default:
+			return fmt.Errorf("the new one is in place, but %s cannot be deleted: %w", record.ID, err)
 		}
-		r.deleted = append(r.deleted, record.ID)
 	}
 	return r.kept()
 }
+
+// longestAfterLook is how long deletions may take: a later one would rely on a look that is out of date.
+const longestAfterLook = 5 * time.Minute
 
 // lookAgain makes sure that the new one still is the one record of the certificate, and the latest.
 func (r *rotation) lookAgain(ctx context.Context) error {
@@ -386,7 +401,7 @@ func (r *rotation) lookAgain(ctx context.Context) error {
 	if err := r.take(); err != nil {
 		return err
 	}
-	if r.record == nil || r.record.ID != record.ID {
+	if r.record == nil || !strings.EqualFold(r.record.ID, record.ID) {
 		r.record = record
 		return vanished(record)
 	}

@@ -273,8 +273,7 @@ func TestRotateDeletesNothingIfProvisioningIsWithdrawn(t *testing.T) {
 		old := s.had(issue(t, yearsAgo(1)), 300*day)
 		provisioned := 0
 		s.around = func(req *http.Request, sent bool) error {
-			isPoll := req.Method == http.MethodGet && !strings.HasSuffix(req.URL.Path, path)
-			if isPoll && sent && time.Since(s.commits[s.records[1].ID]) >= s.provisioning {
+			if isPoll(req) && sent && time.Since(s.commits[s.records[1].ID]) >= s.provisioning {
 				provisioned++
 				s.provisioning = day
 			}
@@ -1019,4 +1018,47 @@ func (r *randomRotation) describe() string {
 		all = append(all, fmt.Sprintf("%s of %q, until %s, uploaded %s", record.ID, record.Subject, record.ExpirationDateTime.Format(time.DateOnly), record.UploadDateTime.Format(time.DateOnly)))
 	}
 	return strings.Join(all, "; ")
+}
+
+// TestRotateSaysNotFoundOnlyOfOldID: with a Rotation, ErrNotFound means that an earlier run has finished.
+func TestRotateSaysNotFoundOnlyOfOldID(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := new(simulation), issue(t)
+		s.had(issue(t, yearsAgo(1)), 300*day)
+		gets := 0
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodGet {
+				if gets++; gets == 3 {
+					return reply(404, graphRefusal("ResourceNotFound"))(req)
+				}
+			}
+			return s.RoundTrip(req)
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, deleteOld)
+		if err == nil || errors.Is(err, intune.ErrNotFound) || got == nil || !got.Created {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
+// TestRotateKnowsItsRecordInAnyCase: a GET may spell the id differently from the listing.
+func TestRotateKnowsItsRecordInAnyCase(t *testing.T) {
+	rotating(t, func(t *testing.T) {
+		s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
+		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := s.RoundTrip(req)
+			if err == nil && isPoll(req) {
+				body, _ := io.ReadAll(resp.Body)
+				id := s.records[0].ID
+				return reply(200, strings.ReplaceAll(string(body), id, strings.ToUpper(id)))(req)
+			}
+			return resp, err
+		})
+		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
+		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{WaitProvisioned: time.Hour})
+		if err != nil || got.Certificate.Status != intune.CertificateStatusProvisioned {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
 }

@@ -78,7 +78,7 @@ func (s *simulation) carryOut(req *http.Request, body []byte) (*http.Response, e
 	id := strings.TrimPrefix(strings.TrimPrefix(req.URL.Path, "/beta"+path), "/")
 	s.requests = append(s.requests, strings.TrimSpace(req.Method+" "+id))
 	date := []string{"Date", time.Now().UTC().Format(http.TimeFormat)}
-	index := slices.IndexFunc(s.records, func(r *certificate) bool { return r.ID == id })
+	index := slices.IndexFunc(s.records, func(r *certificate) bool { return strings.EqualFold(r.ID, id) })
 	switch {
 	case req.Method == http.MethodPost:
 		sent := new(certificate)

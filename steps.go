@@ -65,7 +65,7 @@ func obtainToken(tokens *tokencache.Cache) step {
 	}
 }
 
-// awaitTurn waits for the quota, and for the end of a pause. The time limit of the attempt starts after it.
+// awaitTurn waits for the quota, and for the end of a pause.
 func awaitTurn(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		ctx := req.Context()
@@ -77,6 +77,14 @@ func awaitTurn(next http.RoundTripper) http.RoundTripper {
 			closeBody(req)
 			return nil, err
 		}
+		return next.RoundTrip(req)
+	})
+}
+
+// startClock begins the time limit of the attempt, after all waits.
+func startClock(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		c := callFrom(req.Context())
 		c.last.Started = time.Now()
 		c.recovery.sending()
 		return next.RoundTrip(req)

@@ -403,6 +403,23 @@ func TestLongRetryAfterOfTheTokenEndpointEndsEveryCallAtOnce(t *testing.T) {
 	})
 }
 
+// TestSlowSignInAfterAWaitIsNoLostRequest: the time limit of an attempt begins after all waits.
+func TestSlowSignInAfterAWaitIsNoLostRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := credential(func(context.Context, intune.TokenRequest) (*oauth2.Token, error) {
+			time.Sleep(90 * time.Second)
+			return &oauth2.Token{AccessToken: aToken, Expiry: time.Now().Add(10 * time.Minute)}, nil
+		})
+		w := newWire(t, reply(201, created), reply(201, created))
+		client := newClient(t, slow, intune.WithHTTPClient(&http.Client{Transport: w.mock}), intune.WithQuota(intune.Quota{Requests: 1, Window: 30 * time.Minute}))
+		for range 2 {
+			if _, err := create(client); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // TestTokenThatExpiresWhileARequestWaitsIsReplaced: a wait for the quota can be longer than the life of a token.
 func TestTokenThatExpiresWhileARequestWaitsIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -44,7 +44,6 @@
 package redisquota
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -85,9 +84,9 @@ type Limiter struct {
 
 var _ intune.Limiter = (*Limiter)(nil)
 
-// New returns a Limiter that shares a quota with all others that have the same key. Make the key of the ids of the tenant
-// and the application, because Microsoft Graph counts requests for the two; it has no braces. All processes should use
-// the same quotas. New does not contact Redis. The error is an *intune.InputError.
+// New returns a Limiter that shares a quota with all others that have the same key. Use the ids of the tenant and of the
+// application as the key, because Microsoft Graph counts their requests together. The key must not be empty or contain
+// braces. All processes should use the same quotas. New does not contact Redis. The error is an *intune.InputError.
 //
 // Closing client ends what the Limiter does in the background.
 func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, error) {
@@ -196,9 +195,11 @@ func (l *Limiter) receivePauses() {
 
 // config is what options set.
 type config struct {
-	quotas  []intune.Quota
-	logger  *slog.Logger
-	divisor int // of the local quota; 0 for none
+	quotas []intune.Quota
+	logger *slog.Logger
+
+	hasFallback bool
+	divisor     int // of the local quota
 }
 
 // Option configures a Limiter.
@@ -214,7 +215,7 @@ func WithQuota(quotas ...intune.Quota) Option {
 // The service may throttle at the beginning and at the end of an outage, because the two ways of counting do not know of
 // each other.
 func WithFallback(processes int) Option {
-	return func(c *config) { c.divisor = cmp.Or(processes, -1) } // 0 is as wrong as a negative number
+	return func(c *config) { c.hasFallback, c.divisor = true, processes }
 }
 
 // WithLogger replaces slog.Default. A Limiter logs when Redis goes down and what happens to requests then, and when Redis
@@ -232,7 +233,7 @@ func (c *config) check(client redis.UniversalClient, key string) error {
 		return problem("New", "wants a key that is not empty and has no braces")
 	case c.logger == nil:
 		return problem("WithLogger", "is nil")
-	case c.divisor < 0:
+	case c.hasFallback && c.divisor < 1:
 		return problem("WithFallback", "wants a number of processes")
 	}
 	for _, q := range c.quotas {

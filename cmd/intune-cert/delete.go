@@ -60,42 +60,45 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
 	if err != nil {
 		return err
 	}
-	result, failure := new(deleteResult), error(nil)
+	result := new(deleteResult)
+	var firstErr error
 	for _, id := range distinct(ids) {
-		outcome, err := a.deleteOne(ctx, service, id, isSure, p)
+		what, err := a.deleteOne(ctx, service, id, isSure, p)
 		err = a.advise(err)
-		result.Certificates = append(result.Certificates, &deletedCertificate{id, outcome, explain(ctx, err)})
-		if failure == nil && err != nil {
-			failure = fmt.Errorf("%s: %w", id, err)
+		result.Certificates = append(result.Certificates, &deletedCertificate{id, what, explain(ctx, err)})
+		if firstErr == nil && err != nil {
+			firstErr = fmt.Errorf("%s: %w", id, err)
 		}
 	}
 	p.stop()
-	return a.show(ctx, result, failure)
+	return a.show(ctx, result, firstErr)
 }
 
 // distinct returns each id once. Ids are the same in upper and lower case.
-func distinct(ids []string) (distinct []string) {
+func distinct(ids []string) (unique []string) {
 	for _, id := range ids {
-		if !slices.ContainsFunc(distinct, func(other string) bool { return strings.EqualFold(other, id) }) {
-			distinct = append(distinct, id)
+		if !slices.ContainsFunc(unique, func(other string) bool { return strings.EqualFold(other, id) }) {
+			unique = append(unique, id)
 		}
 	}
-	return distinct
+	return unique
 }
 
 // deleteOne deletes a certificate, if a person agrees or has agreed.
-func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, isSure bool, p *progress) (outcome string, err error) {
+func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, isSure bool, p *progress) (what string, err error) {
 	if !isSure && ctx.Err() == nil {
 		isSure, err = a.confirmDelete(ctx, service, id, p)
 	}
-	if err == nil && isSure && ctx.Err() == nil {
-		err = service.Delete(ctx, id)
-	} else if ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return notTried, context.Cause(ctx)
 	}
-	switch {
-	case err == nil && !isSure:
+	if err == nil && !isSure {
 		return kept, nil
+	}
+	if err == nil {
+		err = service.Delete(ctx, id)
+	}
+	switch {
 	case err == nil:
 		return deleted, nil
 	case errors.Is(err, intune.ErrNotFound):
@@ -129,7 +132,7 @@ func (r *deleteResult) human(w *page) {
 		case notFound:
 			w.line("Not found: %s", id)
 		case failed:
-			w.line("Not deleted: %s: %s", id, cert.Error.Message)
+			w.line("Failed: %s: %s", id, cert.Error.Message)
 		case notTried:
 			w.line("Not tried: %s", id)
 		}

@@ -105,7 +105,7 @@ func explain(ctx context.Context, err error) *failure {
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)
 	}
-	f.NextStep = first(adviceOf(err), f.NextStep)
+	f.NextStep = plain(first(adviceOf(err), f.NextStep))
 	return f
 }
 

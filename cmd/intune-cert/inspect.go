@@ -19,7 +19,7 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const inspectHelp = `Show the code-signing certificate in a file, and what is remarkable about it: fatal if upload rejects it, a warning if
+const inspectHelp = `Show the code-signing certificate in a file, and what is remarkable about it: fatal if it has expired, a warning if
 devices may not accept what it signs, or info. Findings do not change the exit code; scripts take them from --output json.
 Nothing is sent.
 

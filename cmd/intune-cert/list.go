@@ -88,8 +88,10 @@ func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSign
 	return latest.ID, nil
 }
 
-// deployedIfKnown is deployedID for a command that has done its work: that it cannot be told does not matter.
+// deployedIfKnown is deployedID for a command that has done its work: it is not worth a long wait.
 func (a *app) deployedIfKnown(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	latest, err := service.Latest(ctx)
 	if err != nil {
 		return ""

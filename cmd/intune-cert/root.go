@@ -39,7 +39,7 @@ Times such as 30d, 36h, 1d12h or 15m are days, hours and minutes.
 
 With --output json, standard output is one JSON document, also after an error. Its "error" then has "kind", "message" and,
 if there is one, "nextStep". The kinds: usage, failed, interrupted, outcomeUnknown, notProvisioned, notLatest, duplicate,
-ambiguousMatch, signIn, forbidden, notFound, incorrectPassword. "isDeployed" is left out where it is not known. "matchedBy"
+ambiguousMatch, signIn, forbidden, notFound, incorrectPassword. "isDeployed" is left out if it is not known. "matchedBy"
 says how a record was recognised as the certificate of a file: by its content, uploadDateTime or names.
 
 Exit codes:

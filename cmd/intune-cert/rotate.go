@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -171,7 +172,7 @@ func (c *rotateCommand) requestOptions() []intune.RequestOption {
 
 // hasFinishedEarlier reports whether the record of --old is gone while the new certificate is there.
 func (c *rotateCommand) hasFinishedEarlier(rotation *intune.Rotation, err error) bool {
-	return c.deleteOld && rotation != nil && rotation.Certificate != nil && errors.Is(err, intune.ErrNotFound)
+	return c.old != "" && c.deleteOld && rotation != nil && rotation.Certificate != nil && errors.Is(err, intune.ErrNotFound)
 }
 
 // confirmFinished makes sure that an earlier run did what this one is asked for.
@@ -185,7 +186,7 @@ func (c *rotateCommand) confirmFinished(ctx context.Context, service *intune.Ent
 	case c.wait > 0 && rotation.Certificate.Status != intune.CertificateStatusProvisioned:
 		return rotation, intune.ErrNotProvisioned
 	}
-	p.remark("There is no certificate %s, so an earlier run has deleted it. The new one is in place, recognised by its %s.", plain(c.old), rotation.MatchedBy)
+	p.remark("There is no certificate %s; an earlier run may have deleted it. The new one is in place, recognised by its %s.", plain(c.old), rotation.MatchedBy)
 	return rotation, nil
 }
 
@@ -223,7 +224,7 @@ func (r *rotateResult) human(w *page) {
 	for _, old := range r.Old {
 		w.line("Replaces %s, which expires %s", plain(old.ID), old.expires())
 	}
-	if ids := append(r.Deleted, r.WouldDelete...); len(ids) > 0 {
+	if ids := slices.Concat(r.Deleted, r.WouldDelete); len(ids) > 0 {
 		w.line("%s %s", would("Deleted", "Would delete"), plain(strings.Join(ids, ", ")))
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {

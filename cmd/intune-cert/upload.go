@@ -189,7 +189,7 @@ func (c *uploadCommand) summary(ctx context.Context, files []*uploadedFile) erro
 	switch {
 	case counts[unknown] > 0:
 		return combine(text, files, unknown)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && counts[notTried] > 0:
 		return fmt.Errorf("interrupted: %s: %w", text, context.Cause(ctx))
 	case counts[failed] > 0:
 		return combine(text, files, failed)
