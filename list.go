@@ -39,15 +39,19 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 }
 
 func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, options *ListOptions, opts []RequestOption) (*page, error) {
-	given, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	path, err := s.client.listPath(options)
+	path, given, err := s.client.listing(options, opts)
 	if err != nil {
 		return nil, err
 	}
 	return s.client.page(ctx, path, given, false)
+}
+
+// listing returns what a request for the first page of a listing needs.
+func (c *Client) listing(options *ListOptions, opts []RequestOption) (path string, given requestOptions, err error) {
+	if given, err = newRequestOptions(anyOperation, opts); err == nil {
+		path, err = c.listPath(options)
+	}
+	return path, given, err
 }
 
 // All yields the certificates that options ask for. It reads page by page as the loop goes on, and holds one page at a
@@ -67,12 +71,7 @@ func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, opti
 
 func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, options *ListOptions, opts []RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
 	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
-		given, err := newRequestOptions(anyOperation, opts)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		path, err := s.client.listPath(options)
+		path, given, err := s.client.listing(options, opts)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -112,7 +111,8 @@ func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, fi
 
 // Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
 // already come before them. The service is asked to filter, and each date is checked again. If the service rejects the
-// filter (with a 400 or a 501), all certificates are listed. A certificate without an expiration is left out. An error comes once, last.
+// filter (with a 400 or a 501), all certificates are listed. A certificate without an expiration is left out. An error
+// comes once, last.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context, within time.Duration, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
@@ -141,11 +141,7 @@ func isFilterRejected(err error) bool {
 
 // expiringBy returns the certificates of a listing that expire by the given time, soonest first.
 func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Context, latest time.Time, options *ListOptions, opts []RequestOption) (expiring []*EnterpriseCodeSigningCertificate, err error) {
-	given, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	path, err := s.client.listPath(options)
+	path, given, err := s.client.listing(options, opts)
 	if err != nil {
 		return nil, err
 	}
