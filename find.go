@@ -53,7 +53,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 // validate reports what is missing to recognise the certificate.
 func (i *identity) validate() error {
 	if len(i.subjects) == 0 || len(i.issuers) == 0 || len(i.expirations) == 0 {
-		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want content that is a certificate, or subject, issuer and expiration"}
+		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want a subject, an issuer and an expiration, in the content or beside it"}
 	}
 	return nil
 }

@@ -110,8 +110,10 @@ func wireTime(t time.Time) (time.Time, error) {
 	if _, offset := t.Zone(); offset%60 != 0 || offset > furthest || offset < -furthest {
 		t = t.UTC()
 	}
-	if year := t.Year(); year < 0 || year > 9999 {
-		return time.Time{}, fmt.Errorf("the year %d does not fit RFC 3339", year)
+	for _, year := range []int{t.Year(), t.UTC().Year()} {
+		if year < 0 || year > 9999 {
+			return time.Time{}, fmt.Errorf("the year %d does not fit RFC 3339", year)
+		}
 	}
 	return t.Truncate(tick), nil
 }

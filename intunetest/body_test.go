@@ -3,6 +3,8 @@ package intunetest_test
 import (
 	"encoding/base64"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,6 +46,11 @@ var badBodies = []struct{ name, body, code, message string }{
 	{"another type", `{"@odata.type":"#microsoft.graph.mobileApp"}`, model, "A resource with type 'microsoft.graph.mobileApp' was found"},
 	{"type null", `{"@odata.type":null}`, model, "A resource with type ''"},
 	{"half of it", `{"subject":"CN=New","status":"revoked"}`, model, "Requested value 'revoked' was not found."},
+	{"offset of a day", `{"expirationDateTime":"2026-01-01T00:00:00+24:00"}`, model, "Cannot convert the literal '2026-01-01T00:00:00+24:00'"},
+	{"offset of a day back", `{"uploadDateTime":"2026-01-01T00:00:00-24:00"}`, model, "Cannot convert the literal"},
+	{"after the year 9999", `{"uploadDateTime":"9999-12-31T23:59:59-14:00"}`, model, "Cannot convert the literal"},
+	{"before the year 1", `{"uploadDateTime":"0000-01-01T00:00:00+01:00"}`, model, "Cannot convert the literal"},
+	{"decimal comma", `{"uploadDateTime":"2026-01-01T00:00:00,5Z"}`, model, "Cannot convert the literal"},
 }
 
 // wordsOfGo are in the errors of Go's standard library, and in none of Graph's.
@@ -90,6 +97,25 @@ func TestCreateWantsACertificateThatCanBeRecognised(t *testing.T) {
 		}
 	}
 	w.wantStored(0)
+}
+
+// TestCreateReadsCertificatesThatGoRejects: Intune takes what Windows does.
+func TestCreateReadsCertificatesThatGoRejects(t *testing.T) {
+	files, err := filepath.Glob("../internal/lenientx509/testdata/*.der")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	w := newWire(t)
+	for _, file := range files {
+		der, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := w.create(`{"content":"` + base64.StdEncoding.EncodeToString(der) + `"}`)
+		if w.wantStatus(a, http.StatusCreated); w.object(a)["subject"] == nil {
+			t.Errorf("%s: got %s", file, a.body)
+		}
+	}
 }
 
 // A client that reads an object and sends it back sends its id and its annotations too, and may spell names in any case.

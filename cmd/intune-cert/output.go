@@ -3,6 +3,7 @@ package main
 // This file writes results: for people, or as one JSON document for scripts.
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,7 +44,9 @@ func (a *app) showJSON(document any) {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(document) // the output keeps the error
+	if err := encoder.Encode(document); err != nil {
+		a.out.err = cmp.Or(a.out.err, err)
+	}
 }
 
 // page is where people read results.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -68,6 +69,9 @@ type flags struct {
 // run runs the program and returns its exit code.
 func run(ctx context.Context, t *terminal, args []string) int {
 	a := &app{terminal: t, flags: newFlags()}
+	if wantsJSON(args) { // a mistake may come before the flag is read
+		a.flags.output.value = "json"
+	}
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -75,6 +79,16 @@ func run(ctx context.Context, t *terminal, args []string) int {
 		err = &usageError{err}
 	}
 	return a.finish(ctx, err)
+}
+
+// wantsJSON finds --output among the arguments, whatever the others are, and its environment variable.
+func wantsJSON(args []string) bool {
+	given := pflag.NewFlagSet("", pflag.ContinueOnError)
+	given.ParseErrorsAllowlist.UnknownFlags = true
+	given.SetOutput(io.Discard)
+	output := given.StringP("output", "o", os.Getenv("INTUNE_CERT_OUTPUT"), "")
+	_ = given.Parse(args)
+	return *output == "json"
 }
 
 func newFlags() flags {

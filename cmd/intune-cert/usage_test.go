@@ -38,6 +38,25 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 	}
 }
 
+// TestWrongUsageIsJSONIfAsked: also if the mistake comes before --output, or the environment asks.
+func TestWrongUsageIsJSONIfAsked(t *testing.T) {
+	type usageJSON struct {
+		Error struct{ Kind, Message, NextStep string }
+	}
+	f := newFixture(t)
+	for _, args := range [][]string{
+		{"expiring", "-o", "json", "--within", "x"}, {"expiring", "--within", "x", "-o", "json"}, {"inspect", "--bogus", "--output=json"}, {"rotat", "-ojson"},
+	} {
+		if got := decoded[usageJSON](f.run(args...).exits(2)); got.Error.Kind != "usage" {
+			t.Errorf("%q: got %+v", args, got)
+		}
+	}
+	f.env = append(f.env, "INTUNE_CERT_OUTPUT=json")
+	if got := decoded[usageJSON](f.run("expiring", "--within", "x").exits(2)); got.Error.Kind != "usage" {
+		t.Errorf("from the environment: got %+v", got)
+	}
+}
+
 func TestFlagsComeFromTheEnvironment(t *testing.T) {
 	f := newFixture(t)
 	f.env = append(f.env, "INTUNE_CERT_OUTPUT=json")

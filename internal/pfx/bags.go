@@ -121,6 +121,8 @@ func isSequence(plain []byte) bool {
 // maxBagNesting bounds how deep bags may hold bags.
 const maxBagNesting = 4
 
+var errTooDeep = errors.New("the bags of the container are nested too deeply")
+
 // readSafeContents reads SafeContents ::= SEQUENCE OF SafeBag.
 func (b *bags) readSafeContents(data []byte, levels int) error {
 	outer, err := ber.Only(data)
@@ -154,7 +156,9 @@ func (b *bags) readBag(bag ber.Value, levels int) error {
 		return err
 	case oidKeyBag.is(kind), oidShroudedKeyBag.is(kind):
 		b.keys = append(b.keys, keyBag{attributesOf(bag), value})
-	case oidSafeContentsBag.is(kind) && levels > 0:
+	case oidSafeContentsBag.is(kind) && levels == 0:
+		return errTooDeep
+	case oidSafeContentsBag.is(kind):
 		return b.readSafeContents(value.Raw, levels-1)
 	}
 	return nil

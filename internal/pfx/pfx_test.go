@@ -123,6 +123,10 @@ func TestBagsThatArePassedOver(t *testing.T) {
 	other, _ := pair(t, "other")
 	oidCRLBag, oidSecretBag, oidSDSI := oidCertBag[:10]+"\x04", oidCertBag[:10]+"\x05", oidX509Certificate[:9]+"\x02"
 	nested := bag(oidSafeContentsBag, sequence(certificateBag(other, "", "")), "", "")
+	deep := nested
+	for range maxBagNesting {
+		deep = bag(oidSafeContentsBag, sequence(deep), "", "")
+	}
 	for name, test := range map[string]struct {
 		data              []byte
 		certs, signers    string
@@ -135,6 +139,7 @@ func TestBagsThatArePassedOver(t *testing.T) {
 		"secrets and revocation lists":  {container(bag(oidSecretBag, sequence(number(1)), "1", ""), bag(oidCRLBag, sequence(number(1)), "1", ""), certificateBag(der, "1", "")), "leaf", "", false, true},
 		"an SDSI certificate":           {container(bag(oidCertBag, info(oidSDSI, octets([]byte("sdsi"))), "", ""), certificateBag(der, "", "")), "leaf", "", false, true},
 		"bags in bags":                  {container(nested, certificateBag(der, "", "")), "other leaf", "", false, true},
+		"bags nested too deeply":        {container(deep, certificateBag(der, "", "")), "leaf", "", true, true},
 		"a certificate that is damaged": {container(certificateBag([]byte("x"), "", ""), certificateBag(der, "1", ""), bag(oidShroudedKeyBag, key, "1", "")), "leaf", "leaf", true, false},
 		"a bag that is damaged":         {container(number(1), certificateBag(der, "", "")), "leaf", "", true, true},
 		"a safe for a recipient":        {wrap(info(oidSignedData, number(1)), info(oidData, octets(sequence(certificateBag(der, "", ""))))), "leaf", "", true, true},

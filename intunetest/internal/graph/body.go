@@ -5,7 +5,6 @@ package graph
 import (
 	"bytes"
 	"cmp"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/lenientx509"
 )
 
 // takeIn merges the body of a request into a record.
@@ -33,6 +33,9 @@ func (s *Server) takeIn(r record, body []byte) (record, error) {
 		if err := r.takeContent(given); err != nil {
 			return record{}, err
 		}
+	}
+	if !isDateTimeOffset(r.ExpirationDateTime) {
+		return record{}, modelErrorf("The certificate expires beyond the range of 'Edm.DateTimeOffset'.")
 	}
 	s.finish(&r)
 	return r, nil
@@ -152,10 +155,19 @@ func readTime(text string) (time.Time, error) {
 			"A DateTimeOffset value must contain the time zone information.", text)
 	}
 	read, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
+	if err != nil || strings.Contains(text, ",") || !isDateTimeOffset(read) {
 		return time.Time{}, modelErrorf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", text)
 	}
 	return read.Truncate(100 * time.Nanosecond), nil
+}
+
+// isDateTimeOffset reports whether a time is in the range of .NET's type: the years 1 to 9999 in UTC, and an offset of 14
+// hours at most.
+func isDateTimeOffset(t time.Time) bool {
+	const furthest = 14 * 60 * 60
+	_, offset := t.Zone()
+	year := t.UTC().Year()
+	return 1 <= year && year <= 9999 && -furthest <= offset && offset <= furthest
 }
 
 // takeContent reads the properties that the request left out from the certificate, which is uploaded now. Content that is
@@ -170,10 +182,11 @@ func (r *record) takeContent(given map[string]json.RawMessage) error {
 	if given["uploadDateTime"] == nil {
 		r.UploadDateTime = time.Time{}
 	}
-	cert, err := x509.ParseCertificate(der)
+	cert, err := lenientx509.Parse(der)
 	if err != nil {
 		return nil //nolint:nilerr // see above
 	}
+	r.isCertificate = true
 	read := intune.FromX509(cert)
 	r.SubjectName = filledIn(r.SubjectName, given["subjectName"], read.SubjectName)
 	r.Subject = filledIn(r.Subject, given["subject"], read.Subject)
@@ -195,7 +208,7 @@ func filledIn(kept *string, given json.RawMessage, read string) *string {
 
 // wantSubject rejects a certificate that nobody could recognise.
 func (r *record) wantSubject() error {
-	if cmp.Or(deref(r.Subject), deref(r.SubjectName)) == "" {
+	if !r.isCertificate && cmp.Or(deref(r.Subject), deref(r.SubjectName)) == "" {
 		return textErrorf("The certificate has neither content that can be read nor a subject.")
 	}
 	return nil

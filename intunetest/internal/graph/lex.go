@@ -5,6 +5,7 @@ package graph
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 type tokenKind int
@@ -43,7 +44,8 @@ func lex(text string) ([]token, error) {
 		}
 		t, length := lexToken(text[at:])
 		if length == 0 {
-			return nil, unexpected(token{text: text[at : at+1], at: at})
+			_, size := utf8.DecodeRuneInString(text[at:])
+			return nil, unexpected(token{text: text[at : at+size], at: at})
 		}
 		t.at = at
 		tokens = append(tokens, t)

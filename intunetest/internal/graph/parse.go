@@ -257,7 +257,7 @@ func parseTime(text string) (time.Time, error) {
 		layout = "2006-01-02T15:04Z07:00"
 	}
 	t, err := time.Parse(layout, text)
-	if match == nil || err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+	if match == nil || err != nil || !isDateTimeOffset(t) {
 		return time.Time{}, textErrorf("Unrecognized 'Edm.DateTimeOffset' literal '%s'.", text)
 	}
 	return t.UTC(), nil

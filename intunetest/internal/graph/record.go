@@ -19,9 +19,10 @@ type record struct {
 	SubjectName, Subject, IssuerName, Issuer *string
 	ExpirationDateTime, UploadDateTime       time.Time
 
-	serial      int       // counts from 1 in order of creation
-	visible     time.Time // when it begins to show
-	provisioned time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
+	isCertificate bool      // the content that was sent could be read
+	serial        int       // counts from 1 in order of creation
+	visible       time.Time // when it begins to show
+	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
 }
 
 const (
