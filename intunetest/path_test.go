@@ -83,3 +83,15 @@ func TestV1CanBeWithoutTheCollection(t *testing.T) {
 	}
 	w.wantStatus(w.get(certificates), http.StatusOK)
 }
+
+// TestOtherMethodsAreNotAllowed: the response says which ones are.
+func TestOtherMethodsAreNotAllowed(t *testing.T) {
+	w, item, _ := newExampleWire(t)
+	for path, allowed := range map[string]string{certificates: "GET, POST", item: "GET, PATCH, DELETE", certificates + "/$count": "GET"} {
+		a := w.send(http.MethodPut, path, "{}")
+		w.graphError(a, http.StatusMethodNotAllowed, "BadRequest")
+		if got := a.header.Get("Allow"); got != allowed {
+			t.Errorf("%s: allows %q, want %q", path, got, allowed)
+		}
+	}
+}

@@ -59,14 +59,14 @@ func TestTokenEndpointRejects(t *testing.T) {
 	}{
 		{"another tenant", w.postForm("contoso.com", "client_id="+intunetest.ClientID), 400, "invalid_request", 90002},
 		{"another application", w.signIn("client_id=b20d3703-3703-b20d-0337-0db203370db2"), 400, "unauthorized_client", 700016},
-		{"no application", w.signIn("client_id="), 400, "unauthorized_client", 700016},
+		{"no application", w.signIn("client_id="), 400, "invalid_request", 900144},
 		{"wrong secret", w.signIn("client_secret=guessed"), 401, "invalid_client", 7000215},
 		{"no secret", w.signIn("client_secret="), 401, "invalid_client", 7000218},
 		{"scope of a permission", w.signIn("scope=https://graph.microsoft.com/User.Read"), 400, "invalid_scope", 1002012},
 		{"scope of no resource", w.signIn("scope=/.default"), 400, "invalid_scope", 70011},
-		{"no scope", w.signIn("scope="), 400, "invalid_scope", 70011},
+		{"no scope", w.signIn("scope="), 400, "invalid_request", 900144},
 		{"another grant", w.signIn("grant_type=password"), 400, "unsupported_grant_type", 70003},
-		{"no grant", w.signIn("grant_type="), 400, "unsupported_grant_type", 70003},
+		{"no grant", w.signIn("grant_type="), 400, "invalid_request", 900144},
 		{"GET", w.send(http.MethodGet, endpoint, ""), 405, "invalid_request", 900561},
 		{"JSON", w.send(http.MethodPost, endpoint, `{"client_id":"`+intunetest.ClientID+`"}`), 400, "invalid_request", 900144},
 		{"a broken form", w.postForm(intunetest.TenantID, "client_id=%zz"), 400, "invalid_request", 900144},
@@ -137,9 +137,9 @@ func TestTenantHasSeveralNames(t *testing.T) {
 func TestErrorsEchoTheCorrelationID(t *testing.T) {
 	w := newWire(t)
 	const own = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-	inHeader := w.send(http.MethodPost, "/"+intunetest.TenantID+"/oauth2/v2.0/token", "grant_type=none", "Authorization:",
+	inHeader := w.send(http.MethodPost, "/"+intunetest.TenantID+"/oauth2/v2.0/token", "client_id=x&grant_type=none", "Authorization:",
 		"Content-Type: application/x-www-form-urlencoded", "client-request-id: "+own)
-	inForm := w.postForm(intunetest.TenantID, "grant_type=none&client-request-id="+own)
+	inForm := w.postForm(intunetest.TenantID, "client_id=x&grant_type=none&client-request-id="+own)
 	for _, a := range []response{inHeader, inForm} {
 		w.wantEntraError(a, 400, "unsupported_grant_type", 70003)
 		if got := w.object(a)["correlation_id"]; got != own || a.header.Get("client-request-id") != own {

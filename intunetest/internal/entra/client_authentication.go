@@ -11,6 +11,9 @@ func (s *Server) redeemCredentials(c *call) (*grant, *rejection) {
 	if rejected := s.authenticate(c); rejected != nil {
 		return nil, rejected
 	}
+	if rejected := c.require("scope"); rejected != nil {
+		return nil, rejected
+	}
 	asked, rejected := parseScope(c.form.Get("scope"))
 	switch {
 	case rejected != nil:

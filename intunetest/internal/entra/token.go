@@ -43,6 +43,9 @@ func (s *Server) token(c *call) (*exchange.Response, *rejection) {
 	if rejected := s.read(c, http.MethodPost); rejected != nil {
 		return nil, rejected
 	}
+	if rejected := c.require("grant_type", "client_id"); rejected != nil {
+		return nil, rejected
+	}
 	var redeem func(*call) (*grant, *rejection)
 	switch c.form.Get("grant_type") {
 	case "client_credentials":

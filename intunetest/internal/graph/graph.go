@@ -96,7 +96,9 @@ func (s *Server) respond(c *call) *exchange.Response {
 	}
 	operation, known := s.route(c.Method, c.resource)
 	if operation == nil {
-		return c.fail(http.StatusMethodNotAllowed, "BadRequest", "Specified HTTP method is not allowed for the request target.")
+		rejection := c.fail(http.StatusMethodNotAllowed, "BadRequest", "Specified HTTP method is not allowed for the request target.")
+		rejection.SetHeader("Allow", strings.Join(s.methodsFor(c.resource), ", "))
+		return rejection
 	}
 	given, err := s.parseOptions(c, known)
 	if err != nil {
@@ -109,6 +111,16 @@ func (s *Server) respond(c *call) *exchange.Response {
 		return c.fail(http.StatusNotAcceptable, "NotAcceptable", "The requested media type is not supported.")
 	}
 	return operation(c, given)
+}
+
+// methodsFor returns the methods that a resource has.
+func (s *Server) methodsFor(of resource) (methods []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if operation, _ := s.route(method, of); operation != nil {
+			methods = append(methods, method)
+		}
+	}
+	return methods
 }
 
 // route finds the operation and the query options that it knows.
