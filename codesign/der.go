@@ -2,6 +2,7 @@ package codesign
 
 import (
 	"bytes"
+	"crypto/x509"
 
 	"github.com/seed-230b9595/intune-go/internal/ber"
 	"github.com/seed-230b9595/intune-go/internal/lenientx509"
@@ -20,21 +21,35 @@ func isDER(data []byte) bool {
 
 // readDER reads certificates, one behind the other, up to the end or to the white space or zeros that some tools leave there.
 func readDER(data []byte) (*contents, error) {
-	if kind := privatekey.Find(data); kind != "" {
-		return nil, onlyKey(kind)
-	}
 	held := &contents{format: FormatDER}
 	for len(bytes.Trim(data, " \t\r\n\x00")) > 0 {
 		value, rest, err := ber.Next(data)
 		if err != nil {
-			return nil, bad("holds no certificate that can be read", err)
+			return nil, held.noCertificateIn(data, err)
 		}
 		cert, err := lenientx509.Parse(value.Raw)
 		if err != nil {
-			return nil, bad("holds no certificate that can be read", err)
+			return nil, held.noCertificateIn(value.Raw, err)
 		}
 		held.certs = append(held.certs, cert)
 		data = rest
 	}
 	return held, nil
+}
+
+// noCertificateIn says what data is instead.
+func (held *contents) noCertificateIn(der []byte, err error) error {
+	if len(held.certs) > 0 {
+		return bad("holds something else behind its certificate: export the certificate alone", err)
+	}
+	if kind := privatekey.Find(der); kind != "" {
+		return onlyKey(kind)
+	}
+	if _, err := x509.ParseCertificateRequest(der); err == nil {
+		return onlyRequest()
+	}
+	if _, err := x509.ParseRevocationList(der); err == nil {
+		return bad("holds a revocation list, and no certificate", nil)
+	}
+	return bad("holds no certificate that can be read", err)
 }

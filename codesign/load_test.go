@@ -1,7 +1,9 @@
 package codesign_test
 
 import (
+	"bytes"
 	"crypto/x509"
+	pemtext "encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -222,8 +224,17 @@ func TestFilesThatToolsHaveMangled(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
-	if _, err := codesign.Parse(append(der, "junk"...)); err == nil {
-		t.Error("junk behind the certificate is passed over")
+	for name, tail := range map[string][]byte{"junk": []byte("junk"), "a private key": readFile(t, "key-pkcs8.der")} {
+		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), "something else behind its certificate") {
+			t.Errorf("%s behind the certificate: got %v", name, err)
+		}
+	}
+	for _, kind := range []string{"request", "crl"} {
+		block, _ := pemtext.Decode(readFile(t, kind+".pem"))
+		want := map[string]string{"request": "a certificate request", "crl": "a revocation list"}[kind]
+		if _, err := codesign.Parse(block.Bytes); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s in DER: got %v", kind, err)
+		}
 	}
 	damaged := strings.Replace(pem, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)
 	if _, err := codesign.Parse([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "PEM block 1") {

@@ -95,7 +95,7 @@ func noCertificate(types []string) error {
 		case strings.HasSuffix(kind, "PRIVATE KEY"):
 			return onlyKey("PEM " + kind)
 		case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
-			return bad("holds a certificate request: the certificate is what the authority returns for it", nil)
+			return onlyRequest()
 		}
 	}
 	if len(types) == 0 {

@@ -34,6 +34,11 @@ func (s source) readAt(offset, length int64) ([]byte, error) {
 // bad says what is wrong with a file, in words that follow its name, and why, if something else has found that out.
 func bad(problem string, err error) error { return &intune.InputError{Problem: problem, Err: err} }
 
+// onlyRequest says that a file holds a certificate request and nothing else.
+func onlyRequest() error {
+	return bad("holds a certificate request: the certificate is what the authority returns for it", nil)
+}
+
 // onlyKey says that a file holds a private key and nothing else.
 func onlyKey(kind string) error {
 	return bad("holds a private key ("+kind+"): the certificate is in another file", nil)
