@@ -1,6 +1,6 @@
 package intune
 
-// This file recognises a certificate in the tenant, and makes sure that it is there once.
+// This file lists the tenant and recognises a certificate in it.
 
 import (
 	"context"
@@ -40,20 +40,31 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if cert == nil {
 		return nil, &InputError{Name: "certificate", Problem: "is nil"}
 	}
-	u := &upsert{client: s.client, identity: newIdentity(cert), options: options}
-	if err := u.identity.validate(); err != nil {
+	identity := newIdentity(cert)
+	if err := identity.validate(); err != nil {
 		return nil, err
 	}
-	if err := u.look(ctx); err != nil {
+	seen, err := s.client.census(ctx, options)
+	if err != nil {
 		return nil, err
 	}
-	return u.seen.matches, u.seen.ambiguity()
+	seen.recognise(identity, nil)
+	return seen.matches, seen.ambiguity()
 }
 
 // validate reports what is missing to recognise the certificate.
 func (i *identity) validate() error {
 	if len(i.subjects) == 0 || len(i.issuers) == 0 || len(i.expirations) == 0 {
 		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want a subject, an issuer and an expiration, in the content or beside it"}
+	}
+	return nil
+}
+
+// checkNotBefore rejects the upload of a certificate that is not valid for another day.
+func (i *identity) checkNotBefore() error {
+	const day = 24 * time.Hour
+	if i.parsed != nil && time.Until(i.parsed.NotBefore) > day {
+		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(i.parsed.NotBefore) + ": upload it then"}
 	}
 	return nil
 }
@@ -94,27 +105,6 @@ func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, o
 
 func byUploadDate(a, b *EnterpriseCodeSigningCertificate) int {
 	return a.UploadDateTime.Compare(b.UploadDateTime)
-}
-
-// Ensure makes sure that the certificate is in the tenant, once: it returns the record that is there, or uploads the
-// certificate. It recognises the certificate as Find does, and returns the same errors. It ignores the Status and the
-// UploadDateTime of cert, and does not upload a certificate more than a day before its NotBefore (an *InputError). It
-// deletes nothing, and does not ask whether another upload is later; Rotate does.
-//
-// If the certificate is in the tenant more than once, the error is a *DuplicateError, together with the record to keep.
-// If the service shows the new record in a way that Find does not recognise, it is an *AmbiguousMatchError, together with
-// that record. Other errors are those of Create. Calls of one client for the same subject wait for each other; several
-// processes are not coordinated.
-func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, created bool, err error) {
-	u, err := s.client.newUpsert(ctx, cert, opts)
-	if err == nil {
-		defer u.release()
-		err = u.ensure(ctx)
-	}
-	if u != nil {
-		got, created = u.record, u.created
-	}
-	return got, created, named("ensure enterpriseCodeSigningCertificate", err)
 }
 
 // census is what one listing of the tenant shows.
@@ -228,144 +218,4 @@ func (s *census) nextDate() (next time.Time) {
 		}
 	}
 	return next
-}
-
-// upsert is an Ensure or a Rotate under way.
-type upsert struct {
-	client     *Client
-	cert       *EnterpriseCodeSigningCertificate // without what the caller must not choose
-	identity   *identity
-	isExcluded exclusion
-	options    requestOptions
-	release    func()
-
-	seen      *census                           // the last look
-	record    *EnterpriseCodeSigningCertificate // of the certificate, once it is there
-	matchedBy MatchedBy                         // how it was recognised, if it was there
-	created   bool                              // by this call
-	before    map[string]bool                   // the ids that were listed before this call uploaded; nil if it did not
-}
-
-// newUpsert checks everything that can be checked before anything is sent, and waits for the other upserts of the
-// same subject: each looks before it uploads.
-func (c *Client) newUpsert(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*upsert, error) {
-	options, err := newRequestOptions(createOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := validate(cert, options.allowExpired); err != nil {
-		return nil, err
-	}
-	u := &upsert{client: c, identity: newIdentity(cert), options: options}
-	if err := u.identity.validate(); err != nil {
-		return nil, err
-	}
-	upload := *cert
-	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
-	u.cert = &upload
-	u.release, err = c.subjects.Lock(ctx, u.identity.ownSubject().Key())
-	return u, err
-}
-
-// ensure finds the certificate or uploads it.
-func (u *upsert) ensure(ctx context.Context) error {
-	if err := u.look(ctx); err != nil {
-		return err
-	}
-	if err := u.take(); err != nil || u.record != nil {
-		return err
-	}
-	return u.upload(ctx)
-}
-
-// look lists the tenant and recognises the certificate.
-func (u *upsert) look(ctx context.Context) error {
-	seen, err := u.client.census(ctx, u.options.following())
-	if err != nil {
-		return err
-	}
-	seen.recognise(u.identity, u.isExcluded)
-	u.seen = seen
-	return nil
-}
-
-// take takes the record of the certificate, if it is there.
-func (u *upsert) take() error {
-	record, err := u.seen.certificate()
-	if record == nil {
-		return err
-	}
-	u.record = record
-	if !u.created {
-		u.matchedBy = u.seen.matches[0].By
-		u.options.reportMatch(u.matchedBy)
-	}
-	return err
-}
-
-// upload creates the certificate and looks again: another process may have done so at the same time, and the service may
-// show the record in a way that later runs would not recognise.
-func (u *upsert) upload(ctx context.Context) error {
-	if err := u.identity.checkNotBefore(); err != nil {
-		return err
-	}
-	dated := *u.cert
-	dated.UploadDateTime = u.seen.nextDate()
-	u.before = make(map[string]bool, len(u.seen.records))
-	for _, record := range u.seen.records {
-		u.before[record.ID] = true
-	}
-	options := u.options
-	options.listedBefore = u.before
-	record, err := u.client.create(ctx, &dated, options)
-	if record != nil {
-		u.record, u.created = record, true
-	}
-	if err != nil {
-		return err
-	}
-	return u.verify(ctx)
-}
-
-// checkNotBefore rejects the upload of a certificate that is not valid for another day.
-func (i *identity) checkNotBefore() error {
-	const day = 24 * time.Hour
-	if i.parsed != nil && time.Until(i.parsed.NotBefore) > day {
-		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(i.parsed.NotBefore) + ": upload it then"}
-	}
-	return nil
-}
-
-// verify looks until the new record shows, for ReconcileWindow at most.
-func (u *upsert) verify(ctx context.Context) error {
-	created := u.record
-	var shown *EnterpriseCodeSigningCertificate
-	var failure error
-	ended := u.client.poll(ctx, time.Now().Add(u.client.pipeline.retry.ReconcileWindow), func() bool {
-		if failure = u.look(ctx); failure == nil {
-			shown = u.seen.exactRecord(created.ID)
-		}
-		return failure != nil || shown != nil
-	})
-	switch {
-	case ended != nil:
-		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
-	case failure != nil:
-		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
-	case shown == nil:
-		return &AmbiguousMatchError{Reason: "uploaded, but the new record does not show in listings, so the next run would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
-	}
-	u.record = shown
-	return u.verifyShown()
-}
-
-// verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.
-func (u *upsert) verifyShown() error {
-	created := u.record
-	if !u.seen.isMatch(created) {
-		return &AmbiguousMatchError{Reason: "uploaded, but the service shows the new record in a way that the next run would not recognise, and would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
-	}
-	err := u.take()
-	u.created = u.record.ID == created.ID
-	return err
 }

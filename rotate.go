@@ -229,7 +229,7 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 	switch {
 	case areDated && record.UploadDateTime.After(r.record.UploadDateTime):
 		return later
-	case r.before[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
+	case r.options.listedBefore[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
 		return older
 	}
 	return unclearAge

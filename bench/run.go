@@ -115,7 +115,7 @@ func (p *program) start(ctx context.Context, l load) error {
 
 // createAlone measures creates that come one after the other.
 func (p *program) createAlone(ctx context.Context, l load) error {
-	result, err := p.create(ctx, l, l.root, "-n", strconv.Itoa(l.creates), "-workers", "1")
+	result, err := p.createMany(ctx, l, l.root, 1)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (p *program) createAlone(ctx context.Context, l load) error {
 
 // createTogether measures creates by many workers.
 func (p *program) createTogether(ctx context.Context, l load) error {
-	result, err := p.create(ctx, l, l.root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+	result, err := p.createMany(ctx, l, l.root, workers)
 	if err != nil {
 		return err
 	}
@@ -141,17 +141,21 @@ func (p *program) createTogether(ctx context.Context, l load) error {
 
 // createOverHTTP2 measures creates over TLS, by one worker and by many, which share one connection.
 func (p *program) createOverHTTP2(ctx context.Context, l load) error {
-	alone, err := p.create(ctx, l, l.tlsRoot, "-n", strconv.Itoa(l.creates), "-workers", "1")
+	alone, err := p.createMany(ctx, l, l.tlsRoot, 1)
 	if err != nil {
 		return err
 	}
-	together, err := p.create(ctx, l, l.tlsRoot, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+	together, err := p.createMany(ctx, l, l.tlsRoot, workers)
 	if err != nil {
 		return err
 	}
 	p.measured.add(createTimeHTTP2, alone.Elapsed.Seconds()/float64(alone.Creates))
 	p.measured.add(createRateHTTP2, float64(together.Creates)/together.Elapsed.Seconds())
 	return nil
+}
+
+func (p *program) createMany(ctx context.Context, l load, root string, workers int) (measure.Result, error) {
+	return p.create(ctx, l, root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
 }
 
 func (p *program) create(ctx context.Context, l load, root string, arguments ...string) (result measure.Result, err error) {

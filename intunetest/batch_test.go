@@ -210,3 +210,9 @@ func TestABatchInABatchIsRejected(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestBatchMayBeginWithAByteOrderMark: as any other body may.
+func TestBatchMayBeginWithAByteOrderMark(t *testing.T) {
+	w := newWire(t)
+	w.wantStatus(w.send(http.MethodPost, batchPath, "\xef\xbb\xbf"+`{"requests":[{"id":"1","method":"GET","url":"`+relative+`"}]}`), http.StatusOK)
+}

@@ -15,8 +15,8 @@ import (
 
 const deleteHelp = `Delete certificates. Devices then no longer trust the apps that only these certificates have signed.
 
-On a terminal the command shows each certificate and asks. A certificate is kept unless the answer is y, and that is no error:
-the exit code is 0. Elsewhere the command needs --yes.
+On a terminal the command shows each certificate and asks. Only y deletes it. A certificate that is kept is no error, so the
+exit code is 0. Elsewhere the command needs --yes.
 
 A certificate that does not exist is an error, also if an earlier run has deleted it. The others are deleted all the same.
 With --output json, each of "certificates" has its "outcome": deleted, kept, notFound, failed or notTried.`

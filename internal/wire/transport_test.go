@@ -142,6 +142,19 @@ func serveTLS(t *testing.T, l net.Listener, handler http.HandlerFunc, protocols 
 	return roots
 }
 
+// newOwnTransport returns a transport with the library's own base, which reaches the listener over TLS.
+func newOwnTransport(t *testing.T, l *pipeListener, roots *x509.CertPool) *Transport {
+	t.Helper()
+	tr := New(Config{Origin: "https://127.0.0.1"})
+	tr.own = newPool(func() *http.Transport {
+		base := newTransport()
+		base.Proxy, base.DialContext = nil, l.dial
+		base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		return base
+	})
+	return tr
+}
+
 // TestSilentConnectionIsGivenUp: a NAT drops an HTTP/2 connection, and no packet comes back. The transport gives it up after
 // 20 seconds at most, and the next attempt uses another one.
 func TestSilentConnectionIsGivenUp(t *testing.T) {
@@ -149,13 +162,7 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))) // the certificate of httptest is valid
 		l := newPipeListener()
 		roots := serveTLS(t, l, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }, "h2")
-		tr := New(Config{Origin: "https://127.0.0.1"})
-		tr.own = newPool(func() *http.Transport {
-			base := newTransport()
-			base.Proxy, base.DialContext = nil, l.dial
-			base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-			return base
-		})
+		tr := newOwnTransport(t, l, roots)
 		defer tr.CloseIdleConnections()
 		if body, err := attempt(t.Context(), tr, "https://127.0.0.1", false); err != nil || body != "HTTP/2.0" {
 			t.Fatalf("got %q, %v", body, err)
@@ -292,13 +299,7 @@ func TestBodyOfTheOwnTransportEndsWithItsContext(t *testing.T) {
 				<-r.Context().Done()
 				panic(http.ErrAbortHandler) // otherwise the server would end the body properly
 			}, protocol)
-			tr := New(Config{Origin: "https://127.0.0.1"})
-			tr.own = newPool(func() *http.Transport {
-				base := newTransport()
-				base.Proxy, base.DialContext = nil, l.dial
-				base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-				return base
-			})
+			tr := newOwnTransport(t, l, roots)
 			defer tr.CloseIdleConnections()
 			for deadline, want := range map[time.Duration]time.Duration{time.Second: time.Second, time.Hour: time.Minute} {
 				ctx, cancel := context.WithTimeout(t.Context(), deadline)

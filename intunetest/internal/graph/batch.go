@@ -3,7 +3,6 @@ package graph
 // This file carries out JSON batches: https://learn.microsoft.com/graph/json-batching.
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -73,7 +72,7 @@ func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
 	malformed := func(reason string) *exchange.Response {
 		return c.fail(http.StatusBadRequest, "BadRequest", strings.TrimSpace("Invalid batch payload format. "+reason))
 	}
-	if json.Unmarshal(bytes.TrimPrefix(c.body, []byte("\xef\xbb\xbf")), &batch) != nil || len(batch.Requests) == 0 {
+	if json.Unmarshal(c.body, &batch) != nil || len(batch.Requests) == 0 {
 		return nil, malformed("")
 	}
 	if len(batch.Requests) > maxBatch {

@@ -44,7 +44,7 @@ func (s *Server) takeIn(r record, body []byte) (record, error) {
 // merge sets the properties that the body has, and returns them.
 func (s *Server) merge(r *record, body []byte) (given map[string]json.RawMessage, err error) {
 	var members map[string]json.RawMessage
-	switch body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))); {
+	switch body = bytes.TrimSpace(body); {
 	case !json.Valid(body) || string(body) == "null":
 		return nil, errPayload
 	case json.Unmarshal(body, &members) != nil:

@@ -27,8 +27,17 @@ const (
 	metadataFull    metadata = "full"
 )
 
-// decode decompresses the body. Microsoft's kiota-based SDKs send gzip by default, and plain text only after a 415.
+// decode decompresses the body, and removes a byte-order mark.
 func (c *call) decode() (rejection *exchange.Response) {
+	if rejection := c.decompress(); rejection != nil {
+		return rejection
+	}
+	c.body = bytes.TrimPrefix(c.body, []byte("\xef\xbb\xbf"))
+	return nil
+}
+
+// decompress reads gzip. Microsoft's kiota-based SDKs send it by default, and plain text only after a 415.
+func (c *call) decompress() (rejection *exchange.Response) {
 	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
 		return nil
