@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"sync"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // CreateAllOptions configures CreateAll. The zero value, and nil, create four at a time and go on after failures.
@@ -103,7 +105,7 @@ type skipper struct {
 
 // unknownUpload is a create of unknown outcome: the same certificate is not created again.
 type unknownUpload struct {
-	*identity
+	*match.Identity
 
 	err error
 }
@@ -124,8 +126,8 @@ func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertifi
 	if cert == nil {
 		return k.service.createOne(ctx, cert, opts) // which reports it
 	}
-	identity := newIdentity(cert)
-	release, err := k.service.client.subjects.Lock(ctx, identity.ownSubject().Key())
+	identity := cert.identity()
+	release, err := k.service.client.subjects.Lock(ctx, identity.SubjectKey())
 	if err != nil {
 		return CreateAllResult{Err: named(createName, err)}
 	}
@@ -137,7 +139,7 @@ func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertifi
 	if err := k.unknownOutcome(cert); err != nil {
 		return CreateAllResult{Err: err}
 	}
-	if err := identity.checkNotBefore(); err != nil {
+	if err := checkNotBefore(identity); err != nil {
 		return CreateAllResult{Err: named(createName, err)}
 	}
 	result := k.service.createOne(ctx, cert, opts)
@@ -146,7 +148,7 @@ func (k *skipper) create(ctx context.Context, cert *EnterpriseCodeSigningCertifi
 }
 
 // note remembers what came of a create.
-func (k *skipper) note(identity *identity, content []byte, result CreateAllResult) {
+func (k *skipper) note(identity *match.Identity, content []byte, result CreateAllResult) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -164,7 +166,7 @@ func (k *skipper) unknownOutcome(cert *EnterpriseCodeSigningCertificate) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, upload := range k.unknown {
-		if upload.is(cert) {
+		if upload.Is(cert.shown()) {
 			return upload.err
 		}
 	}
@@ -172,8 +174,8 @@ func (k *skipper) unknownOutcome(cert *EnterpriseCodeSigningCertificate) error {
 }
 
 // find returns the record of a certificate, nil if there is none.
-func (k *skipper) find(identity *identity) (*EnterpriseCodeSigningCertificate, MatchedBy, error) {
-	if err := identity.validate(); err != nil {
+func (k *skipper) find(identity *match.Identity) (*EnterpriseCodeSigningCertificate, MatchedBy, error) {
+	if err := checkEnough(identity); err != nil {
 		return nil, "", err
 	}
 	listed, err := k.list()

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // Create uploads a certificate and returns it as the service has it, with its id. Success is a 201 with an object of
@@ -36,11 +38,11 @@ const createName = "create enterpriseCodeSigningCertificate" // as errors name t
 
 // create uploads a certificate. The result is nil only with an error.
 func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
-	upload, err := c.newUpload(cert, options)
+	sent, upload, err := c.newUpload(cert, options)
 	if err != nil {
 		return nil, err
 	}
-	body, err := upload.sent.createBody()
+	body, err := sent.createBody()
 	if err != nil {
 		return nil, &InputError{Name: "certificate", Problem: "cannot be sent as JSON", Err: err}
 	}
@@ -48,9 +50,9 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 	err = c.pipeline.run(ctx, request{
 		method: http.MethodPost, path: certificatesPath, body: body,
 		out: out, status: http.StatusCreated, check: out.check,
-		options: options, content: upload.sent.Content,
+		options: options, content: sent.Content,
 		recovery: &reconciliation{
-			client: c, upload: upload, listedBefore: options.listedBefore, out: out, response: options.response,
+			client: c, sent: sent, upload: upload, listedBefore: options.listedBefore, out: out, response: options.response,
 			isDisabled: options.withoutReconcile,
 		},
 	})
@@ -61,17 +63,17 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 }
 
 // newUpload checks a certificate and copies it, with a date of upload.
-func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions) (*upload, error) {
+func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions) (sent *EnterpriseCodeSigningCertificate, upload *match.Upload, err error) {
 	if err := validate(cert, options.allowExpired); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sent := *cert
+	sent = new(*cert)
 	sent.Content = bytes.Clone(cert.Content) // the caller may change its own
 	isOwnDate := cert.UploadDateTime.IsZero()
 	if isOwnDate {
-		sent.UploadDateTime = c.uploads.date()
+		sent.UploadDateTime = c.uploads.Date()
 	}
-	return c.uploads.newUpload(&sent, isOwnDate), nil
+	return sent, c.uploads.NewUpload(*sent.shown(), isOwnDate), nil
 }
 
 // Get returns the certificate with an id. WithSelect requests some of its properties only. If there is none with that

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
@@ -15,7 +16,7 @@ import (
 // TokenSource that has not returned.
 type Client struct {
 	pipeline *pipeline
-	uploads  uploads
+	uploads  match.Ledger
 	subjects wait.Keyed // an Ensure or Rotate holds its subject
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // Ensure makes sure that the certificate is in the tenant, once: it returns the record that is there, or uploads the
@@ -33,7 +35,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Ensure(ctx context.Context, c
 type upsert struct {
 	client     *Client
 	cert       *EnterpriseCodeSigningCertificate // without what the caller must not choose
-	identity   *identity
+	identity   *match.Identity
 	isExcluded exclusion
 	options    requestOptions
 	release    func()
@@ -54,14 +56,14 @@ func (c *Client) newUpsert(ctx context.Context, cert *EnterpriseCodeSigningCerti
 	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, err
 	}
-	u := &upsert{client: c, identity: newIdentity(cert), options: options}
-	if err := u.identity.validate(); err != nil {
+	u := &upsert{client: c, identity: cert.identity(), options: options}
+	if err := checkEnough(u.identity); err != nil {
 		return nil, err
 	}
 	upload := *cert
 	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
 	u.cert = &upload
-	u.release, err = c.subjects.Lock(ctx, u.identity.ownSubject().Key())
+	u.release, err = c.subjects.Lock(ctx, u.identity.SubjectKey())
 	return u, err
 }
 
@@ -104,7 +106,7 @@ func (u *upsert) take() error {
 // upload creates the certificate and looks again: another process may have done so at the same time, and the service may
 // show the record in a way that later runs would not recognise.
 func (u *upsert) upload(ctx context.Context) error {
-	if err := u.identity.checkNotBefore(); err != nil {
+	if err := checkNotBefore(u.identity); err != nil {
 		return err
 	}
 	dated := *u.cert

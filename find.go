@@ -8,12 +8,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // Match is a record of the tenant that is the certificate, and how it was recognised.
 type Match struct {
 	Certificate *EnterpriseCodeSigningCertificate
 	By          MatchedBy
+}
+
+func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
+	records := make([]*EnterpriseCodeSigningCertificate, len(matches))
+	for i, m := range matches {
+		records[i] = m.Certificate
+	}
+	return records
 }
 
 // Find returns the records of the tenant that are the certificate, the latest upload first. None is no error.
@@ -40,8 +50,8 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if cert == nil {
 		return nil, &InputError{Name: "certificate", Problem: "is nil"}
 	}
-	identity := newIdentity(cert)
-	if err := identity.validate(); err != nil {
+	identity := cert.identity()
+	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
 	seen, err := s.client.census(ctx, options)
@@ -52,19 +62,19 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	return seen.matches, seen.ambiguity()
 }
 
-// validate reports what is missing to recognise the certificate.
-func (i *identity) validate() error {
-	if len(i.subjects) == 0 || len(i.issuers) == 0 || len(i.expirations) == 0 {
+// checkEnough reports what is missing to recognise the certificate.
+func checkEnough(identity *match.Identity) error {
+	if !identity.IsEnough() {
 		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want a subject, an issuer and an expiration, in the content or beside it"}
 	}
 	return nil
 }
 
 // checkNotBefore rejects the upload of a certificate that is not valid for another day.
-func (i *identity) checkNotBefore() error {
+func checkNotBefore(identity *match.Identity) error {
 	const day = 24 * time.Hour
-	if i.parsed != nil && time.Until(i.parsed.NotBefore) > day {
-		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(i.parsed.NotBefore) + ": upload it then"}
+	if notBefore := identity.NotBefore(); time.Until(notBefore) > day {
+		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(notBefore) + ": upload it then"}
 	}
 	return nil
 }
@@ -93,11 +103,11 @@ func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, o
 	latest := slices.MaxFunc(seen.records, byUploadDate)
 	var rivals []*EnterpriseCodeSigningCertificate
 	for _, record := range seen.records {
-		if !isShown(record.UploadDateTime) || record.UploadDateTime.Equal(latest.UploadDateTime) {
+		if !match.IsShown(record.UploadDateTime) || record.UploadDateTime.Equal(latest.UploadDateTime) {
 			rivals = append(rivals, record)
 		}
 	}
-	if len(rivals) > 1 || !isShown(latest.UploadDateTime) {
+	if len(rivals) > 1 || !match.IsShown(latest.UploadDateTime) {
 		return nil, &AmbiguousMatchError{Reason: "the upload dates do not tell which certificate is the latest", Candidates: rivals}
 	}
 	return latest, nil
@@ -125,7 +135,7 @@ func (c *Client) census(ctx context.Context, options requestOptions) (*census, e
 		if err != nil {
 			return nil, err
 		}
-		seen.now = page.clock.at(time.Now())
+		seen.now = page.clock.At(time.Now())
 		for _, record := range page.value {
 			seen.add(record)
 		}
@@ -171,13 +181,14 @@ func (s *census) ambiguity() error {
 
 // recognise finds the records of a certificate. isExcluded reports that a record is not the certificate although it looks
 // like it; nil excludes nothing.
-func (s *census) recognise(identity *identity, isExcluded exclusion) {
+func (s *census) recognise(identity *match.Identity, isExcluded exclusion) {
 	s.matched = make(map[string]bool)
 	for _, record := range s.records {
-		verdict, by := identity.recognise(record)
+		verdict, how := identity.Recognise(record.shown())
+		by := MatchedBy(how)
 		switch {
-		case verdict == notOurs, isExcluded != nil && isExcluded(s, record, by):
-		case verdict == ours:
+		case verdict == match.NotOurs, isExcluded != nil && isExcluded(s, record, by):
+		case verdict == match.Ours:
 			s.matches = append(s.matches, Match{record, by})
 			s.matched[record.ID] = true
 		default:
@@ -195,10 +206,7 @@ func (s *census) certificate() (*EnterpriseCodeSigningCertificate, error) {
 	if len(s.matches) == 0 {
 		return nil, s.ambiguity()
 	}
-	records := make([]*EnterpriseCodeSigningCertificate, len(s.matches))
-	for i, m := range s.matches {
-		records[i] = m.Certificate
-	}
+	records := certificatesOf(s.matches)
 	if duplicate := newDuplicateError(records); len(duplicate.OtherIDs) > 0 {
 		return duplicate.Certificate, duplicate
 	}
@@ -212,7 +220,7 @@ func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool { return
 func (s *census) nextDate() (next time.Time) {
 	const lastYear = 9999
 	for _, record := range s.records {
-		after := record.UploadDateTime.Add(tick)
+		after := record.UploadDateTime.Add(match.Tick)
 		if after.After(time.Now()) && after.After(next) && after.UTC().Year() <= lastYear {
 			next = after
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
@@ -99,9 +100,6 @@ func appendTime(out []byte, name string, t time.Time) ([]byte, error) {
 	return append(t.AppendFormat(out, time.RFC3339Nano), '"'), nil
 }
 
-// tick is the resolution of times in Microsoft Graph.
-const tick = 100 * time.Nanosecond
-
 // wireTime prepares a time for JSON: it keeps the offset and cuts the rest to 100 ns, the resolution of
 // Edm.DateTimeOffset on the service's side. Edm.DateTimeOffset has no offset with seconds, as old time zones have, or of
 // more than 14 hours, so such a time is sent in UTC.
@@ -115,7 +113,7 @@ func wireTime(t time.Time) (time.Time, error) {
 			return time.Time{}, fmt.Errorf("the year %d does not fit RFC 3339", year)
 		}
 	}
-	return t.Truncate(tick), nil
+	return t.Truncate(match.Tick), nil
 }
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
@@ -152,7 +153,7 @@ func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Contex
 			break
 		}
 		for _, cert := range page.value {
-			if isShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !known[cert.ID] {
+			if match.IsShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !known[cert.ID] {
 				known[cert.ID] = true
 				expiring = append(expiring, cert)
 			}
@@ -169,7 +170,7 @@ type page struct {
 	value    []*EnterpriseCodeSigningCertificate
 	count    *int64
 	nextLink string
-	clock    serviceClock
+	clock    match.Clock
 }
 
 func (p *page) scan(r *jsonscan.Reader) error {
@@ -233,7 +234,7 @@ func (c *Client) page(ctx context.Context, path string, options requestOptions, 
 		return nil, err
 	}
 	if date := headerDate(options.response.Header); !date.IsZero() {
-		p.clock = serviceClock{ahead: time.Until(date), isKnown: true}
+		p.clock = match.Clock{Ahead: time.Until(date), IsKnown: true}
 	}
 	return p, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-230b9595/intune-go/internal/dn"
 	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // EnterpriseCodeSigningCertificate is a certificate that managed Windows devices trust for sideloaded apps.
@@ -98,12 +99,32 @@ func (c *EnterpriseCodeSigningCertificate) Thumbprint() string {
 // MatchedBy says how a certificate was recognised in the tenant.
 type MatchedBy string
 
-// The values of MatchedBy.
+// The values of MatchedBy, which are those of match.By.
 const (
 	MatchedByContent        MatchedBy = "content"        // the record has the same content
 	MatchedByUploadDateTime MatchedBy = "uploadDateTime" // the record has the date that was sent
 	MatchedByNames          MatchedBy = "names"          // the record has the same names and expiration
 )
+
+// SameCertificate reports whether two records are the same certificate: by content if both have it, otherwise by names
+// and expiration. Names are compared as sets of attributes. IDs, dates of upload and statuses do not count. It is false
+// if there is too little to compare.
+func (c *EnterpriseCodeSigningCertificate) SameCertificate(other *EnterpriseCodeSigningCertificate) bool {
+	if c == nil || other == nil {
+		return false
+	}
+	return c.identity().Is(other.shown()) || other.identity().Is(c.shown())
+}
+
+// shown returns what certificates are compared by.
+func (c *EnterpriseCodeSigningCertificate) shown() *match.Record {
+	return &match.Record{
+		Content: c.Content, Subject: c.Subject, SubjectName: c.SubjectName, Issuer: c.Issuer, IssuerName: c.IssuerName,
+		Expires: c.ExpirationDateTime, Uploaded: c.UploadDateTime,
+	}
+}
+
+func (c *EnterpriseCodeSigningCertificate) identity() *match.Identity { return match.New(c.shown()) }
 
 // String identifies the certificate in one line, without its content.
 func (c EnterpriseCodeSigningCertificate) String() string {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 )
@@ -64,6 +65,43 @@ func TestModelNeverPrintsItsContent(t *testing.T) {
 		}
 		if !strings.Contains(printed, "Subject value") {
 			t.Errorf("the subject does not show in %s", printed)
+		}
+	}
+}
+
+func TestSameCertificate(t *testing.T) {
+	expires := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
+	parsed := newCertificate(t)
+	own, other := intune.FromX509(parsed), intune.FromX509(newCertificate(t))
+	type record = intune.EnterpriseCodeSigningCertificate
+	shown := func(changes ...func(*record)) *record {
+		r := *own
+		r.ID, r.Content, r.Status, r.UploadDateTime = "x", nil, intune.CertificateStatusProvisioned, expires
+		for _, change := range changes {
+			change(&r)
+		}
+		return &r
+	}
+	for _, test := range []struct {
+		name string
+		a, b *record
+		want bool
+	}{
+		{"itself", own, own, true},
+		{"ids, dates and status do not count", own, shown(), true},
+		{"names in another order", own, shown(func(r *record) { r.Subject = "C=US,O=Contoso Ltd,CN=Contoso" }), true},
+		{"other content", own, other, false},
+		{"equal content, other names", own, shown(func(r *record) { r.Content, r.Subject, r.Issuer = own.Content, "CN=x", "CN=y" }), true},
+		{"another subject", own, shown(func(r *record) { r.Subject, r.SubjectName = "CN=Fabrikam", "" }), false},
+		{"another issuer", own, shown(func(r *record) { r.Issuer, r.IssuerName = "CN=Fabrikam", "" }), false},
+		{"another expiration", own, shown(func(r *record) { r.ExpirationDateTime = expires.Add(time.Minute) }), false},
+		{"no expiration", own, shown(func(r *record) { r.ExpirationDateTime = time.Time{} }), true},
+		{"nothing to compare", own, new(record), false},
+		{"two of nothing", new(record), new(record), false},
+		{"nil", own, nil, false},
+	} {
+		if got, reverse := test.a.SameCertificate(test.b), test.b.SameCertificate(test.a); got != test.want || reverse != test.want {
+			t.Errorf("%s: got %v, and %v the other way round, want %v", test.name, got, reverse, test.want)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // Property is a property of an EnterpriseCodeSigningCertificate by its name in Microsoft Graph. Its type has the
@@ -121,7 +123,7 @@ func compareTime(property TimeProperty, operator string, t time.Time) Filter {
 }
 
 // upwards returns the first time with the service's resolution that is not before t.
-func upwards(t time.Time) time.Time { return t.Add(tick - 1).Truncate(tick) }
+func upwards(t time.Time) time.Time { return t.Add(match.Tick - 1).Truncate(match.Tick) }
 
 // Eq matches certificates whose property equals value.
 func (p StatusProperty) Eq(value CertificateStatus) Filter {

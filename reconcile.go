@@ -11,12 +11,15 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // reconciliation is the recovery of a create.
 type reconciliation struct {
 	client       *Client
-	upload       *upload
+	sent         *EnterpriseCodeSigningCertificate // as it is sent
+	upload       *match.Upload
 	listedBefore map[string]bool // the ids of records that were there before; nil if that is not known
 	out          *received       // where the result goes; it holds the object of a 201
 	response     *Response       // the caller's, nil for none
@@ -28,7 +31,7 @@ type reconciliation struct {
 }
 
 // sending implements recovery.
-func (r *reconciliation) sending() { r.client.uploads.begin(r.upload) }
+func (r *reconciliation) sending() { r.client.uploads.Begin(r.upload) }
 
 // lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing
 // that began then does not show it, and no look has left a record that cannot be told.
@@ -69,13 +72,13 @@ func isFinalForLooks(err error) bool {
 
 // succeeded follows a 201. If an attempt of unknown outcome went before, that one may have made a record as well.
 func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Time) error {
-	r.client.uploads.claim(r.out.certificate.ID, r.upload)
+	r.client.uploads.Claim(r.out.certificate.ID, r.upload)
 	if h.unknown == 0 {
-		r.client.uploads.end(r.upload, false)
+		r.client.uploads.End(r.upload, false)
 		return nil
 	}
-	clock := serviceClock{ahead: date.Sub(h.ended), isKnown: !date.IsZero()}
-	if verdict, _ := r.sent(h).judge(r.out.certificate, clock, func() rivals { return rivals{} }); verdict != ours {
+	clock := match.Clock{Ahead: date.Sub(h.ended), IsKnown: !date.IsZero()}
+	if verdict, _ := r.upload.Sent(h.began, h.ended).Judge(r.out.certificate.shown(), clock, func() match.Rivals { return match.Rivals{} }); verdict != match.Ours {
 		return r.unknown(ctx, h, errHidden)
 	}
 	return r.confirm(ctx, h)
@@ -104,19 +107,19 @@ func (r *reconciliation) confirm(ctx context.Context, h history) error {
 		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
 	case !seen.showsCreated:
 		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
-	case seen.created == notOurs:
+	case seen.created == match.NotOurs:
 		return r.unknown(ctx, h, errHidden)
 	case len(r.undecided) > 0 || r.overflows:
 		return r.unknown(ctx, h, errors.New(doubt))
 	}
-	r.client.uploads.end(r.upload, false)
+	r.client.uploads.End(r.upload, false)
 	return nil
 }
 
 // failed looks once more, unless that has just been done.
 func (r *reconciliation) failed(ctx context.Context, h history, cause error) error {
 	if h.unknown == 0 {
-		r.client.uploads.end(r.upload, false)
+		r.client.uploads.End(r.upload, false)
 		return cause
 	}
 	if !r.isDisabled && r.lookedFor != h.attempts {
@@ -128,29 +131,29 @@ func (r *reconciliation) failed(ctx context.Context, h history, cause error) err
 }
 
 // found ends a create with the record of ours. It is a *DuplicateError if there are several.
-func (r *reconciliation) found(ctx context.Context, records []match) error {
+func (r *reconciliation) found(ctx context.Context, records []Match) error {
 	result := records[0]
 	var err error
 	if len(records) > 1 {
 		duplicate := newDuplicateError(certificatesOf(records))
-		keep := slices.IndexFunc(records, func(m match) bool { return m.certificate.ID == duplicate.Certificate.ID })
+		keep := slices.IndexFunc(records, func(m Match) bool { return m.Certificate.ID == duplicate.Certificate.ID })
 		result, err = records[keep], duplicate
 	}
-	r.out.certificate = result.certificate
+	r.out.certificate = result.Certificate
 	if r.response != nil {
-		r.response.Reconciled, r.response.MatchedBy = true, result.by
+		r.response.Reconciled, r.response.MatchedBy = true, result.By
 	}
-	r.log(ctx, "intune: reconciled", "result", "found", "id", result.certificate.ID, "matchedBy", string(result.by))
-	r.client.uploads.end(r.upload, false)
+	r.log(ctx, "intune: reconciled", "result", "found", "id", result.Certificate.ID, "matchedBy", string(result.By))
+	r.client.uploads.End(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
 func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
 	r.log(ctx, "intune: reconciled", "result", "unknown")
-	r.client.uploads.end(r.upload, true)
+	r.client.uploads.End(r.upload, true)
 	e := h.outcomeUnknown(cause)
-	e.UploadDateTime, e.Thumbprint = r.upload.sent.UploadDateTime, r.upload.sent.Thumbprint()
+	e.UploadDateTime, e.Thumbprint = r.sent.UploadDateTime, r.sent.Thumbprint()
 	for _, record := range r.undecided {
 		e.Candidates = append(e.Candidates, record)
 	}
@@ -160,34 +163,20 @@ func (r *reconciliation) unknown(ctx context.Context, h history, cause error) er
 
 // log records a step of the recovery. The certificate is named by its upload date.
 func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
-	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.upload.sent.UploadDateTime))...)
-}
-
-// match is a record of ours, and how it was recognised.
-type match struct {
-	certificate *EnterpriseCodeSigningCertificate
-	by          MatchedBy
-}
-
-func certificatesOf(matches []match) []*EnterpriseCodeSigningCertificate {
-	records := make([]*EnterpriseCodeSigningCertificate, len(matches))
-	for i, m := range matches {
-		records[i] = m.certificate
-	}
-	return records
+	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.sent.UploadDateTime))...)
 }
 
 // sight is what one look shows.
 type sight struct {
-	ours         []match
-	showsCreated bool    // the record of the 201
-	created      verdict // on that record
+	ours         []Match
+	showsCreated bool          // the record of the 201
+	created      match.Verdict // on that record
 }
 
 // look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
 // it reads the listing to its end, or as far as it can.
 func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err error) {
-	sent := r.sent(h)
+	sent := r.upload.Sent(h.began, h.ended)
 	isSingle := h.unknown == 1 && r.out.certificate == nil
 	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
 	for page, err := range r.client.looks(ctx) {
@@ -198,14 +187,14 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 			verdict, by := r.judge(sent, record, page.clock)
 			if created := r.out.certificate; created != nil && record.ID == created.ID {
 				seen.showsCreated, seen.created = true, verdict
-				verdict, by = ours, sent.matchedBy(record, true)
+				verdict, by = match.Ours, MatchedBy(sent.By(record.shown(), true))
 				delete(r.undecided, record.ID)
 			}
-			if verdict != ours || known[record.ID] || !r.client.uploads.claim(record.ID, r.upload) {
+			if verdict != match.Ours || known[record.ID] || !r.client.uploads.Claim(record.ID, r.upload) {
 				continue
 			}
 			known[record.ID] = true
-			seen.ours = append(seen.ours, match{record, by})
+			seen.ours = append(seen.ours, Match{record, by})
 			if isSingle {
 				return seen, nil
 			}
@@ -215,16 +204,17 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 }
 
 // judge also keeps the records that cannot be told.
-func (r *reconciliation) judge(sent *sentCertificate, record *EnterpriseCodeSigningCertificate, clock serviceClock) (verdict, MatchedBy) {
-	if r.listedBefore[record.ID] || r.client.uploads.isAnothers(record.ID, r.upload) {
+func (r *reconciliation) judge(sent *match.Sent, record *EnterpriseCodeSigningCertificate, clock match.Clock) (match.Verdict, MatchedBy) {
+	if r.listedBefore[record.ID] || r.client.uploads.IsAnothers(record.ID, r.upload) {
 		delete(r.undecided, record.ID)
-		return notOurs, ""
+		return match.NotOurs, ""
 	}
-	verdict, by := sent.judge(record, clock, func() rivals { return r.client.uploads.rivals(record, r.upload) })
-	if verdict == cannotTell {
+	shown := record.shown()
+	verdict, by := sent.Judge(shown, clock, func() match.Rivals { return r.client.uploads.Rivals(shown, r.upload) })
+	if verdict == match.CannotTell {
 		r.keep(record)
 	}
-	return verdict, by
+	return verdict, MatchedBy(by)
 }
 
 // mostCandidates bounds what a hostile listing costs.
@@ -239,11 +229,4 @@ func (r *reconciliation) keep(record *EnterpriseCodeSigningCertificate) {
 		return
 	}
 	r.undecided[record.ID] = record
-}
-
-// sent returns what the create has sent so far.
-func (r *reconciliation) sent(h history) *sentCertificate {
-	return &sentCertificate{
-		identity: r.upload.identity(), date: r.upload.sent.UploadDateTime, isOwnDate: r.upload.isOwnDate, began: h.began, end: h.ended,
-	}
 }

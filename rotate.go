@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
@@ -153,7 +154,7 @@ func (r *rotation) isOldOrEarlier(seen *census, record *EnterpriseCodeSigningCer
 	if by == MatchedByContent || old == nil {
 		return false
 	}
-	areDated := isShown(old.UploadDateTime) && isShown(record.UploadDateTime)
+	areDated := match.IsShown(old.UploadDateTime) && match.IsShown(record.UploadDateTime)
 	return record.ID == old.ID || areDated && record.UploadDateTime.Before(old.UploadDateTime)
 }
 
@@ -170,7 +171,7 @@ func (r *rotation) checkRequest() error {
 			return err
 		}
 		return fmt.Errorf("there is no certificate with the id %s: %w", r.OldID, ErrNotFound)
-	case r.DeleteOld && r.identity.compareSubject(old) == otherSubject:
+	case r.DeleteOld && r.identity.CompareSubject(old.shown()) == match.OtherSubject:
 		return &InputError{Name: "OldID", Problem: "is a certificate with another subject, which is another publisher's: it is not deleted"}
 	}
 	return nil
@@ -180,19 +181,19 @@ func (r *rotation) checkRequest() error {
 // certificate.
 func (r *rotation) checkStale() error {
 	for _, record := range r.seen.records {
-		expiration := expirationOf(record)
-		if !r.identity.isOutlivedBy(expiration) || r.seen.isMatch(record) {
+		expiration := record.shown().Expiration()
+		if !r.identity.IsOutlivedBy(expiration) || r.seen.isMatch(record) {
 			continue
 		}
-		switch r.identity.compareSubject(record) {
-		case sameSubject:
+		switch r.identity.CompareSubject(record.shown()) {
+		case match.SameSubject:
 			return fmt.Errorf("%w: %s of the same subject expires later, on %s", ErrNotLatest, record.ID, formatTime(expiration))
-		case unclearSubject:
+		case match.UnclearSubject:
 			return &AmbiguousMatchError{
 				Reason:     "a record that may have the same subject expires later, so the certificate may be out of date",
 				Candidates: []*EnterpriseCodeSigningCertificate{record},
 			}
-		case otherSubject:
+		case match.OtherSubject:
 		}
 	}
 	return nil
@@ -225,7 +226,7 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 	if r.record == nil {
 		return older
 	}
-	areDated := isShown(record.UploadDateTime) && isShown(r.record.UploadDateTime)
+	areDated := match.IsShown(record.UploadDateTime) && match.IsShown(r.record.UploadDateTime)
 	switch {
 	case areDated && record.UploadDateTime.After(r.record.UploadDateTime):
 		return later
@@ -244,15 +245,15 @@ func (r *rotation) sortOut() {
 		if r.seen.isMatch(record) || r.OldID != "" && !isOld {
 			continue
 		}
-		subject, age := r.identity.compareSubject(record), r.compareAge(record)
-		isCertain := subject == sameSubject && age == older
+		subject, age := r.identity.CompareSubject(record.shown()), r.compareAge(record)
+		isCertain := subject == match.SameSubject && age == older
 		if isCertain || isOld {
 			r.old = append(r.old, record)
 		}
 		switch {
 		case isCertain:
 			r.deletable = append(r.deletable, record)
-		case isOld, subject != otherSubject && age != later:
+		case isOld, subject != match.OtherSubject && age != later:
 			r.unclear = append(r.unclear, record)
 		}
 	}
@@ -291,7 +292,7 @@ func (r *rotation) checkLatest() error {
 func (r *rotation) plan() error {
 	willBeProvisioned := r.WaitProvisioned > 0
 	if r.record == nil {
-		if err := r.identity.checkNotBefore(); err != nil {
+		if err := checkNotBefore(r.identity); err != nil {
 			return err
 		}
 		r.record, r.created, willBeProvisioned = r.cert, true, true
@@ -315,7 +316,7 @@ func (r *rotation) hasToDelete() bool { return r.DeleteOld && len(r.old)+len(r.u
 // one: either may have dated the upload.
 func (r *rotation) isThereForOverlap() bool {
 	date := r.record.UploadDateTime
-	return r.Overlap == 0 || isShown(date) && r.seen.now.Sub(date) >= r.Overlap && time.Since(date) >= r.Overlap
+	return r.Overlap == 0 || match.IsShown(date) && r.seen.now.Sub(date) >= r.Overlap && time.Since(date) >= r.Overlap
 }
 
 // kept is the error about the records that were not deleted because their age or subject cannot be told.

@@ -1,4 +1,4 @@
-package intune
+package match
 
 // This file is what a client remembers of its creates.
 
@@ -11,14 +11,14 @@ import (
 // memorySpan is how long a client remembers the records of its creates, and the creates of unknown outcome.
 const memorySpan = time.Hour
 
-// uploads is the memory of a client: which records belong to which create, and which creates have no record.
-type uploads struct {
+// Ledger is the memory of a client: which records belong to which create, and which creates have no record.
+type Ledger struct {
 	mu                sync.Mutex
-	pending           map[*upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
+	pending           map[*Upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
 	current, previous map[recordKey]uint64  // the number of the upload; two generations, so that they do not pile up
 	nextGeneration    time.Time
 	lastNumber        uint64
-	lastDate          time.Time // see date
+	lastDate          time.Time // see Date
 }
 
 // recordKey stands for the id of a record: a memory without pointers costs the garbage collector nothing.
@@ -26,41 +26,42 @@ type recordKey [sha256.Size]byte
 
 func keyOf(id string) recordKey { return sha256.Sum256([]byte(id)) }
 
-// upload is one create.
-type upload struct {
-	number    uint64                            // from 1
-	sent      *EnterpriseCodeSigningCertificate // a copy that nobody changes
-	isOwnDate bool                              // the library chose the date of upload
+// Upload is one create.
+type Upload struct {
+	number    uint64 // from 1
+	sent      Record
+	isOwnDate bool // the library chose the date of upload
 
 	recognise sync.Once
-	known     *identity
+	known     *Identity
 }
 
-func (m *uploads) newUpload(sent *EnterpriseCodeSigningCertificate, isOwnDate bool) *upload {
+// NewUpload returns a create of a certificate. isOwnDate says that the library chose the date of upload.
+func (m *Ledger) NewUpload(sent Record, isOwnDate bool) *Upload {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lastNumber++
-	return &upload{number: m.lastNumber, sent: sent, isOwnDate: isOwnDate}
+	return &Upload{number: m.lastNumber, sent: sent, isOwnDate: isOwnDate}
 }
 
 // identity is computed when it is needed first: most creates need none.
-func (u *upload) identity() *identity {
-	u.recognise.Do(func() { u.known = newIdentity(u.sent) })
+func (u *Upload) identity() *Identity {
+	u.recognise.Do(func() { u.known = New(&u.sent) })
 	return u.known
 }
 
-// begin notes that an upload is about to be sent.
-func (m *uploads) begin(u *upload) {
+// Begin notes that an upload is about to be sent.
+func (m *Ledger) Begin(u *Upload) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.pending == nil {
-		m.pending = make(map[*upload]time.Time)
+		m.pending = make(map[*Upload]time.Time)
 	}
 	m.pending[u] = time.Time{}
 }
 
-// end notes the end of an upload. One of unknown outcome is remembered.
-func (m *uploads) end(u *upload, isUnknown bool) {
+// End notes the end of an upload. One of unknown outcome is remembered.
+func (m *Ledger) End(u *Upload, isUnknown bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.pending, u)
@@ -69,8 +70,8 @@ func (m *uploads) end(u *upload, isUnknown bool) {
 	}
 }
 
-// claim notes that a record belongs to an upload. It returns false if the record belongs to another one.
-func (m *uploads) claim(id string, u *upload) bool {
+// Claim notes that a record belongs to an upload. It returns false if the record belongs to another one.
+func (m *Ledger) Claim(id string, u *Upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := keyOf(id)
@@ -85,35 +86,35 @@ func (m *uploads) claim(id string, u *upload) bool {
 }
 
 // owner returns the number of the upload that a record belongs to, 0 if none is known.
-func (m *uploads) owner(key recordKey) uint64 {
+func (m *Ledger) owner(key recordKey) uint64 {
 	if owner := m.current[key]; owner != 0 {
 		return owner
 	}
 	return m.previous[key]
 }
 
-// isAnothers reports whether a record belongs to another upload.
-func (m *uploads) isAnothers(id string, u *upload) bool {
+// IsAnothers reports whether a record belongs to another upload.
+func (m *Ledger) IsAnothers(id string, u *Upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	owner := m.owner(keyOf(id))
 	return owner != 0 && owner != u.number
 }
 
-// rivals returns which other pending uploads a record may belong to.
-func (m *uploads) rivals(record *EnterpriseCodeSigningCertificate, u *upload) (r rivals) {
+// Rivals returns which other pending uploads a record may belong to.
+func (m *Ledger) Rivals(record *Record, u *Upload) (r Rivals) {
 	for _, other := range m.others(u) {
 		if other.identity().isNot(record) {
 			continue
 		}
-		r.some = true
-		r.sameDate = r.sameDate || other.sent.UploadDateTime.Truncate(tick).Equal(record.UploadDateTime)
+		r.Some = true
+		r.SameDate = r.SameDate || other.sent.Uploaded.Truncate(Tick).Equal(record.Uploaded)
 	}
 	return r
 }
 
 // others returns the other pending uploads, and forgets those that are too old.
-func (m *uploads) others(u *upload) (others []*upload) {
+func (m *Ledger) others(u *Upload) (others []*Upload) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for other, until := range m.pending {
@@ -127,15 +128,20 @@ func (m *uploads) others(u *upload) (others []*upload) {
 	return others
 }
 
-// date returns the current time in UTC with 100 ns, never the same twice. If the clock has been set back, it follows.
-func (m *uploads) date() time.Time {
+// Date returns the current time in UTC with 100 ns, never the same twice. If the clock has been set back, it follows.
+func (m *Ledger) Date() time.Time {
 	const mostPerTick = time.Second // more uploads than that cannot be ahead of the clock
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	date := time.Now().UTC().Truncate(tick)
+	date := time.Now().UTC().Truncate(Tick)
 	if ahead := m.lastDate.Sub(date); ahead >= 0 && ahead < mostPerTick {
-		date = m.lastDate.Add(tick)
+		date = m.lastDate.Add(Tick)
 	}
 	m.lastDate = date
 	return date
+}
+
+// Sent returns what the create has sent, with the times of its attempts by the local clock.
+func (u *Upload) Sent(began, end time.Time) *Sent {
+	return &Sent{Identity: u.identity(), Date: u.sent.Uploaded, IsOwnDate: u.isOwnDate, Began: began, End: end}
 }

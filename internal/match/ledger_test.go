@@ -1,4 +1,4 @@
-package intune
+package match
 
 import (
 	"testing"
@@ -9,12 +9,12 @@ import (
 // TestDatesFollowAClockThatIsSetBack: otherwise uploads stay dated in the future, and nothing else becomes the latest.
 func TestDatesFollowAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &uploads{lastDate: time.Now().Add(time.Hour)} // before the clock was set back by an hour
-		if got := m.date(); !got.Equal(time.Now()) {
+		m := &Ledger{lastDate: time.Now().Add(time.Hour)} // before the clock was set back by an hour
+		if got := m.Date(); !got.Equal(time.Now()) {
 			t.Errorf("got %v, want now, %v", got, time.Now())
 		}
-		first, second := m.date(), m.date()
-		if !second.Equal(first.Add(tick)) || first.Location() != time.UTC {
+		first, second := m.Date(), m.Date()
+		if !second.Equal(first.Add(Tick)) || first.Location() != time.UTC {
 			t.Errorf("got %v and %v", first, second)
 		}
 	})
@@ -23,28 +23,28 @@ func TestDatesFollowAClockThatIsSetBack(t *testing.T) {
 // TestMemoryIsBounded: answered ids and unknown creates are kept for an hour at least, and for two at most.
 func TestMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := new(uploads)
-		u := m.newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
-		other := m.newUpload(&EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}, true)
-		record := &EnterpriseCodeSigningCertificate{ID: "x", Subject: "CN=Contoso"}
-		m.begin(u)
-		if !m.rivals(record, other).some || m.rivals(record, u).some {
+		m := new(Ledger)
+		u := m.NewUpload(Record{Subject: "CN=Contoso"}, true)
+		other := m.NewUpload(Record{Subject: "CN=Contoso"}, true)
+		record := &Record{Subject: "CN=Contoso"}
+		m.Begin(u)
+		if !m.Rivals(record, other).Some || m.Rivals(record, u).Some {
 			t.Error("a create that is under way is no rival of others, or one of itself")
 		}
-		m.end(u, true)
-		if !m.claim("x", u) || m.claim("x", other) || !m.isAnothers("x", other) || m.isAnothers("x", u) {
+		m.End(u, true)
+		if !m.Claim("x", u) || m.Claim("x", other) || !m.IsAnothers("x", other) || m.IsAnothers("x", u) {
 			t.Error("a record does not belong to one create alone")
 		}
 		time.Sleep(time.Hour)
-		m.claim("y", other)
-		if !m.isAnothers("x", other) || !m.rivals(record, other).some {
+		m.Claim("y", other)
+		if !m.IsAnothers("x", other) || !m.Rivals(record, other).Some {
 			t.Error("forgotten within an hour")
 		}
 		for _, id := range []string{"a", "b", "c"} {
 			time.Sleep(time.Hour + time.Second)
-			m.claim(id, other)
+			m.Claim(id, other)
 		}
-		if m.isAnothers("x", other) || m.rivals(record, other).some || len(m.pending) != 0 || len(m.current)+len(m.previous) > 2 {
+		if m.IsAnothers("x", other) || m.Rivals(record, other).Some || len(m.pending) != 0 || len(m.current)+len(m.previous) > 2 {
 			t.Errorf("remembered for hours: %d pending, %d records", len(m.pending), len(m.current)+len(m.previous))
 		}
 	})
