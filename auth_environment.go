@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/seed-230b9595/intune-go/internal/keypair"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/keypair"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // EnvironmentCredential signs an application in with what the environment holds. It reads AZURE_TENANT_ID and

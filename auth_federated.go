@@ -13,7 +13,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"syscall"
+
+	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
 )
 
 // AssertionFunc returns an assertion about the application, a signed JWT of an issuer that the application trusts. req is
@@ -40,31 +41,12 @@ func FileAssertion(path string) AssertionFunc {
 	}
 }
 
-// readRegularFile reads a file of at most 1 MiB. It never waits: opening a pipe would block until somebody writes to it,
-// whatever the context says.
+// readRegularFile reads a file of at most 1 MiB. It never waits, whatever the path names.
 func readRegularFile(path string) ([]byte, error) {
 	const limit = 1 << 20
-	bad := func(problem string) error {
-		return &InputError{Name: "file " + path, Problem: problem}
-	}
-	if info, err := os.Stat(path); err != nil { //nolint:gosec // the caller names the file
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, bad("is not a regular file")
-	}
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the caller names the file
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() { // replaced since the first look
-		return nil, bad("is not a regular file")
-	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && len(data) > limit {
-		return nil, bad("is larger than 1 MiB")
+	data, err := regularfile.ReadAll(path, limit)
+	if regularfile.IsUnusable(err) {
+		return nil, &InputError{Name: "file " + path, Problem: err.Error()}
 	}
 	return data, err
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/dn"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
@@ -99,7 +99,7 @@ func (c *EnterpriseCodeSigningCertificate) Thumbprint() string {
 // MatchedBy says how a certificate was recognised in the tenant.
 type MatchedBy string
 
-// The values of MatchedBy, which are those of match.By.
+// The values of MatchedBy.
 const (
 	MatchedByContent        MatchedBy = "content"        // the record has the same content
 	MatchedByUploadDateTime MatchedBy = "uploadDateTime" // the record has the date that was sent

@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
 )
 
 // validate rejects what must not be uploaded.

@@ -12,10 +12,10 @@ import (
 	"crypto/x509"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/keypair"
-	"github.com/seed-230b9595/intune-go/internal/pfx"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
-	"github.com/seed-230b9595/intune-go/internal/regularfile"
+	"github.com/seed-230b9595/intune-go/internal/format/keypair"
+	"github.com/seed-230b9595/intune-go/internal/format/pfx"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
 )
 
 // maxSize is many times the size of a certificate with its chain and key.

@@ -23,7 +23,7 @@ import (
 	"unicode"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/pfx"
+	"github.com/seed-230b9595/intune-go/internal/format/pfx"
 )
 
 // Certificate is a code-signing certificate and what came with it.

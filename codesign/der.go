@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/x509"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // isDER says whether data begins like a certificate: with a SEQUENCE in a SEQUENCE.

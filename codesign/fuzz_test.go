@@ -9,7 +9,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // seed adds the test data whose content begins so, without that beginning.

@@ -21,7 +21,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // allocated is how many bytes a call allocates.

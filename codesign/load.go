@@ -7,9 +7,9 @@ import (
 	"errors"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/pemtext"
-	"github.com/seed-230b9595/intune-go/internal/privatekey"
-	"github.com/seed-230b9595/intune-go/internal/regularfile"
+	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
+	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
 )
 
 // Load reads the certificate from a regular file, or from the one that a link leads to. Pipes and devices are not opened.

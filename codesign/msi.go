@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/seed-230b9595/intune-go/internal/compound"
+	"github.com/seed-230b9595/intune-go/codesign/internal/compound"
 )
 
 // isMSI says whether a file is an OLE compound file, as those of Windows Installer are: .msi, .msp and .msm.

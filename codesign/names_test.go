@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/dn"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
 )
 
 // record is what openssl prints of a certificate.

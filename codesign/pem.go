@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/ber"
-	"github.com/seed-230b9595/intune-go/internal/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
 )
 
 const pemBegin = "-----BEGIN "

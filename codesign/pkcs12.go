@@ -3,7 +3,7 @@ package codesign
 import (
 	"errors"
 
-	"github.com/seed-230b9595/intune-go/internal/pfx"
+	"github.com/seed-230b9595/intune-go/internal/format/pfx"
 )
 
 func isPKCS12(data []byte) bool { return pfx.IsContainer(data) }

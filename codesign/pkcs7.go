@@ -6,8 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
 // The object identifiers that are looked for, encoded without tag and length.

@@ -3,7 +3,7 @@ package codesign
 import (
 	"crypto/x509"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // weakSignatures are the algorithms that use a broken hash, by their encoded object identifiers. crypto/x509 does not know all of

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/dn"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
 )
 
 // Identity is what makes two records the same certificate.

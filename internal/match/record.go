@@ -7,8 +7,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/dn"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
 // Record is what the rules look at, of a record of the tenant or of a certificate. A zero field is not known.

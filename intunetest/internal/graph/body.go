@@ -14,7 +14,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
 // takeIn merges the body of a request into a record.

@@ -4,7 +4,7 @@ import (
 	"encoding/asn1"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/dn"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
 )
 
 // replaceName writes all values of a distinguished name as UTF8String. What is not a name stays as it is.

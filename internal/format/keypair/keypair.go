@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
-	"github.com/seed-230b9595/intune-go/internal/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
 )
 
 // ParsePEM reads one private key, that is not encrypted, its certificate and the other certificates around them, in any

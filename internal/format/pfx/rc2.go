@@ -1,5 +1,6 @@
-// Package rc2 decrypts RC2 (RFC 2268), which old PKCS #12 containers are encrypted with. Nothing new should use it.
-package rc2
+package pfx
+
+// This file decrypts RC2 (RFC 2268), which old containers are encrypted with. Nothing new should use it.
 
 import (
 	"crypto/cipher"
@@ -8,30 +9,29 @@ import (
 	"math/bits"
 )
 
-// BlockSize is the size of a block in bytes.
-const BlockSize = 8
+const rc2BlockSize = 8 // bytes
 
-type block struct{ key [64]uint16 }
+type rc2Block struct{ key [64]uint16 }
 
-// New returns a cipher whose effective key length is that of key, 1 to 128 bytes. It decrypts only.
-func New(key []byte) (cipher.Block, error) {
+// newRC2 returns a cipher whose effective key length is that of key, 1 to 128 bytes. It decrypts only.
+func newRC2(key []byte) (cipher.Block, error) {
 	if len(key) == 0 || len(key) > 128 {
 		return nil, errors.New("rc2: a key has 1 to 128 bytes")
 	}
-	return &block{expand(key)}, nil
+	return &rc2Block{expandRC2(key)}, nil
 }
 
-// expand is section 2 of RFC 2268.
-func expand(key []byte) (words [64]uint16) {
+// expandRC2 is section 2 of RFC 2268.
+func expandRC2(key []byte) (words [64]uint16) {
 	var l [128]byte
 	copy(l[:], key)
 	for i := len(key); i < len(l); i++ {
-		l[i] = table[l[i-1]+l[i-len(key)]]
+		l[i] = rc2Table[l[i-1]+l[i-len(key)]]
 	}
 	first := len(l) - len(key)
-	l[first] = table[l[first]]
+	l[first] = rc2Table[l[first]]
 	for i := first - 1; i >= 0; i-- {
-		l[i] = table[l[i+1]^l[i+len(key)]]
+		l[i] = rc2Table[l[i+1]^l[i+len(key)]]
 	}
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint16(l[2*i:])
@@ -39,13 +39,13 @@ func expand(key []byte) (words [64]uint16) {
 	return words
 }
 
-func (*block) BlockSize() int { return BlockSize }
+func (*rc2Block) BlockSize() int { return rc2BlockSize }
 
 // Encrypt panics: this package decrypts only.
-func (*block) Encrypt(_, _ []byte) { panic("rc2: encryption is not supported") }
+func (*rc2Block) Encrypt(_, _ []byte) { panic("rc2: encryption is not supported") }
 
 // Decrypt is section 4 of RFC 2268.
-func (b *block) Decrypt(dst, src []byte) {
+func (b *rc2Block) Decrypt(dst, src []byte) {
 	var r [4]uint16
 	for i := range r {
 		r[i] = binary.LittleEndian.Uint16(src[2*i:])
@@ -77,8 +77,8 @@ func (b *block) Decrypt(dst, src []byte) {
 	}
 }
 
-// table is the permutation PITABLE of RFC 2268, section 2.
-var table = [256]byte{
+// rc2Table is the permutation PITABLE of RFC 2268, section 2.
+var rc2Table = [256]byte{
 	0xd9, 0x78, 0xf9, 0xc4, 0x19, 0xdd, 0xb5, 0xed, 0x28, 0xe9, 0xfd, 0x79, 0x4a, 0xa0, 0xd8, 0x9d,
 	0xc6, 0x7e, 0x37, 0x83, 0x2b, 0x76, 0x53, 0x8e, 0x62, 0x4c, 0x64, 0x88, 0x44, 0x8b, 0xfb, 0xa2,
 	0x17, 0x9a, 0x59, 0xf5, 0x87, 0xb3, 0x4f, 0x13, 0x61, 0x45, 0x6d, 0x8d, 0x09, 0x81, 0x7d, 0x32,

@@ -1,4 +1,4 @@
-package der
+package privatekey
 
 import "testing"
 
@@ -19,8 +19,8 @@ func TestNext(t *testing.T) {
 		"nothing":                {nil, "", "", false},
 	}
 	for name, test := range tests {
-		value, rest, ok := Next(test.data)
-		if ok != test.ok || string(value.Body) != test.body || string(rest) != test.rest || ok && value.Tag != test.data[0] {
+		value, rest, ok := next(test.data)
+		if ok != test.ok || string(value.body) != test.body || string(rest) != test.rest || ok && value.tag != test.data[0] {
 			t.Errorf("%s: got %v, %q, %v", name, value, rest, ok)
 		}
 	}

@@ -214,7 +214,7 @@ func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
 		}
 		return strings.HasPrefix(name, "key-") && name != "key-id.p7s" || name == "bag.pem" || name == "java-key.jks"
 	}
-	err := filepath.WalkDir("../../codesign/testdata", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../../../codesign/testdata", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -230,7 +230,7 @@ func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
 }
 
 func TestFindTellsTrustStoresFromKeyStores(t *testing.T) {
-	trust, err := os.ReadFile("../../codesign/testdata/tools/java-trust.jks")
+	trust, err := os.ReadFile("../../../codesign/testdata/tools/java-trust.jks")
 	if err != nil {
 		t.Fatal(err)
 	}

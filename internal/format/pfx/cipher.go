@@ -7,8 +7,6 @@ import (
 	"crypto/des" //nolint:gosec // what old containers use
 	"crypto/rc4" //nolint:gosec // what old containers use
 	"errors"
-
-	"github.com/seed-230b9595/intune-go/internal/rc2"
 )
 
 // blockCipher is a cipher in CBC mode, or RC4 if it has no block.
@@ -23,8 +21,8 @@ var pbeCiphers = map[string]blockCipher{
 	"\x02": {5, 0, nil},
 	"\x03": {24, des.BlockSize, des.NewTripleDESCipher},
 	"\x04": {16, des.BlockSize, newTwoKeyTripleDES},
-	"\x05": {16, rc2.BlockSize, rc2.New},
-	"\x06": {5, rc2.BlockSize, rc2.New},
+	"\x05": {16, rc2BlockSize, newRC2},
+	"\x06": {5, rc2BlockSize, newRC2},
 }
 
 // pbes2Ciphers are those of PBES2.

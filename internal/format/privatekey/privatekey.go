@@ -6,8 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 
-	"github.com/seed-230b9595/intune-go/internal/der"
-	"github.com/seed-230b9595/intune-go/internal/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
 )
 
 // PKCS12 is the kind of key that comes in a container, with its certificates.
@@ -107,12 +107,12 @@ func isBase64(c byte) bool {
 // inDER looks at each of the values that stand one behind the other in data.
 func inDER(data []byte) string {
 	for len(data) > 0 {
-		value, rest, ok := der.Next(data)
+		v, rest, ok := next(data)
 		if !ok {
 			return ""
 		}
-		if value.Tag == der.Sequence {
-			if kind := inSequence(value.Body); kind != "" {
+		if v.tag == ber.Sequence {
+			if kind := inSequence(v.body); kind != "" {
 				return kind
 			}
 		}
@@ -124,46 +124,46 @@ func inDER(data []byte) string {
 // inSequence tells the key formats apart by their first members. A certificate begins with two SEQUENCEs and a
 // public key has no version number, so neither is mistaken for one.
 func inSequence(body []byte) string {
-	first, rest, ok := der.Next(body)
+	first, rest, ok := next(body)
 	if !ok {
 		return ""
 	}
-	second, _, ok := der.Next(rest)
+	second, _, ok := next(rest)
 	if !ok {
 		return ""
 	}
 	switch {
-	case first.Tag == der.Sequence && second.Tag == der.OctetString && startsWithOID(first.Body) && !isDigest(first.Body):
+	case first.tag == ber.Sequence && second.tag == ber.OctetString && startsWithOID(first.body) && !isDigest(first.body):
 		return "encrypted PKCS #8 private key"
-	case first.Tag != der.Integer || len(first.Body) != 1:
+	case first.tag != ber.Integer || len(first.body) != 1:
 		return ""
-	case second.Tag == der.Integer:
+	case second.tag == ber.Integer:
 		return "PKCS #1 private key"
-	case second.Tag == der.OctetString:
+	case second.tag == ber.OctetString:
 		return "SEC 1 private key"
-	case second.Tag == der.Sequence && isContentInfo(second.Body):
+	case second.tag == ber.Sequence && isContentInfo(second.body):
 		return PKCS12
-	case second.Tag == der.Sequence && startsWithOID(second.Body):
+	case second.tag == ber.Sequence && startsWithOID(second.body):
 		return "PKCS #8 private key"
 	}
 	return ""
 }
 
 func startsWithOID(body []byte) bool {
-	value, _, ok := der.Next(body)
-	return ok && value.Tag == der.OID
+	v, _, ok := next(body)
+	return ok && v.tag == ber.OID
 }
 
 // isDigest says whether an algorithm is a hash. DigestInfo ::= SEQUENCE { digestAlgorithm, digest OCTET STRING }, in every signature
 // of a program, has the same form as an encrypted key.
 func isDigest(algorithm []byte) bool {
-	value, _, _ := der.Next(algorithm)
+	v, _, _ := next(algorithm)
 	for _, hash := range []string{
 		"\x60\x86\x48\x01\x65\x03\x04\x02", // 2.16.840.1.101.3.4.2, of NIST: SHA-2 and SHA-3
 		"\x2b\x0e\x03\x02\x1a",             // 1.3.14.3.2.26: SHA-1
 		"\x2a\x86\x48\x86\xf7\x0d\x02",     // 1.2.840.113549.2, of RSA: MD2, MD4, MD5
 	} {
-		if bytes.HasPrefix(value.Body, []byte(hash)) {
+		if bytes.HasPrefix(v.body, []byte(hash)) {
 			return true
 		}
 	}
@@ -175,6 +175,6 @@ func isDigest(algorithm []byte) bool {
 var pkcs7 = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07}
 
 func isContentInfo(body []byte) bool {
-	value, _, ok := der.Next(body)
-	return ok && value.Tag == der.OID && bytes.HasPrefix(value.Body, pkcs7)
+	v, _, ok := next(body)
+	return ok && v.tag == ber.OID && bytes.HasPrefix(v.body, pkcs7)
 }

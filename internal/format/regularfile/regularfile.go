@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 // ErrNotRegular says that a path names a directory, a pipe, a socket or a device. Its text follows the path in a message.
@@ -25,7 +26,8 @@ func Open(path string) (file *os.File, size int64, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, 0, ErrNotRegular
 	}
-	file, err = os.Open(path) //nolint:gosec // the file that the caller names
+	// Without waiting: a pipe may have taken its place since, and opening one would block until somebody writes to it.
+	file, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the file that the caller names
 	if err != nil {
 		return nil, 0, err
 	}

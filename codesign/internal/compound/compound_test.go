@@ -175,7 +175,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(file{9, content(100), nil}.bytes())
 	f.Add(file{9, nil, content(5000)}.bytes())
 	for _, name := range []string{"small.msi", "large.msi"} {
-		data, err := os.ReadFile("../../codesign/testdata/tools/" + name)
+		data, err := os.ReadFile("../../testdata/tools/" + name)
 		if err != nil {
 			f.Fatal(err)
 		}

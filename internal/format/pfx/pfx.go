@@ -8,7 +8,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // ErrIncorrectPassword says that the container has another password.

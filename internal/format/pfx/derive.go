@@ -8,7 +8,7 @@ import (
 	"crypto/sha512"
 	"hash"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // hashes are the digests of a MAC, by their object identifiers.

@@ -3,7 +3,7 @@ package pfx
 import (
 	"errors"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // opener derives keys from the passwords that may be the right one, and limits the work for that.

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
-	"github.com/seed-230b9595/intune-go/internal/lenientx509"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
 // The bags that are read (RFC 7292, section 4.2). Others, with revocation lists and other secrets, are passed over.

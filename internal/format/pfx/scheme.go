@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // scheme is a way to encrypt with a password.

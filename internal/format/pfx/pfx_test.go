@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 // tlv writes one value in DER.
@@ -238,7 +238,7 @@ func FuzzRead(f *testing.F) {
 	der, key := pair(f, "leaf")
 	f.Add(container(certificateBag(der, "1", "x"), bag(oidKeyBag, key, "1", "x")))
 	f.Add(wrap(encryptedSafe(f, 10, certificateBag(der, "", ""))))
-	files, err := filepath.Glob("../../codesign/testdata/tools/[bfjo]*.p12") // GnuTLS and NSS take too long
+	files, err := filepath.Glob("../../../codesign/testdata/tools/[bfjo]*.p12") // GnuTLS and NSS take too long
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -1,12 +1,12 @@
-package rc2
+package pfx
 
 import (
 	"encoding/hex"
 	"testing"
 )
 
-// TestVectors are those of RFC 2268, section 5, whose effective key length is that of the key.
-func TestVectors(t *testing.T) {
+// TestRC2Vectors are those of RFC 2268, section 5, whose effective key length is that of the key.
+func TestRC2Vectors(t *testing.T) {
 	for _, test := range []struct{ key, plain, sealed string }{
 		{"ffffffffffffffff", "ffffffffffffffff", "278b27e42e2f0d49"},
 		{"3000000000000000", "1000000000000001", "30649edf9be7d2c2"},
@@ -14,7 +14,7 @@ func TestVectors(t *testing.T) {
 	} {
 		key, _ := hex.DecodeString(test.key)
 		sealed, _ := hex.DecodeString(test.sealed)
-		block, err := New(key)
+		block, err := newRC2(key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.key, got, test.plain)
 		}
 	}
-	if _, err := New(nil); err == nil {
+	if _, err := newRC2(nil); err == nil {
 		t.Error("an empty key is accepted")
 	}
 }
