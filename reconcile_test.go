@@ -780,7 +780,7 @@ func TestEveryProcessIsToldToKeepTheSameRecord(t *testing.T) {
 
 // TestUnusualCertificatesAreFoundAfterALostResponse: Windows accepts certificates that crypto/x509 rejects.
 func TestUnusualCertificatesAreFoundAfterALostResponse(t *testing.T) {
-	files, err := filepath.Glob("internal/lenientx509/testdata/*.der")
+	files, err := filepath.Glob("internal/format/lenientx509/testdata/*.der")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %v", files, err)
 	}

@@ -67,8 +67,8 @@ func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
 
 // TestOnlyThisPackageLinksTheFormats: a program that does not import it pays nothing for it, and it links no other module.
 func TestOnlyThisPackageLinksTheFormats(t *testing.T) {
-	const ours = "github.com/seed-230b9595/intune-go/internal/"
-	formats := []string{ours + "ber", ours + "compound", ours + "pfx", ours + "rc2", "archive/zip", "debug/pe"}
+	const ours = "github.com/seed-230b9595/intune-go/"
+	formats := []string{ours + "internal/format/pfx", ours + "codesign/internal/compound", "archive/zip", "debug/pe"}
 	for pkg, want := range map[string]bool{"..": false, "../intunetest": false, ".": true} {
 		list, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {

@@ -101,7 +101,7 @@ func TestCreateWantsACertificateThatCanBeRecognised(t *testing.T) {
 
 // TestCreateReadsCertificatesThatGoRejects: Intune takes what Windows does.
 func TestCreateReadsCertificatesThatGoRejects(t *testing.T) {
-	files, err := filepath.Glob("../internal/lenientx509/testdata/*.der")
+	files, err := filepath.Glob("../internal/format/lenientx509/testdata/*.der")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
