@@ -12,8 +12,8 @@
 // There is a Credential for every way to sign in that automation uses: a secret, a certificate, workload identity
 // federation, and for people a browser or a device code. Package codesign reads the certificate from any file.
 //
-// The service has the whole resource: Create, Get, List, All, Count, Update and Delete. Find, Latest, Ensure, Rotate,
-// Expiring and CreateAll build on them. Each accepts only the documented success response. Client.Do makes any other call
+// The service has the whole resource: Create, Get, List, All, Count, Update and Delete. Find, Latest, Ensure, Rotate
+// and Expiring build on them. Each accepts only the documented success response. Client.Do makes any other call
 // of Microsoft Graph.
 //
 // # Exactly once
@@ -31,7 +31,7 @@
 //	var unknown *intune.OutcomeUnknownError
 //	var rejected *intune.APIError
 //	switch {
-//	case errors.As(err, &unknown): // the certificate may be in the tenant: run Ensure some minutes later
+//	case errors.As(err, &unknown): // the certificate may be in the tenant: run Rotate in a few minutes
 //	case errors.Is(err, intune.ErrForbidden): // err says which permission is missing
 //	case errors.As(err, &rejected): // nothing was created; rejected.RequestID is for Microsoft's support
 //	}

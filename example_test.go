@@ -195,33 +195,6 @@ func ExampleEnterpriseCodeSigningCertificatesService_Latest() {
 	// CN=Fabrikam, O=Contoso Ltd, L=Redmond, S=Washington, C=US
 }
 
-// Upload many certificates, several at a time. SkipExisting lets a second run upload only what is missing.
-func ExampleEnterpriseCodeSigningCertificatesService_CreateAll() {
-	server, err := intunetest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
-
-	var certs []*intune.EnterpriseCodeSigningCertificate
-	for range 10 {
-		certs = append(certs, intune.FromX509(intunetest.NewCertificate("")))
-	}
-	uploaded := 0
-	options := &intune.CreateAllOptions{Concurrency: 4, SkipExisting: true}
-	for i, result := range service.CreateAll(ctx, slices.Values(certs), options) {
-		if result.Err != nil {
-			fmt.Println(certs[i].Subject, result.Err)
-		}
-		if result.Created {
-			uploaded++
-		}
-	}
-	fmt.Println("uploaded:", uploaded)
-	// Output: uploaded: 10
-}
-
 // Read a certificate by its id, and only some of its properties.
 func ExampleEnterpriseCodeSigningCertificatesService_Get() {
 	server, err := intunetest.Start()
@@ -364,12 +337,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Update() {
 		log.Fatal(err)
 	}
 
-	changed := *cert
-	changed.SubjectName = "Contoso's certificate of 2026"
-	update, err := intune.UpdateBetween(cert, &changed)
-	if err != nil {
-		log.Fatal(err)
-	}
+	update := &intune.EnterpriseCodeSigningCertificateUpdate{SubjectName: new("Contoso's certificate of 2026")}
 	updated, err := service.Update(ctx, cert.ID, update)
 	if err != nil {
 		log.Fatal(err)

@@ -2,7 +2,6 @@ package intune_test
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -56,52 +55,4 @@ func TestUpdateIsJSONForDoAsWell(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameJSON(t, string(data), `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","issuer":null}`)
-}
-
-func TestUpdateBetweenIgnoresEmptyAdditionalData(t *testing.T) {
-	before := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=a"}
-	after := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=b", AdditionalData: map[string]json.RawMessage{}}
-	if _, err := intune.UpdateBetween(before, after); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestUpdateBetweenIsTheDifference(t *testing.T) {
-	before := exampleCertificate()
-	before.ID = anID
-	after := *before
-	after.Content, after.Status, after.Subject, after.Issuer = []byte("new"), intune.CertificateStatusNotProvisioned, "CN=New", ""
-	after.ExpirationDateTime = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	update, err := intune.UpdateBetween(before, &after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(update)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameJSON(t, string(data), `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","content":"bmV3","status":"notProvisioned",
-		"subject":"CN=New","issuer":null,"expirationDateTime":"2027-01-01T00:00:00Z"}`)
-	for name, change := range map[string]func(c *intune.EnterpriseCodeSigningCertificate){
-		"the id": func(c *intune.EnterpriseCodeSigningCertificate) { c.ID = "other" }, "no status": func(c *intune.EnterpriseCodeSigningCertificate) { c.Status = "" },
-		"no date": func(c *intune.EnterpriseCodeSigningCertificate) { c.UploadDateTime = time.Time{} },
-		"additional data": func(c *intune.EnterpriseCodeSigningCertificate) {
-			c.AdditionalData = map[string]json.RawMessage{"x": json.RawMessage("1")}
-		},
-	} {
-		changed := *before
-		change(&changed)
-		if _, err := intune.UpdateBetween(before, &changed); !errors.As(err, new(*intune.InputError)) {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-	if _, err := intune.UpdateBetween(before, nil); !errors.As(err, new(*intune.InputError)) {
-		t.Errorf("nil: got %v", err)
-	}
-	update, err = intune.UpdateBetween(before, before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = certificates(newWire(t)).Update(t.Context(), anID, update) // changes nothing
-	errorAs[*intune.InputError](t, err)
 }

@@ -140,12 +140,6 @@ func TestNoPrivateKeyIsSent(t *testing.T) {
 			_, err := service.Rotate(ctx, of(content), nil)
 			return err
 		},
-		"CreateAll": func(content []byte) (err error) {
-			for _, result := range service.CreateAll(ctx, slices.Values([]*intune.EnterpriseCodeSigningCertificate{of(content)}), nil) {
-				err = result.Err
-			}
-			return err
-		},
 		"Update": func(content []byte) error {
 			_, err := service.Update(ctx, "id", &intune.EnterpriseCodeSigningCertificateUpdate{Content: content})
 			return err

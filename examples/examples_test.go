@@ -22,7 +22,7 @@ import (
 // oneScreen is how long an example may be.
 const oneScreen = 60
 
-var examples = []string{"bulk", "create", "inspect", "list", "multitenant", "rotate"}
+var examples = []string{"create", "inspect", "list", "multitenant", "rotate"}
 
 func TestEveryExampleIsTested(t *testing.T) {
 	mains, err := filepath.Glob("*/main.go")
@@ -68,8 +68,6 @@ func testEmulator(t *testing.T, programs map[string]string) {
 		{"create", []string{file}, []string{"  \"subject\": \"CN=Fabrikam,", "HTTP/1.1 201 Created\n"}},
 		{"list", nil, []string{"provisioned     CN=Contoso,", "deployed by Intune\n"}},
 		{"rotate", nil, []string{"last year's: ", "this year's: ", "deleted:     ["}},
-		{"bulk", nil, []string{"CN=Contoso ", "uploaded by this run: true\n"}},
-		{"bulk", []string{file, file}, []string{"CN=Fabrikam, ", "uploaded by this run: true\n", "uploaded by this run: false\n"}},
 		{"inspect", nil, []string{"format:     DER\n", "subject:    CN=Contoso,", "in tenant:  no\n"}},
 		{"inspect", []string{file}, []string{"subject:    CN=Fabrikam,"}},
 		{"multitenant", nil, []string{"uploaded by this run: true\n", "uploaded by this run: true\n"}},
@@ -108,7 +106,7 @@ func testRealAddresses(t *testing.T, programs map[string]string) {
 		}
 	}
 
-	for _, name := range []string{"create", "rotate", "bulk", "multitenant"} {
+	for _, name := range []string{"create", "rotate", "multitenant"} {
 		mustFail(name, "usage: "+name)
 	}
 	if requests := server.Requests(); len(requests) > 0 {
@@ -117,7 +115,6 @@ func testRealAddresses(t *testing.T, programs map[string]string) {
 	containsInOrder(t, mustRun("create", first), "Host: graph.microsoft.com\n", "HTTP/2.0 201 Created\n", "Created: ")
 	containsInOrder(t, mustRun("list"), "deployed by Intune\n")
 	containsInOrder(t, mustRun("inspect", first), "finding:    warning: expires-soon", "in tenant:  ", "recognized by names\n")
-	containsInOrder(t, mustRun("bulk", first), "uploaded by this run: false\n")
 	mustFail("rotate", "the old one stays for now", second)
 	containsInOrder(t, mustRun("multitenant", second, intunetest.TenantDomain), intunetest.TenantDomain+": ", "uploaded by this run: false\n")
 	if got := len(server.Certificates()); got != 2 {

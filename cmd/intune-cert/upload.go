@@ -15,18 +15,15 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const uploadHelp = `Upload certificates that are not in the tenant yet, one after the other. Of a folder, the certificate files directly in it
-are taken, in the order of their names.
+const uploadHelp = `Upload certificates, one after the other. In a folder, the certificate files directly in it are uploaded in the order of
+their names.
 
-The command can be run again at any time: it uploads only what is missing. Intune deploys the last upload, so name the
-certificate that devices need last; to replace a certificate, use rotate. The output says which certificate Intune deploys.
+Intune deploys only the last upload, so name the certificate that devices need last. A second run uploads everything again:
+to replace a certificate, or to upload it only if it is missing, use rotate.
 
 A file that fails does not stop the others, and the exit code is 1 then, or 4 if the outcome of an upload is unknown. Ctrl-C
-during an upload leads to 4, too. With --output json, each of "files" has its "outcome": uploaded, present (in the tenant
-already), failed, unknown or notTried.
-
-With --force, a certificate is in the tenant twice. Later runs without --force, and rotate, then fail until one of the records
-is deleted.
+during an upload leads to 4, too. With --output json, each of "files" has its "outcome": uploaded, failed, unknown
+or notTried.
 
 ` + confirmHelp + `
 ` + fileHelp
@@ -35,14 +32,12 @@ type uploadCommand struct {
 	*app
 
 	loader       loader
-	force        bool
 	allowExpired bool
 }
 
 // What became of a file.
 const (
 	uploaded = "uploaded"
-	present  = "present"  // in the tenant already
 	failed   = "failed"   // not in the tenant, or not as wanted
 	unknown  = "unknown"  // may be in the tenant
 	notTried = "notTried" // the run ended before
@@ -58,8 +53,7 @@ type uploadResult struct {
 
 type uploadedFile struct {
 	File        string             `json:"file"`
-	Outcome     string             `json:"outcome"` // uploaded, present, failed, unknown or notTried
-	MatchedBy   intune.MatchedBy   `json:"matchedBy,omitempty"`
+	Outcome     string             `json:"outcome"` // uploaded, failed, unknown or notTried
 	Certificate *record            `json:"certificate"` // null if it is not in the tenant
 	Findings    []codesign.Finding `json:"findings"`
 	Error       *failure           `json:"error,omitempty"`
@@ -72,13 +66,12 @@ type uploadedFile struct {
 func newUploadCommand(a *app) *cobra.Command {
 	c := &uploadCommand{app: a, loader: loader{terminal: a.terminal}}
 	cmd := &cobra.Command{
-		Use: "upload FILE...", Short: "Upload certificates that are not in the tenant", Long: uploadHelp,
+		Use: "upload FILE...", Short: "Upload certificates, one after the other", Long: uploadHelp,
 		Example: "  intune-cert upload contoso.cer\n  intune-cert upload certificates/ --output json",
 		Args:    want("FILE", math.MaxInt),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&c.force, "force", false, "upload certificates even if they are in the tenant: later runs fail until a record is deleted")
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload certificates that have expired")
 	c.loader.addFlags(cmd)
 	return cmd
@@ -141,44 +134,32 @@ func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*u
 
 // upload uploads what could be read, in order: the last upload is the one that Intune deploys.
 func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, files []*uploadedFile, p *progress) {
-	readable := slices.DeleteFunc(slices.Clone(files), func(f *uploadedFile) bool { return f.resource == nil })
-	resources := func(yield func(*intune.EnterpriseCodeSigningCertificate) bool) {
-		for _, file := range readable {
-			if !yield(file.resource) {
-				return
-			}
-		}
-	}
-	options := &intune.CreateAllOptions{Concurrency: 1, SkipExisting: !c.force}
+	var options []intune.RequestOption
 	if c.allowExpired {
-		options.RequestOptions = []intune.RequestOption{intune.WithExpiredAllowed()}
+		options = append(options, intune.WithExpiredAllowed())
 	}
-	done := len(files) - len(readable)
-	p.count(done, len(files))
-	for index, result := range service.CreateAll(ctx, resources, options) {
-		if errors.Is(result.Err, intune.ErrNotTried) {
-			continue
+	for i, file := range files {
+		p.count(i, len(files))
+		if file.resource != nil && ctx.Err() == nil {
+			record, err := service.Create(ctx, file.resource, options...)
+			file.take(ctx, record, c.advise(err))
 		}
-		readable[index].take(ctx, result, c.advise(result.Err))
-		done++
-		p.count(done, len(files))
 	}
+	p.count(len(files), len(files))
 }
 
 // take keeps what became of a file.
-func (f *uploadedFile) take(ctx context.Context, result intune.CreateAllResult, err error) {
-	f.record, f.MatchedBy, f.err = result.Certificate, result.Response.MatchedBy, err
+func (f *uploadedFile) take(ctx context.Context, record *intune.EnterpriseCodeSigningCertificate, err error) {
+	f.record, f.err = record, err
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		f.Outcome = unknown
-	case err != nil && ctx.Err() != nil && result.Certificate == nil:
+	case err != nil && ctx.Err() != nil && record == nil:
 		f.Outcome, f.err = notTried, nil // nothing was sent
 	case err != nil:
 		f.Outcome = failed
-	case result.Created:
-		f.Outcome = uploaded
 	default:
-		f.Outcome = present
+		f.Outcome = uploaded
 	}
 }
 
@@ -222,7 +203,7 @@ func countOutcomes(files []*uploadedFile) map[string]int {
 func describeCounts(counts map[string]int) string {
 	var parts []string
 	for _, part := range []struct{ outcome, text string }{
-		{uploaded, "uploaded"}, {present, "already in the tenant"}, {failed, "failed"}, {unknown, "of unknown outcome"}, {notTried, "not uploaded"},
+		{uploaded, "uploaded"}, {failed, "failed"}, {unknown, "of unknown outcome"}, {notTried, "not uploaded"},
 	} {
 		if n := counts[part.outcome]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, part.text))
@@ -261,8 +242,6 @@ func (f *uploadedFile) human(w *page) {
 	switch f.Outcome {
 	case uploaded:
 		w.line("%s %s%s", w.green("uploaded  "), plain(f.File), id)
-	case present:
-		w.line("present    %s%s", plain(f.File), id)
 	case failed:
 		w.line("%s %s: %s", w.red("failed    "), plain(f.File), f.reason())
 	case unknown:

@@ -28,21 +28,21 @@ func main() {
 	}
 	var tasks sync.WaitGroup
 	for _, tenant := range tenants {
-		tasks.Go(func() { fmt.Printf("%s: %s\n", tenant, ensure(tenant, connect, cert)) })
+		tasks.Go(func() { fmt.Printf("%s: %s\n", tenant, rotate(tenant, connect, cert)) })
 	}
 	tasks.Wait()
 }
 
-func ensure(tenant string, connect func(string) (*intune.Client, error), cert *intune.EnterpriseCodeSigningCertificate) string {
+func rotate(tenant string, connect func(string) (*intune.Client, error), cert *intune.EnterpriseCodeSigningCertificate) string {
 	client, err := connect(tenant) // one client for each tenant, with a quota of its own
 	if err != nil {
 		return err.Error()
 	}
-	got, created, err := client.EnterpriseCodeSigningCertificates().Ensure(context.Background(), cert)
+	rotation, err := client.EnterpriseCodeSigningCertificates().Rotate(context.Background(), cert, nil)
 	if err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s, uploaded by this run: %t", got.ID, created)
+	return fmt.Sprintf("%s, uploaded by this run: %t", rotation.Certificate.ID, rotation.Created)
 }
 
 func connectTenant(tenant string) (*intune.Client, error) {

@@ -191,7 +191,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 func TestExamplesOnPkgGoDev(t *testing.T) {
 	root := packageDoc(t, ".")
 	want := []string{
-		"NewClient", "Client_Do", "UpdateBetween", "RawFilter", "OutcomeUnknownError", "EnterpriseCodeSigningCertificate_SameCertificate",
+		"NewClient", "Client_Do", "RawFilter", "OutcomeUnknownError", "EnterpriseCodeSigningCertificate_SameCertificate",
 		"Credential", "WithHTTPClient", "WithLogger", "WithRetry", "WithQuota", "WithLimiter", "WithMiddleware", "WithTokenStore",
 	}
 	for _, typ := range root.Types {
@@ -207,7 +207,7 @@ func TestExamplesOnPkgGoDev(t *testing.T) {
 		}
 	}
 	want = slices.DeleteFunc(want, func(name string) bool {
-		return name == "WithSelect" || name == "UpdateBetween" // in the examples of Get and Update
+		return name == "WithSelect" // in the example of Get
 	})
 	checkExamples(t, ".", want)
 	checkExamples(t, "codesign", []string{"Load", "Parse", "WithPassword", "WithThumbprint", "Certificate_Check"})
