@@ -17,7 +17,7 @@ import (
 type Client struct {
 	pipeline *pipeline
 	uploads  match.Ledger
-	subjects wait.Keyed // an Ensure or Rotate holds its subject
+	subjects wait.Keyed // a Rotate holds its subject
 }
 
 // NewClient returns a client that signs in with cred. It makes no network connection. It reports the first option or

@@ -12,7 +12,7 @@
 // There is a Credential for every way to sign in that automation uses: a secret, a certificate, workload identity
 // federation, and for people a browser or a device code. Package codesign reads the certificate from any file.
 //
-// The service has the whole resource: Create, Get, List, All, Count, Update and Delete. Find, Latest, Ensure, Rotate
+// The service has the whole resource: Create, Get, List, All, Count, Update and Delete. Find, Latest, Rotate
 // and Expiring build on them. Each accepts only the documented success response. Client.Do makes any other call
 // of Microsoft Graph.
 //

@@ -141,7 +141,7 @@ func (e *APIError) LogValue() slog.Value {
 // it was not the documented one. It unwraps to its cause, which may be an *APIError or a context's error, so test for
 // *OutcomeUnknownError first.
 //
-// The certificate may show up late. Run Ensure some minutes after Until: it uploads the certificate only if it is not in
+// The certificate may show up late. Run Rotate a few minutes after Until: it uploads the certificate only if it is not in
 // the tenant.
 type OutcomeUnknownError struct {
 	Attempts       int

@@ -56,7 +56,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Create() {
 	var unknown *intune.OutcomeUnknownError
 	switch {
 	case errors.As(err, &unknown): // first, because it unwraps to its cause
-		fmt.Println("it may be in the tenant: run Ensure some minutes later:", err)
+		fmt.Println("it may be in the tenant: run Rotate in a few minutes:", err)
 	case err != nil:
 		fmt.Println("not created:", err)
 	default:
@@ -122,28 +122,6 @@ func ExampleEnterpriseCodeSigningCertificatesService_Rotate_dryRun() {
 	}
 	fmt.Println("would upload:", rotation.Created, "in the tenant:", len(server.Certificates()))
 	// Output: would upload: true in the tenant: 0
-}
-
-// Make sure that a certificate is in the tenant. A second call uploads nothing.
-func ExampleEnterpriseCodeSigningCertificatesService_Ensure() {
-	server, err := intunetest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
-
-	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
-	for range 2 {
-		_, created, err := service.Ensure(ctx, cert)
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println("uploaded by this call:", created)
-	}
-	// Output:
-	// uploaded by this call: true
-	// uploaded by this call: false
 }
 
 // Find the records of a certificate.
@@ -560,7 +538,7 @@ func ExampleWithHTTPClient() {
 	defer client.CloseIdleConnections()
 }
 
-// Handle a create of unknown outcome: later, Ensure uploads the certificate only if it is not in the tenant.
+// Handle a create of unknown outcome: later, Rotate uploads the certificate only if it is not in the tenant.
 func ExampleOutcomeUnknownError() {
 	server, err := intunetest.Start()
 	if err != nil {
@@ -574,10 +552,13 @@ func ExampleOutcomeUnknownError() {
 	_, err = service.Create(ctx, cert, intune.WithoutReconcile())
 	if unknown, ok := errors.AsType[*intune.OutcomeUnknownError](err); ok {
 		fmt.Println("attempts:", unknown.Attempts)
-		_, created, err := service.Ensure(ctx, cert) // in a program, some minutes later
-		fmt.Println("uploaded again:", created, err)
+		rotation, err := service.Rotate(ctx, cert, nil) // in a program, a few minutes later
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("uploaded again:", rotation.Created)
 	}
 	// Output:
 	// attempts: 1
-	// uploaded again: false <nil>
+	// uploaded again: false
 }

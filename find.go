@@ -58,7 +58,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if err != nil {
 		return nil, err
 	}
-	seen.recognise(identity, nil)
+	seen.recognise(identity)
 	return seen.matches, seen.ambiguity()
 }
 
@@ -163,14 +163,6 @@ func (s *census) exactRecord(id string) *EnterpriseCodeSigningCertificate {
 	return nil
 }
 
-// record returns the record with an id that a person may have copied in another case, nil if there is none.
-func (s *census) record(id string) *EnterpriseCodeSigningCertificate {
-	if record := s.exactRecord(id); record != nil {
-		return record
-	}
-	return s.byID[strings.ToLower(id)]
-}
-
 // ambiguity is the error about the records that cannot be told from the certificate, nil if there are none.
 func (s *census) ambiguity() error {
 	if len(s.unclear) == 0 {
@@ -179,15 +171,14 @@ func (s *census) ambiguity() error {
 	return &AmbiguousMatchError{Reason: "records may be this certificate or another one of the same name", Candidates: s.unclear}
 }
 
-// recognise finds the records of a certificate. isExcluded reports that a record is not the certificate although it looks
-// like it; nil excludes nothing.
-func (s *census) recognise(identity *match.Identity, isExcluded exclusion) {
+// recognise finds the records of a certificate.
+func (s *census) recognise(identity *match.Identity) {
 	s.matched = make(map[string]bool)
 	for _, record := range s.records {
 		verdict, how := identity.Recognise(record.shown())
 		by := MatchedBy(how)
 		switch {
-		case verdict == match.NotOurs, isExcluded != nil && isExcluded(s, record, by):
+		case verdict == match.NotOurs:
 		case verdict == match.Ours:
 			s.matches = append(s.matches, Match{record, by})
 			s.matched[record.ID] = true
@@ -197,8 +188,6 @@ func (s *census) recognise(identity *match.Identity, isExcluded exclusion) {
 	}
 	slices.SortStableFunc(s.matches, func(a, b Match) int { return byUploadDate(b.Certificate, a.Certificate) })
 }
-
-type exclusion func(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool
 
 // certificate returns the record of the certificate, nil if there is none. The error says that there are several, or
 // that some cannot be told.

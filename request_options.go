@@ -111,7 +111,7 @@ type Response struct {
 	Attempts int // of the call; listings that look for a lost create are not counted
 
 	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
-	MatchedBy  MatchedBy // how it was recognised there, by Create, Ensure or Rotate; "" if it was not looked for
+	MatchedBy  MatchedBy // how it was recognised there, by Create or Rotate; "" if it was not looked for
 }
 
 // WithResponse fills in response with what is known of the call, on success and on error.

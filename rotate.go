@@ -15,54 +15,53 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
-// ErrNotProvisioned says that the new certificate is not provisioned yet, or not for as long as RotateOptions.Overlap
-// asks. Nothing was deleted. Run Rotate again later.
-var ErrNotProvisioned = errors.New("the new certificate is not provisioned for long enough, so nothing was deleted: run it again later")
+// ErrNotProvisioned says that Intune has not provisioned the new certificate in time. Nothing was deleted. Run Rotate
+// again later.
+var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, so nothing was deleted: run it again later")
 
 // ErrNotLatest says that another certificate was uploaded later, so Intune deploys that one, or that a certificate of the
 // same subject expires later, so this rotation is out of date. Nothing was deleted.
 var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
 
-// RotateOptions configures Rotate. The zero value, and nil, upload the certificate and delete nothing.
+// ErrOtherSubject says that Intune deploys a certificate with another subject. Nothing was changed, because the apps signed
+// with that certificate would lose their trust. RotateOptions.NewSubject allows it.
+var ErrOtherSubject = errors.New("the deployed certificate has another subject")
+
+// RotateOptions configures Rotate. The zero value, and nil, upload the certificate if necessary and delete nothing.
 type RotateOptions struct {
-	OldID           string        // the record to replace, in upper or lower case; "" means all earlier uploads with the same subject
-	DeleteOld       bool          // delete what is replaced
-	WaitProvisioned time.Duration // wait up to this long for the new one to be provisioned; 0 does not wait
-	Overlap         time.Duration // delete nothing before the new one has been there this long, by its upload date: provisioned does not mean that all devices have it
+	DeleteOld       bool          // delete what cert replaces: the earlier uploads with the same subject
+	Overlap         time.Duration // but keep them until cert has been in the tenant this long: provisioned does not mean that all devices have it
+	WaitProvisioned time.Duration // wait up to this long for cert to be provisioned; 0 does not wait
+	NewSubject      bool          // cert may replace a deployed certificate that has another subject
+	Force           bool          // upload cert even if the tenant seems to have it, or has a later one: for a re-issue or a rollback. Each call uploads
 	DryRun          bool          // change nothing; the Rotation says what would be done
 }
 
 // Rotation is what Rotate has done or, with DryRun, would do.
 type Rotation struct {
-	Certificate *EnterpriseCodeSigningCertificate   // the new one, as the tenant has it, nil if it is not there; with DryRun, as it would be uploaded
-	Created     bool                                // uploaded by this call
-	MatchedBy   MatchedBy                           // how it was recognised, if it was there
-	Old         []*EnterpriseCodeSigningCertificate // what it replaces, including what was deleted
-	Deleted     []string                            // ids
+	Certificate  *EnterpriseCodeSigningCertificate   // cert as the tenant has it, nil if it is not there; with DryRun, as it would be uploaded
+	Created      bool                                // uploaded by this call
+	MatchedBy    MatchedBy                           // how it was recognized, if it was there
+	Previous     *EnterpriseCodeSigningCertificate   // deployed before this call, if that was another certificate
+	Old          []*EnterpriseCodeSigningCertificate // the earlier uploads with the same subject, earlier copies of cert included
+	Deleted      []string                            // ids of those that this call deleted
+	Pending      []string                            // ids of those that a later run will delete
+	PendingUntil time.Time                           // when Overlap ends; zero if nothing is pending
 }
 
-// Rotate makes cert the certificate that the tenant uses. Intune deploys only the latest upload, and apps must be signed
-// again with the new certificate. Rotate can be run again at any time, and goes on from where an earlier run ended. A nil
-// error means: cert is in the tenant once, no other upload is later and, with DeleteOld, every old one is gone.
+// Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, and apps must be signed
+// again with the new certificate. Rotate can be run again at any time, and continues where an earlier run ended.
 //
-// Without OldID, Rotate looks for cert as Find does, uploads it unless it is there, and treats the earlier uploads with
-// the same subject as old. A certificate with another subject is another publisher's and is not replaced. If a record of
-// the same subject expires more than two days later than cert, the error is ErrNotLatest and nothing is done.
+// Rotate looks for cert as Find does, uploads it unless it is there, and treats the earlier uploads with the same subject
+// as old. If a record of the same subject expires more than two days later than cert, the error is ErrNotLatest and
+// nothing is done. So is a later upload of another certificate, whatever its subject.
 //
-// With OldID, only equal content makes the record with that id, or an earlier upload, count as cert. If there is no
-// record with that id, the error is ErrNotFound, together with the Rotation if cert is there: an earlier run has
-// finished. A certificate that was issued again with the same names, expiration and NotBefore needs OldID.
+// Old records are deleted only with DeleteOld, within five minutes of the latest listing, oldest first, and only while cert
+// is the latest upload, provisioned, and there for Overlap. Otherwise the error is ErrNotProvisioned. A record whose age or
+// subject is unclear is kept, and the error is an *AmbiguousMatchError. The new one is never deleted.
 //
-// A later upload of another certificate is ErrNotLatest, whatever its subject. cert is then not uploaded again, because
-// two jobs would replace each other forever. To go back to an earlier certificate, delete its record and rotate with
-// OldID.
-//
-// Old records are deleted only with DeleteOld, within five minutes of a look, oldest first, and only while cert is the latest
-// upload, provisioned, and there for Overlap. Otherwise the error is ErrNotProvisioned. A record whose age or subject
-// cannot be told is kept, and the error is an *AmbiguousMatchError. The new one is never deleted.
-//
-// Like Ensure, Rotate ignores the Status and UploadDateTime of cert, and it returns Ensure's errors. With an error comes
-// the Rotation so far, nil if nothing is known yet. Calls of one client for the same subject wait for each other.
+// Rotate ignores the Status and UploadDateTime of cert. It returns the errors of Create, too. With an error comes the
+// Rotation so far, nil if nothing is known yet. Calls of one client for the same subject wait for each other.
 //
 // With DryRun nothing is changed, and the error is the one that would be returned. Rotate then assumes that a new upload
 // is provisioned at once, and an earlier one within WaitProvisioned.
@@ -81,19 +80,12 @@ func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertific
 	if r.WaitProvisioned < 0 || r.Overlap < 0 {
 		return nil, &InputError{Name: "RotateOptions", Problem: "has a negative duration"}
 	}
-	if r.OldID != "" {
-		if _, err := certificatePath(r.OldID); err != nil {
-			return nil, err
-		}
-	}
 	var err error
 	if r.upsert, err = c.newUpsert(ctx, cert, opts); err != nil {
 		return nil, err
 	}
 	defer r.release()
-	if err = r.run(ctx); errors.Is(err, ErrNotFound) && r.seen != nil && !r.isOldMissing {
-		err = errors.New(err.Error()) // ErrNotFound with a Rotation means that OldID is missing
-	}
+	err = r.run(ctx)
 	return r.result(), err
 }
 
@@ -102,17 +94,14 @@ type rotation struct {
 	RotateOptions
 	*upsert
 
-	old       []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
-	deletable []*EnterpriseCodeSigningCertificate // those of old whose age and subject are certain
-	unclear   []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
-	deleted   []string
-
-	isOldMissing bool // there is no record OldID
+	old     []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
+	unclear []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
+	deleted []string
 }
 
-// result is what is known so far. Without a record there is none to report if OldID is missing.
+// result is what is known so far.
 func (r *rotation) result() *Rotation {
-	if r.seen == nil || r.record == nil && r.isOldMissing {
+	if r.seen == nil {
 		return nil
 	}
 	return &Rotation{Certificate: r.record, Created: r.created, MatchedBy: r.matchedBy, Old: r.old, Deleted: r.deleted}
@@ -120,16 +109,13 @@ func (r *rotation) result() *Rotation {
 
 // run does one step after the other. Each leaves the tenant in a state from which a later run can go on.
 func (r *rotation) run(ctx context.Context) error {
-	if r.OldID != "" {
-		r.isExcluded = r.isOldOrEarlier
-	}
 	if err := r.look(ctx); err != nil {
 		return err
 	}
 	if len(r.seen.matches) == 1 {
 		r.record = r.seen.matches[0].Certificate
 	}
-	if err := r.checkRequest(); err != nil {
+	if err := r.checkStale(); err != nil {
 		return err
 	}
 	if err := r.place(ctx); err != nil {
@@ -146,35 +132,6 @@ func (r *rotation) run(ctx context.Context) error {
 		return err
 	}
 	return r.deleteOld(ctx)
-}
-
-// isOldOrEarlier excludes the record with OldID and earlier uploads: only equal content makes one of them the new one.
-func (r *rotation) isOldOrEarlier(seen *census, record *EnterpriseCodeSigningCertificate, by MatchedBy) bool {
-	old := seen.record(r.OldID)
-	if by == MatchedByContent || old == nil {
-		return false
-	}
-	areDated := match.IsShown(old.UploadDateTime) && match.IsShown(record.UploadDateTime)
-	return record.ID == old.ID || areDated && record.UploadDateTime.Before(old.UploadDateTime)
-}
-
-// checkRequest ends a rotation that is out of date or asks for the impossible, before anything is changed.
-func (r *rotation) checkRequest() error {
-	if r.OldID == "" {
-		return r.checkStale()
-	}
-	old := r.seen.record(r.OldID)
-	switch {
-	case old == nil:
-		r.isOldMissing = true
-		if err := r.take(); err != nil {
-			return err
-		}
-		return fmt.Errorf("there is no certificate with the id %s: %w", r.OldID, ErrNotFound)
-	case r.DeleteOld && r.identity.CompareSubject(old.shown()) == match.OtherSubject:
-		return &InputError{Name: "OldID", Problem: "is a certificate with another subject, which is another publisher's: it is not deleted"}
-	}
-	return nil
 }
 
 // checkStale looks for a record of the same subject that expires later: then this may be a job with last year's
@@ -238,36 +195,28 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 
 // sortOut finds what the certificate replaces.
 func (r *rotation) sortOut() {
-	r.old, r.deletable, r.unclear = nil, nil, nil
-	old := r.seen.record(r.OldID)
+	r.old, r.unclear = nil, nil
 	for _, record := range r.seen.records {
-		isOld := r.OldID != "" && record == old
-		if r.seen.isMatch(record) || r.OldID != "" && !isOld {
+		if r.seen.isMatch(record) {
 			continue
 		}
 		subject, age := r.identity.CompareSubject(record.shown()), r.compareAge(record)
 		isCertain := subject == match.SameSubject && age == older
-		if isCertain || isOld {
-			r.old = append(r.old, record)
-		}
 		switch {
 		case isCertain:
-			r.deletable = append(r.deletable, record)
-		case isOld, subject != match.OtherSubject && age != later:
+			r.old = append(r.old, record)
+		case subject != match.OtherSubject && age != later:
 			r.unclear = append(r.unclear, record)
 		}
 	}
 	slices.SortStableFunc(r.old, byUploadDate)
-	slices.SortStableFunc(r.deletable, byUploadDate)
 }
 
 // checkLatest reports a later upload of another certificate, an upload that may be later, and a record of the same subject
 // that expires later.
 func (r *rotation) checkLatest() error {
-	if r.OldID == "" {
-		if err := r.checkStale(); err != nil {
-			return err
-		}
+	if err := r.checkStale(); err != nil {
+		return err
 	}
 	var unclear []*EnterpriseCodeSigningCertificate
 	for _, record := range r.seen.records {
@@ -303,7 +252,7 @@ func (r *rotation) plan() error {
 	if r.record.Status != CertificateStatusProvisioned && !willBeProvisioned || !r.isThereForOverlap() {
 		return ErrNotProvisioned
 	}
-	for _, record := range r.deletable {
+	for _, record := range r.old {
 		r.deleted = append(r.deleted, record.ID)
 	}
 	return r.kept()
@@ -374,7 +323,7 @@ func (r *rotation) deleteOld(ctx context.Context) error {
 	}
 	soon, cancel := context.WithTimeout(ctx, longestAfterLook)
 	defer cancel()
-	for _, record := range r.deletable {
+	for _, record := range r.old {
 		err := r.client.delete(soon, record.ID, r.options.following())
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
@@ -408,4 +357,120 @@ func (r *rotation) lookAgain(ctx context.Context) error {
 	}
 	r.sortOut()
 	return r.checkLatest()
+}
+
+// upsert is what a Rotate has found or uploaded.
+type upsert struct {
+	client   *Client
+	cert     *EnterpriseCodeSigningCertificate // without what the caller must not choose
+	identity *match.Identity
+	options  requestOptions
+	release  func()
+
+	seen      *census                           // the last look
+	record    *EnterpriseCodeSigningCertificate // of the certificate, once it is there
+	matchedBy MatchedBy                         // how it was recognised, if it was there
+	created   bool                              // by this call
+}
+
+// newUpsert checks everything that can be checked before anything is sent, and waits for the other upserts of the
+// same subject: each looks before it uploads.
+func (c *Client) newUpsert(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*upsert, error) {
+	options, err := newRequestOptions(createOperation, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(cert, options.allowExpired); err != nil {
+		return nil, err
+	}
+	u := &upsert{client: c, identity: cert.identity(), options: options}
+	if err := checkEnough(u.identity); err != nil {
+		return nil, err
+	}
+	upload := *cert
+	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
+	u.cert = &upload
+	u.release, err = c.subjects.Lock(ctx, u.identity.SubjectKey())
+	return u, err
+}
+
+// look lists the tenant and recognises the certificate.
+func (u *upsert) look(ctx context.Context) error {
+	seen, err := u.client.census(ctx, u.options.following())
+	if err != nil {
+		return err
+	}
+	seen.recognise(u.identity)
+	u.seen = seen
+	return nil
+}
+
+// take takes the record of the certificate, if it is there.
+func (u *upsert) take() error {
+	record, err := u.seen.certificate()
+	if record == nil {
+		return err
+	}
+	u.record = record
+	if !u.created {
+		u.matchedBy = u.seen.matches[0].By
+		u.options.reportMatch(u.matchedBy)
+	}
+	return err
+}
+
+// upload creates the certificate and looks again: another process may have done so at the same time, and the service may
+// show the record in a way that later runs would not recognise.
+func (u *upsert) upload(ctx context.Context) error {
+	if err := checkNotBefore(u.identity); err != nil {
+		return err
+	}
+	dated := *u.cert
+	dated.UploadDateTime = u.seen.nextDate()
+	u.options.listedBefore = make(map[string]bool, len(u.seen.records))
+	for _, record := range u.seen.records {
+		u.options.listedBefore[record.ID] = true
+	}
+	record, err := u.client.create(ctx, &dated, u.options)
+	if record != nil {
+		u.record, u.created = record, true
+	}
+	if err != nil {
+		return err
+	}
+	return u.verify(ctx)
+}
+
+// verify looks until the new record shows, for ReconcileWindow at most.
+func (u *upsert) verify(ctx context.Context) error {
+	created := u.record
+	var shown *EnterpriseCodeSigningCertificate
+	var failure error
+	ended := u.client.poll(ctx, time.Now().Add(u.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = u.look(ctx); failure == nil {
+			shown = u.seen.exactRecord(created.ID)
+		}
+		return failure != nil || shown != nil
+	})
+	switch {
+	case ended != nil:
+		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
+	case failure != nil:
+		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
+	case shown == nil:
+		return &AmbiguousMatchError{Reason: "uploaded, but the new record does not show in listings, so the next run would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+	}
+	u.record = shown
+	return u.verifyShown()
+}
+
+// verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.
+func (u *upsert) verifyShown() error {
+	created := u.record
+	if !u.seen.isMatch(created) {
+		return &AmbiguousMatchError{Reason: "uploaded, but the service shows the new record in a way that the next run would not recognise, and would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+	}
+	err := u.take()
+	u.created = u.record.ID == created.ID
+	return err
 }

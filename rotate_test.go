@@ -165,12 +165,6 @@ func TestRotateInDoubtDeletesNothing(t *testing.T) {
 			old(t, s, cert)
 			s.had(cert, 10*day)
 		}},
-		"OldID of another subject": {want: "input", options: intune.RotateOptions{OldID: "foreign"}, prepare: func(t *testing.T, s *simulation, _ *certificate) {
-			t.Helper()
-			foreign := issue(t, subjectOf("Fabrikam", "Fabrikam Ltd"))
-			foreign.ID = "foreign"
-			s.had(foreign, 10*day)
-		}},
 	}
 	for name, test := range tests {
 		rotating(t, func(t *testing.T) {
@@ -427,63 +421,6 @@ func TestDeletionsFollowTheirLookSoon(t *testing.T) {
 	})
 }
 
-// TestRotateKeepsOldIDIfItTurnsOutToBeAnothersCertificate: the first look does not show its subject.
-func TestRotateKeepsOldIDIfItTurnsOutToBeAnothersCertificate(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		foreign := s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), time.Hour)
-		subject := foreign.Subject
-		foreign.Subject, foreign.SubjectName = "", ""
-		s.meanwhile(isPost, func() { foreign.Subject = subject })
-		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: foreign.ID, DeleteOld: true})
-		if errorAs[*intune.AmbiguousMatchError](t, err); !s.has(foreign.ID) {
-			t.Errorf("got %+v, %v, deleted %v", got, err, s.deleted)
-		}
-	})
-}
-
-// TestRotateWithOldIDUploadsOnceWithCoarseDates: in the same minute as OldID.
-func TestRotateWithOldIDUploadsOnceWithCoarseDates(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		time.Sleep(10 * time.Second)
-		s, lost, cert := new(simulation), issue(t, tenDaysAgo), issue(t, tenDaysAgo)
-		old := s.had(lost, 5*time.Second)
-		s.around = func(*http.Request, bool) error {
-			for _, record := range s.records {
-				record.UploadDateTime = record.UploadDateTime.Truncate(time.Minute)
-			}
-			return nil
-		}
-		for run := range 3 {
-			if got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: old.ID}); s.count(cert) != 1 {
-				t.Errorf("run %d: got %+v, %v; %d copies", run, got, err, s.count(cert))
-			}
-			time.Sleep(time.Hour)
-		}
-	})
-}
-
-// TestRotateTakesNoRecordThatWasThereForItsUpload: OldID was uploaded a moment ago, and the first create gets lost.
-func TestRotateTakesNoRecordThatWasThereForItsUpload(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, lost, cert := new(simulation), issue(t, tenDaysAgo), issue(t, tenDaysAgo)
-		old := s.had(lost, 30*time.Second)
-		posts := 0
-		s.around = func(req *http.Request, sent bool) error {
-			if isPost(req) && !sent {
-				if posts++; posts == 1 {
-					return io.ErrUnexpectedEOF
-				}
-			}
-			return nil
-		}
-		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: old.ID})
-		if err != nil || !got.Created || got.Certificate.ID == old.ID || s.count(cert) != 1 {
-			t.Errorf("got %+v, %v; %d copies", got, err, s.count(cert))
-		}
-	})
-}
-
 // TestDryRunSaysWhatTheRunDoes compares the two.
 func TestDryRunSaysWhatTheRunDoes(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -528,32 +465,25 @@ func TestDryRunSaysWhatTheRunDoes(t *testing.T) {
 }
 
 func TestResponseSaysHowTheCertificateWasFound(t *testing.T) {
-	for name, rotate := range map[string]bool{"Ensure": false, "Rotate": true} {
-		rotating(t, func(t *testing.T) {
-			s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
-			s.had(issue(t, yearsAgo(1)), 300*day)
-			posts := 0
-			s.around = func(req *http.Request, sent bool) error {
-				if isPost(req) && sent {
-					posts++
-					return io.ErrUnexpectedEOF
-				}
-				return nil
+	rotating(t, func(t *testing.T) {
+		s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
+		s.had(issue(t, yearsAgo(1)), 300*day)
+		posts := 0
+		s.around = func(req *http.Request, sent bool) error {
+			if isPost(req) && sent {
+				posts++
+				return io.ErrUnexpectedEOF
 			}
-			for run := range 2 {
-				var response intune.Response
-				var err error
-				if rotate {
-					_, err = s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, WaitProvisioned: time.Hour}, intune.WithResponse(&response))
-				} else {
-					_, _, err = s.process(t).Ensure(t.Context(), cert, intune.WithResponse(&response))
-				}
-				if err != nil || response.Reconciled != (run == 0) || response.MatchedBy == "" || posts != 1 {
-					t.Errorf("%s, run %d: %+v, %v", name, run, response, err)
-				}
+			return nil
+		}
+		for run := range 2 {
+			var response intune.Response
+			_, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, WaitProvisioned: time.Hour}, intune.WithResponse(&response))
+			if err != nil || response.Reconciled != (run == 0) || response.MatchedBy == "" || posts != 1 {
+				t.Errorf("run %d: %+v, %v", run, response, err)
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestRotateKeepsTheOldOneForTheOverlap(t *testing.T) {
@@ -624,75 +554,6 @@ func TestRotateDryRunDeletesNoMoreThanTheRunWould(t *testing.T) {
 	}
 }
 
-func TestRotateTakesOldIDInUpperCase(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		old := s.had(issue(t, yearsAgo(1)), 300*day)
-		old.ID = "0f1e2d3c"
-		s.commits[old.ID] = time.Now().Add(-300 * day)
-		got, err := s.process(t).Rotate(t.Context(), cert, &intune.RotateOptions{OldID: "0F1E2D3C", DeleteOld: true})
-		if err != nil || !slices.Equal(got.Deleted, []string{old.ID}) || s.has(old.ID) {
-			t.Errorf("got %+v, %v", got, err)
-		}
-	})
-}
-
-func TestRotateWithOldID(t *testing.T) {
-	longAgo := func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(-20 * day) }
-	for name, habits := range everyHabit {
-		if habits.bareNames || habits.dropsDates {
-			continue
-		}
-		rotating(t, func(t *testing.T) {
-			// A certificate that was issued again for another key, with the same names and dates.
-			s, lost, cert := &simulation{habits: habits}, issue(t, longAgo), issue(t, longAgo)
-			old, earlier := s.had(lost, 10*day), s.had(lost, 15*day)
-			if !habits.keepsContent {
-				got, err := s.process(t).Rotate(t.Context(), cert, nil)
-				if duplicate := errorAs[*intune.DuplicateError](t, err); got.Created || duplicate.Certificate.ID != old.ID {
-					t.Errorf("%s: without OldID: %+v, %v", name, got, err)
-				}
-			}
-			options := &intune.RotateOptions{OldID: old.ID, DeleteOld: true}
-			got, err := s.process(t).Rotate(t.Context(), cert, options)
-			if err != nil || !got.Created || !slices.Equal(got.Deleted, []string{old.ID}) || !s.has(earlier.ID) || s.count(cert) != 1 {
-				t.Errorf("%s: got %+v, %v; the tenant has %v", name, got, err, s.records)
-			}
-			id := got.Certificate.ID
-			time.Sleep(day)
-			s.records = slices.DeleteFunc(s.records, func(r *certificate) bool { return r.ID == earlier.ID })
-			if got, err := s.process(t).Rotate(t.Context(), cert, options); !errors.Is(err, intune.ErrNotFound) || got == nil || got.Certificate.ID != id || got.Created || s.count(cert) != 1 {
-				t.Errorf("%s: again: %+v, %v; the tenant has %v", name, got, err, s.records)
-			}
-		})
-	}
-	rotating(t, func(t *testing.T) {
-		s := new(simulation)
-		if got, err := s.process(t).Rotate(t.Context(), issue(t), &intune.RotateOptions{OldID: "gone"}); !errors.Is(err, intune.ErrNotFound) || got != nil || len(s.records) > 0 {
-			t.Errorf("neither is there: %+v, %v", got, err)
-		}
-	})
-}
-
-// TestRotateBack: to go back, delete the record of the certificate and rotate with OldID.
-func TestRotateBack(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, previous, broken := new(simulation), issue(t, yearsAgo(0), func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(-300 * day) }), issue(t, yearsAgo(-1), func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(-366 * day) })
-		s.had(previous, 200*day)
-		current := s.had(broken, 10*day)
-		if _, err := s.process(t).Rotate(t.Context(), previous, deleteOld); !errors.Is(err, intune.ErrNotLatest) {
-			t.Errorf("without OldID: %v", err)
-		}
-		if err := s.process(t).Delete(t.Context(), s.records[0].ID); err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.process(t).Rotate(t.Context(), previous, &intune.RotateOptions{OldID: current.ID, DeleteOld: true})
-		if err != nil || !got.Created || s.has(current.ID) || s.count(previous) != 1 {
-			t.Errorf("got %+v, %v; the tenant has %v", got, err, s.records)
-		}
-	})
-}
-
 // TestReissueWithTheSameNamesIsToldByNotBefore: what was uploaded more than a day before it is another certificate.
 func TestReissueWithTheSameNamesIsToldByNotBefore(t *testing.T) {
 	rotating(t, func(t *testing.T) {
@@ -708,7 +569,7 @@ func TestReissueWithTheSameNamesIsToldByNotBefore(t *testing.T) {
 }
 
 func TestRotateOptionsThatMakeNoSense(t *testing.T) {
-	for _, options := range []*intune.RotateOptions{{WaitProvisioned: -1}, {Overlap: -1}, {OldID: "a/b"}} {
+	for _, options := range []*intune.RotateOptions{{WaitProvisioned: -1}, {Overlap: -1}} {
 		w := newWire(t)
 		_, err := certificates(w).Rotate(t.Context(), issue(t), options)
 		if errorAs[*intune.InputError](t, err); len(w.requests) > 0 {
@@ -932,9 +793,6 @@ func newRandomRotation(t *testing.T, random *rand.Rand) *randomRotation {
 	r.options = intune.RotateOptions{
 		DeleteOld: chance(75), Overlap: []time.Duration{0, 0, time.Hour, 2 * day}[random.IntN(4)], WaitProvisioned: []time.Duration{0, 2 * time.Hour}[random.IntN(2)],
 	}
-	if len(r.before) > 0 && r.newID() == "" && chance(25) { // otherwise only content tells it from what OldID may be
-		r.options.OldID = r.before[random.IntN(len(r.before))].ID
-	}
 	r.began = time.Now()
 	return r
 }
@@ -996,13 +854,13 @@ func (r *randomRotation) checkSuccess(got *intune.Rotation) {
 	t, s := r.t, r.service
 	t.Helper()
 	newID := r.newID()
-	if newID == "" && r.options.OldID == "" && !slices.ContainsFunc(s.records, func(record *certificate) bool {
+	if newID == "" && !slices.ContainsFunc(s.records, func(record *certificate) bool {
 		return record.ID == got.Certificate.ID && got.MatchedBy == intune.MatchedByNames
 	}) {
 		t.Error("success without the new one")
 	}
 	for _, record := range s.records {
-		isOld := record.Subject == r.cert.Subject && record.ID != got.Certificate.ID && (r.options.OldID == "" || record.ID == r.options.OldID)
+		isOld := record.Subject == r.cert.Subject && record.ID != got.Certificate.ID
 		if r.options.DeleteOld && isOld && s.commits[record.ID].Before(s.commits[got.Certificate.ID]) {
 			t.Errorf("success beside the old %s", record.ID)
 		}
@@ -1018,28 +876,6 @@ func (r *randomRotation) describe() string {
 		all = append(all, fmt.Sprintf("%s of %q, until %s, uploaded %s", record.ID, record.Subject, record.ExpirationDateTime.Format(time.DateOnly), record.UploadDateTime.Format(time.DateOnly)))
 	}
 	return strings.Join(all, "; ")
-}
-
-// TestRotateSaysNotFoundOnlyOfOldID: with a Rotation, ErrNotFound means that an earlier run has finished.
-func TestRotateSaysNotFoundOnlyOfOldID(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		s.had(issue(t, yearsAgo(1)), 300*day)
-		gets := 0
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
-			if req.Method == http.MethodGet {
-				if gets++; gets == 3 {
-					return reply(404, graphRefusal("ResourceNotFound"))(req)
-				}
-			}
-			return s.RoundTrip(req)
-		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
-		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, deleteOld)
-		if err == nil || errors.Is(err, intune.ErrNotFound) || got == nil || !got.Created {
-			t.Errorf("got %+v, %v", got, err)
-		}
-	})
 }
 
 // TestRotateKnowsItsRecordInAnyCase: a GET may spell the id differently from the listing.

@@ -132,10 +132,6 @@ func TestNoPrivateKeyIsSent(t *testing.T) {
 			_, err := service.Create(ctx, of(content))
 			return err
 		},
-		"Ensure": func(content []byte) error {
-			_, _, err := service.Ensure(ctx, of(content))
-			return err
-		},
 		"Rotate": func(content []byte) error {
 			_, err := service.Rotate(ctx, of(content), nil)
 			return err

@@ -113,7 +113,6 @@ func explain(ctx context.Context, err error) *failure {
 func messageOf(err error) string {
 	return plain(strings.NewReplacer(
 		"WithExpiredAllowed", "--allow-expired",
-		"OldID", "--old",
 		"WithCloud", "--cloud",
 		"WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it", "--ca",
 		"intunetest: ", "",

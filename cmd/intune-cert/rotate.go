@@ -16,9 +16,8 @@ import (
 
 const rotateHelp = `Upload the new certificate and, with --delete-old, delete what it replaces. This is the yearly job.
 
-Without --old, the new certificate replaces the earlier uploads with the same subject. --old names one certificate to replace
-instead. The new one is uploaded only if it is not in the tenant, so the command can be run again at any time: it goes on from
-where an earlier run ended.
+The new certificate replaces the earlier uploads with the same subject. It is uploaded only if it is not in the tenant, so the
+command can be run again at any time: it continues where an earlier run ended.
 
 Nothing is deleted before the new certificate is provisioned and has been there for --overlap, which counts from its upload.
 Until then the exit code is 5, and a later run deletes. --wait waits for provisioning, but not for --overlap. Provisioned does
@@ -39,7 +38,6 @@ type rotateCommand struct {
 	*app
 
 	loader        loader
-	old           string
 	deleteOld     bool
 	dryRun        bool
 	wait, overlap duration
@@ -69,7 +67,6 @@ func newRotateCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&c.old, "old", "", "the `ID` of the one certificate to replace (default: earlier uploads with the same subject)")
 	flags.BoolVar(&c.deleteOld, "delete-old", false, "delete what is replaced")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
 	flags.Var(&c.overlap, "overlap", "delete nothing before the new certificate has been there this long, for example 72h")
@@ -94,9 +91,6 @@ func (c *rotateCommand) run(ctx context.Context, file string) error {
 		return err
 	}
 	rotation, err := service.Rotate(ctx, cert.Resource(), c.options(), c.requestOptions()...)
-	if c.hasFinishedEarlier(rotation, err) {
-		rotation, err = c.confirmFinished(ctx, service, rotation, p)
-	}
 	if rotation == nil {
 		p.stop()
 		return c.advise(err)
@@ -144,21 +138,19 @@ func (c *rotateCommand) whenToDelete(cert *intune.EnterpriseCodeSigningCertifica
 
 // howToGoOn says what to do if another certificate is later. The error names that one.
 func howToGoOn(file string, rotation *intune.Rotation) string {
-	back := fmt.Sprintf("intune-cert rotate %s --old ID, with the ID of that one", file)
 	status := file + " was not uploaded."
 	if cert := rotation.Certificate; cert != nil && cert.ID != "" {
-		back = fmt.Sprintf("intune-cert delete %s, and then %s", cert.ID, back)
 		status = fmt.Sprintf("%s is in the tenant as %s.", file, cert.ID)
 		if uploaded := shown(cert.UploadDateTime); uploaded != nil {
 			status = fmt.Sprintf("%s is in the tenant as %s, uploaded on %s.", file, cert.ID, uploaded.Format(time.RFC3339))
 		}
 	}
-	return fmt.Sprintf("%s If the other certificate is the right one, this job is out of date: give it the new file. If %s is, run %s.", status, file, back)
+	return status + " If the other certificate is the right one, this job is out of date: give it the new file."
 }
 
 func (c *rotateCommand) options() *intune.RotateOptions {
 	return &intune.RotateOptions{
-		OldID: c.old, DeleteOld: c.deleteOld, DryRun: c.dryRun,
+		DeleteOld: c.deleteOld, DryRun: c.dryRun,
 		WaitProvisioned: time.Duration(c.wait), Overlap: time.Duration(c.overlap),
 	}
 }
@@ -168,26 +160,6 @@ func (c *rotateCommand) requestOptions() []intune.RequestOption {
 		return []intune.RequestOption{intune.WithExpiredAllowed()}
 	}
 	return nil
-}
-
-// hasFinishedEarlier reports whether the record of --old is gone while the new certificate is there.
-func (c *rotateCommand) hasFinishedEarlier(rotation *intune.Rotation, err error) bool {
-	return c.old != "" && c.deleteOld && rotation != nil && rotation.Certificate != nil && errors.Is(err, intune.ErrNotFound)
-}
-
-// confirmFinished makes sure that an earlier run did what this one is asked for.
-func (c *rotateCommand) confirmFinished(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, rotation *intune.Rotation, p *progress) (*intune.Rotation, error) {
-	latest, err := service.Latest(ctx)
-	switch {
-	case err != nil:
-		return rotation, err
-	case latest.ID != rotation.Certificate.ID:
-		return rotation, fmt.Errorf("%w: %s was uploaded later", intune.ErrNotLatest, latest.ID)
-	case c.wait > 0 && rotation.Certificate.Status != intune.CertificateStatusProvisioned:
-		return rotation, intune.ErrNotProvisioned
-	}
-	p.remark("There is no certificate %s; an earlier run may have deleted it. The new one is in place, recognised by its %s.", plain(c.old), rotation.MatchedBy)
-	return rotation, nil
 }
 
 func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation *intune.Rotation, deployed string) *rotateResult {

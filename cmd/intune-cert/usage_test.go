@@ -20,8 +20,8 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"bad fault": {"emulator", "--fault", "colour=red"}, "senseless fault": {"emulator", "--fault", "status=401,committed"}, "bad address": {"emulator", "--listen", "nowhere"},
 		"bad emulator": {"list", "--emulator", "http://contoso.example"}, "unknown shell": {"completion", "ksh"}, "empty shell": {"completion", ""},
 		"empty id": {"get", ""}, "no id of one": {"get", "../me"}, "empty ids": {"delete", "--yes", " "}, "no ids": {"delete", "--yes", "a/b"},
-		"bad thumbprint": {"find", "ca.pem", "--thumbprint", "abc"}, "empty old id": {"rotate", "ca.pem", "--old", ""},
-		"empty emulator": {"list", "--emulator", ""}, "flag for a value": {"rotate", "ca.pem", "--old", "--delete-old"},
+		"bad thumbprint": {"find", "ca.pem", "--thumbprint", "abc"},
+		"empty emulator": {"list", "--emulator", ""}, "flag for a value": {"rotate", "ca.pem", "--thumbprint", "--delete-old"},
 		"overlap alone": {"rotate", "ca.pem", "--overlap", "72h"}, "cloud of an emulator": {"list", "--cloud", "china"}, "two files": {"inspect", "a", "b"},
 		"unknown help": {"help", "rotat"},
 	} {
@@ -30,7 +30,7 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 	f.run("rotate").says("FILE is missing")
 	f.run("get").says("ID is missing")
 	f.run("find", "ca.pem", "--thumbprint", "abc").says("--thumbprint")
-	f.run("rotate", "ca.pem", "--old", "--delete-old").says("--old lacks its value")
+	f.run("rotate", "ca.pem", "--thumbprint", "--delete-old").says("--thumbprint lacks its value")
 	f.env = append(f.env, "INTUNE_CERT_OUTPUT=xml")
 	f.run("version").exits(2).says("INTUNE_CERT_OUTPUT")
 	if len(f.Requests()) != 0 {

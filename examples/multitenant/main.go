@@ -1,4 +1,4 @@
-// Multitenant makes sure that every tenant has a certificate. "multitenant FILE TENANT..." signs in to each tenant with
+// Multitenant deploys a certificate in every tenant. "multitenant FILE TENANT..." signs in to each tenant with
 // AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a multitenant application. Without arguments it has an emulator for each.
 package main
 
