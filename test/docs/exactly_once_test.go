@@ -1,4 +1,4 @@
-package intune_test
+package docs_test
 
 import (
 	"errors"
@@ -49,7 +49,7 @@ func TestTimeToTheTruth(t *testing.T) {
 	for _, test := range tests {
 		var row string
 		synctest.Test(t, func(t *testing.T) {
-			server := memoryServer(t)
+			server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
 			server.Inject(test.faults...)
 			client := server.Client()
 			if err := client.Do(t.Context(), http.MethodGet, "/deviceAppManagement/enterpriseCodeSigningCertificates", nil, nil); err != nil {
@@ -57,7 +57,7 @@ func TestTimeToTheTruth(t *testing.T) {
 			}
 			signedIn := len(server.Requests())
 			began := time.Now()
-			_, err := create(client)
+			_, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"})
 			posts, gets := 0, 0
 			for _, req := range server.Requests()[signedIn:] {
 				if req.Method == http.MethodPost {
