@@ -1,4 +1,5 @@
-package intune_test
+// Package costs_test bounds what the library allocates, and measures what its operations cost beside the same by hand.
+package costs_test
 
 // This file has the operations that programs spend their time in, each with a response in memory, and a test that fails
 // if one allocates more than it may.
@@ -9,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 // hotPath is one of these operations.
@@ -31,7 +35,7 @@ const (
 		`"issuerName":"CN=Contoso CA, C=US","issuer":"CN=Contoso CA, C=US",` +
 		`"expirationDateTime":"2027-06-01T00:00:00Z","uploadDateTime":"2026-06-01T12:00:00.1234567Z"}`
 	cannedRejection = `{"error":{"code":"Forbidden","message":"{\r\n  \"_version\": 3,\r\n  \"Message\": \"Application is not authorized to perform this operation. ` +
-		`Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All - hotPath ID (for customer support): ` +
+		`Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All - Operation ID (for customer support): ` +
 		`00000000-0000-0000-0000-000000000000 - Activity ID: 5c977c7f-ae03-4be0-82c2-408eafb65caf - Url: https://fef.msub05.manage.microsoft.com/x\"\r\n}",` +
 		`"innerError":{"date":"2026-11-15T18:53:00","request-id":"5c977c7f-ae03-4be0-82c2-408eafb65caf"}}}`
 	recordsOfAPage = 100
@@ -40,7 +44,7 @@ const (
 // hotPaths returns them, in the order in which a request passes them.
 func hotPaths(tb testing.TB) ([]hotPath, error) {
 	tb.Helper()
-	cert := intune.FromX509(newCertificate(tb))
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
 	cert.UploadDateTime = time.Date(2026, time.June, 1, 0, 0, 0, 0, time.UTC)
 	undated := *cert
 	undated.UploadDateTime = time.Time{}
@@ -112,7 +116,7 @@ func cannedClients(page string) (map[string]*intune.Client, error) {
 		"rejected": {canned{http.StatusForbidden, cannedRejection}, nil},
 		"empty":    {canned{http.StatusNoContent, ""}, nil},
 	} {
-		client, err := intune.NewClient(intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})),
+		client, err := intune.NewClient(signedIn(),
 			intune.WithHTTPClient(&http.Client{Transport: with.response}), intune.WithQuota(with.quota...))
 		if err != nil {
 			return nil, err
@@ -120,6 +124,11 @@ func cannedClients(page string) (map[string]*intune.Client, error) {
 		clients[name] = client
 	}
 	return clients, nil
+}
+
+// signedIn is a credential whose token is at hand.
+func signedIn() intune.Credential {
+	return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"}))
 }
 
 // canned returns the same response to every request.
@@ -137,7 +146,7 @@ func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestHotPathsKeepTheirBudgets counts allocations, which are the same on every machine; times are not. Raise a budget
 // only for something that users want more than speed.
 func TestHotPathsKeepTheirBudgets(t *testing.T) {
-	if raceDetector {
+	if build, _ := debug.ReadBuildInfo(); slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		t.Skip("the race detector allocates as well")
 	}
 	operations, err := hotPaths(t)

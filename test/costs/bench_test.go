@@ -1,10 +1,9 @@
-package intune_test
+package costs_test
 
 import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 // benchmarkServer is set in the environment of the process that serves the benchmarks.
@@ -49,8 +49,7 @@ func serveBenchmark() error {
 	}
 	root := "http://" + listener.Addr().String()
 	fmt.Println(root)
-	response := []byte(exampleResponse)
-	records := strings.TrimSuffix(strings.Repeat(exampleResponse+",", benchmarkPage), ",")
+	records := strings.TrimSuffix(strings.Repeat(cannedRecord+",", benchmarkPage), ",")
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = listener.Close()
@@ -67,7 +66,7 @@ func serveBenchmark() error {
 			return
 		}
 		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(response)
+		_, _ = io.WriteString(w, cannedRecord)
 	}))
 	return nil
 }
@@ -99,8 +98,18 @@ func startBenchmarkServer(b *testing.B) (root string) {
 	return line.Text()
 }
 
-// benchmarkContent begins like a certificate and is as long as a usual one.
-var benchmarkContent = append([]byte{0x30, 0x82, 0x05, 0xd8}, bytes.Repeat([]byte{0xa5}, 1496)...)
+const path = "/deviceAppManagement/enterpriseCodeSigningCertificates"
+
+// newClient returns a client of a server that startBenchmarkServer has started.
+func newClient(b *testing.B, root string) *intune.Client {
+	b.Helper()
+	client, err := intune.NewClient(signedIn(), intune.WithBaseURL(root), intune.WithQuota())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(client.CloseIdleConnections)
+	return client
+}
 
 // BenchmarkCreate is one create over loopback, on a connection and with a token that are at hand.
 func BenchmarkCreate(b *testing.B) {
@@ -119,10 +128,8 @@ func BenchmarkCreateParallel(b *testing.B) { inParallel(b, creator(b)) }
 // creator returns a create with this library.
 func creator(b *testing.B) func() error {
 	b.Helper()
-	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
-	b.Cleanup(client.CloseIdleConnections)
-	cert := exampleCertificate()
-	cert.Content, cert.UploadDateTime = benchmarkContent, time.Time{}
+	client := newClient(b, startBenchmarkServer(b))
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
 	return func() error {
 		_, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), cert)
 		return err
@@ -179,11 +186,11 @@ func creatorByHand(b *testing.B) func() error {
 	target := startBenchmarkServer(b) + "/beta" + path
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchmarkWorkers}}
 	b.Cleanup(client.CloseIdleConnections)
-	example := exampleCertificate()
+	same := intune.FromX509(intunetest.NewCertificate("Contoso"))
 	cert := plainCertificate{
-		ODataType: "#microsoft.graph.enterpriseCodeSigningCertificate", Content: benchmarkContent, Status: string(example.Status),
-		SubjectName: example.SubjectName, Subject: example.Subject, IssuerName: example.IssuerName, Issuer: example.Issuer,
-		ExpirationDateTime: example.ExpirationDateTime, UploadDateTime: example.UploadDateTime,
+		ODataType: "#microsoft.graph.enterpriseCodeSigningCertificate", Content: same.Content, Status: string(same.Status),
+		SubjectName: same.SubjectName, Subject: same.Subject, IssuerName: same.IssuerName, Issuer: same.Issuer,
+		ExpirationDateTime: same.ExpirationDateTime, UploadDateTime: time.Now(),
 	}
 	return func() error { return createByHand(context.Background(), client, target, &cert) }
 }
@@ -198,7 +205,7 @@ func createByHand(ctx context.Context, client *http.Client, target string, cert 
 		return err
 	}
 	req.Header = http.Header{
-		"Accept": {"application/json"}, "Content-Type": {"application/json"}, "Authorization": {"Bearer " + aToken},
+		"Accept": {"application/json"}, "Content-Type": {"application/json"}, "Authorization": {"Bearer token"},
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -218,8 +225,7 @@ func createByHand(ctx context.Context, client *http.Client, target string, cert 
 
 // BenchmarkAll reads a million certificates page by page, and reports the time of one and the most heap in use.
 func BenchmarkAll(b *testing.B) {
-	client := newClient(b, staticToken(), intune.WithBaseURL(startBenchmarkServer(b)), intune.WithQuota())
-	defer client.CloseIdleConnections()
+	client := newClient(b, startBenchmarkServer(b))
 	benchmarkRecordsRead(b, func() (n int) {
 		for _, err := range client.EnterpriseCodeSigningCertificates().All(context.Background(), nil) {
 			if err != nil {
@@ -301,22 +307,19 @@ func benchmarkRecordsRead(b *testing.B, read func() int) {
 // much heap one takes.
 func BenchmarkClientOfATenant(b *testing.B) {
 	const tenants, most = 1000, 64 << 10
-	base := roundTripper(func(req *http.Request) (*http.Response, error) {
-		body := "{}"
-		if strings.HasSuffix(req.URL.Path, "/token") {
-			body = `{"access_token":"` + strings.Repeat("x", 2000) + `","expires_in":3599}`
-		}
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
-	})
-	key, cert := applicationCertificate(b)
+	token := canned{http.StatusOK, `{"access_token":"` + strings.Repeat("x", 2000) + `","expires_in":3599}`}
 	var perClient uint64
 	for b.Loop() {
 		before := heapInUse()
 		clients := make([]*intune.Client, tenants)
 		for i := range clients {
-			cred := intune.ClientCertificate(fmt.Sprintf("tenant-%d.example", i), app, []*x509.Certificate{cert}, key)
-			clients[i] = newClient(b, cred, intune.WithHTTPClient(&http.Client{Transport: base}))
-			if err := get(b.Context(), clients[i]); err != nil {
+			client, err := intune.NewClient(intune.ClientSecret(fmt.Sprintf("tenant-%d.example", i), "application", "secret"),
+				intune.WithHTTPClient(&http.Client{Transport: token}))
+			if err != nil {
+				b.Fatal(err)
+			}
+			clients[i] = client
+			if err := client.Do(b.Context(), http.MethodGet, "/x", nil, nil); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -331,7 +334,7 @@ func BenchmarkClientOfATenant(b *testing.B) {
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what the first one has finalised
+	runtime.GC() // what the first one has finalized
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	return memory.HeapAlloc

@@ -1,5 +1,0 @@
-//go:build !race
-
-package intune_test
-
-const raceDetector = false
