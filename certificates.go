@@ -30,14 +30,15 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 	if err != nil {
 		return nil, named(createName, err)
 	}
-	created, err := s.client.create(ctx, cert, options)
+	created, err := s.client.create(ctx, cert, options, nil)
 	return created, named(createName, err)
 }
 
 const createName = "create enterpriseCodeSigningCertificate" // as errors name the operation
 
-// create uploads a certificate. The result is nil only with an error.
-func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
+// create uploads a certificate. listedBefore holds the ids of records that were there before, so they cannot be its own;
+// nil if that is not known. The result is nil only with an error.
+func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions, listedBefore map[string]bool) (*EnterpriseCodeSigningCertificate, error) {
 	sent, upload, err := c.newUpload(cert, options)
 	if err != nil {
 		return nil, err
@@ -47,12 +48,12 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		return nil, &InputError{Name: "certificate", Problem: "cannot be sent as JSON", Err: err}
 	}
 	out := new(received)
-	err = c.pipeline.run(ctx, request{
+	_, err = c.pipeline.run(ctx, request{
 		method: http.MethodPost, path: certificatesPath, body: body,
 		out: out, status: http.StatusCreated, check: out.check,
 		options: options, content: sent.Content,
 		recovery: &reconciliation{
-			client: c, sent: sent, upload: upload, listedBefore: options.listedBefore, out: out, response: options.response,
+			client: c, sent: sent, upload: upload, listedBefore: listedBefore, out: out, response: options.response,
 			isDisabled: options.withoutReconcile,
 		},
 	})
@@ -123,7 +124,7 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 		path += "?$select=" + options.selected
 	}
 	out := &received{mayBeWrapped: true}
-	err = c.pipeline.run(ctx, request{
+	_, err = c.pipeline.run(ctx, request{
 		method: method, path: path, body: body, out: out, status: http.StatusOK, check: out.check, options: options,
 	})
 	if err != nil {
@@ -149,5 +150,6 @@ func (c *Client) delete(ctx context.Context, id string, options requestOptions) 
 	if err != nil {
 		return err
 	}
-	return c.pipeline.run(ctx, request{method: http.MethodDelete, path: path, status: http.StatusNoContent, options: options})
+	_, err = c.pipeline.run(ctx, request{method: http.MethodDelete, path: path, status: http.StatusNoContent, options: options})
+	return err
 }

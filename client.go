@@ -70,7 +70,8 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any, opt
 			return &InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err}
 		}
 	}
-	return c.pipeline.run(ctx, req)
+	_, err = c.pipeline.run(ctx, req)
+	return err
 }
 
 // CloseIdleConnections closes the connections that no call uses. A transport given by WithHTTPClient closes its own.

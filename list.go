@@ -224,16 +224,13 @@ func (p *page) check() error {
 // page gets one page. path is that of the collection with its query, or what nextPath made of a link.
 func (c *Client) page(ctx context.Context, path string, options requestOptions, isLook bool) (*page, error) {
 	p := new(page)
-	if options.response == nil {
-		options.response = new(Response)
-	}
-	err := c.pipeline.run(ctx, request{
+	header, err := c.pipeline.run(ctx, request{
 		method: http.MethodGet, path: path, out: p, status: http.StatusOK, check: p.check, options: options, isLook: isLook,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if date := headerDate(options.response.Header); !date.IsZero() {
+	if date := headerDate(header); !date.IsZero() {
 		p.clock = match.Clock{Ahead: time.Until(date), IsKnown: true}
 	}
 	return p, nil

@@ -82,12 +82,12 @@ func retrying(client *http.Client) *retryablehttp.Client {
 	}
 }
 
-// run sends a request, as often as it takes, and decodes the response.
-func (p *pipeline) run(ctx context.Context, req request) error {
+// run sends a request, as often as it takes, and decodes the response. It returns the headers of the last one.
+func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
 	c := newCall(&p.settings, req)
 	defer c.report()
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("not sent, the context had ended before the call: %w", err)
+		return nil, fmt.Errorf("not sent, the context had ended before the call: %w", err)
 	}
 	ctx = context.WithValue(ctx, callKey{}, c)
 	var body any
@@ -96,14 +96,17 @@ func (p *pipeline) run(ctx context.Context, req request) error {
 	}
 	httpReq, err := retryablehttp.NewRequestWithContext(ctx, c.method, p.root+c.path, body)
 	if err != nil {
-		return &InputError{Name: "request", Problem: "cannot be made", Err: err}
+		return nil, &InputError{Name: "request", Problem: "cannot be made", Err: err}
 	}
 	httpReq.Header = c.options.clonedHeader()
 	_, err = p.client.Do(httpReq) //nolint:bodyclose // the body has been read within the attempt
 	if !c.finished {
 		c.fail(ctx, interrupted(err, c.err))
 	}
-	return c.err
+	if c.last == nil || c.last.response == nil {
+		return nil, c.err
+	}
+	return c.last.response.Header, c.err
 }
 
 // interrupted is the error of a call whose context ended while it waited for the next attempt.

@@ -15,10 +15,9 @@ type requestOptions struct {
 	header   http.Header
 	response *Response
 
-	selected         string          // for a get: the names of the properties
-	withoutReconcile bool            // for a create
-	allowExpired     bool            // for a create
-	listedBefore     map[string]bool // for a create: the ids of records that cannot be its own
+	selected         string // for a get: the names of the properties
+	withoutReconcile bool   // for a create
+	allowExpired     bool   // for a create
 }
 
 // operationKind says which options apply.

@@ -187,7 +187,7 @@ func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
 	switch {
 	case areDated && record.UploadDateTime.After(r.record.UploadDateTime):
 		return later
-	case r.options.listedBefore[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
+	case r.listedBefore[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
 		return older
 	}
 	return unclearAge
@@ -367,10 +367,11 @@ type upsert struct {
 	options  requestOptions
 	release  func()
 
-	seen      *census                           // the last look
-	record    *EnterpriseCodeSigningCertificate // of the certificate, once it is there
-	matchedBy MatchedBy                         // how it was recognised, if it was there
-	created   bool                              // by this call
+	seen         *census                           // the last look
+	record       *EnterpriseCodeSigningCertificate // of the certificate, once it is there
+	matchedBy    MatchedBy                         // how it was recognised, if it was there
+	created      bool                              // by this call
+	listedBefore map[string]bool                   // the ids of the records that were there before the upload
 }
 
 // newUpsert checks everything that can be checked before anything is sent, and waits for the other upserts of the
@@ -427,11 +428,11 @@ func (u *upsert) upload(ctx context.Context) error {
 	}
 	dated := *u.cert
 	dated.UploadDateTime = u.seen.nextDate()
-	u.options.listedBefore = make(map[string]bool, len(u.seen.records))
+	u.listedBefore = make(map[string]bool, len(u.seen.records))
 	for _, record := range u.seen.records {
-		u.options.listedBefore[record.ID] = true
+		u.listedBefore[record.ID] = true
 	}
-	record, err := u.client.create(ctx, &dated, u.options)
+	record, err := u.client.create(ctx, &dated, u.options, u.listedBefore)
 	if record != nil {
 		u.record, u.created = record, true
 	}
