@@ -95,7 +95,7 @@ func explain(ctx context.Context, err error) *failure {
 		set("usage", exitUsage, `Run "intune-cert list" to see the ids.`)
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		set("outcomeUnknown", exitUnknown,
-			"Run the same command again in a few minutes, without --force: it uploads the certificate only if it is not in the tenant.")
+			"Run the same command again in a few minutes: it uploads the certificate only if it is not in the tenant.")
 	case ctx.Err() != nil, errors.Is(err, errNoAnswer):
 		set("interrupted", exitInterrupted, "Run the same command again to go on.")
 	case errors.Is(err, intune.ErrNotProvisioned):

@@ -53,7 +53,7 @@ type uploadResult struct {
 
 type uploadedFile struct {
 	File        string             `json:"file"`
-	Outcome     string             `json:"outcome"` // uploaded, failed, unknown or notTried
+	Outcome     string             `json:"outcome"`     // uploaded, failed, unknown or notTried
 	Certificate *record            `json:"certificate"` // null if it is not in the tenant
 	Findings    []codesign.Finding `json:"findings"`
 	Error       *failure           `json:"error,omitempty"`
@@ -140,27 +140,21 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 	}
 	for i, file := range files {
 		p.count(i, len(files))
-		if file.resource != nil && ctx.Err() == nil {
-			record, err := service.Create(ctx, file.resource, options...)
-			file.take(ctx, record, c.advise(err))
+		if file.resource == nil || ctx.Err() != nil {
+			continue
+		}
+		record, err := service.Create(ctx, file.resource, options...)
+		switch isUnknown := errors.As(err, new(*intune.OutcomeUnknownError)); {
+		case err == nil:
+			file.Outcome, file.record = uploaded, record
+		case isUnknown:
+			file.Outcome, file.err = unknown, &advisedError{err: err, next: "Run \"intune-cert rotate " + file.File +
+				"\" in a few minutes: it uploads the certificate only if it is not in the tenant."}
+		case ctx.Err() == nil, record != nil:
+			file.Outcome, file.record, file.err = failed, record, c.advise(err)
 		}
 	}
 	p.count(len(files), len(files))
-}
-
-// take keeps what became of a file.
-func (f *uploadedFile) take(ctx context.Context, record *intune.EnterpriseCodeSigningCertificate, err error) {
-	f.record, f.err = record, err
-	switch {
-	case errors.As(err, new(*intune.OutcomeUnknownError)):
-		f.Outcome = unknown
-	case err != nil && ctx.Err() != nil && record == nil:
-		f.Outcome, f.err = notTried, nil // nothing was sent
-	case err != nil:
-		f.Outcome = failed
-	default:
-		f.Outcome = uploaded
-	}
 }
 
 // summary is the error of the whole run: that of the most urgent exit code.
