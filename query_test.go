@@ -185,7 +185,7 @@ func TestFiltersMeanWhatTheySay(t *testing.T) {
 		filter, means := randomFilter(random, 4)
 		var want, got []string
 		for _, cert := range held {
-			if means(cert) {
+			if means(*cert) {
 				want = append(want, cert.ID)
 			}
 		}

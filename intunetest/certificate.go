@@ -8,12 +8,16 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 	"time"
 )
 
+var made atomic.Int64 // certificates, each of which expires a second later
+
 // NewCertificate returns a code-signing certificate to try things with: for the common name, or for one that no other
-// certificate has if it is "", issued by an authority that nobody trusts, and valid for 400 days from an hour ago. Each
-// of changes may change it before it is signed, for example its NotAfter.
+// certificate has if it is "", issued by an authority that nobody trusts, and valid for 400 days. Each certificate of a
+// process expires at a second of its own, as those of an authority usually do. Each of changes may change it before it is
+// signed, for example its NotAfter.
 //
 //	expiring := intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, 20) })
 func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509.Certificate {
@@ -28,7 +32,7 @@ func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509
 			CommonName: commonName, Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
 			Province: []string{"Washington"}, Country: []string{"US"},
 		},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, 400),
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, 400).Add(time.Duration(made.Add(1)) * time.Second),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 		BasicConstraintsValid: true,
 	}

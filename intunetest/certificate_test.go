@@ -21,8 +21,8 @@ func TestNewCertificateHasNoFindings(t *testing.T) {
 
 func TestNewCertificateIsNewEachTime(t *testing.T) {
 	a, b := intunetest.NewCertificate(""), intunetest.NewCertificate("")
-	if a.Subject.String() == b.Subject.String() || a.SerialNumber.Cmp(b.SerialNumber) == 0 {
-		t.Errorf("two certificates of %s and %s", a.Subject, b.Subject)
+	if a.Subject.String() == b.Subject.String() || a.SerialNumber.Cmp(b.SerialNumber) == 0 || a.NotAfter.Equal(b.NotAfter) {
+		t.Errorf("two certificates of %s and %s, until %s and %s", a.Subject, b.Subject, a.NotAfter, b.NotAfter)
 	}
 }
 

@@ -1,12 +1,15 @@
 package intunetest
 
-// This file takes a request through its life: recorded, struck by a fault or not, carried out, responded to.
+// This file takes a request through its life: recorded, its fate decided, received, carried out unless it fails, responded
+// to.
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
@@ -16,44 +19,67 @@ import (
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, controlPath) {
+		s.control.ServeHTTP(w, r)
+		return
+	}
 	ids := exchange.NewIDs(r.Header)
 	request := s.arrived(r)
+	decided := s.decide(r, ids)
+	body, err := s.receive(w, r, decided.fault)
+	s.received(request, r, body)
+	loseAt(decided.fault.Drop == DropAfterReading)
+	s.wait(decided.fault.Delay)
+	response := decided.response
+	if decided.isCarriedOut {
+		result := s.carryOut(r, body, err, decided.fault.VisibleAfter, ids)
+		response = cmp.Or(response, result)
+	}
+	s.wait(decided.fault.ResponseDelay)
+	loseAt(decided.fault.Drop == DropAfterCommit)
+	s.responded(request, response.Status)
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
+	if response.Status == http.StatusSwitchingProtocols {
+		s.switchProtocols(w)
+		return
+	}
+	send(w, response, ids, decided.fault.Drop == DropInResponse)
+}
+
+// fate is what becomes of a request.
+type fate struct {
+	fault        Fault
+	isCarriedOut bool
+	response     *exchange.Response // nil for the result of carrying it out
+}
+
+// decide finds the fate of a request when it arrives, and counts it against the quota.
+func (s *Server) decide(r *http.Request, ids exchange.IDs) fate {
 	isEntra := entra.Serves(r.URL.Path)
 	fault := s.takeFault(r.Method, isEntra)
+	own := fault.response(ids)
 	var throttled *exchange.Response
 	if !isEntra {
 		throttled = s.graph.Arrive(r, ids)
 	}
+	switch {
+	case own != nil && !fault.Committed:
+		return fate{fault, false, own}
+	case throttled != nil:
+		return fate{fault, false, throttled}
+	}
+	return fate{fault, true, own}
+}
+
+// receive reads the body, unless the connection is lost before its end.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, fault Fault) ([]byte, error) {
 	loseAt(fault.Drop == DropBeforeReading)
-	reader := http.MaxBytesReader(w, r.Body, graph.MaxBody)
+	body := http.MaxBytesReader(w, r.Body, graph.MaxBody)
 	if fault.Drop == DropWhileReading {
-		_, _ = io.CopyN(io.Discard, reader, r.ContentLength/2)
+		_, _ = io.CopyN(io.Discard, body, r.ContentLength/2)
 		loseAt(true)
 	}
-	body, err := io.ReadAll(reader)
-	s.received(request, r, body)
-	loseAt(fault.Drop == DropAfterReading)
-	s.wait(fault.Delay)
-
-	result := fault.response(ids)
-	if result == nil || fault.Committed {
-		carriedOut := throttled
-		if throttled == nil {
-			carriedOut = s.carryOut(r, body, err, fault.VisibleAfter, ids)
-		}
-		if result == nil || throttled != nil {
-			result = carriedOut
-		}
-	}
-	s.wait(fault.ResponseDelay)
-	loseAt(fault.Drop == DropAfterCommit)
-	s.responded(request, result.Status)
-	w.Header().Set("Date", s.now().Format(http.TimeFormat))
-	if result.Status == http.StatusSwitchingProtocols {
-		s.switchProtocols(w)
-		return
-	}
-	send(w, result, ids, fault.Drop == DropInResponse)
+	return io.ReadAll(body)
 }
 
 func (s *Server) carryOut(r *http.Request, body []byte, err error, late time.Duration, ids exchange.IDs) *exchange.Response {

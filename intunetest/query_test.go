@@ -65,7 +65,7 @@ func newStockedWire(t *testing.T, opts ...intunetest.ServerOption) *wire {
 		w.wantStatus(w.create(body), http.StatusCreated)
 	}
 	held := w.server.Certificates()
-	for _, cert := range []intune.EnterpriseCodeSigningCertificate{held[0], held[4]} {
+	for _, cert := range []*intune.EnterpriseCodeSigningCertificate{held[0], held[4]} {
 		if err := w.server.SetStatus(cert.ID, intune.CertificateStatusProvisioned); err != nil {
 			t.Fatal(err)
 		}

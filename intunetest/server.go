@@ -29,6 +29,7 @@ type Server struct {
 	config     Config
 	graph      *graph.Server
 	entra      *entra.Server
+	control    http.Handler
 	http       *http.Server
 	ctx        context.Context // its end ends the requests that wait
 	cancel     context.CancelFunc
@@ -77,6 +78,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		return nil, err
 	}
 	s.join()
+	s.control = s.newControl()
 	go func() {
 		defer close(s.served)
 		_ = s.serve() // ends with http.ErrServerClosed
@@ -91,7 +93,7 @@ func (s *Server) join() {
 		TenantID: TenantID, Domain: TenantDomain, ClientID: ClientID, ClientSecret: ClientSecret,
 		Certificates: c.certificates, Subjects: c.subjects, Federated: c.federated,
 		Permissions: c.Permissions, DeclineConsent: c.DeclineConsent, TokenLifetime: c.TokenLifetime,
-		Strict: c.StrictEntra, Now: s.now, Addr: s.addr(),
+		Strict: c.StrictEntra, Now: s.now, Root: s.URL(),
 	})
 	s.graph = graph.New(graph.Config{
 		Lookup: func(accessToken string) (graph.Token, bool) {

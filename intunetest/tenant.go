@@ -10,8 +10,33 @@ import (
 )
 
 // Certificates returns the certificates of the tenant, in order of creation.
-func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
+func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 	return s.graph.Certificates()
+}
+
+// Add puts a certificate into the tenant, as if it had been uploaded earlier, and returns it as the tenant has it. No
+// permission, quota or fault applies. A zero ID, UploadDateTime and Status become a new id, now and provisioned. Add
+// panics on a certificate that the service would reject, or whose ID the tenant has already.
+func (s *Server) Add(cert *intune.EnterpriseCodeSigningCertificate) *intune.EnterpriseCodeSigningCertificate {
+	object, err := json.Marshal(cert)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: Add: %v", err))
+	}
+	added, err := s.graph.Add(object)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: Add: %v", err))
+	}
+	return added
+}
+
+// Reset removes the certificates, injected faults, recorded requests, tokens, codes and the claims challenge, and begins a
+// new quota. Settings stay.
+func (s *Server) Reset() {
+	s.graph.Reset()
+	s.entra.Reset()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults, s.requests = nil, nil
 }
 
 // SetStatus sets the status of a certificate, which then stays as it is. The error says that no certificate has the id.

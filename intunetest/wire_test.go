@@ -76,11 +76,14 @@ func (w *wire) send(method, path, body string, headers ...string) response {
 	own := []string{"Authorization: Bearer " + w.token, "Accept: application/json", "Content-Type: application/json"}
 	for _, header := range append(own, headers...) {
 		name, value, _ := strings.Cut(header, ":")
-		if value = strings.TrimSpace(value); value == "" {
+		switch value = strings.TrimSpace(value); {
+		case name == "Host":
+			req.Host = value
+		case value == "":
 			req.Header.Del(name)
-			continue
+		default:
+			req.Header.Set(name, value)
 		}
-		req.Header.Set(name, value)
 	}
 	resp, err := w.http.Do(req)
 	if err != nil {

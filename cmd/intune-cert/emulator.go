@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -125,6 +124,9 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	if err := c.seed(ctx, server); err != nil {
 		return err
 	}
+	if !isLoopback(c.listen) {
+		c.remark("Warning: the emulator is open to the network at %s: whoever reaches it can read and change everything in it.", c.listen)
+	}
 	server.Inject(faults...)
 	settings, err := c.newSettings(server)
 	if err != nil {
@@ -221,11 +223,8 @@ func (c *emulatorCommand) seed(ctx context.Context, server *intunetest.Server) e
 		}
 		seeds = append(seeds, intune.FromX509(old))
 	}
-	service := server.Client().EnterpriseCodeSigningCertificates()
 	for _, seed := range seeds {
-		if _, err := service.Create(ctx, seed, intune.WithExpiredAllowed()); err != nil {
-			return err
-		}
+		server.Add(seed)
 	}
 	return nil
 }
@@ -239,16 +238,29 @@ func (c *emulatorCommand) writeSample() (old *x509.Certificate, err error) {
 	return old, writePEM(c.sample, intunetest.NewCertificate(name))
 }
 
-// writePEM writes a certificate into a new file, or over the one of an earlier emulator, which has the same issuer.
+// writePEM writes a certificate to a new file. The file of an earlier emulator, which has the same issuer, it removes
+// before. It follows no link.
 func writePEM(file string, cert *x509.Certificate) error {
-	earlier, err := codesign.Load(file)
-	isNew := errors.Is(err, fs.ErrNotExist)
-	isOurs := err == nil && bytes.Equal(earlier.Leaf.RawIssuer, cert.RawIssuer) && len(earlier.Chain) == 0
-	if !isNew && !isOurs {
-		return &advisedError{err: fmt.Errorf("%s exists, and the emulator has not written it", file), next: "Choose the name of a new file."}
+	if info, err := os.Lstat(file); err == nil {
+		earlier, err := codesign.Load(file)
+		if err != nil || !info.Mode().IsRegular() || !bytes.Equal(earlier.Leaf.RawIssuer, cert.RawIssuer) || len(earlier.Chain) > 0 {
+			return &advisedError{err: fmt.Errorf("%s exists, and the emulator has not written it", file), next: "Choose the name of a new file."}
+		}
+		if err := os.Remove(file); err != nil {
+			return err
+		}
 	}
-	data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
-	return os.WriteFile(file, data, 0o644) //nolint:gosec // a public certificate
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a public certificate
+	if err != nil {
+		return err
+	}
+	return errors.Join(pem.Encode(f, &pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), f.Close())
+}
+
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address) // start has checked it
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // settings are what a program needs to use the emulator.

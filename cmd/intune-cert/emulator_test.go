@@ -93,9 +93,31 @@ func TestEmulatorOverwritesOnlyItsOwnFiles(t *testing.T) {
 			}
 		}
 	}
+	for name, target := range map[string]string{"dangling": "outside", "link": "theirs"} {
+		if err := os.Symlink(f.path(target), f.path(name)); err != nil {
+			t.Skip(err) // Windows wants a privilege for it
+		}
+		for _, option := range []string{"--sample", "--write-ca"} {
+			f.run("emulator", "--listen", "127.0.0.1:0", "--tls", option, name).exits(1).says(name + " exists")
+		}
+	}
+	if _, err := os.Lstat(f.path("outside")); err == nil {
+		t.Error("the emulator has followed a dangling link")
+	}
 	for range 2 {
 		r, _ := f.emulator("--sample", "sample.cer", "--tls", "--write-ca", "own.pem")
 		r.interrupt().exits(0)
+	}
+}
+
+func TestEmulatorWarnsThatTheNetworkReachesIt(t *testing.T) {
+	f := newFixture(t)
+	for address, warns := range map[string]bool{"0.0.0.0:0": true, ":0": true, "localhost:0": false, "127.0.0.1:0": false} {
+		r, _ := f.emulator("--listen", address)
+		r.interrupt().exits(0)
+		if warned := strings.Contains(r.stderr.String(), "Warning: the emulator is open to the network"); warned != warns {
+			t.Errorf("%s: %s", address, r.stderr.String())
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
 	s.mu.Lock()
 	s.devices[code] = d
 	s.mu.Unlock()
-	page := c.origin + devicePath
+	page := s.config.Root + devicePath // whatever Host the client claims: a person will follow it
 	return exchange.JSON(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,
 		"expires_in": int(deviceCodeLifetime.Seconds()), "interval": int(devicePollInterval.Seconds()),

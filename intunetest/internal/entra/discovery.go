@@ -64,7 +64,7 @@ func (s *Server) instanceDiscovery(c *call) (*exchange.Response, *rejection) {
 	switch {
 	case c.Method != http.MethodGet:
 		return nil, wrongMethod.because(http.MethodGet)
-	case err != nil || !slices.Contains([]string{c.Host, s.config.Addr}, authorization.Host):
+	case err != nil || !slices.Contains([]string{c.origin, s.config.Root}, authorization.Scheme+"://"+authorization.Host):
 		return nil, unknownInstance.because()
 	}
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(authorization.Path, "/"), "/")

@@ -26,7 +26,7 @@ type Config struct {
 	TokenLifetime          time.Duration
 	Strict                 bool             // see intunetest.WithStrictEntra
 	Now                    func() time.Time // the clock of the service
-	Addr                   string           // host and port that the service listens on
+	Root                   string           // of the service's addresses, without a slash at its end
 }
 
 // Subject lets the application sign in with any certificate that Issuer has issued for Name.
@@ -50,15 +50,20 @@ type Server struct {
 
 // New returns a Server that nobody has signed in to.
 func New(config Config) *Server {
-	return &Server{
-		config:        config,
-		signingKey:    sync.OnceValue(newSigningKey),
-		accessTokens:  make(map[string]AccessToken),
-		assertions:    make(map[string]time.Time),
-		devices:       make(map[string]*device),
-		codes:         make(map[string]*authorizationCode),
-		refreshTokens: make(map[string]*refreshToken),
-	}
+	s := &Server{config: config, signingKey: sync.OnceValue(newSigningKey)}
+	s.Reset()
+	return s
+}
+
+// Reset forgets all that has been given out: tokens and codes.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accessTokens = make(map[string]AccessToken)
+	s.assertions = make(map[string]time.Time)
+	s.devices = make(map[string]*device)
+	s.codes = make(map[string]*authorizationCode)
+	s.refreshTokens = make(map[string]*refreshToken)
 }
 
 // endpoints by the ends of their paths. The tenant stands before.

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,63 +16,89 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
-// takeIn merges the body of a request into a record.
+// author is whose object a body is.
+type author int
+
+const (
+	byClient   author = iota
+	byOperator        // of the emulator, who decides on id and status too
+)
+
+// takeIn merges the body of a client's request into a record.
 func (s *Server) takeIn(r record, body []byte) (record, error) {
 	before := r
-	given, err := s.merge(&r, body)
+	given, err := s.merge(&r, body, byClient)
 	if err != nil {
 		return record{}, err
 	}
 	r.Status = before.Status // the service's own
 	if s.config.OwnUploadDates {
 		r.UploadDateTime = before.UploadDateTime
-		delete(given, "uploadDateTime")
+		given["uploadDateTime"] = false
 	}
+	return r, s.complete(&r, given)
+}
+
+// complete fills in what the body did not give, from the content or by the service's habits.
+func (s *Server) complete(r *record, given map[string]bool) error {
 	if r.Content != nil {
 		if err := r.takeContent(given); err != nil {
-			return record{}, err
+			return err
 		}
 	}
 	if !isDateTimeOffset(r.ExpirationDateTime) {
-		return record{}, modelErrorf("The certificate expires beyond the range of 'Edm.DateTimeOffset'.")
+		return modelErrorf("The certificate expires beyond the range of 'Edm.DateTimeOffset'.")
 	}
-	s.finish(&r)
-	return r, nil
+	s.finish(r)
+	return nil
 }
 
-// merge sets the properties that the body has, and returns them.
-func (s *Server) merge(r *record, body []byte) (given map[string]json.RawMessage, err error) {
-	var members map[string]json.RawMessage
-	switch body = bytes.TrimSpace(body); {
-	case !json.Valid(body) || string(body) == "null":
+// merge sets the properties that the body has, and returns their names. It reads one member at a time, so that a body of
+// very many costs no more memory.
+func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool, err error) {
+	body = bytes.TrimSpace(body)
+	if !json.Valid(body) || string(body) == "null" {
 		return nil, errPayload
-	case json.Unmarshal(body, &members) != nil:
+	}
+	if body[0] != '{' {
 		return nil, unexpectedNode(body, "StartObject")
 	}
-	given = make(map[string]json.RawMessage)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		spelled, known := canonical(name)
-		switch {
-		case name == "@odata.type":
-			if err := checkType(members[name]); err != nil {
-				return nil, err
-			}
-			continue
-		case strings.Contains(name, "@"): // an annotation, such as @odata.context of an object that was read before
-			continue
-		case !known, s.config.Strict && spelled != name:
-			return nil, modelErrorf("The property '%s' does not exist on type '%s'. Make sure to only use property names that are defined by the type.", name, typeName)
-		case properties[spelled].readOnly && s.config.Strict:
-			return nil, modelErrorf("The property '%s' is read-only.", spelled)
-		case properties[spelled].readOnly: // OData tells services to ignore it
-			continue
-		}
-		if err := r.set(spelled, members[name]); err != nil {
+	given = make(map[string]bool)
+	members := json.NewDecoder(bytes.NewReader(body))
+	_, _ = members.Token() // the body is valid, so nothing fails
+	for members.More() {
+		token, _ := members.Token()
+		name, _ := token.(string)
+		var value json.RawMessage
+		_ = members.Decode(&value)
+		spelled, err := s.mergeMember(r, name, value, by)
+		if err != nil {
 			return nil, err
 		}
-		given[spelled] = members[name]
+		if spelled != "" {
+			given[spelled] = true
+		}
 	}
 	return given, nil
+}
+
+// mergeMember sets a property and returns its name, "" for a member that is ignored.
+func (s *Server) mergeMember(r *record, name string, value json.RawMessage, by author) (spelled string, err error) {
+	spelled, known := canonical(name)
+	isReadOnly := properties[spelled].readOnly && by == byClient
+	switch {
+	case name == "@odata.type":
+		return "", checkType(value)
+	case strings.Contains(name, "@"): // an annotation, such as @odata.context of an object that was read before
+		return "", nil
+	case !known, s.config.Strict && spelled != name:
+		return "", modelErrorf("The property '%s' does not exist on type '%s'. Make sure to only use property names that are defined by the type.", name, typeName)
+	case isReadOnly && s.config.Strict:
+		return "", modelErrorf("The property '%s' is read-only.", spelled)
+	case isReadOnly: // OData tells services to ignore it
+		return "", nil
+	}
+	return spelled, r.set(spelled, value)
 }
 
 // unexpectedNode says that JSON of one type stands in place of another.
@@ -115,12 +140,15 @@ func (r *record) set(name string, raw json.RawMessage) error {
 		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind.edm())
 	}
 	switch field := r.field(name).(type) {
+	case *string:
+		*field = text
 	case **string:
 		*field = &text
 	case *intune.CertificateStatus:
 		if !isStatus(text) {
 			return modelErrorf("Requested value '%s' was not found.", text)
 		}
+		*field = intune.CertificateStatus(text)
 	case *time.Time:
 		read, err := readTime(text)
 		*field = read
@@ -172,14 +200,14 @@ func isDateTimeOffset(t time.Time) bool {
 
 // takeContent reads the properties that the request left out from the certificate, which is uploaded now. Content that is
 // no certificate, as in the example of the reference, is accepted and says nothing.
-func (r *record) takeContent(given map[string]json.RawMessage) error {
+func (r *record) takeContent(given map[string]bool) error {
 	der, err := base64.StdEncoding.DecodeString(*r.Content)
 	if err != nil {
 		return modelErrorf("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding " +
 			"characters, or an illegal character among the padding characters.")
 	}
 	r.Content = nil
-	if given["uploadDateTime"] == nil {
+	if !given["uploadDateTime"] {
 		r.UploadDateTime = time.Time{}
 	}
 	cert, err := lenientx509.Parse(der)
@@ -192,15 +220,15 @@ func (r *record) takeContent(given map[string]json.RawMessage) error {
 	r.Subject = filledIn(r.Subject, given["subject"], read.Subject)
 	r.IssuerName = filledIn(r.IssuerName, given["issuerName"], read.IssuerName)
 	r.Issuer = filledIn(r.Issuer, given["issuer"], read.Issuer)
-	if given["expirationDateTime"] == nil || r.ExpirationDateTime.IsZero() {
+	if !given["expirationDateTime"] || r.ExpirationDateTime.IsZero() {
 		r.ExpirationDateTime = read.ExpirationDateTime
 	}
 	return nil
 }
 
 // filledIn is what the request gives or, if that is nothing, what was read.
-func filledIn(kept *string, given json.RawMessage, read string) *string {
-	if given != nil && deref(kept) != "" || read == "" {
+func filledIn(kept *string, given bool, read string) *string {
+	if given && deref(kept) != "" || read == "" {
 		return kept
 	}
 	return &read

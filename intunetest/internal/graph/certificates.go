@@ -28,9 +28,7 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 	created.ID, created.visible, created.provisioned = exchange.NewGUID(), now.Add(c.late), now.Add(s.config.ProvisioningDelay)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.created++
-	created.serial = s.created
-	s.records = append(s.records, created)
+	s.keep(&created)
 	return c.object(http.StatusCreated, created, nil)
 }
 

@@ -5,12 +5,10 @@ package graph
 import (
 	"crypto/rand"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
@@ -52,7 +50,9 @@ type Server struct {
 
 // New returns a Server that holds no certificates.
 func New(config Config) *Server {
-	return &Server{config: config, sealKey: []byte(rand.Text()), quota: newQuota(config.Quota)}
+	s := &Server{config: config, sealKey: []byte(rand.Text())}
+	s.Reset()
+	return s
 }
 
 // call is a request: on its own or in a batch.
@@ -144,29 +144,4 @@ func (s *Server) route(method string, of resource) (operation func(*call, option
 		return s.create, []string{"$format"}
 	}
 	return nil, nil
-}
-
-// Certificates returns what the tenant holds, in order of creation.
-func (s *Server) Certificates() []intune.EnterpriseCodeSigningCertificate {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	certificates := make([]intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
-	for _, r := range s.records {
-		shown := r.at(now)
-		certificates = append(certificates, shown.certificate())
-	}
-	return certificates
-}
-
-// SetStatus sets the status of a certificate for good. It reports false if no certificate has the id.
-func (s *Server) SetStatus(id string, status intune.CertificateStatus) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.ID, id) })
-	if i < 0 {
-		return false
-	}
-	s.records[i].Status, s.records[i].provisioned = status, time.Time{}
-	return true
 }

@@ -135,8 +135,8 @@ func (r record) at(now time.Time) record {
 	return r
 }
 
-func (r *record) certificate() intune.EnterpriseCodeSigningCertificate {
-	return intune.EnterpriseCodeSigningCertificate{
+func (r *record) certificate() *intune.EnterpriseCodeSigningCertificate {
+	return &intune.EnterpriseCodeSigningCertificate{
 		ID: r.ID, Status: r.Status,
 		SubjectName: deref(r.SubjectName), Subject: deref(r.Subject), IssuerName: deref(r.IssuerName), Issuer: deref(r.Issuer),
 		ExpirationDateTime: r.ExpirationDateTime, UploadDateTime: r.UploadDateTime,

@@ -1,0 +1,82 @@
+package graph
+
+// This file is what a test sees and does behind the service's back.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+)
+
+// Reset removes the certificates and the claims challenge, and begins a new quota.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records, s.challenge, s.quota = nil, "", newQuota(s.config.Quota)
+}
+
+// Certificates returns what the tenant holds, in order of creation.
+func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	certificates := make([]*intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
+	for _, r := range s.records {
+		shown := r.at(now)
+		certificates = append(certificates, shown.certificate())
+	}
+	return certificates
+}
+
+// Add puts a certificate, which is Graph's JSON, into the tenant. Unlike a client's, its id and its status count.
+func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
+	r := record{Status: intune.CertificateStatusProvisioned}
+	given, err := s.merge(&r, object, byOperator)
+	if err == nil {
+		err = s.complete(&r, given)
+	}
+	if err == nil {
+		err = r.wantSubject()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index(r.ID) >= 0 {
+		return nil, fmt.Errorf("the tenant has a certificate with the id %q", r.ID)
+	}
+	if r.ID == "" {
+		r.ID = exchange.NewGUID()
+	}
+	s.keep(&r)
+	return r.certificate(), nil
+}
+
+// keep adds a record to the tenant. It is called with the lock held.
+func (s *Server) keep(r *record) {
+	s.created++
+	r.serial = s.created
+	s.records = append(s.records, *r)
+}
+
+// SetStatus sets the status of a certificate for good. It reports false if no certificate has the id.
+func (s *Server) SetStatus(id string, status intune.CertificateStatus) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(id)
+	if i < 0 {
+		return false
+	}
+	s.records[i].Status, s.records[i].provisioned = status, time.Time{}
+	return true
+}
+
+// index returns the index of the record with the id, -1 if there is none. It is called with the lock held.
+func (s *Server) index(id string) int {
+	return slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.ID, id) })
+}
