@@ -1,18 +1,13 @@
 package intune_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"log"
-	"log/slog"
 	"net/http"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -22,20 +17,6 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
-
-// Sign in with a client secret, to a national cloud.
-func ExampleNewClient() {
-	cred := intune.ClientSecret("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
-	client, err := intune.NewClient(cred,
-		intune.WithCloud(intune.CloudUSGovernmentL4),
-		intune.WithUserAgent("contoso-rotation/1.2"),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.CloseIdleConnections()
-	// Output:
-}
 
 // Upload a certificate file. In a program, NewClient takes the place of the emulator.
 func ExampleEnterpriseCodeSigningCertificatesService_Create() {
@@ -104,24 +85,6 @@ func ExampleEnterpriseCodeSigningCertificatesService_Rotate() {
 		fmt.Println("uploaded:", rotation.Created, "deleted:", len(rotation.Deleted))
 	}
 	// Output: uploaded: true deleted: 1
-}
-
-// See what a rotation would do.
-func ExampleEnterpriseCodeSigningCertificatesService_Rotate_dryRun() {
-	server, err := intunetest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-	service, ctx := server.Client().EnterpriseCodeSigningCertificates(), context.Background()
-
-	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
-	rotation, err := service.Rotate(ctx, cert, &intune.RotateOptions{DeleteOld: true, DryRun: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("would upload:", rotation.Created, "in the tenant:", len(server.Certificates()))
-	// Output: would upload: true in the tenant: 0
 }
 
 // Find the records of a certificate.
@@ -344,7 +307,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Delete() {
 	// Output: 0
 }
 
-// Call something of Microsoft Graph that has no method of its own.
+// Call something of Microsoft Graph that has no method of its own, with a header.
 func ExampleClient_Do() {
 	server, err := intunetest.Start()
 	if err != nil {
@@ -355,7 +318,8 @@ func ExampleClient_Do() {
 	var page struct {
 		Value []intune.EnterpriseCodeSigningCertificate `json:"value"`
 	}
-	err = server.Client().Do(context.Background(), http.MethodGet, "/deviceAppManagement/enterpriseCodeSigningCertificates?$top=5", nil, &page)
+	err = server.Client().Do(context.Background(), http.MethodGet, "/deviceAppManagement/enterpriseCodeSigningCertificates?$top=5", nil, &page,
+		intune.WithHeader("Prefer", "include-unknown-enum-members"))
 	fmt.Println(len(page.Value), err)
 	// Output: 0 <nil>
 }
@@ -434,23 +398,6 @@ func ExampleWithExpiredAllowed() {
 	// <nil>
 }
 
-// Add a header to a call.
-func ExampleWithHeader() {
-	server, err := intunetest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-
-	prefer := intune.WithHeader("Prefer", "include-unknown-enum-members")
-	page, err := server.Client().EnterpriseCodeSigningCertificates().List(context.Background(), nil, prefer)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(len(page.Value))
-	// Output: 0
-}
-
 // Query what the typed properties do not offer.
 func ExampleRawFilter() {
 	filter := intune.Or(
@@ -459,83 +406,6 @@ func ExampleRawFilter() {
 	)
 	fmt.Println(filter)
 	// Output: expirationDateTime lt 2027-06-01T00:00:00Z or (contains(issuer,'Contoso'))
-}
-
-// Log waits and recoveries, and at debug level every attempt.
-func ExampleWithLogger() {
-	server, err := intunetest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-	server.Inject(intunetest.Fault{Method: http.MethodPost, Status: http.StatusGatewayTimeout, Gateway: true, Committed: true})
-
-	var text bytes.Buffer // os.Stderr in a program
-	client := server.Client(intune.WithLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{
-		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
-			if slices.Contains([]string{slog.MessageKey, "result", "matchedBy"}, attr.Key) {
-				return attr
-			}
-			return slog.Attr{} // the rest differs from run to run
-		},
-	}))))
-	if _, err := client.EnterpriseCodeSigningCertificates().Create(context.Background(), intune.FromX509(intunetest.NewCertificate(""))); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Print(text.String())
-	// Output:
-	// msg="intune: reconciling"
-	// msg="intune: reconciled" result=found matchedBy=uploadDateTime
-}
-
-// Wait longer for a create to show up after its response was lost, and make more attempts.
-func ExampleWithRetry() {
-	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
-		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 6, ReconcileWindow: 2 * time.Minute}),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.CloseIdleConnections()
-}
-
-// Leave half of the quota to another program that uses the same application.
-func ExampleWithQuota() {
-	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
-		intune.WithQuota(
-			intune.Quota{Requests: 50, Window: 20 * time.Second, Methods: []string{"POST", "PUT", "PATCH", "DELETE"}},
-			intune.Quota{Requests: 500, Window: 20 * time.Second},
-		),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.CloseIdleConnections()
-}
-
-// Trust a private certificate authority, such as that of a proxy that inspects TLS.
-func ExampleWithHTTPClient() {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		log.Fatal(err)
-	}
-	authority, err := os.ReadFile("proxy-ca.pem")
-	if err != nil {
-		log.Fatal(err)
-	}
-	pool.AppendCertsFromPEM(authority)
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
-		intune.WithHTTPClient(&http.Client{Transport: transport, Timeout: 30 * time.Second}), // of one attempt
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.CloseIdleConnections()
 }
 
 // Handle a create of unknown outcome: later, Rotate uploads the certificate only if it is not in the tenant.

@@ -30,7 +30,7 @@ func (w *wire) device() (deviceCode, userCode string) {
 	deviceCode, _ = codes["device_code"].(string)
 	userCode, _ = codes["user_code"].(string)
 	page := w.server.URL() + "/devicelogin"
-	if message, _ := codes["message"].(string); codes["verification_uri"] != page || codes["interval"] != 5.0 || codes["expires_in"] != 900.0 ||
+	if message, _ := codes["message"].(string); codes["verification_uri"] != page || codes["interval"] != 1.0 || codes["expires_in"] != 900.0 ||
 		len(deviceCode) < 26 || len(userCode) != 9 || !strings.Contains(message, page) || !strings.Contains(message, userCode) {
 		w.Fatalf("got %s", a.body)
 	}
@@ -48,7 +48,7 @@ func TestDeviceSignsInOnceApproved(t *testing.T) {
 		code, userCode := w.device()
 		for range 3 {
 			w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
-			time.Sleep(5 * time.Second)
+			time.Sleep(time.Second)
 		}
 		if err := w.server.ApproveDevice(strings.ToLower(userCode[:4] + "-" + userCode[4:] + " ")); err != nil {
 			t.Fatal(err)
@@ -71,11 +71,11 @@ func TestDeviceThatPollsTooFastIsSlowedDown(t *testing.T) {
 		w := newMemoryWire(t)
 		code, userCode := w.device()
 		w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
-		time.Sleep(4 * time.Second)
-		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 10 s
-		time.Sleep(9 * time.Second)
-		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 15 s
-		time.Sleep(14600 * time.Millisecond)                    // the network is not as exact as the clock
+		time.Sleep(400 * time.Millisecond)
+		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 6 s
+		time.Sleep(5 * time.Second)
+		w.wantEntraError(w.poll(code), 400, "slow_down", 50196) // now 11 s
+		time.Sleep(10600 * time.Millisecond)                    // the network is not as exact as the clock
 		w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
 		if err := w.server.ApproveDevice(userCode); err != nil {
 			t.Fatal(err)

