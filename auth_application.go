@@ -1,54 +1,19 @@
 package intune
 
-// This file has the credentials with which an application signs in as itself: OAuth's client credentials grant with a
-// secret, a certificate, or an assertion of another issuer.
+// This file has the credentials with which an application signs in as itself.
 
 import (
 	"context"
 	"crypto"
-	"crypto/rsa"
 	"crypto/x509"
-	"errors"
-	"fmt"
-	"net/url"
-	"reflect"
-	"slices"
-	"strings"
-	"time"
 
-	"golang.org/x/oauth2"
-
-	"github.com/seed-230b9595/intune-go/internal/clientassertion"
+	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
 // ClientSecret signs an application in with a client secret. tenantID is the tenant's GUID or one of its domain names.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 func ClientSecret(tenantID, clientID, secret string) Credential {
-	return &clientSecret{registration{tenantID, clientID}, func() string { return secret }}
-}
-
-// clientSecret keeps the secret in a closure, because fmt prints fields, even unexported ones.
-type clientSecret struct {
-	registration
-
-	secret func() string
-}
-
-func (c *clientSecret) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
-	return c.token(ctx, req, req.Scope, url.Values{"client_secret": {c.secret()}}, c.secret())
-}
-
-func (c *clientSecret) validate() error {
-	if err := c.validateApplication(); err != nil {
-		return err
-	}
-	switch secret := c.secret(); {
-	case secret == "":
-		return &InputError{Name: "client secret", Problem: "is empty"}
-	case strings.TrimSpace(secret) != secret:
-		return &InputError{Name: "client secret", Problem: "begins or ends with white space"}
-	}
-	return nil
+	return signIn{entra.ClientSecret(tenantID, clientID, secret)}
 }
 
 // ClientCertificate signs an application in with a certificate that is registered with it. chain begins with that
@@ -57,104 +22,88 @@ func (c *clientSecret) validate() error {
 // Entra ID accepts no other kind. Package clientcert reads both from a PEM or PKCS #12 file.
 // See https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
 func ClientCertificate(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) Credential {
-	return &clientCertificate{registration{tenantID, clientID}, slices.Clone(chain), func() crypto.Signer { return key }}
-}
-
-// clientCertificate keeps the key in a closure, because fmt prints fields, even unexported ones.
-type clientCertificate struct {
-	registration
-
-	chain []*x509.Certificate
-	key   func() crypto.Signer
-}
-
-func (c *clientCertificate) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
-	assertion, err := clientassertion.Sign(c.chain, c.key(), clientassertion.Claims{
-		ClientID: c.clientID, Audience: c.endpoint(req, "token"), ID: newGUID(), IssuedAt: time.Now(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sign a client assertion: %w", err)
-	}
-	return c.exchange(ctx, req, assertion)
-}
-
-func (c *clientCertificate) validate() error {
-	if err := c.validateApplication(); err != nil {
-		return err
-	}
-	if len(c.chain) == 0 || slices.Contains(c.chain, nil) {
-		return &InputError{Name: "client certificate", Problem: "is missing"}
-	}
-	if notAfter := c.chain[0].NotAfter; time.Now().After(notAfter) {
-		return &InputError{Name: "client certificate", Problem: "expired on " + formatTime(notAfter) + ": register its successor with the application"}
-	}
-	bad := func(problem string) error {
-		return &InputError{Name: "key of the client certificate", Problem: problem}
-	}
-	public, isRSA := c.chain[0].PublicKey.(*rsa.PublicKey)
-	key := c.key()
-	const minBits = 2048
-	switch {
-	case !isRSA:
-		return bad(fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", c.chain[0].PublicKeyAlgorithm))
-	case public.N.BitLen() < minBits:
-		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
-	case key == nil, isNilPointer(key):
-		return bad("is nil")
-	case !public.Equal(key.Public()):
-		return bad("does not belong to the first certificate of the chain")
-	}
-	return nil
-}
-
-func isNilPointer(v any) bool {
-	value := reflect.ValueOf(v)
-	return value.Kind() == reflect.Pointer && value.IsNil()
+	return signIn{entra.ClientCertificate(tenantID, clientID, chain, key)}
 }
 
 // ClientAssertion signs an application in with assertions of another issuer that it trusts: workload identity federation.
 // assertion is called for every token. GitHubActionsAssertion, AzurePipelinesAssertion and FileAssertion are ready to use.
 // See https://learn.microsoft.com/entra/workload-id/workload-identity-federation.
 func ClientAssertion(tenantID, clientID string, assertion AssertionFunc) Credential {
-	return &clientAssertion{registration{tenantID, clientID}, assertion}
-}
-
-type clientAssertion struct {
-	registration
-
-	assertion AssertionFunc
-}
-
-func (c *clientAssertion) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error) {
-	assertion, err := c.assertion(ctx, req)
-	switch {
-	case err != nil:
-		return nil, err
-	case assertion == "":
-		return nil, errors.New("the client assertion is empty")
+	if assertion == nil {
+		return signIn{entra.ClientAssertion(tenantID, clientID, nil)}
 	}
-	return c.exchange(ctx, req, assertion)
+	return signIn{entra.ClientAssertion(tenantID, clientID, func(ctx context.Context, req entra.Request) (string, error) {
+		return assertion(ctx, TokenRequest(req))
+	})}
 }
 
-func (c *clientAssertion) validate() error {
-	if c.assertion == nil {
-		return &InputError{Name: "client assertion", Problem: "is nil"}
+// AssertionFunc returns an assertion about the application, a signed JWT of an issuer that the application trusts. req is
+// the request for the token that the assertion is for; its HTTPClient reaches issuers through the client's own transport.
+// An error that wraps ErrCredentialUnavailable makes a ChainedCredential go on to the next credential.
+type AssertionFunc func(ctx context.Context, req TokenRequest) (string, error)
+
+// FileAssertion reads the assertion from a file, again for every token, because Kubernetes and others replace it before
+// it expires. Only a regular file of at most 1 MiB is read. If there is no such file, the error is
+// ErrCredentialUnavailable.
+func FileAssertion(path string) AssertionFunc {
+	return func(context.Context, TokenRequest) (string, error) {
+		assertion, err := entra.FileAssertion(path)
+		return assertion, signInError(err)
 	}
-	return c.validateApplication()
 }
 
-// validateApplication also rejects the names that stand for the tenant of the person who signs in: an application has none.
-func (r registration) validateApplication() error {
-	if strings.EqualFold(r.tenantID, "common") || strings.EqualFold(r.tenantID, "organizations") {
-		return &InputError{Name: "tenant id", Problem: "is " + r.tenantID + ": an application signs in to one tenant, so give its id"}
+// GitHubActionsAssertion requests the assertion of the job from GitHub Actions. The job needs the permission
+// id-token: write. audience is what the federated credential expects; "" is what Microsoft Entra ID proposes in the
+// client's cloud: api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside
+// of GitHub Actions, and without the permission, the error is ErrCredentialUnavailable.
+// See https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect.
+func GitHubActionsAssertion(audience string) AssertionFunc {
+	return func(ctx context.Context, req TokenRequest) (string, error) {
+		assertion, err := entra.GitHubActionsAssertion(ctx, entra.Request(req), audience)
+		return assertion, signInError(err)
 	}
-	return r.validate()
 }
 
-// exchange exchanges an assertion about the application for a token (RFC 7523, section 2.2).
-func (r registration) exchange(ctx context.Context, req TokenRequest, assertion string) (*oauth2.Token, error) {
-	return r.token(ctx, req, req.Scope, url.Values{
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		"client_assertion":      {assertion},
-	}, assertion)
+// AzurePipelinesAssertion requests the assertion of a service connection, given by its id, from Azure DevOps.
+// systemAccessToken is the job's $(System.AccessToken), which must be passed to a task as an environment variable. Outside
+// of Azure Pipelines the error is ErrCredentialUnavailable.
+// See https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create.
+func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) AssertionFunc {
+	return func(ctx context.Context, req TokenRequest) (string, error) {
+		assertion, err := entra.AzurePipelinesAssertion(ctx, entra.Request(req), serviceConnectionID, systemAccessToken)
+		return assertion, signInError(err)
+	}
 }
+
+// EnvironmentCredential signs an application in with what the environment holds. It reads AZURE_TENANT_ID and
+// AZURE_CLIENT_ID, and the first of these that is set, in the order of Microsoft's libraries:
+//
+//	AZURE_CLIENT_SECRET            see ClientSecret
+//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificate: a PEM file with certificate and key, at most 1 MiB
+//	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertion and FileAssertion
+//
+// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; WithAuthorityURL takes precedence over it. The error is an
+// *InputError if variables are missing; it names all of them. So it is for a password without the path of a certificate.
+// Other variables of Microsoft's libraries are not read: the chain of a certificate is sent if the file contains one, and
+// nobody signs in with a password.
+//
+// If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use EnvironmentCredentialWith(clientcert.Load).
+func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(entra.LoadPEM) }
+
+// EnvironmentCredentialWith is like EnvironmentCredential, but load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
+// the password from AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
+func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
+	way, host, err := entra.Environment(load)
+	if err != nil {
+		return nil, signInError(err)
+	}
+	return &environment{signIn{way}, host}, nil
+}
+
+type environment struct {
+	signIn
+
+	host string
+}
+
+func (c *environment) authorityURL() string { return c.host }

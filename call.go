@@ -4,13 +4,12 @@ package intune
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/guid"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
@@ -67,7 +66,7 @@ type attempt struct {
 }
 
 func newCall(settings *settings, req request) *call {
-	c := &call{request: req, settings: settings, clientRequestID: newGUID()}
+	c := &call{request: req, settings: settings, clientRequestID: guid.New()}
 	if c.recovery == nil {
 		c.recovery = noRecovery{isIdempotent(req.method)}
 	}
@@ -147,13 +146,4 @@ func named(operation string, err error) error {
 		return nil
 	}
 	return &operationError{operation, err}
-}
-
-// newGUID returns a random GUID (RFC 9562, version 4).
-func newGUID() string {
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails
-	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80
-	digits := hex.EncodeToString(random[:])
-	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 const (
@@ -75,13 +77,13 @@ func newAPIError(resp *http.Response, body []byte) *APIError {
 		StatusCode:  resp.StatusCode,
 		RequestID:   resp.Header.Get("request-id"),
 		Diagnostics: resp.Header.Get("x-ms-ags-diagnostic"),
-		Date:        headerDate(resp.Header),
+		Date:        wire.Date(resp.Header),
 		Body:        bytes.Clone(body[:min(len(body), maxErrorBody)]),
 	}
 	if len(body) <= maxErrorParsed {
 		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	}
-	if wait, ok := retryAfter(resp.Header.Get("Retry-After"), e.Date); ok {
+	if wait, ok := wire.RetryAfter(resp.Header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait
 	}
 	return e
@@ -141,7 +143,7 @@ func (e *APIError) unwrapIntune() {
 		if read.ErrorCode != "" {
 			e.InnerCodes = append(e.InnerCodes, read.ErrorCode)
 		}
-		if wait, ok := retryAfter(strings.Trim(string(read.RetryAfter), `"`), e.Date); ok {
+		if wait, ok := wire.RetryAfter(strings.Trim(string(read.RetryAfter), `"`), e.Date); ok {
 			e.RetryAfter = wait
 		}
 	}

@@ -2,53 +2,10 @@ package intune
 
 // This file has the small helpers of HTTP.
 
-import (
-	"net/http"
-	"strconv"
-	"strings"
-	"time"
-)
+import "net/http"
 
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// retryAfter reads the seconds or the HTTP date of a Retry-After header. A date counts from the date of the response, so
-// the local clock does not matter.
-func retryAfter(value string, now time.Time) (time.Duration, bool) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0, false
-	}
-	const longest = 365 * 24 * 60 * 60 // seconds; a larger number, even one too large for an int, means the same
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds > longest {
-			seconds = longest
-		}
-		return time.Duration(seconds) * time.Second, true
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	if now.IsZero() {
-		now = time.Now()
-	}
-	return min(max(date.Sub(now), 0), longest*time.Second), true
-}
-
-// headerDate returns the Date of a response, zero if it has none.
-func headerDate(header http.Header) time.Time {
-	value := header.Get("Date")
-	if value == "" {
-		return time.Time{}
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return time.Time{}
-	}
-	return date.UTC()
-}

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/jsonscan"
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/wait"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 const listName = "list enterpriseCodeSigningCertificates" // as errors name the operation
@@ -230,7 +231,7 @@ func (c *Client) page(ctx context.Context, path string, options requestOptions, 
 	if err != nil {
 		return nil, err
 	}
-	if date := headerDate(header); !date.IsZero() {
+	if date := wire.Date(header); !date.IsZero() {
 		p.clock = match.Clock{Ahead: time.Until(date), IsKnown: true}
 	}
 	return p, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/match"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // reconciliation is the recovery of a create.
@@ -67,7 +68,7 @@ func isFinalForLooks(err error) bool {
 	if errors.As(err, &rejection) {
 		return rejection.StatusCode/100 == 4 && !rejection.isThrottling() && rejection.StatusCode != http.StatusRequestTimeout
 	}
-	return errors.As(err, new(*AuthError)) && !isTransient(err) || isUnknownAuthority(err)
+	return errors.As(err, new(*AuthError)) && !isTransient(err) || wire.IsUnknownAuthority(err)
 }
 
 // succeeded follows a 201. If an attempt of unknown outcome went before, that one may have made a record as well.

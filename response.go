@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // decode decodes a 2xx. Any response that is not the documented one is an error.
@@ -54,7 +55,7 @@ func (c *call) responseError(problem string, err error) error {
 		RequestID:       header.Get("request-id"),
 		ClientRequestID: c.clientRequestID,
 		Diagnostics:     header.Get("x-ms-ags-diagnostic"),
-		Date:            headerDate(header),
+		Date:            wire.Date(header),
 		Problem:         c.hide(problem), Err: hiding(err, c.hide),
 	}
 }

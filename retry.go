@@ -62,10 +62,10 @@ func (c *call) classify() (outcome, error) {
 
 // explain adds what to do about an error of the network, if that is known.
 func explain(err error) error {
-	if isUnknownAuthority(err) && !errors.As(err, new(*tokenError)) { // the sign-in explains its own
-		return explainUnknownAuthority(err)
+	if errors.As(err, new(*tokenError)) { // the sign-in explains its own
+		return err
 	}
-	return err
+	return wire.ExplainUnknownAuthority(err)
 }
 
 // sentTwice is the error of a POST that a middleware has repeated: the response belongs to one of the requests only.
@@ -83,7 +83,7 @@ func classifyError(err error, nothingSent bool) outcome {
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !isTransient(token.err), isUnknownAuthority(err),
+	case errors.As(err, &token) && !isTransient(token.err), wire.IsUnknownAuthority(err),
 		errors.As(err, new(*wire.ForbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limiterError)):
 		return failed
 	}
@@ -122,7 +122,7 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.err = err
 	switch {
 	case o == succeeded:
-		c.finish(c.recovery.succeeded(ctx, c.history, headerDate(c.last.response.Header)))
+		c.finish(c.recovery.succeeded(ctx, c.history, wire.Date(c.last.response.Header)))
 		return
 	case o == failed, ctx.Err() != nil:
 		c.fail(ctx, err)

@@ -5,14 +5,13 @@ package intune
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/entra"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -134,19 +133,8 @@ func fetchToken(cred Credential, req TokenRequest) func(context.Context, tokenca
 		req := req
 		req.Refresh, req.Claims = need.Rejected != nil, need.Claims
 		token, err := cred.Token(ctx, req)
-		switch {
-		case err != nil && isContextError(err) && ctx.Err() == nil && !errors.As(err, new(*promptError)):
-			return nil, &foreignContextError{err.Error()}
-		case err != nil:
-			return nil, authError(err)
-		case token == nil || token.AccessToken == "":
-			return nil, errors.New("the credential returned an empty token")
-		case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry):
-			return nil, fmt.Errorf("the credential returned a token that expired on %s", formatTime(token.Expiry))
-		case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-			return nil, errors.New("the credential returned a token with characters that no token has")
-		}
-		return token, nil
+		token, err = entra.Checked(ctx, token, err)
+		return token, signInError(err)
 	}
 }
 

@@ -1,0 +1,118 @@
+package entra
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/wire"
+)
+
+// This file reads responses that are not tokens.
+
+// newError reads a response that is not a token. A hostile one could echo the secrets that were sent to it.
+func newError(resp *http.Response, body []byte, secrets ...string) *Error {
+	code, description := oauthError(body)
+	if code == "" && resp.StatusCode/100 == 2 {
+		description = bodyProblem(body) // whatever it says, it may hold a token
+	}
+	e := describedError(code, description, secrets...)
+	e.StatusCode = resp.StatusCode
+	e.RetryAfter, _ = wire.RetryAfter(resp.Header.Get("Retry-After"), wire.Date(resp.Header))
+	if resp.Request != nil {
+		e.Host = resp.Request.URL.Host
+	}
+	return e
+}
+
+// retrieveError reads the error of a token source that uses x/oauth2.
+func retrieveError(rejected *oauth2.RetrieveError) *Error {
+	e := describedError(rejected.ErrorCode, rejected.ErrorDescription)
+	if rejected.Response != nil {
+		whole := newError(rejected.Response, rejected.Body)
+		e.StatusCode, e.Host, e.RetryAfter = whole.StatusCode, whole.Host, whole.RetryAfter
+		if rejected.ErrorCode == "" {
+			e.Code, e.Description = whole.Code, whole.Description
+		}
+	}
+	return e
+}
+
+// describedError splits a description by Microsoft Entra ID into its parts.
+func describedError(code, description string, secrets ...string) *Error {
+	description, ids := splitDescription(redact.Secrets(description, secrets...))
+	e := &Error{
+		Code: redact.Secrets(code, secrets...), Description: description,
+		TraceID: ids["Trace ID"], CorrelationID: ids["Correlation ID"],
+	}
+	if number := aadsts.FindStringSubmatch(description); number != nil {
+		e.AADSTS, _ = strconv.Atoi(number[1]) // at most nine digits
+	}
+	return e
+}
+
+var (
+	aadsts        = regexp.MustCompile(`^AADSTS(\d{1,9})\b`)
+	descriptionID = regexp.MustCompile(`\s*(Trace ID|Correlation ID|Timestamp): (\S+)`)
+)
+
+// splitDescription removes the ids at the end of an error_description.
+func splitDescription(text string) (description string, ids map[string]string) {
+	ids = make(map[string]string)
+	at := descriptionID.FindAllStringSubmatchIndex(text, 3)
+	for _, m := range at {
+		ids[text[m[2]:m[3]]] = text[m[4]:m[5]]
+	}
+	if len(at) > 0 {
+		text = text[:at[0][0]]
+	}
+	return strings.TrimSpace(text), ids
+}
+
+// oauthError reads what a body says: OAuth's error and error_description, a message as GitHub and Azure DevOps write it,
+// problem details (RFC 9457), or else the first line of text. HTML says nothing.
+func oauthError(body []byte) (code, description string) {
+	if !isJSONObject(body) {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+		if strings.HasPrefix(line, "<") {
+			line = ""
+		}
+		return "", line
+	}
+	var object struct {
+		Error         any    `json:"error"` // a code, or an object with a message
+		Description   string `json:"error_description"`
+		Message       string `json:"message"`
+		Title, Detail string
+	}
+	_ = json.Unmarshal(body, &object) // members of another type stay empty
+	message := object.Message
+	switch e := object.Error.(type) {
+	case string:
+		code = e
+	case map[string]any:
+		inner, _ := e["message"].(string)
+		message = cmp.Or(message, inner)
+	}
+	problem := strings.TrimSuffix(object.Title+": "+object.Detail, ": ")
+	return code, cmp.Or(object.Description, message, strings.TrimPrefix(problem, ": "))
+}
+
+func isJSONObject(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
+}
+
+// bodyProblem says what is wrong with the body of a 2xx.
+func bodyProblem(body []byte) string {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "the body is empty"
+	}
+	return "the body is not a JSON object"
+}

@@ -1,0 +1,125 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/wire"
+)
+
+// token requests a token. grant has the parameters of the grant. secrets are those that it contains.
+func (a application) token(ctx context.Context, req Request, scope string, grant url.Values, secrets ...string) (*oauth2.Token, error) {
+	body, err := req.post(ctx, a.endpoint(req, "token"), a.parameters(req, scope, grant), secrets...)
+	if err != nil {
+		return nil, err
+	}
+	var members struct {
+		AccessToken  string  `json:"access_token"`
+		TokenType    string  `json:"token_type"`
+		RefreshToken string  `json:"refresh_token"`
+		ExpiresIn    seconds `json:"expires_in"`
+	}
+	if err := json.Unmarshal(body, &members); err != nil {
+		return nil, hide(fmt.Errorf("the response of the token endpoint cannot be read: %w", err), secrets...)
+	}
+	if members.AccessToken == "" {
+		return nil, errors.New("the response of the token endpoint has no access_token")
+	}
+	return &oauth2.Token{
+		AccessToken: members.AccessToken, TokenType: members.TokenType, RefreshToken: members.RefreshToken,
+		Expiry: members.ExpiresIn.fromNow(),
+	}, nil
+}
+
+// seconds is a period of time. Some endpoints send it as text, or with a fraction.
+type seconds float64
+
+// UnmarshalJSON reads a number, or a number as text.
+func (s *seconds) UnmarshalJSON(data []byte) error {
+	text := strings.Trim(string(data), `"`)
+	if text == "" || text == "null" {
+		return nil
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return errors.New("a period of time is not a number of seconds")
+	}
+	const longest = 10 * 365 * 24 * 60 * 60
+	*s = seconds(min(max(number, 0), longest))
+	return nil
+}
+
+func (s seconds) duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
+
+// fromNow returns the time at the end of the period, zero if there is none.
+func (s seconds) fromNow() time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(s.duration())
+}
+
+// post sends a form and returns the JSON object of the response. No error contains the secrets.
+func (req Request) post(ctx context.Context, address string, form url.Values, secrets ...string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, hide(err, secrets...)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return req.do(r, secrets...)
+}
+
+const (
+	maxBody        = 1 << 20     // bytes of a response that are read
+	defaultTimeout = time.Minute // of a request, if the caller gives no HTTP client
+)
+
+// do sends a request and returns the JSON object of the response. Any other response is an *Error. It follows no
+// redirects, because they would take the secret elsewhere.
+func (req Request) do(r *http.Request, secrets ...string) ([]byte, error) {
+	client := http.Client{Timeout: defaultTimeout}
+	if req.HTTPClient != nil {
+		client = *req.HTTPClient
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	r.Header.Set("Accept", "application/json")
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, hide(wire.ExplainUnknownAuthority(err), secrets...)
+	}
+	body, err := readBody(resp)
+	switch {
+	case err != nil:
+		return nil, hide(&url.Error{Op: "read the response of", URL: r.URL.String(), Err: err}, secrets...)
+	case resp.StatusCode/100 != 2 || !isJSONObject(body):
+		return nil, newError(resp, body, secrets...)
+	}
+	if code, _ := oauthError(body); code != "" {
+		return nil, newError(resp, body, secrets...)
+	}
+	return body, nil
+}
+
+// readBody reads a body without its byte-order mark. A 101 has no body, only a connection that may stay open.
+func readBody(resp *http.Response) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode < http.StatusOK {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		err = fmt.Errorf("it is larger than %d MiB", maxBody>>20)
+	}
+	return bytes.TrimPrefix(body, []byte("\uFEFF")), err
+}

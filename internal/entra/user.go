@@ -1,0 +1,117 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/tokencache"
+)
+
+// User is a person who signs in with an application.
+type User struct {
+	application
+
+	prompt  func(context.Context, Request) (*oauth2.Token, error)
+	invalid error // the first mistake in the caller's arguments, if there is one
+
+	// The store's methods, not the store, because fmt prints fields. nil without a store.
+	load func(ctx context.Context, key string) (refreshToken string, err error)
+	save func(ctx context.Context, key, refreshToken string)
+	held func(key string) *string // the refresh token in memory
+
+	turn chan struct{} // holds one value while somebody requests a token, so that nobody is prompted twice at once
+}
+
+func newUser(tenantID, clientID string) *User {
+	return &User{application: application{tenantID, clientID}, turn: make(chan struct{}, 1), held: memory()}
+}
+
+// Store has the methods of intune.TokenStore.
+type Store interface {
+	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
+	SaveToken(ctx context.Context, key, refreshToken string)
+}
+
+// KeepIn keeps the refresh tokens in store.
+func (u *User) KeepIn(store Store) {
+	if store == nil {
+		u.Reject("token store", "is nil")
+		return
+	}
+	u.load, u.save = store.LoadToken, store.SaveToken
+}
+
+// Reject makes Check report a mistake in the caller's arguments.
+func (u *User) Reject(name, problem string) { u.invalid = &InputError{Name: name, Problem: problem} }
+
+// Check implements SignIn.
+func (u *User) Check() error {
+	if u.invalid != nil {
+		return u.invalid
+	}
+	return u.application.Check()
+}
+
+// Token uses the refresh token if there is one, and prompts if it is no longer valid.
+func (u *User) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
+	select {
+	case u.turn <- struct{}{}:
+		defer func() { <-u.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	key := req.AuthorityURL + "/" + u.tenantID + "/" + u.clientID
+	held := u.held(key)
+	if *held == "" && u.load != nil {
+		stored, err := u.load(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		*held = stored
+	}
+	token, err := u.refreshOrPrompt(ctx, req, *held)
+	if err != nil {
+		return nil, err
+	}
+	if token.RefreshToken != "" && token.RefreshToken != *held {
+		*held = token.RefreshToken
+		if u.save != nil {
+			u.save(context.WithoutCancel(ctx), key, token.RefreshToken)
+		}
+	}
+	return token, nil
+}
+
+// memory holds a text for each key. It is a function, because fmt prints maps.
+func memory() func(key string) *string {
+	texts := make(map[string]*string)
+	return func(key string) *string {
+		if texts[key] == nil {
+			texts[key] = new(string)
+		}
+		return texts[key]
+	}
+}
+
+func (u *User) refreshOrPrompt(ctx context.Context, req Request, refreshToken string) (*oauth2.Token, error) {
+	if refreshToken != "" {
+		token, err := u.userToken(ctx, req, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
+		if rejected, ok := errors.AsType[*Error](err); !ok || rejected.IsTransient() || !rejected.needsPrompt() {
+			return token, err
+		}
+	}
+	if tokencache.IsEarly(ctx) {
+		return nil, errors.New("a person has to sign in again")
+	}
+	return u.prompt(ctx, req)
+}
+
+// userToken requests a token, and a refresh token as well.
+func (u *User) userToken(ctx context.Context, req Request, grant url.Values, secrets ...string) (*oauth2.Token, error) {
+	return u.token(ctx, req, userScope(req), grant, secrets...)
+}
+
+func userScope(req Request) string { return req.Scope + " offline_access" }
