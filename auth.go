@@ -62,10 +62,10 @@ func (s signIn) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, err
 
 func (s signIn) validate() error { return signInError(s.Check()) }
 
-// TokenSource uses the tokens of source, which must be for Microsoft Graph in the client's cloud. A source knows no
+// TokenSourceCredential uses the tokens of source, which must be for Microsoft Graph in the client's cloud. A source knows no
 // context, so it is called in a separate goroutine, which lives until the source returns. Callers wait for it only as
 // long as their contexts allow. It is not called again before it has returned.
-func TokenSource(source oauth2.TokenSource) Credential { return signIn{entra.Source(source)} }
+func TokenSourceCredential(source oauth2.TokenSource) Credential { return signIn{entra.Source(source)} }
 
 // ChainedCredential uses the first of the credentials that is available in this environment. Any error other than
 // ErrCredentialUnavailable ends the search, a rejection by Microsoft Entra ID too, so that the next credential does not hide

@@ -10,25 +10,25 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// ClientSecret signs an application in with a client secret. tenantID is the tenant's GUID or one of its domain names.
+// ClientSecretCredential signs an application in with a client secret. tenantID is the tenant's GUID or one of its domain names.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
-func ClientSecret(tenantID, clientID, secret string) Credential {
+func ClientSecretCredential(tenantID, clientID, secret string) Credential {
 	return signIn{entra.ClientSecret(tenantID, clientID, secret)}
 }
 
-// ClientCertificate signs an application in with a certificate that is registered with it. chain begins with that
+// ClientCertificateCredential signs an application in with a certificate that is registered with it. chain begins with that
 // certificate. If its issuers follow, they are sent too, as sign-in by subject name and issuer requires. key signs a new
 // assertion for every token, and may be in a hardware module or a key vault. It must be an RSA key, because Microsoft
 // Entra ID accepts no other kind. Package clientcert reads both from a PEM or PKCS #12 file.
 // See https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
-func ClientCertificate(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) Credential {
+func ClientCertificateCredential(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) Credential {
 	return signIn{entra.ClientCertificate(tenantID, clientID, chain, key)}
 }
 
-// ClientAssertion signs an application in with assertions of another issuer that it trusts: workload identity federation.
+// ClientAssertionCredential signs an application in with assertions of another issuer that it trusts: workload identity federation.
 // assertion is called for every token. GitHubActionsAssertion, AzurePipelinesAssertion and FileAssertion are ready to use.
 // See https://learn.microsoft.com/entra/workload-id/workload-identity-federation.
-func ClientAssertion(tenantID, clientID string, assertion AssertionFunc) Credential {
+func ClientAssertionCredential(tenantID, clientID string, assertion AssertionFunc) Credential {
 	if assertion == nil {
 		return signIn{entra.ClientAssertion(tenantID, clientID, nil)}
 	}
@@ -78,9 +78,9 @@ func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) Asse
 // EnvironmentCredential signs an application in with what the environment holds. It reads AZURE_TENANT_ID and
 // AZURE_CLIENT_ID, and the first of these that is set, in the order of Microsoft's libraries:
 //
-//	AZURE_CLIENT_SECRET            see ClientSecret
-//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificate: a PEM file with certificate and key, at most 1 MiB
-//	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertion and FileAssertion
+//	AZURE_CLIENT_SECRET            see ClientSecretCredential
+//	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificateCredential: a PEM file with certificate and key, at most 1 MiB
+//	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertionCredential and FileAssertion
 //
 // AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; WithAuthorityURL takes precedence over it. The error is an
 // *InputError if variables are missing; it names all of them. So it is for a password without the path of a certificate.

@@ -22,7 +22,7 @@ import (
 )
 
 func signIn(w *wire) error {
-	client := newClient(w.tb, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+	client := newClient(w.tb, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
 	return client.Do(context.Background(), "GET", "/x", nil, nil)
 }
 
@@ -51,7 +51,7 @@ func TestClientSecretAsksForATokenAsEntraWantsIt(t *testing.T) {
 
 func TestClientSecretSendsClaims(t *testing.T) {
 	w := newWire(t, reply(200, `{"access_token":"t"}`))
-	token, err := intune.ClientSecret(tenant, app, aSecret).Token(t.Context(), intune.TokenRequest{
+	token, err := intune.ClientSecretCredential(tenant, app, aSecret).Token(t.Context(), intune.TokenRequest{
 		AuthorityURL: "https://login.example", Scope: "s", Claims: `{"access_token":{}}`, HTTPClient: &http.Client{Transport: w.mock},
 	})
 	if err != nil || token.AccessToken != "t" || !strings.Contains(w.bodies[0], "claims="+url.QueryEscape(`{"access_token":{}}`)) {
@@ -124,7 +124,7 @@ func TestAssertionIsTheOneThatEntraWants(t *testing.T) {
 	key, cert := applicationCertificate(t)
 	hardware := &module{signer: key}
 	before := time.Now().Unix()
-	header, claims, signed, signature := sentAssertion(t, intune.ClientCertificate(tenant, app, []*x509.Certificate{cert}, hardware))
+	header, claims, signed, signature := sentAssertion(t, intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, hardware))
 
 	thumbprint := sha256.Sum256(cert.Raw)
 	want := map[string]any{"alg": "PS256", "typ": "JWT", "x5t#S256": base64.RawURLEncoding.EncodeToString(thumbprint[:])}
@@ -154,7 +154,7 @@ func TestAssertionIsTheOneThatEntraWants(t *testing.T) {
 
 func TestAssertionIsFreshForEveryToken(t *testing.T) {
 	key, cert := applicationCertificate(t)
-	cred := intune.ClientCertificate(tenant, app, []*x509.Certificate{cert}, key)
+	cred := intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, key)
 	_, first, _, _ := sentAssertion(t, cred)
 	_, second, _, _ := sentAssertion(t, cred)
 	if first["jti"] == second["jti"] {
@@ -165,7 +165,7 @@ func TestAssertionIsFreshForEveryToken(t *testing.T) {
 func TestAssertionCarriesTheChain(t *testing.T) {
 	key, cert := applicationCertificate(t)
 	issuer := newCertificate(t)
-	header, _, _, _ := sentAssertion(t, intune.ClientCertificate(tenant, app, []*x509.Certificate{cert, issuer}, key))
+	header, _, _, _ := sentAssertion(t, intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert, issuer}, key))
 	chain, _ := header["x5c"].([]any)
 	if len(chain) != 2 || chain[0] != b64(cert.Raw) || chain[1] != b64(issuer.Raw) {
 		t.Errorf("got %v", chain)
@@ -176,7 +176,7 @@ func TestKeyThatCannotSignEndsTheCall(t *testing.T) {
 	key, cert := applicationCertificate(t)
 	broken := errors.New("the module is locked")
 	hardware := &module{signer: key, broken: broken}
-	err := get(t.Context(), newClient(t, intune.ClientCertificate(tenant, app, []*x509.Certificate{cert}, hardware)))
+	err := get(t.Context(), newClient(t, intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, hardware)))
 	if !errors.Is(err, broken) || len(hardware.asked) != 1 {
 		t.Errorf("got %v after %d tries", err, len(hardware.asked))
 	}
@@ -186,7 +186,7 @@ func TestKeyThatCannotSignEndsTheCall(t *testing.T) {
 func TestClockSkew(t *testing.T) {
 	for ahead, want := range map[time.Duration]int{4 * time.Minute: 0, -4 * time.Minute: 0, 20 * time.Minute: 700024, -20 * time.Minute: 700024} {
 		synctest.Test(t, func(t *testing.T) {
-			how := methods(t)["ClientCertificate"]
+			how := methods(t)["ClientCertificateCredential"]
 			server := memoryServer(t, append(how.options, intunetest.WithClockSkew(ahead))...)
 			err := use(t.Context(), clientOf(t, server, how.cred(server)))
 			if want == 0 {

@@ -216,7 +216,7 @@ func TestChainedCredentialKnowsTheHostOfTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	github := intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, intune.GitHubActionsAssertion(""))
+	github := intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, intune.GitHubActionsAssertion(""))
 	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "")
 	if err := use(t.Context(), newClient(t, intune.ChainedCredential(github, cred), intune.WithBaseURL(server.URL()))); err != nil {
 		t.Error(err)

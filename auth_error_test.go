@@ -163,8 +163,8 @@ func TestLastingFailureNamesStatusAndHost(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			for kind, cred := range map[string]intune.Credential{
-				"token":  intune.ClientSecret(tenant, app, aSecret),
-				"device": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
+				"token":  intune.ClientSecretCredential(tenant, app, aSecret),
+				"device": intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
 			} {
 				w := newWire(t, slices.Repeat([]httpmock.Responder{test.response}, 4)...)
 				err := get(t.Context(), newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock})))
@@ -188,11 +188,11 @@ func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: silence\r\n\r\n")
 	}))
 	t.Cleanup(entra.Close)
-	client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast)
+	client := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast)
 	if err := get(t.Context(), client); errorAs[*intune.AuthError](t, err).StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("got %v", err)
 	}
-	cred := intune.ClientSecret(tenant, app, aSecret) // on its own, without a client's transport
+	cred := intune.ClientSecretCredential(tenant, app, aSecret) // on its own, without a client's transport
 	if _, err := cred.Token(t.Context(), intune.TokenRequest{AuthorityURL: entra.URL}); err == nil {
 		t.Error("got a token")
 	}
@@ -206,14 +206,14 @@ func TestBodyThatNeverEndsHonoursTheContext(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(entra.Close)
-	client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast,
+	client := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast,
 		intune.WithHTTPClient(&http.Client{Timeout: 50 * time.Millisecond, Transport: new(http.Transport)}))
 	if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), "within 50ms") {
 		t.Errorf("the attempt: got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	client = newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL))
+	client = newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL))
 	if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the context: got %v", err)
 	}
@@ -229,10 +229,10 @@ func TestUnknownAuthorityIsFinal(t *testing.T) {
 	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", aSecret)
 	open := func(context.Context, string) error { return nil }
 	for name, cred := range map[string]intune.Credential{
-		"token endpoint":  intune.ClientSecret(tenant, app, aSecret),
-		"device endpoint": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
-		"refresh token":   intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(oldToken{})),
-		"issuer":          intune.ClientAssertion(tenant, app, intune.GitHubActionsAssertion("")),
+		"token endpoint":  intune.ClientSecretCredential(tenant, app, aSecret),
+		"device endpoint": intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
+		"refresh token":   intune.AuthorizationCodeCredential(tenant, app, open, intune.WithTokenStore(oldToken{})),
+		"issuer":          intune.ClientAssertionCredential(tenant, app, intune.GitHubActionsAssertion("")),
 	} {
 		transport := &counting{next: new(http.Transport)}
 		client := newClient(t, cred, intune.WithAuthorityURL(entra.URL), intune.WithHTTPClient(&http.Client{Transport: transport}))
@@ -267,14 +267,14 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 	key, cert := applicationCertificate(t)
 	federated := func(claims map[string]any) func(*intunetest.Server) intune.Credential {
 		return func(server *intunetest.Server) intune.Credential {
-			return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
+			return intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
 				return server.FederatedAssertion(claims), nil
 			})
 		}
 	}
 	trust := []intunetest.ServerOption{intunetest.WithFederatedCredential(federatedIssuer, federatedSubject, nil)}
 	certificate := func(*intunetest.Server) intune.Credential {
-		return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
+		return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
 	}
 	tests := map[string]struct {
 		options []intunetest.ServerOption
@@ -283,19 +283,19 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 		says    string
 	}{
 		"secret": {cred: func(*intunetest.Server) intune.Credential {
-			return intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, aSecret)
+			return intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, aSecret)
 		}, aadsts: 7000215, says: "use the secret's value"},
 		"tenant": {cred: func(*intunetest.Server) intune.Credential {
-			return intune.ClientSecret("fabrikam.com", intunetest.ClientID, aSecret)
+			return intune.ClientSecretCredential("fabrikam.com", intunetest.ClientID, aSecret)
 		}, aadsts: 90002, says: "no such tenant"},
 		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "register it there"},
 		"chain that is not trusted": {cred: func(*intunetest.Server) intune.Credential {
-			return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)
+			return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)
 		}, aadsts: 700027, says: "register it there"},
 		"key of a liar": {
 			options: []intunetest.ServerOption{intunetest.WithClientCertificate(cert)},
 			cred: func(*intunetest.Server) intune.Credential {
-				return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, liar{key.Public()})
+				return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, liar{key.Public()})
 			}, aadsts: 700027, says: "AADSTS700027",
 		},
 		"subject of another repository": {trust, federated(map[string]any{"sub": "repo:fabrikam/apps:ref:refs/heads/main"}), 700213, "subject"},
@@ -304,17 +304,17 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 		"old assertion":                 {trust, federated(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 700024, "clock"},
 		"nonsense":                      {trust, func(*intunetest.Server) intune.Credential { return assertion("nonsense") }, 50027, "AADSTS50027"},
 		"declined at the device": {cred: func(server *intunetest.Server) intune.Credential {
-			return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+			return intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 				return server.DeclineDevice(device.UserCode)
 			})
 		}, aadsts: 65004, says: "declined"},
 		"nobody came to the device": {cred: func(*intunetest.Server) intune.Credential {
-			return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
+			return intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
 		}, says: ""},
 		"declined in the browser": {
 			options: []intunetest.ServerOption{intunetest.WithoutConsent()},
 			cred: func(server *intunetest.Server) intune.Credential {
-				return intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+				return intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 					page, err := browse(server, address)
 					if !strings.Contains(page, "not signed in") {
 						t.Errorf("the browser shows %q", page)
@@ -356,7 +356,7 @@ func (liar) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error
 }
 
 func assertion(text string) intune.Credential {
-	return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) { return text, nil })
+	return intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) { return text, nil })
 }
 
 // TestErrorsOfFilesAreFinal, although they are net.Errors as well.
@@ -364,8 +364,8 @@ func TestErrorsOfFilesAreFinal(t *testing.T) {
 	_, missing := os.Open("missing")
 	var asked int
 	for name, cred := range map[string]intune.Credential{
-		"assertion": intune.ClientAssertion(tenant, app, func(context.Context, intune.TokenRequest) (string, error) { asked++; return "", missing }),
-		"prompt":    intune.AuthorizationCode(tenant, app, func(context.Context, string) error { asked++; return missing }),
+		"assertion": intune.ClientAssertionCredential(tenant, app, func(context.Context, intune.TokenRequest) (string, error) { asked++; return "", missing }),
+		"prompt":    intune.AuthorizationCodeCredential(tenant, app, func(context.Context, string) error { asked++; return missing }),
 	} {
 		asked = 0
 		if err := get(t.Context(), newClient(t, cred)); !errors.Is(err, os.ErrNotExist) || asked != 1 {
@@ -403,7 +403,7 @@ func TestEchoedSecretsAreMasked(t *testing.T) {
 		"message":          {403, `{"message":"%form%"}`},
 		"gateway":          {502, `upstream rejected %secret%`},
 	} {
-		err := get(t.Context(), newClient(t, intune.ClientSecret(tenant, app, secret), intune.WithAuthorityURL(authorityThat(t, test.status, test.body).URL), fast))
+		err := get(t.Context(), newClient(t, intune.ClientSecretCredential(tenant, app, secret), intune.WithAuthorityURL(authorityThat(t, test.status, test.body).URL), fast))
 		text := fmt.Sprintf("%+v %#v", err, err)
 		for _, form := range []string{secret, url.QueryEscape(secret), "must-not-show"} {
 			if err == nil || strings.Contains(text, form) {
@@ -422,7 +422,7 @@ func TestEchoedSecretsAreMasked(t *testing.T) {
 
 // TestShortSecretsLeaveErrorsReadable: masking "t" would.
 func TestShortSecretsLeaveErrorsReadable(t *testing.T) {
-	err := get(t.Context(), newClient(t, intune.ClientSecret(tenant, app, "t"), intune.WithAuthorityURL(authorityThat(t, 400, badSecret).URL)))
+	err := get(t.Context(), newClient(t, intune.ClientSecretCredential(tenant, app, "t"), intune.WithAuthorityURL(authorityThat(t, 400, badSecret).URL)))
 	if got := errorAs[*intune.AuthError](t, err); got.Code != "invalid_client" || got.AADSTS != 7000215 {
 		t.Errorf("got %v", err)
 	}

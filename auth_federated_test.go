@@ -125,7 +125,7 @@ func TestPlatformsIssueAssertions(t *testing.T) {
 			issuer := httptest.NewServer(service)
 			defer issuer.Close()
 			setPlatform(t, issuer.URL)
-			cred := intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, test.assertion)
+			cred := intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, test.assertion)
 			if err := use(t.Context(), clientOf(t, server, cred)); err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +152,7 @@ func TestGitHubAudienceIsThatOfTheCloud(t *testing.T) {
 		for _, opts := range [][]intune.Option{nil, {intune.WithAuthorityURL("https://login.example")}} {
 			w := newWire(t, reply(200, `{"value":"the-assertion"}`), reply(200, `{"access_token":"t"}`), reply(200, "{}"))
 			opts = append(opts, intune.WithCloud(test.cloud), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
-			client := newClient(t, intune.ClientAssertion(tenant, app, intune.GitHubActionsAssertion("")), opts...)
+			client := newClient(t, intune.ClientAssertionCredential(tenant, app, intune.GitHubActionsAssertion("")), opts...)
 			if err := get(t.Context(), client); err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +186,7 @@ func TestPlatformsThatReject(t *testing.T) {
 			{reply(200, "{}"), "the response has no "},
 		} {
 			w := newWire(t, test.response)
-			err := get(t.Context(), newClient(t, intune.ClientAssertion(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock})))
+			err := get(t.Context(), newClient(t, intune.ClientAssertionCredential(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock})))
 			if err == nil || !strings.Contains(err.Error(), "request an assertion from "+name+": "+test.want) || strings.Contains(err.Error(), aSecret) {
 				t.Errorf("%s: got %v, want %q in it", name, err, test.want)
 			}
@@ -202,7 +202,7 @@ func TestTransientFailuresOfPlatformsAreRetried(t *testing.T) {
 			t.Run(issuer+" "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWire(t, response, good, reply(200, `{"access_token":"t"}`), reply(200, "{}"))
-					if err := get(t.Context(), newClient(t, intune.ClientAssertion(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock}))); err != nil {
+					if err := get(t.Context(), newClient(t, intune.ClientAssertionCredential(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock}))); err != nil {
 						t.Error(err)
 					}
 				})
@@ -216,7 +216,7 @@ func TestLastingFailureOfAPlatformNamesStatusAndHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, assertion := range issuers() {
 			w := newWire(t, slices.Repeat([]httpmock.Responder{reply(200, "<html>")}, 4)...)
-			err := get(t.Context(), newClient(t, intune.ClientAssertion(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock})))
+			err := get(t.Context(), newClient(t, intune.ClientAssertionCredential(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock})))
 			want := "request an assertion from " + name + ": sign-in unavailable: 200 OK from issuer.example: the body is not a JSON object"
 			if errorAs[*intune.AuthError](t, err); !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q in it", err, want)

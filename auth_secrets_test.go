@@ -58,12 +58,12 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestNoSignInShowsItsSecrets(t *testing.T) {
 	key, cert := applicationCertificate(t)
 	for name, cred := range map[string]intune.Credential{
-		"client_secret":    intune.ClientSecret(tenant, app, aSecret),
-		"client_assertion": intune.ClientCertificate(tenant, app, []*x509.Certificate{cert}, key),
-		"device_code":      intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
-		"refresh_token": intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil },
+		"client_secret":    intune.ClientSecretCredential(tenant, app, aSecret),
+		"client_assertion": intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, key),
+		"device_code":      intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
+		"refresh_token": intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil },
 			intune.WithTokenStore(everyKey("a-refresh-token-of-theirs"))),
-		"code_verifier": intune.AuthorizationCode(tenant, app, func(_ context.Context, address string) error {
+		"code_verifier": intune.AuthorizationCodeCredential(tenant, app, func(_ context.Context, address string) error {
 			resp, err := http.Get(address) //nolint:noctx // as a browser
 			if err == nil {
 				_ = resp.Body.Close()

@@ -46,24 +46,24 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 		cred intune.Credential
 		want string
 	}{
-		"no certificate":           {intune.ClientCertificate(tenant, app, nil, key), "client certificate is missing"},
-		"nil certificate":          {intune.ClientCertificate(tenant, app, []*x509.Certificate{nil}, key), "client certificate is missing"},
-		"no key":                   {intune.ClientCertificate(tenant, app, chain, nil), "is nil"},
-		"nil key":                  {intune.ClientCertificate(tenant, app, chain, (*rsa.PrivateKey)(nil)), "is nil"},
-		"another key":              {intune.ClientCertificate(tenant, app, chain, other), "does not belong to the first certificate of the chain"},
-		"ECDSA":                    {intune.ClientCertificate(tenant, app, []*x509.Certificate{newCertificate(t)}, ec), "is ECDSA: Microsoft Entra ID accepts only client assertions signed with RSA"},
-		"expired":                  {intune.ClientCertificate(tenant, app, []*x509.Certificate{&expired}, key), "client certificate expired on"},
-		"no tenant":                {intune.ClientCertificate("", app, chain, key), "tenant id is empty"},
-		"no assertion":             {intune.ClientAssertion(tenant, app, nil), "client assertion is nil"},
-		"assertion, no tenant":     {intune.ClientAssertion("", app, text), "tenant id is empty"},
-		"assertion, bad client id": {intune.ClientAssertion(tenant, "a/b", text), "client id is malformed"},
-		"no prompt":                {intune.DeviceCode(tenant, app, nil), "prompt is nil"},
-		"no browser":               {intune.AuthorizationCode(tenant, app, nil), "open is nil"},
-		"personal accounts":        {intune.AuthorizationCode("consumers", app, open), "personal Microsoft accounts are not supported"},
-		"nil store":                {intune.AuthorizationCode(tenant, app, open, intune.WithTokenStore(nil)), "token store is nil"},
+		"no certificate":           {intune.ClientCertificateCredential(tenant, app, nil, key), "client certificate is missing"},
+		"nil certificate":          {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{nil}, key), "client certificate is missing"},
+		"no key":                   {intune.ClientCertificateCredential(tenant, app, chain, nil), "is nil"},
+		"nil key":                  {intune.ClientCertificateCredential(tenant, app, chain, (*rsa.PrivateKey)(nil)), "is nil"},
+		"another key":              {intune.ClientCertificateCredential(tenant, app, chain, other), "does not belong to the first certificate of the chain"},
+		"ECDSA":                    {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{newCertificate(t)}, ec), "is ECDSA: Microsoft Entra ID accepts only client assertions signed with RSA"},
+		"expired":                  {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{&expired}, key), "client certificate expired on"},
+		"no tenant":                {intune.ClientCertificateCredential("", app, chain, key), "tenant id is empty"},
+		"no assertion":             {intune.ClientAssertionCredential(tenant, app, nil), "client assertion is nil"},
+		"assertion, no tenant":     {intune.ClientAssertionCredential("", app, text), "tenant id is empty"},
+		"assertion, bad client id": {intune.ClientAssertionCredential(tenant, "a/b", text), "client id is malformed"},
+		"no prompt":                {intune.DeviceCodeCredential(tenant, app, nil), "prompt is nil"},
+		"no browser":               {intune.AuthorizationCodeCredential(tenant, app, nil), "open is nil"},
+		"personal accounts":        {intune.AuthorizationCodeCredential("consumers", app, open), "personal Microsoft accounts are not supported"},
+		"nil store":                {intune.AuthorizationCodeCredential(tenant, app, open, intune.WithTokenStore(nil)), "token store is nil"},
 		"empty chain":              {intune.ChainedCredential(), "chained credential is empty"},
 		"nil in a chain":           {intune.ChainedCredential(staticToken(), nil), "credential is nil"},
-		"bad one in a chain":       {intune.ChainedCredential(staticToken(), intune.ClientSecret(tenant, "", "s")), "client id is empty"},
+		"bad one in a chain":       {intune.ChainedCredential(staticToken(), intune.ClientSecretCredential(tenant, "", "s")), "client id is empty"},
 	}
 	for name, test := range tests {
 		client, err := intune.NewClient(test.cred)
@@ -95,36 +95,36 @@ func methods(t *testing.T) map[string]method {
 	key, cert := applicationCertificate(t)
 	var devices, browsers int
 	return map[string]method{
-		"ClientSecret": {cred: func(*intunetest.Server) intune.Credential {
-			return intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret)
+		"ClientSecretCredential": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret)
 		}},
-		"ClientCertificate": {
+		"ClientCertificateCredential": {
 			options: []intunetest.ServerOption{intunetest.WithClientCertificate(cert)},
 			cred: func(*intunetest.Server) intune.Credential {
-				return intune.ClientCertificate(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
+				return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert}, key)
 			},
 		},
-		"ClientAssertion": {
+		"ClientAssertionCredential": {
 			options: []intunetest.ServerOption{intunetest.WithFederatedCredential(federatedIssuer, federatedSubject, nil)},
 			cred: func(server *intunetest.Server) intune.Credential {
-				return intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
+				return intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, intune.TokenRequest) (string, error) {
 					return server.FederatedAssertion(nil), nil
 				})
 			},
 		},
-		"DeviceCode": {
+		"DeviceCodeCredential": {
 			prompts: &devices,
 			cred: func(server *intunetest.Server) intune.Credential {
-				return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+				return intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 					devices++
 					return server.ApproveDevice(device.UserCode)
 				})
 			},
 		},
-		"AuthorizationCode": {
+		"AuthorizationCodeCredential": {
 			prompts: &browsers, isReal: true,
 			cred: func(server *intunetest.Server) intune.Credential {
-				return intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+				return intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 					browsers++
 					_, err := browse(server, address)
 					return err
@@ -340,15 +340,15 @@ func TestSignInsEndWithTheirContext(t *testing.T) {
 
 func TestTenantsThatNoApplicationSignsInTo(t *testing.T) {
 	for _, id := range []string{"common", "Organizations"} {
-		if _, err := intune.NewClient(intune.ClientSecret(id, app, aSecret)); !errors.As(err, new(*intune.InputError)) {
+		if _, err := intune.NewClient(intune.ClientSecretCredential(id, app, aSecret)); !errors.As(err, new(*intune.InputError)) {
 			t.Errorf("%s: got %v", id, err)
 		}
 		open := func(context.Context, string) error { return nil }
-		if _, err := intune.NewClient(intune.AuthorizationCode(id, app, open)); err != nil {
+		if _, err := intune.NewClient(intune.AuthorizationCodeCredential(id, app, open)); err != nil {
 			t.Errorf("%s for a person: %v", id, err)
 		}
 	}
-	if _, err := intune.NewClient(intune.ClientSecret("9188040D-6c67-4c5b-b112-36a304b66dad", app, aSecret)); err == nil {
+	if _, err := intune.NewClient(intune.ClientSecretCredential("9188040D-6c67-4c5b-b112-36a304b66dad", app, aSecret)); err == nil {
 		t.Error("the tenant of personal accounts is accepted")
 	}
 }
@@ -362,7 +362,7 @@ func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
 func TestTokenSourceThatHangsIsCalledOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
-		cred := intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+		cred := intune.TokenSourceCredential(sourceFunc(func() (*oauth2.Token, error) {
 			calls.Add(1)
 			time.Sleep(time.Hour)
 			return &oauth2.Token{AccessToken: aToken}, nil
@@ -389,7 +389,7 @@ func TestTokenSourceThatDoesNotReturn(t *testing.T) {
 		"the token source ended its goroutine": runtime.Goexit,
 	} {
 		isGood := false
-		client := new(service).client(t, intune.TokenSource(sourceFunc(func() (*oauth2.Token, error) {
+		client := new(service).client(t, intune.TokenSourceCredential(sourceFunc(func() (*oauth2.Token, error) {
 			if !isGood {
 				bad()
 			}

@@ -31,22 +31,22 @@ func WithTokenStore(store TokenStore) UserOption {
 	return func(u *entra.User) { u.KeepIn(store) }
 }
 
-// DeviceCode signs a person in on any device with a browser: prompt tells the person which page to visit and which code
+// DeviceCodeCredential signs a person in on any device with a browser: prompt tells the person which page to visit and which code
 // to enter. Nobody is prompted again while the refresh token is valid, even if several clients share the credential. The
 // application must allow public client flows and have delegated permissions. tenantID may be organizations, for people
 // of any tenant.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
-func DeviceCode(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
+func DeviceCodeCredential(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
 	return userCredential(entra.DeviceCode(tenantID, clientID, prompt), opts)
 }
 
-// AuthorizationCode signs a person in with a browser on this machine. open shows an address in the browser and does not
+// AuthorizationCodeCredential signs a person in with a browser on this machine. open shows an address in the browser and does not
 // wait for the person. The browser comes back to a port of this machine, which is open only until then, at most 15
 // minutes. The grant uses PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and
 // desktop applications", and delegated permissions. tenantID may be organizations, for people of any tenant. Nobody is
 // prompted again while the refresh token is valid, even if several clients share the credential.
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
-func AuthorizationCode(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
+func AuthorizationCodeCredential(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
 	return userCredential(entra.AuthorizationCode(tenantID, clientID, open), opts)
 }
 

@@ -22,7 +22,7 @@ func TestBrowserThatDoesNotComeBack(t *testing.T) {
 	server := intunetest.NewServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var landing string
-	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+	cred := intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 		parsed, err := url.Parse(address)
 		landing = parsed.Query().Get("redirect_uri")
 		cancel()
@@ -72,7 +72,7 @@ func TestNobodyIsPromptedForATokenThatIsStillValid(t *testing.T) {
 func TestHostileIntervalsDoNotPanic(t *testing.T) {
 	for _, interval := range []string{"-1", "9300000000", "0"} {
 		server := authorityThat(t, 200, `{"device_code":"d","user_code":"u","verification_uri":"v","interval":`+interval+`,"expires_in":1}`)
-		cred := intune.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
+		cred := intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil || strings.Contains(err.Error(), "panicked") {
 			t.Errorf("%s: got %v", interval, err)
@@ -105,7 +105,7 @@ func TestLostResponseDoesNotPromptAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		var opened int
-		cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+		cred := intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 			opened++
 			_, err := browse(server, address)
 			server.Inject(intunetest.Fault{Token: true, Status: 503}, intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading})
@@ -143,7 +143,7 @@ func (k *keyRing) SaveToken(_ context.Context, key, refreshToken string) {
 
 // device signs in at the emulator by device code; prompted counts the prompts.
 func device(server *intunetest.Server, prompted *int, opts ...intune.UserOption) intune.Credential {
-	return intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+	return intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 		*prompted++
 		return server.ApproveDevice(device.UserCode)
 	}, opts...)
@@ -220,7 +220,7 @@ func TestSeveralClientsPromptOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		var prompted int
-		cred := intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(ctx context.Context, device *oauth2.DeviceAuthResponse) error {
+		cred := intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(ctx context.Context, device *oauth2.DeviceAuthResponse) error {
 			prompted++
 			go func() { // as slow as people are
 				time.Sleep(time.Minute)
@@ -253,7 +253,7 @@ func TestLostPollDoesNotPromptAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryServer(t)
 		var prompted int
-		cred := intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+		cred := intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 			prompted++
 			server.Inject(
 				intunetest.Fault{Token: true, Drop: intunetest.DropBeforeReading},
@@ -275,8 +275,8 @@ func TestPromptThatFailsEndsTheCall(t *testing.T) {
 		for _, failure := range []error{errors.New("there is no terminal"), context.Canceled, timeout{}} {
 			var prompts int
 			for name, cred := range map[string]intune.Credential{
-				"device":  intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { prompts++; return failure }),
-				"browser": intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(context.Context, string) error { prompts++; return failure }),
+				"device":  intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, *oauth2.DeviceAuthResponse) error { prompts++; return failure }),
+				"browser": intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(context.Context, string) error { prompts++; return failure }),
 			} {
 				prompts = 0
 				if err := use(t.Context(), clientOf(t, server, cred)); !errors.Is(err, failure) || prompts != 1 {
@@ -289,7 +289,7 @@ func TestPromptThatFailsEndsTheCall(t *testing.T) {
 
 func TestAuthorizationCodeUsesPKCE(t *testing.T) {
 	server := intunetest.NewServer(t)
-	cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
+	cred := intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, func(_ context.Context, address string) error {
 		parsed, err := url.Parse(address)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func TestEchoOfASecretIsMaskedHoweverItIsWritten(t *testing.T) {
 func TestShortTokenDoesNotGarbleErrors(t *testing.T) {
 	for _, token := range []string{"a", "e", "Bad"} {
 		w := newWire(t, reply(400, graphRefusal("BadRequest")))
-		cred := intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
+		cred := intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
 		_, err := create(newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock})))
 		if want := "create enterpriseCodeSigningCertificate: 400 Bad Request: BadRequest: no (request-id inner)"; err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", token, err, want)

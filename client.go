@@ -13,7 +13,7 @@ import (
 
 // Client calls Microsoft Graph for one tenant. It is safe for concurrent use and keeps its connections for the next
 // call. It starts no goroutine that outlives a call, except those of its connections, and one for each call of a
-// TokenSource that has not returned.
+// TokenSourceCredential that has not returned.
 type Client struct {
 	pipeline *pipeline
 	uploads  match.Ledger

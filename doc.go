@@ -5,7 +5,7 @@
 //
 // A Client signs in with a Credential and keeps the token and the connections. Rotate does the yearly job:
 //
-//	client, err := intune.NewClient(intune.ClientSecret(tenantID, clientID, secret))
+//	client, err := intune.NewClient(intune.ClientSecretCredential(tenantID, clientID, secret))
 //	cert, err := codesign.Load("contoso.cer")
 //	rotation, err := client.EnterpriseCodeSigningCertificates().Rotate(ctx, cert.Resource(), nil)
 //

@@ -182,7 +182,7 @@ func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[s
 	}
 	with := func(responses ...httpmock.Responder) func() (intune.Credential, http.RoundTripper) {
 		return func() (intune.Credential, http.RoundTripper) {
-			return intune.ClientSecret(tenant, app, aSecret), newWire(t, responses...).mock
+			return intune.ClientSecretCredential(tenant, app, aSecret), newWire(t, responses...).mock
 		}
 	}
 	token := reply(200, good)
@@ -202,7 +202,7 @@ func failures(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate) map[s
 			return staticToken(), http.DefaultTransport
 		},
 		"token that cannot be sent": func() (intune.Credential, http.RoundTripper) {
-			return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken + "\n"})), newWire(t).mock
+			return intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken + "\n"})), newWire(t).mock
 		},
 	}
 }

@@ -23,7 +23,7 @@ import (
 // Sign in with a client secret, to a national cloud. Log waits and recoveries, and at debug level every attempt. Wait longer
 // for a create to show up after its response was lost.
 func ExampleNewClient() {
-	cred := intune.ClientSecret("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
+	cred := intune.ClientSecretCredential("contoso.onmicrosoft.us", "00000000-1111-2222-3333-444444444444", "the secret's value")
 	client, err := intune.NewClient(cred,
 		intune.WithCloud(intune.CloudUSGovernmentL4),
 		intune.WithUserAgent("contoso-rotation/1.2"),
@@ -40,7 +40,7 @@ func ExampleNewClient() {
 // Leave half of the quota to another program that uses the same application.
 func ExampleWithQuota() {
 	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.ClientSecretCredential("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
 		intune.WithQuota(
 			intune.Quota{Requests: 50, Window: 20 * time.Second, Methods: []string{"POST", "PUT", "PATCH", "DELETE"}},
 			intune.Quota{Requests: 500, Window: 20 * time.Second},
@@ -66,7 +66,7 @@ func ExampleWithHTTPClient() {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.ClientSecretCredential("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", os.Getenv("AZURE_CLIENT_SECRET")),
 		intune.WithHTTPClient(&http.Client{Transport: transport, Timeout: 30 * time.Second}), // of one attempt
 	)
 	if err != nil {
@@ -130,7 +130,7 @@ func ExampleWithLimiter() {
 		limiter.free <- struct{}{}
 	}
 	client, err := intune.NewClient(
-		intune.ClientSecret("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", "the secret's value"),
+		intune.ClientSecretCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", "the secret's value"),
 		intune.WithLimiter(limiter))
 	if err != nil {
 		log.Fatal(err)
@@ -141,8 +141,8 @@ func ExampleWithLimiter() {
 }
 
 // Sign an application in with a client secret. Use the secret's value, not its id.
-func ExampleClientSecret() {
-	cred := intune.ClientSecret("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", os.Getenv("AZURE_CLIENT_SECRET"))
+func ExampleClientSecretCredential() {
+	cred := intune.ClientSecretCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", os.Getenv("AZURE_CLIENT_SECRET"))
 	client, err := intune.NewClient(cred)
 	if err != nil {
 		log.Fatal(err)
@@ -151,12 +151,12 @@ func ExampleClientSecret() {
 }
 
 // Sign an application in with a certificate that is registered with it.
-func ExampleClientCertificate() {
+func ExampleClientCertificateCredential() {
 	chain, key, err := clientcert.Load("app.pfx", os.Getenv("APP_PFX_PASSWORD"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	client, err := intune.NewClient(intune.ClientCertificate("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", chain, key))
+	client, err := intune.NewClient(intune.ClientCertificateCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", chain, key))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func ExampleClientCertificate() {
 }
 
 // Sign an application in with the token of another issuer that it trusts. Here the emulator is that issuer as well.
-func ExampleClientAssertion() {
+func ExampleClientAssertionCredential() {
 	server, err := intunetest.Start(intunetest.WithFederatedCredential("https://issuer.example", "rotation", nil))
 	if err != nil {
 		log.Fatal(err)
@@ -175,7 +175,7 @@ func ExampleClientAssertion() {
 		// A program asks its issuer for a token for api://AzureADTokenExchange, with the HTTPClient of the TokenRequest.
 		return server.FederatedAssertion(nil), nil
 	}
-	client, err := intune.NewClient(intune.ClientAssertion(intunetest.TenantID, intunetest.ClientID, assertion),
+	client, err := intune.NewClient(intune.ClientAssertionCredential(intunetest.TenantID, intunetest.ClientID, assertion),
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()))
 	if err != nil {
 		log.Fatal(err)
@@ -187,7 +187,7 @@ func ExampleClientAssertion() {
 
 // Sign in from a job of GitHub Actions, without a secret. The job needs the permission id-token: write.
 func ExampleGitHubActionsAssertion() {
-	cred := intune.ClientAssertion("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", intune.GitHubActionsAssertion(""))
+	cred := intune.ClientAssertionCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", intune.GitHubActionsAssertion(""))
 	client, err := intune.NewClient(cred)
 	if err != nil {
 		log.Fatal(err)
@@ -198,7 +198,7 @@ func ExampleGitHubActionsAssertion() {
 // Sign in from a job of Azure Pipelines, without a secret. The task must be given $(System.AccessToken) as SYSTEM_ACCESSTOKEN.
 func ExampleAzurePipelinesAssertion() {
 	assertion := intune.AzurePipelinesAssertion("99999999-8888-7777-6666-555555555555", os.Getenv("SYSTEM_ACCESSTOKEN"))
-	client, err := intune.NewClient(intune.ClientAssertion("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", assertion))
+	client, err := intune.NewClient(intune.ClientAssertionCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", assertion))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func ExampleAzurePipelinesAssertion() {
 // Sign in from Kubernetes with workload identity, without a secret.
 func ExampleFileAssertion() {
 	assertion := intune.FileAssertion(os.Getenv("AZURE_FEDERATED_TOKEN_FILE"))
-	client, err := intune.NewClient(intune.ClientAssertion(os.Getenv("AZURE_TENANT_ID"), os.Getenv("AZURE_CLIENT_ID"), assertion))
+	client, err := intune.NewClient(intune.ClientAssertionCredential(os.Getenv("AZURE_TENANT_ID"), os.Getenv("AZURE_CLIENT_ID"), assertion))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func ExampleFileAssertion() {
 }
 
 // Sign in a user who has a browser on another device. Here the emulator's user approves at once.
-func ExampleDeviceCode() {
+func ExampleDeviceCodeCredential() {
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
@@ -227,7 +227,7 @@ func ExampleDeviceCode() {
 		fmt.Println("Go to the address and enter the code:", device.VerificationURI != "", device.UserCode != "")
 		return server.ApproveDevice(device.UserCode)
 	}
-	client, err := intune.NewClient(intune.DeviceCode(intunetest.TenantID, intunetest.ClientID, prompt),
+	client, err := intune.NewClient(intune.DeviceCodeCredential(intunetest.TenantID, intunetest.ClientID, prompt),
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()))
 	if err != nil {
 		log.Fatal(err)
@@ -240,7 +240,7 @@ func ExampleDeviceCode() {
 }
 
 // Sign in a user who has a browser on this machine. Here an HTTP client is the browser.
-func ExampleAuthorizationCode() {
+func ExampleAuthorizationCodeCredential() {
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
@@ -257,7 +257,7 @@ func ExampleAuthorizationCode() {
 		}()
 		return nil
 	}
-	client, err := intune.NewClient(intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, open),
+	client, err := intune.NewClient(intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, open),
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()))
 	if err != nil {
 		log.Fatal(err)
@@ -268,7 +268,7 @@ func ExampleAuthorizationCode() {
 }
 
 // Use any source of tokens for Microsoft Graph.
-func ExampleTokenSource() {
+func ExampleTokenSourceCredential() {
 	server, err := intunetest.Start()
 	if err != nil {
 		log.Fatal(err)
@@ -281,7 +281,7 @@ func ExampleTokenSource() {
 		TokenURL:     server.URL() + "/" + intunetest.TenantID + "/oauth2/v2.0/token",
 		Scopes:       []string{"https://graph.microsoft.com/.default"},
 	}
-	client, err := intune.NewClient(intune.TokenSource(config.TokenSource(context.Background())), intune.WithBaseURL(server.URL()))
+	client, err := intune.NewClient(intune.TokenSourceCredential(config.TokenSource(context.Background())), intune.WithBaseURL(server.URL()))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -294,8 +294,8 @@ func ExampleTokenSource() {
 func ExampleChainedCredential() {
 	const tenantID, clientID = "contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555"
 	cred := intune.ChainedCredential(
-		intune.ClientAssertion(tenantID, clientID, intune.GitHubActionsAssertion("")),
-		intune.ClientSecret(tenantID, clientID, os.Getenv("AZURE_CLIENT_SECRET")),
+		intune.ClientAssertionCredential(tenantID, clientID, intune.GitHubActionsAssertion("")),
+		intune.ClientSecretCredential(tenantID, clientID, os.Getenv("AZURE_CLIENT_SECRET")),
 	)
 	client, err := intune.NewClient(cred)
 	if err != nil {
@@ -390,7 +390,7 @@ func ExampleWithTokenStore() {
 		return nil
 	}
 	for run := range 2 {
-		cred := intune.AuthorizationCode(intunetest.TenantID, intunetest.ClientID, open, intune.WithTokenStore(store))
+		cred := intune.AuthorizationCodeCredential(intunetest.TenantID, intunetest.ClientID, open, intune.WithTokenStore(store))
 		client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()))
 		if err != nil {
 			log.Fatal(err)

@@ -353,14 +353,14 @@ func ExampleWithResponse() {
 	// Output: <nil> true uploadDateTime 1
 }
 
-// Test with one canned response. There is one request: TokenSource needs none for a token, RetryPolicy stops repetitions,
+// Test with one canned response. There is one request: TokenSourceCredential needs none for a token, RetryPolicy stops repetitions,
 // and WithoutReconcile the listings that look for a lost create.
 func ExampleWithoutReconcile() {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder(http.MethodPost, "https://graph.microsoft.com/beta/deviceAppManagement/enterpriseCodeSigningCertificates",
 		httpmock.NewStringResponder(http.StatusGatewayTimeout, "<h1>Gateway Timeout</h1>"))
 	client, err := intune.NewClient(
-		intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "any"})),
+		intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "any"})),
 		intune.WithHTTPClient(&http.Client{Transport: mock}),
 		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}),
 	)

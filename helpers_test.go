@@ -89,7 +89,7 @@ func newClient(tb testing.TB, cred intune.Credential, opts ...intune.Option) *in
 }
 
 func staticToken() intune.Credential {
-	return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken}))
+	return intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken}))
 }
 
 // reply is a canned response. Headers come in pairs; the content type is JSON unless they say otherwise.

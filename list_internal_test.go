@@ -16,7 +16,7 @@ func FuzzNextLink(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	client, err := NewClient(ClientSecret("t", "c", "s"))
+	client, err := NewClient(ClientSecretCredential("t", "c", "s"))
 	if err != nil {
 		f.Fatal(err)
 	}

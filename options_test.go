@@ -11,7 +11,7 @@ import (
 )
 
 func TestNewClientReportsWhatCannotWork(t *testing.T) {
-	good := intune.ClientSecret(tenant, app, aSecret)
+	good := intune.ClientSecretCredential(tenant, app, aSecret)
 	with := func(opts ...intune.Option) func() (intune.Credential, []intune.Option) {
 		return func() (intune.Credential, []intune.Option) { return good, opts }
 	}
@@ -20,15 +20,15 @@ func TestNewClientReportsWhatCannotWork(t *testing.T) {
 	}
 	tests := map[string]func() (intune.Credential, []intune.Option){
 		"no credential":                cred(nil),
-		"no tenant":                    cred(intune.ClientSecret("", app, aSecret)),
-		"no application":               cred(intune.ClientSecret(tenant, "", aSecret)),
-		"no secret":                    cred(intune.ClientSecret(tenant, app, "")),
-		"secret with a line break":     cred(intune.ClientSecret(tenant, app, aSecret+"\n")),
-		"tenant with a path":           cred(intune.ClientSecret("contoso/../common", app, aSecret)),
-		"tenant of dots":               cred(intune.ClientSecret("..", app, aSecret)),
-		"application with a line":      cred(intune.ClientSecret(tenant, app+"\n", aSecret)),
-		"personal accounts":            cred(intune.ClientSecret("Consumers", app, aSecret)),
-		"no token source":              cred(intune.TokenSource(nil)),
+		"no tenant":                    cred(intune.ClientSecretCredential("", app, aSecret)),
+		"no application":               cred(intune.ClientSecretCredential(tenant, "", aSecret)),
+		"no secret":                    cred(intune.ClientSecretCredential(tenant, app, "")),
+		"secret with a line break":     cred(intune.ClientSecretCredential(tenant, app, aSecret+"\n")),
+		"tenant with a path":           cred(intune.ClientSecretCredential("contoso/../common", app, aSecret)),
+		"tenant of dots":               cred(intune.ClientSecretCredential("..", app, aSecret)),
+		"application with a line":      cred(intune.ClientSecretCredential(tenant, app+"\n", aSecret)),
+		"personal accounts":            cred(intune.ClientSecretCredential("Consumers", app, aSecret)),
+		"no token source":              cred(intune.TokenSourceCredential(nil)),
 		"nil option":                   with(nil),
 		"no cloud":                     with(intune.WithCloud(intune.Cloud{})),
 		"no such version":              with(intune.WithAPIVersion("v2.0")),

@@ -265,7 +265,7 @@ func TestResponsesThatNetHTTPTolerates(t *testing.T) {
 		if err := client.Do(t.Context(), "POST", "/x", nil, nil); (err == nil) != (name == "no body") {
 			t.Errorf("%s: %v", name, err)
 		}
-		signIn := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		signIn := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: base}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
 		if err := get(t.Context(), signIn); err == nil {
 			t.Errorf("%s: signed in", name)
 		}

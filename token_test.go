@@ -392,7 +392,7 @@ func TestFreshTokenIsRefreshedForAClaimsChallenge(t *testing.T) {
 func TestLongRetryAfterOfTheTokenEndpointEndsEveryCallAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(t, reply(429, `{"error":"temporarily_unavailable"}`, "Retry-After", "7200"))
-		client := newClient(t, intune.ClientSecret(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
+		client := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithHTTPClient(&http.Client{Transport: w.mock}))
 		began := time.Now()
 		for range 3 {
 			if err := get(t.Context(), client); err == nil || time.Since(began) > 0 || len(w.requests) != 1 {

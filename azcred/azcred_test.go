@@ -81,7 +81,7 @@ func TestNilCredentialIsReported(t *testing.T) {
 			if bad, ok := errors.AsType[*intune.InputError](err); !ok || bad.Name != "credential" {
 				t.Errorf("got %v", err)
 			}
-			_, err = intune.NewClient(intune.ChainedCredential(intune.ClientSecret("t", "c", "s"), azcred.New(cred)))
+			_, err = intune.NewClient(intune.ChainedCredential(intune.ClientSecretCredential("t", "c", "s"), azcred.New(cred)))
 			if _, ok := errors.AsType[*intune.InputError](err); !ok {
 				t.Errorf("in a chain: %v", err)
 			}

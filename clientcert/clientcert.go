@@ -2,7 +2,7 @@
 //
 //	chain, key, err := clientcert.Load("app.pfx", password)
 //	…
-//	client, err := intune.NewClient(intune.ClientCertificate(tenantID, clientID, chain, key))
+//	client, err := intune.NewClient(intune.ClientCertificateCredential(tenantID, clientID, chain, key))
 //
 // It is a separate package so that programs that sign in otherwise do not link the reader of PKCS #12.
 package clientcert

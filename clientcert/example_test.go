@@ -30,7 +30,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	client, err := intune.NewClient(intune.ClientCertificate("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", chain, key))
+	client, err := intune.NewClient(intune.ClientCertificateCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", chain, key))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (c *tokens) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.To
 // observed returns a client that retries quickly, with more options, and its credential.
 func observed(t *testing.T, server *intunetest.Server, opts ...intune.Option) (*intune.Client, *tokens) {
 	t.Helper()
-	cred := &tokens{Credential: intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret)}
+	cred := &tokens{Credential: intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret)}
 	client, err := intune.NewClient(cred, append(opts,
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
 		intune.WithRetry(intune.RetryPolicy{MinDelay: time.Millisecond, ReconcileWindow: time.Millisecond}))...)

@@ -43,7 +43,7 @@ func TestClientCertificateSignsInAtZitadel(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := newProvider(t, nil, test.trusted)
-			client := p.client(t, intune.ClientCertificate(tenant, withCertificate, test.chain, test.pair.key), "")
+			client := p.client(t, intune.ClientCertificateCredential(tenant, withCertificate, test.chain, test.pair.key), "")
 			who, err := whoIs(t, client)
 			if err != nil || who.Subject != withCertificate || !slices.Equal(who.Scopes, []string{graphScope}) {
 				t.Errorf("got %+v, %v", who, err)
@@ -56,7 +56,7 @@ func TestClientCertificateSignsInAtZitadel(t *testing.T) {
 func TestZitadelRefusesAssertionsThatAreNotRight(t *testing.T) {
 	registered, other := issue(t, "app.contoso.example", nil), issue(t, "app.contoso.example", nil)
 	cred := func(id string, p *pair) intune.Credential {
-		return intune.ClientCertificate(tenant, id, []*x509.Certificate{p.cert}, p.key)
+		return intune.ClientCertificateCredential(tenant, id, []*x509.Certificate{p.cert}, p.key)
 	}
 	p := newProvider(t, nil, certificates{registered: []*x509.Certificate{registered.cert}})
 	_, err := whoIs(t, p.client(t, cred(withCertificate, other), ""))
@@ -81,7 +81,7 @@ func TestAssertionAgesAsZitadelSees(t *testing.T) {
 		now := registered.cert.NotBefore.Add(time.Hour)
 		time.Sleep(time.Until(now)) // the clock of the bubble starts in the year 2000
 		p := newProvider(t, intunetest.ListenMemory(), certificates{registered: []*x509.Certificate{registered.cert}})
-		client := p.client(t, intune.ClientCertificate(tenant, withCertificate, []*x509.Certificate{registered.cert}, registered.key), "")
+		client := p.client(t, intune.ClientCertificateCredential(tenant, withCertificate, []*x509.Certificate{registered.cert}, registered.key), "")
 		if _, err := whoIs(t, client); err != nil {
 			t.Fatal(err)
 		}
@@ -109,11 +109,11 @@ func TestAssertionAgesAsZitadelSees(t *testing.T) {
 
 func TestClientSecretSignsInAtZitadel(t *testing.T) {
 	p := newProvider(t, nil, certificates{})
-	who, err := whoIs(t, p.client(t, intune.ClientSecret(tenant, withSecret, aSecret), ""))
+	who, err := whoIs(t, p.client(t, intune.ClientSecretCredential(tenant, withSecret, aSecret), ""))
 	if err != nil || who.Subject != withSecret {
 		t.Errorf("got %+v, %v", who, err)
 	}
-	_, err = whoIs(t, p.client(t, intune.ClientSecret(tenant, withSecret, "another~secret"), ""))
+	_, err = whoIs(t, p.client(t, intune.ClientSecretCredential(tenant, withSecret, "another~secret"), ""))
 	wantRefusal(t, err, "invalid_client", "not what was agreed")
 }
 
@@ -121,7 +121,7 @@ func TestDeviceCodeSignsInAtZitadel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(t, intunetest.ListenMemory(), certificates{})
 		prompts := 0
-		client := p.client(t, intune.DeviceCode(tenant, desktop, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+		client := p.client(t, intune.DeviceCodeCredential(tenant, desktop, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 			if prompts++; device.VerificationURI != p.url+"/device" {
 				t.Errorf("sent to %s", device.VerificationURI)
 			}
@@ -153,7 +153,7 @@ func TestDeviceCodeSignsInAtZitadel(t *testing.T) {
 func TestDeviceCodeIsDeclinedAtZitadel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(t, intunetest.ListenMemory(), certificates{})
-		_, err := whoIs(t, p.client(t, intune.DeviceCode(tenant, desktop, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+		_, err := whoIs(t, p.client(t, intune.DeviceCodeCredential(tenant, desktop, func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 			time.AfterFunc(time.Minute, func() { p.storage.decide(device.UserCode, false) })
 			return nil
 		}), ""))
@@ -164,7 +164,7 @@ func TestDeviceCodeIsDeclinedAtZitadel(t *testing.T) {
 func TestAuthorizationCodeSignsInAtZitadel(t *testing.T) {
 	p := newProvider(t, nil, certificates{})
 	var page string
-	client := p.client(t, intune.AuthorizationCode(tenant, desktop, func(ctx context.Context, address string) error {
+	client := p.client(t, intune.AuthorizationCodeCredential(tenant, desktop, func(ctx context.Context, address string) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 
 // Credential returns the credential of the application that the server knows.
 func (s *Server) Credential() intune.Credential {
-	return intune.ClientSecret(TenantID, ClientID, ClientSecret)
+	return intune.ClientSecretCredential(TenantID, ClientID, ClientSecret)
 }
 
 // Client returns a client that talks to the server. It panics if NewClient rejects one of opts.

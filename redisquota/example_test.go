@@ -26,7 +26,7 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	graph, err := intune.NewClient(intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret),
+	graph, err := intune.NewClient(intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret),
 		intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()), intune.WithLimiter(limiter))
 	if err != nil {
 		log.Fatal(err)

@@ -67,7 +67,7 @@ func (w *worker) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	graph, err := intune.NewClient(intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret),
+	graph, err := intune.NewClient(intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret),
 		intune.WithBaseURL(w.Emulator), intune.WithAuthorityURL(w.Emulator), intune.WithLimiter(limiter))
 	if err != nil {
 		return err

@@ -93,23 +93,23 @@ func (a *app) credential(p *progress, httpClient *http.Client) (intune.Credentia
 	switch a.flags.auth.value {
 	case "env":
 		if a.flags.emulator != "" && client == "" {
-			return intune.ClientSecret(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret), nil
+			return intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret), nil
 		}
 		return intune.EnvironmentCredentialWith(clientcert.Load)
 	case "github":
 		if err := a.require("AZURE_TENANT_ID", "AZURE_CLIENT_ID"); err != nil {
 			return nil, err
 		}
-		return intune.ClientAssertion(tenant, client, intune.GitHubActionsAssertion("")), nil
+		return intune.ClientAssertionCredential(tenant, client, intune.GitHubActionsAssertion("")), nil
 	case "azure-pipelines":
 		return a.azurePipelines(tenant, client)
 	case "device":
 		return a.person(func(tenant, client string, store intune.UserOption) intune.Credential {
-			return intune.DeviceCode(tenant, client, promptForDevice(p), store)
+			return intune.DeviceCodeCredential(tenant, client, promptForDevice(p), store)
 		}, p)
 	case "browser":
 		return a.person(func(tenant, client string, store intune.UserOption) intune.Credential {
-			return intune.AuthorizationCode(tenant, client, openBrowser(p), store)
+			return intune.AuthorizationCodeCredential(tenant, client, openBrowser(p), store)
 		}, p)
 	}
 	cred, err := a.azureIdentity(client, httpClient)
@@ -149,7 +149,7 @@ func (a *app) azurePipelines(tenant, client string) (intune.Credential, error) {
 		return nil, err
 	}
 	connection, token := os.Getenv("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"), os.Getenv("SYSTEM_ACCESSTOKEN")
-	return intune.ClientAssertion(tenant, client, intune.AzurePipelinesAssertion(connection, token)), nil
+	return intune.ClientAssertionCredential(tenant, client, intune.AzurePipelinesAssertion(connection, token)), nil
 }
 
 // person signs a person in, with the refresh token of an earlier run if the keyring has one.

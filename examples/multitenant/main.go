@@ -46,7 +46,7 @@ func rotate(tenant string, connect func(string) (*intune.Client, error), cert *i
 }
 
 func connectTenant(tenant string) (*intune.Client, error) {
-	return intune.NewClient(intune.ClientSecret(tenant, os.Getenv("AZURE_CLIENT_ID"), os.Getenv("AZURE_CLIENT_SECRET")))
+	return intune.NewClient(intune.ClientSecretCredential(tenant, os.Getenv("AZURE_CLIENT_ID"), os.Getenv("AZURE_CLIENT_SECRET")))
 }
 
 func connectEmulator(string) (*intune.Client, error) {

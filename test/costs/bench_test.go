@@ -313,7 +313,7 @@ func BenchmarkClientOfATenant(b *testing.B) {
 		before := heapInUse()
 		clients := make([]*intune.Client, tenants)
 		for i := range clients {
-			client, err := intune.NewClient(intune.ClientSecret(fmt.Sprintf("tenant-%d.example", i), "application", "secret"),
+			client, err := intune.NewClient(intune.ClientSecretCredential(fmt.Sprintf("tenant-%d.example", i), "application", "secret"),
 				intune.WithHTTPClient(&http.Client{Transport: token}))
 			if err != nil {
 				b.Fatal(err)

@@ -128,7 +128,7 @@ func cannedClients(page string) (map[string]*intune.Client, error) {
 
 // signedIn is a credential whose token is at hand.
 func signedIn() intune.Credential {
-	return intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"}))
+	return intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"}))
 }
 
 // canned returns the same response to every request.

@@ -44,7 +44,7 @@ func newRun(t *testing.T, p *plan) *run {
 	r := &run{plan: p, results: make([]result, len(p.creates))}
 	r.first = time.Now().Add(p.creates[0].wait)
 	r.service = newService(p, r.first)
-	client, err := intune.NewClient(intune.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "the-access-token-of-the-model"})),
+	client, err := intune.NewClient(intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "the-access-token-of-the-model"})),
 		intune.WithHTTPClient(&http.Client{Transport: r.service}), intune.WithRetry(p.retry))
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,7 @@ import (
 
 func main() {
 	_ = azcred.New(nil)
-	_, _ = intune.NewClient(intune.ClientSecret("tenant", "client", "secret"))
+	_, _ = intune.NewClient(intune.ClientSecretCredential("tenant", "client", "secret"))
 }
 `
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(text), 0o600); err != nil {

@@ -11,7 +11,7 @@ import (
 func main() {
 	measure.Main(func(root string, certificate []byte) (measure.Create, error) {
 		client, err := intune.NewClient(
-			intune.ClientSecret(measure.TenantID, measure.ClientID, measure.Secret),
+			intune.ClientSecretCredential(measure.TenantID, measure.ClientID, measure.Secret),
 			intune.WithBaseURL(root), intune.WithAuthorityURL(root),
 			intune.WithQuota(), // the service's, which would be what is measured
 		)
