@@ -3,14 +3,10 @@ package intune
 // This file is the state of one call: what it asks for, and its attempts so far.
 
 import (
-	"context"
-	"encoding/base64"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/guid"
-	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -29,19 +25,11 @@ type request struct {
 	isLook   bool     // part of a recovery
 }
 
-// settings is what the calls of a client share.
-type settings struct {
-	root   string // of the API version, without a slash at its end
-	retry  RetryPolicy
-	logger *slog.Logger
-	limits limits
-}
-
-// call is one request on its way through the pipeline, with all its attempts.
+// call is one request with all its attempts.
 type call struct {
 	request
-	*settings
 
+	pipeline        *pipeline
 	clientRequestID string
 	attempts        int
 	last            *attempt
@@ -56,17 +44,17 @@ type call struct {
 // attempt is one try of a call.
 type attempt struct {
 	wire.Attempt
+	*request
 
-	token       *tokencache.Token
-	ended       time.Time
-	placeholder http.Response  // see beginAttempt
-	response    *http.Response // nil if there is only err
-	body        []byte
-	err         error // of the transport or, beside a response, of reading its body
+	need     tokencache.Need
+	token    *tokencache.Token
+	ended    time.Time
+	response *response // nil if there is only err
+	err      error
 }
 
-func newCall(settings *settings, req request) *call {
-	c := &call{request: req, settings: settings, clientRequestID: guid.New()}
+func newCall(p *pipeline, req request) *call {
+	c := &call{request: req, pipeline: p, clientRequestID: guid.New()}
 	if c.recovery == nil {
 		c.recovery = noRecovery{isIdempotent(req.method)}
 	}
@@ -77,20 +65,14 @@ func newCall(settings *settings, req request) *call {
 	return c
 }
 
-type callKey struct{}
-
-// callFrom returns the call that a request belongs to.
-func callFrom(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	return c
-}
-
-// newAttempt begins the next attempt.
-func (c *call) newAttempt() *attempt {
+// nextAttempt begins the next attempt.
+func (c *call) nextAttempt() *attempt {
 	c.attempts++
-	c.last = &attempt{Attempt: wire.Attempt{
-		Body: c.body, ClientRequestID: c.clientRequestID, Started: time.Now(), NewConnection: c.newConnection,
-	}}
+	c.last = &attempt{
+		Attempt: wire.Attempt{Body: c.body, ClientRequestID: c.clientRequestID, Started: time.Now(), NewConnection: c.newConnection},
+		request: &c.request,
+		need:    c.need,
+	}
 	return c.last
 }
 
@@ -107,23 +89,11 @@ func (c *call) report() {
 	if c.last == nil || c.last.response == nil {
 		return
 	}
-	header := c.last.response.Header
-	response.StatusCode = c.last.response.StatusCode
+	header := c.last.response.header
+	response.StatusCode = c.last.response.status
 	response.Header = header.Clone()
 	response.RequestID = header.Get("request-id")
 	response.Diagnostics = header.Get("x-ms-ags-diagnostic")
-}
-
-// hide removes what is secret in the request from text that somebody else has written: some gateways echo requests.
-func (c *call) hide(text string) string {
-	var secrets []string
-	if c.last != nil && c.last.token != nil {
-		secrets = append(secrets, c.last.token.AccessToken())
-	}
-	if len(c.content) > 0 {
-		secrets = append(secrets, base64.StdEncoding.EncodeToString(c.content))
-	}
-	return redact.Secrets(text, secrets...)
 }
 
 // isIdempotent reports whether sending a request twice has the same effect as sending it once.
@@ -138,12 +108,4 @@ func isIdempotent(method string) bool {
 // isSafe reports whether a request changes nothing.
 func isSafe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// named puts the name of the operation in front of an error.
-func named(operation string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &operationError{operation, err}
 }

@@ -62,7 +62,7 @@ func (e *APIError) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized && e.lacksPermission()
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && e.isGraphs()
+		return e.StatusCode == http.StatusNotFound && e.isFromGraph()
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict || e.StatusCode == http.StatusPreconditionFailed
 	case ErrThrottled:
@@ -73,9 +73,9 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
-// isGraphs reports whether the error is in Microsoft Graph's own words. Any other response proves nothing about what the
+// isFromGraph reports whether the error is in Microsoft Graph's own words. Any other response proves nothing about what the
 // service has done.
-func (e *APIError) isGraphs() bool { return e.Code != "" }
+func (e *APIError) isFromGraph() bool { return e.Code != "" }
 
 func (e *APIError) isThrottling() bool {
 	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
@@ -258,7 +258,15 @@ func enumerate(texts []string) string {
 	return shown
 }
 
-// operationError puts the name of the operation in front of an error.
+// named puts the name of the operation in front of an error.
+func named(operation string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &operationError{operation, err}
+}
+
+// operationError is an error with the name of the operation in front.
 type operationError struct {
 	operation string
 	err       error

@@ -72,18 +72,18 @@ type intuneMessage struct {
 }
 
 // newAPIError reads an error response. Whatever the body is, the error has the status.
-func newAPIError(resp *http.Response, body []byte) *APIError {
+func newAPIError(status int, header http.Header, body []byte) *APIError {
 	e := &APIError{
-		StatusCode:  resp.StatusCode,
-		RequestID:   resp.Header.Get("request-id"),
-		Diagnostics: resp.Header.Get("x-ms-ags-diagnostic"),
-		Date:        wire.Date(resp.Header),
+		StatusCode:  status,
+		RequestID:   header.Get("request-id"),
+		Diagnostics: header.Get("x-ms-ags-diagnostic"),
+		Date:        wire.Date(header),
 		Body:        bytes.Clone(body[:min(len(body), maxErrorBody)]),
 	}
 	if len(body) <= maxErrorParsed {
 		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	}
-	if wait, ok := wire.RetryAfter(resp.Header.Get("Retry-After"), e.Date); ok {
+	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait
 	}
 	return e

@@ -20,8 +20,7 @@ func FuzzAPIError(f *testing.F) {
 	}
 	f.Add([]byte(`{}`), "Sat, 01 Jan 2000 00:00:00 GMT", 503)
 	f.Fuzz(func(t *testing.T, body []byte, after string, status int) {
-		response := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}, "Date": {after}}}
-		e := newAPIError(response, body)
+		e := newAPIError(status, http.Header{"Retry-After": {after}, "Date": {after}}, body)
 		message := e.Error()
 		if strings.ContainsAny(message, "\r\n\x00\x1b") || !utf8.ValidString(message) || len(message) > 3000 {
 			t.Errorf("message %q", message)

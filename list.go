@@ -262,8 +262,8 @@ func (c *Client) pages(ctx context.Context, path string, options requestOptions,
 	}
 }
 
-// looks yields the pages of all certificates, for the recovery of a create.
-func (c *Client) looks(ctx context.Context) iter.Seq2[*page, error] {
+// look yields the pages of all certificates, for the recovery of a create.
+func (c *Client) look(ctx context.Context) iter.Seq2[*page, error] {
 	return bounded(c.pages(ctx, certificatesPath, requestOptions{}, true))
 }
 

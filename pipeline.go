@@ -1,10 +1,12 @@
 package intune
 
-// This file assembles what a request passes on its way to the network.
+// This file is the life of a request from top to bottom: a call, its attempts, the steps of an attempt.
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -15,98 +17,90 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// pipeline sends requests, each as often as it takes.
+// pipeline is what the calls of a client share.
 type pipeline struct {
-	settings
-
-	client    *retryablehttp.Client
-	transport *wire.Transport
+	root      string // of the API version, without a slash at its end
+	retry     RetryPolicy
+	logger    *slog.Logger
+	jar       http.CookieJar // nil for none
+	tokens    *tokencache.Cache
+	limits    limits
+	outermost http.RoundTripper // the user's first middleware; the transport if there is none
+	transport *wire.Transport   // time limit, headers, origin, token, size limit
 }
 
-// newPipeline puts the steps in the order in which an attempt passes them. The response comes back the other way.
-// retry.go says what follows from it.
 func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 	transport := wire.New(wire.Config{Origin: cfg.baseURL, UserAgent: cfg.fullUserAgent(), Client: cfg.httpClient})
-	tokens := tokencache.New(fetchToken(cred, TokenRequest{
-		AuthorityURL: cfg.authorityURL,
-		Scope:        cfg.cloud.scope(),
-		HTTPClient:   transport.TokenClient(),
-	}), signInRetryAfter)
-	steps := []step{
-		beginAttempt(transport), // opens one try of the call, and keeps its result
-		obtainToken(tokens),     // from the cache or the credential; the steps that follow do not see it
-		awaitTurn,               // waits for the quota, and for the end of a pause that the service has asked for
-		obtainToken(tokens),     // another one if it has expired meanwhile
-		startClock,              // begins the time limit of the attempt
-	}
-	if len(cfg.middleware) > 0 {
-		steps = append(steps, showHeaders(transport)) // all except the token
-	}
-	for _, middleware := range cfg.middleware {
-		steps = append(steps, middleware)
-	}
-	var next http.RoundTripper = transport // time limit, headers, origin, token, size limit
-	for _, wrap := range slices.Backward(steps) {
-		if next = wrap(next); next == nil {
-			return nil, &InputError{Name: "WithMiddleware", Problem: "has a middleware that returns nil"}
-		}
-	}
 	p := &pipeline{
-		settings:  settings{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay)},
+		root: cfg.root(), retry: cfg.retry, logger: cfg.logger,
+		tokens: tokencache.New(fetchToken(cred, TokenRequest{
+			AuthorityURL: cfg.authorityURL,
+			Scope:        cfg.cloud.scope(),
+			HTTPClient:   transport.TokenClient(),
+		}), signInRetryAfter),
+		limits:    newLimits(cfg.limiter, cfg.retry.MinDelay),
+		outermost: transport,
 		transport: transport,
 	}
-	p.client = retrying(&http.Client{Transport: next, CheckRedirect: noRedirects})
 	if cfg.httpClient != nil {
-		p.client.HTTPClient.Jar = cfg.httpClient.Jar
+		p.jar = cfg.httpClient.Jar
+	}
+	for _, wrap := range slices.Backward(cfg.middleware) {
+		if p.outermost = wrap(p.outermost); p.outermost == nil {
+			return nil, &InputError{Name: "WithMiddleware", Problem: "has a middleware that returns nil"}
+		}
 	}
 	return p, nil
 }
 
-// retrying runs the attempts of a call with go-retryablehttp, which asks the call whether and when to try again. Its
-// client has no CloseIdleConnections, because go-retryablehttp would drain the user's pool with it after each failure.
-func retrying(client *http.Client) *retryablehttp.Client {
-	return &retryablehttp.Client{
-		HTTPClient: client,
-		RetryMax:   maxAttempts, // never reached: the call counts its attempts itself
-		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-			return callFrom(ctx).checkRetry(ctx), nil
-		},
-		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
-			return callFrom(resp.Request.Context()).wait
-		},
-		PrepareRetry: func(req *http.Request) error {
-			req.Header = callFrom(req.Context()).options.clonedHeader() // without the cookies of the last attempt
-			return nil
-		},
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}
-}
-
-// run sends a request, as often as it takes, and decodes the response. It returns the headers of the last one.
+// run sends a request, as often as it takes, and decodes the response. It returns the headers of the last response, nil
+// if the last attempt has none.
 func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
-	c := newCall(&p.settings, req)
+	c := newCall(p, req)
 	defer c.report()
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent, the context had ended before the call: %w", err)
 	}
-	ctx = context.WithValue(ctx, callKey{}, c)
+	err := c.makeAttempts(ctx)
+	if c.last == nil || c.last.response == nil {
+		return nil, err
+	}
+	return c.last.response.header, err
+}
+
+// makeAttempts makes one attempt after the other with go-retryablehttp, which asks the call whether and when.
+//
+// Neither it nor net/http's client, which it runs around each attempt, may have a part in the result: they would drain
+// the user's connections after a failure, put their own words around an error, and act on the Location of a redirect.
+// So each attempt leaves its result in the call, and they see a success without a body. They rewind the request's body
+// for the middleware, sleep between attempts, and keep the cookies.
+func (c *call) makeAttempts(ctx context.Context) error {
+	client := &retryablehttp.Client{
+		HTTPClient: &http.Client{Transport: roundTripper(c.makeAttempt), Jar: c.pipeline.jar},
+		RetryMax:   maxAttempts, // never reached: the call counts its attempts itself
+		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+			return c.decideNext(ctx), nil
+		},
+		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait },
+		PrepareRetry: func(req *http.Request) error {
+			req.Header = c.options.clonedHeader() // without the cookies of the last attempt
+			return nil
+		},
+	}
 	var body any
 	if c.body != nil {
 		body = c.body
 	}
-	httpReq, err := retryablehttp.NewRequestWithContext(ctx, c.method, p.root+c.path, body)
+	req, err := retryablehttp.NewRequestWithContext(ctx, c.method, c.pipeline.root+c.path, body)
 	if err != nil {
-		return nil, &InputError{Name: "request", Problem: "cannot be made", Err: err}
+		return &InputError{Name: "request", Problem: "cannot be made", Err: err}
 	}
-	httpReq.Header = c.options.clonedHeader()
-	_, err = p.client.Do(httpReq) //nolint:bodyclose // the body has been read within the attempt
+	req.Header = c.options.clonedHeader()
+	_, err = client.Do(req) //nolint:bodyclose // it has none
 	if !c.finished {
 		c.fail(ctx, interrupted(err, c.err))
 	}
-	if c.last == nil || c.last.response == nil {
-		return nil, c.err
-	}
-	return c.last.response.Header, c.err
+	return c.err
 }
 
 // interrupted is the error of a call whose context ended while it waited for the next attempt.
@@ -115,4 +109,89 @@ func interrupted(err, last error) error {
 		return err
 	}
 	return fmt.Errorf("%w while waiting for the next attempt; the last one: %w", err, last)
+}
+
+// makeAttempt makes the next attempt. The response that it returns is for the cookie jar.
+func (c *call) makeAttempt(req *http.Request) (*http.Response, error) {
+	a := c.nextAttempt()
+	a.err = c.pipeline.try(req, a)
+	a.ended = time.Now()
+	shown := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
+	if a.response != nil {
+		shown.Header = a.response.header
+	}
+	return shown, nil
+}
+
+// try takes one attempt from its token to its response.
+func (p *pipeline) try(req *http.Request, a *attempt) error {
+	ctx := req.Context()
+	if err := p.obtainToken(ctx, a); err != nil { // from the cache or the credential
+		return err
+	}
+	if err := p.awaitTurn(ctx, a); err != nil { // for the quota, and the end of a pause that the service has asked for
+		return err
+	}
+	if err := p.obtainToken(ctx, a); err != nil { // another one if it has expired meanwhile
+		return err
+	}
+	return p.send(req, a)
+}
+
+// obtainToken gets a token for the attempt. Only the transport sees it.
+func (p *pipeline) obtainToken(ctx context.Context, a *attempt) error {
+	token, err := p.tokens.Get(ctx, a.need)
+	if err != nil {
+		return newTokenError(err)
+	}
+	a.token, a.Authorization = token, token.Header()
+	return nil
+}
+
+// awaitTurn waits until the attempt may be sent.
+func (p *pipeline) awaitTurn(ctx context.Context, a *attempt) error {
+	defer p.announceWait(ctx, a)()
+	return p.limits.wait(ctx, a.method, a.isLook)
+}
+
+// announceWait logs that an attempt waits, once it has waited for a second. The function that it returns logs the end.
+func (p *pipeline) announceWait(ctx context.Context, a *attempt) (end func()) {
+	const noticeable = time.Second
+	if !p.logger.Enabled(ctx, slog.LevelInfo) {
+		return func() {}
+	}
+	began := time.Now()
+	logger := p.logger.With("reason", p.limits.reason(a.isLook), "clientRequestId", a.ClientRequestID)
+	announced := make(chan struct{})
+	announcement := time.AfterFunc(noticeable, func() {
+		defer close(announced)
+		logger.InfoContext(ctx, "intune: waiting")
+	})
+	return func() {
+		if !announcement.Stop() {
+			<-announced
+			logger.InfoContext(ctx, "intune: waited", "duration", time.Since(began))
+		}
+	}
+}
+
+// send passes the request through the middleware to the transport, and takes in the response. The time limit of the
+// attempt begins here, after all waits.
+func (p *pipeline) send(req *http.Request, a *attempt) error {
+	a.Started = time.Now()
+	a.recovery.sending()
+	if p.outermost != http.RoundTripper(p.transport) {
+		p.transport.SetVisible(req.Header, &a.Attempt)
+	}
+	ctx := req.Context()
+	resp, err := p.outermost.RoundTrip(req.WithContext(wire.WithAttempt(ctx, &a.Attempt)))
+	switch {
+	case err != nil:
+		return a.hideIn(err)
+	case resp == nil:
+		return errors.New("a middleware returned neither a response nor an error")
+	}
+	body, err := p.transport.ReadBody(ctx, resp)
+	a.response = a.takeIn(resp, body, err)
+	return nil
 }

@@ -1,6 +1,6 @@
 package intune
 
-// This file finds out what became of a create whose response was lost. matching.go has the rules by which it recognises
+// This file finds out what became of a create whose response was lost. internal/match has the rules by which it recognizes
 // the record.
 
 import (
@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -26,7 +27,7 @@ type reconciliation struct {
 	response     *Response       // the caller's, nil for none
 	isDisabled   bool            // by WithoutReconcile
 
-	undecided map[string]*EnterpriseCodeSigningCertificate // the records that cannot be told, of all looks, by id
+	undecided map[string]*EnterpriseCodeSigningCertificate // the records that may be the certificate, of all looks, by id
 	overflows bool                                         // there were more than mostCandidates of them
 	lookedFor int                                          // the number of attempts after which absence was believed
 }
@@ -35,13 +36,13 @@ type reconciliation struct {
 func (r *reconciliation) sending() { r.client.uploads.Begin(r.upload) }
 
 // lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing
-// that began then does not show it, and no look has left a record that cannot be told.
-func (r *reconciliation) lost(ctx context.Context, h history, cause error) (absent bool, err error) {
+// that began then does not show it, and no look has left a record that may be the certificate.
+func (r *reconciliation) lost(ctx context.Context, h history, cause error) (finding, error) {
 	if r.isDisabled {
-		return false, r.unknown(ctx, h, cause)
+		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.log(ctx, "intune: reconciling", "cause", cause.Error())
-	var seen sight
+	var seen look
 	var failure error
 	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
 		seen, failure = r.look(ctx, h)
@@ -49,17 +50,17 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (abse
 	})
 	switch {
 	case len(seen.ours) > 0:
-		return false, r.found(ctx, seen.ours)
+		return found, r.found(ctx, seen.ours)
 	case ended != nil:
-		return false, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
+		return unclear, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
 	case failure != nil:
-		return false, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+		return unclear, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
 	case len(r.undecided) > 0 || r.overflows:
-		return false, r.unknown(ctx, h, cause)
+		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.lookedFor = h.attempts
-	r.log(ctx, "intune: reconciled", "result", "absent")
-	return true, nil
+	r.log(ctx, "intune: reconciled", "result", string(absent))
+	return absent, nil
 }
 
 // isFinalForLooks reports whether the next listing would fail in the same way.
@@ -85,13 +86,13 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 	return r.confirm(ctx, h)
 }
 
-// errHidden says that the certificate could not be recognised, so that a record of an earlier attempt could not either.
+// errHidden says that the certificate could not be recognized, so that a record of an earlier attempt could not either.
 var errHidden = errors.New("the service shows the certificate in a way that hides whether an earlier attempt succeeded as well")
 
 // confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
 // most.
 func (r *reconciliation) confirm(ctx context.Context, h history) error {
-	var seen sight
+	var seen look
 	var failure error
 	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
 		seen, failure = r.look(ctx, h)
@@ -144,21 +145,18 @@ func (r *reconciliation) found(ctx context.Context, records []Match) error {
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.By
 	}
-	r.log(ctx, "intune: reconciled", "result", "found", "id", result.Certificate.ID, "matchedBy", string(result.By))
+	r.log(ctx, "intune: reconciled", "result", string(found), "id", result.Certificate.ID, "matchedBy", string(result.By))
 	r.client.uploads.End(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
 func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
-	r.log(ctx, "intune: reconciled", "result", "unknown")
+	r.log(ctx, "intune: reconciled", "result", string(unclear))
 	r.client.uploads.End(r.upload, true)
 	e := h.outcomeUnknown(cause)
 	e.UploadDateTime, e.Thumbprint = r.sent.UploadDateTime, r.sent.Thumbprint()
-	for _, record := range r.undecided {
-		e.Candidates = append(e.Candidates, record)
-	}
-	slices.SortFunc(e.Candidates, func(a, b *EnterpriseCodeSigningCertificate) int { return cmp.Compare(a.ID, b.ID) })
+	e.Candidates = slices.SortedFunc(maps.Values(r.undecided), func(a, b *EnterpriseCodeSigningCertificate) int { return cmp.Compare(a.ID, b.ID) })
 	return e
 }
 
@@ -167,8 +165,8 @@ func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) 
 	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.sent.UploadDateTime))...)
 }
 
-// sight is what one look shows.
-type sight struct {
+// look is what one listing of the search shows.
+type look struct {
 	ours         []Match
 	showsCreated bool          // the record of the 201
 	created      match.Verdict // on that record
@@ -176,11 +174,11 @@ type sight struct {
 
 // look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
 // it reads the listing to its end, or as far as it can.
-func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err error) {
+func (r *reconciliation) look(ctx context.Context, h history) (seen look, err error) {
 	sent := r.upload.Sent(h.began, h.ended)
 	isSingle := h.unknown == 1 && r.out.certificate == nil
 	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
-	for page, err := range r.client.looks(ctx) {
+	for page, err := range r.client.look(ctx) {
 		if err != nil {
 			return seen, err
 		}
@@ -204,9 +202,9 @@ func (r *reconciliation) look(ctx context.Context, h history) (seen sight, err e
 	return seen, nil
 }
 
-// judge also keeps the records that cannot be told.
+// judge also keeps the records that may be the certificate.
 func (r *reconciliation) judge(sent *match.Sent, record *EnterpriseCodeSigningCertificate, clock match.Clock) (match.Verdict, MatchedBy) {
-	if r.listedBefore[record.ID] || r.client.uploads.IsAnothers(record.ID, r.upload) {
+	if r.listedBefore[record.ID] || r.client.uploads.BelongsToAnother(record.ID, r.upload) {
 		delete(r.undecided, record.ID)
 		return match.NotOurs, ""
 	}

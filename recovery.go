@@ -48,14 +48,22 @@ func (h *history) outcomeUnknown(cause error) *OutcomeUnknownError {
 	return &OutcomeUnknownError{Attempts: h.attempts, Since: h.began.UTC(), Until: h.lostAt.UTC(), Err: cause}
 }
 
+// finding is what a recovery has found out about a request of unknown outcome.
+type finding string
+
+const (
+	found   finding = "found"   // it has had its effect
+	absent  finding = "absent"  // it has had none, and may be sent again
+	unclear finding = "unknown" // nobody knows
+)
+
 // recovery knows how a call goes on after an attempt of unknown outcome.
 type recovery interface {
 	// sending is called when an attempt is about to be sent.
 	sending()
 
-	// lost follows an attempt of unknown outcome. If absent is true, the request has had no effect and may be sent again.
-	// Otherwise err ends the call; nil means that the request has had its effect.
-	lost(ctx context.Context, h history, cause error) (absent bool, err error)
+	// lost follows an attempt of unknown outcome. Its error ends the call unless the request is absent.
+	lost(ctx context.Context, h history, cause error) (finding, error)
 
 	// succeeded follows the documented response, which has the given Date. Its error ends the call.
 	succeeded(ctx context.Context, h history, date time.Time) error
@@ -70,8 +78,8 @@ type noRecovery struct{ isIdempotent bool }
 
 func (noRecovery) sending() {}
 
-func (noRecovery) lost(_ context.Context, h history, cause error) (bool, error) {
-	return false, h.outcomeUnknown(cause)
+func (noRecovery) lost(_ context.Context, h history, cause error) (finding, error) {
+	return unclear, h.outcomeUnknown(cause)
 }
 
 func (noRecovery) succeeded(context.Context, history, time.Time) error { return nil }

@@ -20,8 +20,8 @@ import (
 // longestWait bounds the waits that the service asks for, so that an absurd Retry-After does not hang a program.
 const longestWait = time.Hour
 
-// checkRetry reports whether another attempt follows the last one, after c.wait. If not, c.err is the error of the call.
-func (c *call) checkRetry(ctx context.Context) bool {
+// decideNext reports whether another attempt follows the last one, after c.wait. If not, c.err is the error of the call.
+func (c *call) decideNext(ctx context.Context) bool {
 	outcome, err := c.classify()
 	if ended := ctx.Err(); ended != nil && err != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", ended, err)
@@ -41,7 +41,7 @@ func (c *call) classify() (outcome, error) {
 	}
 	o := unknown
 	var err error
-	if a.response.StatusCode/100 == 2 {
+	if a.response.status/100 == 2 {
 		if err = c.decode(); err == nil {
 			o = succeeded
 		}
@@ -95,12 +95,12 @@ func (c *call) classifyStatus(e *APIError) outcome {
 	switch status := e.StatusCode; {
 	case e.isThrottling(), c.isTokenRejected(), c.need.Claims == "" && c.challenge() != "":
 		return rejected
-	case status == http.StatusNotFound && c.method == http.MethodDelete && c.history.unknown > 0 && e.isGraphs():
+	case status == http.StatusNotFound && c.method == http.MethodDelete && c.history.unknown > 0 && e.isFromGraph():
 		return succeeded // by the attempt of unknown outcome
 	case status == http.StatusRequestTimeout:
 		return unknown
 	case status/100 == 4, status == http.StatusNotImplemented:
-		if e.isGraphs() || isSafe(c.method) && status/100 == 4 {
+		if e.isFromGraph() || isSafe(c.method) && status/100 == 4 {
 			return failed
 		}
 	}
@@ -109,12 +109,12 @@ func (c *call) classifyStatus(e *APIError) outcome {
 
 // isTokenRejected reports whether a 401 may be due to the token: a fresh one is obtained once.
 func (c *call) isTokenRejected() bool {
-	return c.last.response.StatusCode == http.StatusUnauthorized && c.need.Rejected == nil && !c.last.token.IsFresh(time.Now())
+	return c.last.response.status == http.StatusUnauthorized && c.need.Rejected == nil && !c.last.token.IsFresh(time.Now())
 }
 
 // challenge returns the claims that the last response asks for, "" if it asks for none.
 func (c *call) challenge() string {
-	return claims.Challenge(c.last.response.StatusCode, c.last.response.Header)
+	return claims.Challenge(c.last.response.status, c.last.response.header)
 }
 
 // handleOutcome finishes the call, or prepares the next attempt.
@@ -122,7 +122,7 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.err = err
 	switch {
 	case o == succeeded:
-		c.finish(c.recovery.succeeded(ctx, c.history, wire.Date(c.last.response.Header)))
+		c.finish(c.recovery.succeeded(ctx, c.history, wire.Date(c.last.response.header)))
 		return
 	case o == failed, ctx.Err() != nil:
 		c.fail(ctx, err)
@@ -131,12 +131,12 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.wait = c.retryDelay(o, err)
 	isHeld := c.pauseOthers(err)
 	if o == unknown && !isIdempotent(c.method) {
-		absent, result := c.recovery.lost(ctx, c.history, err)
-		if !absent {
-			c.finish(result)
+		found, err := c.recovery.lost(ctx, c.history, err)
+		if found != absent {
+			c.finish(err)
 			return
 		}
-		c.wait = max(time.Until(c.last.ended.Add(requestedDelay(err))), 0)
+		c.wait = max(time.Until(c.last.ended.Add(requestedDelay(c.err))), 0)
 	}
 	if reason := c.stopReason(ctx); reason != "" {
 		c.fail(ctx, fmt.Errorf("%w: %s", err, reason))
@@ -157,8 +157,8 @@ func (c *call) fail(ctx context.Context, err error) {
 func (c *call) stopReason(ctx context.Context) string {
 	deadline, limited := ctx.Deadline()
 	switch {
-	case c.attempts >= c.retry.MaxAttempts:
-		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.retry.MaxAttempts)
+	case c.attempts >= c.pipeline.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
 	case requestedDelay(c.err) > longestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", requestedDelay(c.err))
 	case limited && c.wait > time.Until(deadline):
@@ -176,7 +176,7 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	if delay := requestedDelay(err); delay > 0 {
 		return delay
 	}
-	return c.retry.backoff(c.attempts)
+	return c.pipeline.retry.backoff(c.attempts)
 }
 
 // requestedDelay returns the Retry-After in an error, 0 if there is none.
@@ -198,10 +198,10 @@ func (c *call) pauseOthers(err error) bool {
 	pause := min(c.wait, longestWait)
 	switch {
 	case rejection.isThrottling():
-		c.limits.pauseAll(pause)
+		c.pipeline.limits.pauseAll(pause)
 		return true
-	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isGraphs() && rejection.RetryAfter > 0:
-		c.limits.pauseExceptLooks(pause)
+	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isFromGraph() && rejection.RetryAfter > 0:
+		c.pipeline.limits.pauseExceptLooks(pause)
 		return true
 	}
 	return false
@@ -214,7 +214,7 @@ func (c *call) prepareRetry() {
 		c.newConnection = isTimeout(c.last.err)
 		return
 	}
-	switch resp := c.last.response; resp.StatusCode {
+	switch c.last.response.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		c.need = tokencache.Need{Rejected: c.last.token, Claims: c.challenge()}
 	case http.StatusServiceUnavailable:
@@ -240,7 +240,7 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 
 // log records the last attempt.
 func (c *call) log(ctx context.Context, o outcome, err error) {
-	if !c.logger.Enabled(ctx, slog.LevelDebug) {
+	if !c.pipeline.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -252,10 +252,10 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 		slog.String("clientRequestId", c.clientRequestID),
 	}
 	if resp := c.last.response; resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestId", redact.Line(resp.Header.Get("request-id"))))
+		attrs = append(attrs, slog.Int("status", resp.status), slog.String("requestId", redact.Line(resp.header.Get("request-id"))))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	c.logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
+	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
 }

@@ -93,8 +93,8 @@ func (m *Ledger) owner(key recordKey) uint64 {
 	return m.previous[key]
 }
 
-// IsAnothers reports whether a record belongs to another upload.
-func (m *Ledger) IsAnothers(id string, u *Upload) bool {
+// BelongsToAnother reports whether a record belongs to another upload.
+func (m *Ledger) BelongsToAnother(id string, u *Upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	owner := m.owner(keyOf(id))

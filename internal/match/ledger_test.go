@@ -32,19 +32,19 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Error("a create that is under way is no rival of others, or one of itself")
 		}
 		m.End(u, true)
-		if !m.Claim("x", u) || m.Claim("x", other) || !m.IsAnothers("x", other) || m.IsAnothers("x", u) {
+		if !m.Claim("x", u) || m.Claim("x", other) || !m.BelongsToAnother("x", other) || m.BelongsToAnother("x", u) {
 			t.Error("a record does not belong to one create alone")
 		}
 		time.Sleep(time.Hour)
 		m.Claim("y", other)
-		if !m.IsAnothers("x", other) || !m.Rivals(record, other).Some {
+		if !m.BelongsToAnother("x", other) || !m.Rivals(record, other).Some {
 			t.Error("forgotten within an hour")
 		}
 		for _, id := range []string{"a", "b", "c"} {
 			time.Sleep(time.Hour + time.Second)
 			m.Claim(id, other)
 		}
-		if m.IsAnothers("x", other) || m.Rivals(record, other).Some || len(m.pending) != 0 || len(m.current)+len(m.previous) > 2 {
+		if m.BelongsToAnother("x", other) || m.Rivals(record, other).Some || len(m.pending) != 0 || len(m.current)+len(m.previous) > 2 {
 			t.Errorf("remembered for hours: %d pending, %d records", len(m.pending), len(m.current)+len(m.previous))
 		}
 	})
