@@ -34,9 +34,10 @@ func RetryAfter(value string, now time.Time) (time.Duration, bool) {
 
 // Date returns the Date of a response, zero if it has none.
 func Date(header http.Header) time.Time {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
+	value := header.Get("Date")
+	if value == "" {
 		return time.Time{}
 	}
+	date, _ := http.ParseTime(value)
 	return date.UTC()
 }
