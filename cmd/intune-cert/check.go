@@ -1,16 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
 const checkHelp = `Check whether the other commands can work: sign-in, the tenant's Intune license, and the permission to read and to write. For
@@ -71,10 +71,7 @@ func (a *app) check(ctx context.Context) error {
 
 // updateNothing updates a certificate that does not exist. The service checks the permission first.
 func updateNothing(ctx context.Context, client *intune.Client) error {
-	random := make([]byte, 16)
-	_, _ = rand.Read(random) // never fails
-	path := fmt.Sprintf("/deviceAppManagement/enterpriseCodeSigningCertificates/%x-%x-4%03x-8%03x-%x",
-		random[:4], random[4:6], random[6:8], random[8:10], random[10:])
+	path := "/deviceAppManagement/enterpriseCodeSigningCertificates/" + guid.New()
 	body := map[string]string{"@odata.type": "#microsoft.graph.enterpriseCodeSigningCertificate"}
 	return client.Do(ctx, http.MethodPatch, path, body, nil)
 }
@@ -136,7 +133,7 @@ func (c *check) judge(err error) {
 }
 
 func (c *check) fail(err error, next string) {
-	c.Status, c.Message, c.NextStep = notPassed, messageOf(err), first(adviceOf(err), nextStep(err), next)
+	c.Status, c.Message, c.NextStep = notPassed, messageOf(err), cmp.Or(adviceOf(err), nextStep(err), next)
 }
 
 func (r *checkResult) hasPassed() bool {

@@ -3,6 +3,7 @@ package main
 // This file maps errors to exit codes, and to the next step that a message names.
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -58,7 +59,7 @@ type advisedError struct {
 	next string
 }
 
-func (e *advisedError) Error() string { return first(e.text, e.err.Error()) }
+func (e *advisedError) Error() string { return cmp.Or(e.text, e.err.Error()) }
 func (e *advisedError) Unwrap() error { return e.err }
 
 // adviceOf returns the next step that is known where an error arose, "" if none is.
@@ -105,7 +106,7 @@ func explain(ctx context.Context, err error) *failure {
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)
 	}
-	f.NextStep = plain(first(adviceOf(err), f.NextStep))
+	f.NextStep = plain(cmp.Or(adviceOf(err), f.NextStep))
 	return f
 }
 

@@ -94,7 +94,7 @@ func newRecord(cert *intune.EnterpriseCodeSigningCertificate, deployedID string)
 	}
 	r := &record{
 		ID: cert.ID, Status: cert.Status, Thumbprint: cert.Thumbprint(),
-		Subject: first(cert.Subject, cert.SubjectName), Issuer: first(cert.Issuer, cert.IssuerName),
+		Subject: cmp.Or(cert.Subject, cert.SubjectName), Issuer: cmp.Or(cert.Issuer, cert.IssuerName),
 		ExpirationDateTime: shown(cert.ExpirationDateTime), UploadDateTime: shown(cert.UploadDateTime),
 	}
 	if deployedID != "" {
@@ -114,15 +114,6 @@ func newRecords(certs []*intune.EnterpriseCodeSigningCertificate, deployedID str
 		records[i] = newRecord(cert, deployedID)
 	}
 	return records
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 // shown returns nil for a date that the service does not know, which it may write as one long ago.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
 const exchangeAudience = "api://AzureADTokenExchange"
@@ -31,7 +31,7 @@ func (s *Server) FederatedAssertion(claims map[string]any) string {
 	now := s.config.Now()
 	all := map[string]any{
 		"iss": s.config.Federated[i].Issuer, "sub": s.config.Federated[i].Subject, "aud": exchangeAudience,
-		"jti": exchange.NewGUID(), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"jti": guid.New(), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 	maps.Copy(all, claims)
 	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })

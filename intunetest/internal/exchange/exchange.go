@@ -3,11 +3,12 @@
 package exchange
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
+
+	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
 // IDs identify a request in its response and in error messages.
@@ -16,7 +17,7 @@ type IDs struct{ Request, Client string }
 // NewIDs returns a new request id, and the client's own id. If the client has sent none, both are the same, as on
 // Microsoft Graph.
 func NewIDs(header http.Header) IDs {
-	ids := IDs{Request: NewGUID(), Client: header.Get("client-request-id")}
+	ids := IDs{Request: guid.New(), Client: header.Get("client-request-id")}
 	if ids.Client == "" {
 		ids.Client = ids.Request
 	}
@@ -46,14 +47,6 @@ func JSON(status int, value any) *Response {
 		panic(fmt.Sprintf("intunetest: %v", err)) // everything here is made of texts, numbers and times
 	}
 	return &Response{Status: status, ContentType: "application/json; charset=utf-8", Body: body}
-}
-
-// NewGUID returns a random GUID.
-func NewGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // IsMediaType reports whether the Content-Type is want, whatever its parameters.

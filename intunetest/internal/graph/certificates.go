@@ -10,6 +10,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/guid"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
@@ -25,7 +26,7 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 		return c.badRequest(err)
 	}
 	now := time.Now()
-	created.ID, created.visible, created.provisioned = exchange.NewGUID(), now.Add(c.late), now.Add(s.config.ProvisioningDelay)
+	created.ID, created.visible, created.provisioned = guid.New(), now.Add(c.late), now.Add(s.config.ProvisioningDelay)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(&created)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
+	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
 // Reset removes the certificates and the claims challenge, and begins a new quota.
@@ -51,7 +51,7 @@ func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, e
 		return nil, fmt.Errorf("the tenant has a certificate with the id %q", r.ID)
 	}
 	if r.ID == "" {
-		r.ID = exchange.NewGUID()
+		r.ID = guid.New()
 	}
 	s.keep(&r)
 	return r.certificate(), nil
