@@ -116,10 +116,38 @@ func (w *wire) wantPage(a response, status int, text string) {
 	}
 }
 
+func TestCodeComesInTheFragment(t *testing.T) {
+	w := newWire(t)
+	for changes, want := range map[string]string{"x=": "code", "scope=": "error"} {
+		a := w.browse("response_mode=fragment", changes)
+		w.wantStatus(a, http.StatusFound)
+		before, fragment, _ := strings.Cut(a.header.Get("Location"), "#")
+		values, err := url.ParseQuery(fragment)
+		if err != nil || before != redirectURI || values.Get("state") != "a&b" || values.Get(want) == "" {
+			t.Errorf("redirected to %s: %v", a.header.Get("Location"), err)
+		}
+	}
+}
+
+func TestLogoutSendsTheBrowserOn(t *testing.T) {
+	w := newWire(t)
+	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	logout := "/" + intunetest.TenantID + "/oauth2/v2.0/logout"
+	a := w.send(http.MethodGet, logout+"?state=s&post_logout_redirect_uri="+url.QueryEscape(redirectURI), "")
+	if w.redirected(a, redirectURI).Get("state") != "s" {
+		t.Errorf("got %v", a.header)
+	}
+	for _, query := range []string{"", "?post_logout_redirect_uri=https://phishing.test"} {
+		if a := w.send(http.MethodGet, logout+query, ""); a.status != http.StatusOK || a.header.Get("Location") != "" {
+			t.Errorf("%s: got %d %v", query, a.status, a.header)
+		}
+	}
+}
+
 func TestSignInErrorIsShown(t *testing.T) {
 	w := newWire(t)
 	w.wantPage(w.browse("client_id=<b>"), 400, "AADSTS700016")
-	w.wantPage(w.browse("response_mode=fragment"), 400, "AADSTS70007")
+	w.wantPage(w.browse("response_mode=web_message"), 400, "AADSTS70007")
 	w.wantPage(w.browse("claims=none"), 400, "AADSTS9002313")
 	w.wantPage(w.send(http.MethodGet, "/contoso.com/oauth2/v2.0/authorize", ""), 400, "AADSTS90002")
 	w.wantPage(w.send(http.MethodGet, authorize+"state=1&state=2", ""), 400, "AADSTS9000411")

@@ -150,6 +150,11 @@ func TestTimesAreKeptTo100Nanoseconds(t *testing.T) {
 	if got := w.object(a)["uploadDateTime"]; got != "2026-11-15T18:53:00.1234567+01:00" {
 		t.Errorf("got %v", got)
 	}
+	a = w.create(`{"subject":"CN=Contoso","uploadDateTime":"2026-11-15T18:53Z"}`) // OData's seconds are optional
+	w.wantStatus(a, http.StatusCreated)
+	if got := w.object(a)["uploadDateTime"]; got != "2026-11-15T18:53:00Z" {
+		t.Errorf("got %v", got)
+	}
 }
 
 func TestCreateFillsInWhatTheCertificateSays(t *testing.T) {

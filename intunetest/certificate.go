@@ -32,7 +32,7 @@ func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509
 			CommonName: commonName, Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
 			Province: []string{"Washington"}, Country: []string{"US"},
 		},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, 400).Add(time.Duration(made.Add(1)) * time.Second),
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 0, 400).Add(-time.Hour + time.Duration(made.Add(1))*time.Second),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 		BasicConstraintsValid: true,
 	}

@@ -24,7 +24,7 @@ func deviceForm(fields string) string {
 // device asks for codes.
 func (w *wire) device() (deviceCode, userCode string) {
 	w.Helper()
-	a := w.send(http.MethodPost, devicecode, deviceForm(""), "Authorization:", "Content-Type: application/x-www-form-urlencoded", "Host: phishing.test")
+	a := w.post(devicecode, deviceForm(""), "Host: phishing.test")
 	w.wantStatus(a, http.StatusOK)
 	codes := w.object(a)
 	deviceCode, _ = codes["device_code"].(string)

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -27,17 +28,37 @@ func TestConfigurationNamesTheEndpoints(t *testing.T) {
 	const path = "/" + intunetest.TenantID + "/v2.0/.well-known/openid-configuration"
 	tenant := w.server.URL() + "/" + intunetest.TenantID
 	got := w.getObject(path)
-	for name, want := range map[string]string{
-		"issuer": "/v2.0", "authorization_endpoint": "/oauth2/v2.0/authorize", "token_endpoint": "/oauth2/v2.0/token",
-		"device_authorization_endpoint": "/oauth2/v2.0/devicecode", "jwks_uri": "/discovery/v2.0/keys",
+	for name, want := range map[string]any{
+		"issuer": tenant + "/v2.0", "authorization_endpoint": tenant + "/oauth2/v2.0/authorize", "token_endpoint": tenant + "/oauth2/v2.0/token",
+		"device_authorization_endpoint": tenant + "/oauth2/v2.0/devicecode", "jwks_uri": tenant + "/discovery/v2.0/keys",
+		"userinfo_endpoint": w.server.URL() + "/oidc/userinfo", "end_session_endpoint": tenant + "/oauth2/v2.0/logout",
+		"msgraph_host": strings.TrimPrefix(w.server.URL(), "http://"), "cloud_instance_name": "microsoftonline.com",
+		"token_endpoint_auth_methods_supported": []any{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"response_modes_supported":              []any{"query", "fragment", "form_post"}, "tenant_region_scope": "WW",
 	} {
-		if got[name] != tenant+want {
-			t.Errorf("%s is %v", name, got[name])
+		if !reflect.DeepEqual(got[name], want) {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
 	w.wantEntraError(w.post(path, ""), 405, "invalid_request", 900561)
 	w.wantEntraError(w.post("/"+intunetest.TenantID+"/discovery/v2.0/keys", ""), 405, "invalid_request", 900561)
 	w.wantEntraError(w.send(http.MethodGet, strings.Replace(path, intunetest.TenantID, "consumers", 1), ""), 400, "invalid_request", 90002)
+}
+
+func TestUserInfoSaysWhoHasSignedIn(t *testing.T) {
+	w := newWire(t)
+	w.graphError(w.send(http.MethodGet, "/oidc/userinfo", ""), http.StatusForbidden, "Forbidden") // an application
+	token, _ := w.granted(w.redeemCode(w.code("scope=" + graphScope + " openid")))["id_token"].(string)
+	claims := w.verifyIDToken(token)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		a := w.send(method, "/oidc/userinfo", "")
+		w.wantStatus(a, http.StatusOK)
+		if got := w.object(a); got["sub"] != claims["sub"] || got["name"] != claims["name"] || got["email"] != claims["preferred_username"] {
+			t.Errorf("got %v, want %v", got, claims)
+		}
+	}
+	w.graphError(w.send(http.MethodDelete, "/oidc/userinfo", ""), http.StatusMethodNotAllowed, "BadRequest")
+	w.graphError(w.send(http.MethodGet, "/oidc/userinfo", "", "Authorization:"), http.StatusUnauthorized, "InvalidAuthenticationToken")
 }
 
 func TestInstanceDiscoveryKnowsTheServer(t *testing.T) {

@@ -37,9 +37,9 @@
 //
 // # How much is known
 //
-// The emulator has not been compared with a real tenant. Where its behaviour comes from:
+// The emulator has not been compared with a real tenant. Where its behavior comes from:
 //
-//	behaviour                                                      source
+//	behavior                                                       source
 //	-------------------------------------------------------------  ------------------------------------------------------
 //	operations, properties, status codes, 201 with the object      reference pages of the resource
 //	get responds with the object itself, not {"value":{...}}       OData; the reference's example differs
@@ -55,15 +55,24 @@
 //	$batch: texts of errors                                        public recordings, and guesses
 //	$batch: the batch itself does not count at the quota           guess
 //	gzip bodies, 415 for other encodings                           design of Microsoft's SDKs; the 415 is a guess
+//	a body has at most 1000 members                                guess
+//	gzip responses, OData-Version, Cache-Control, Vary,            public recordings; on errors, fewer of them
+//	Strict-Transport-Security
+//	no Location on a 201                                           the reference's example has none; OData asks for one
+//	CORS: Access-Control-Allow-Origin *, exposed headers           public recordings, Microsoft's dev-proxy
+//	CORS: preflight without a token allows everything              Fetch standard; the rest is a guess
 //	@odata.type only with odata.metadata=full                      recordings of a sibling resource
 //	Intune's JSON text in error.message                            public recordings
 //	request-id, client-request-id, x-ms-ags-diagnostic             best practices, design of Microsoft's SDKs
 //	ModelValidationFailure, its inner message                      public recordings
 //	texts about bodies and queries                                 public recordings, and the OData library for .NET
 //	ResourceNotFound for an unknown version                        guess: a recording shows 400 BadRequest "Invalid version."
-//	any Accept is served; 405 for other methods                    guesses: no recording of a 406 is known
+//	any Accept is served; 405 for other methods, HEAD too,         guesses: no recording of a 406 is known
+//	whatever the permissions
+//	404 for an id that is no GUID; 400 with WithStrictGraph        guesses: a recording of another Intune resource has the 400
 //	other annotations and the id in a body are ignored             OData; not confirmed for Intune
 //	names and dates are read from the content if not sent          guess
+//	seconds of a time are optional                                 OData, its library for .NET
 //	an upload needs content that can be read, or a subject         guess
 //	notProvisioned at first                                        the property's default; the rest is a guess
 //	text is compared with regard to case; null sorts first         guess; OData for null
@@ -71,6 +80,12 @@
 //	100 certificates on a page                                     guess
 //	claims challenges                                              continuous access evaluation
 //	Microsoft Entra ID: endpoints, parameters, errors              reference of the identity platform
+//	discovery, userinfo, logout                                    public recordings; the reference of the identity platform
+//	client secret by HTTP Basic                                    client credentials flow, discovery
+//	token endpoint of version 1: resource, numbers as texts        public recordings
+//	scope by Graph's application id 00000003-0000-0000-c000-...    assumption: seen in scripts, not in the reference
+//	CORS of Microsoft Entra ID: any origin                         recordings of discovery; a guess for tokens, which it gives
+//	                                                               to single-page applications alone
 //	numbers of errors for a replayed assertion, for polling too    guesses: the nearest known numbers
 //	fast, and for an application at organizations or common
 //

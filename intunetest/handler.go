@@ -6,9 +6,10 @@ package intunetest
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	decided := s.decide(r, ids)
 	body, err := s.receive(w, r, decided.fault)
 	s.received(request, r, body)
-	loseAt(decided.fault.Drop == DropAfterReading)
+	loseAt(r, decided.fault.Drop == DropAfterReading)
 	s.wait(decided.fault.Delay)
 	response := decided.response
 	if decided.isCarriedOut {
@@ -36,14 +37,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		response = cmp.Or(response, result)
 	}
 	s.wait(decided.fault.ResponseDelay)
-	loseAt(decided.fault.Drop == DropAfterCommit)
+	loseAt(r, decided.fault.Drop == DropAfterCommit)
 	s.responded(request, response.Status)
-	w.Header().Set("Date", s.now().Format(http.TimeFormat))
-	if response.Status == http.StatusSwitchingProtocols {
-		s.switchProtocols(w)
-		return
-	}
-	send(w, response, ids, decided.fault.Drop == DropInResponse)
+	s.respond(w, r, response, ids, decided.fault.Drop == DropInResponse)
 }
 
 // fate is what becomes of a request.
@@ -53,8 +49,12 @@ type fate struct {
 	response     *exchange.Response // nil for the result of carrying it out
 }
 
-// decide finds the fate of a request when it arrives, and counts it against the quota.
+// decide finds the fate of a request when it arrives, and counts it against the quota. What a browser asks before a request
+// of a page is no request of the program's, so no fault strikes it.
 func (s *Server) decide(r *http.Request, ids exchange.IDs) fate {
+	if isPreflight(r) {
+		return fate{response: preflight(r)}
+	}
 	isEntra := entra.Serves(r.URL.Path)
 	fault := s.takeFault(r.Method, isEntra)
 	own := fault.response(ids)
@@ -73,11 +73,15 @@ func (s *Server) decide(r *http.Request, ids exchange.IDs) fate {
 
 // receive reads the body, unless the connection is lost before its end.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, fault Fault) ([]byte, error) {
-	loseAt(fault.Drop == DropBeforeReading)
-	body := http.MaxBytesReader(w, r.Body, graph.MaxBody)
+	loseAt(r, fault.Drop == DropBeforeReading)
+	limit := int64(graph.MaxBody)
+	if entra.Serves(r.URL.Path) {
+		limit = entra.MaxBody
+	}
+	body := http.MaxBytesReader(w, r.Body, limit)
 	if fault.Drop == DropWhileReading {
 		_, _ = io.CopyN(io.Discard, body, r.ContentLength/2)
-		loseAt(true)
+		loseAt(r, true)
 	}
 	return io.ReadAll(body)
 }
@@ -105,43 +109,23 @@ func (s *Server) wait(delay time.Duration) {
 	}
 }
 
-// loseAt closes the connection without a response.
-func loseAt(lose bool) {
-	if lose {
-		panic(http.ErrAbortHandler)
+// loseAt closes the connection without a response: over HTTP/2 too, where net/http itself would only end the stream.
+func loseAt(r *http.Request, lose bool) {
+	if !lose {
+		return
 	}
+	if conn, isKnown := r.Context().Value(connKey{}).(net.Conn); isKnown {
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
 }
 
-// switchProtocols sends a 101 and then nothing, until the client or the server closes the connection.
-func (s *Server) switchProtocols(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	stop := context.AfterFunc(s.ctx, func() { _ = conn.Close() })
-	defer stop()
-	defer func() { _ = conn.Close() }()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
-	_, _ = io.Copy(io.Discard, conn)
-}
+// connKey is the context key of a request's connection, below TLS.
+type connKey struct{}
 
-func send(w http.ResponseWriter, response *exchange.Response, ids exchange.IDs, cut bool) {
-	header := w.Header()
-	header.Set("request-id", ids.Request)
-	header.Set("client-request-id", ids.Client)
-	for name, values := range response.Header {
-		header[name] = values
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	if secure, isTLS := conn.(*tls.Conn); isTLS {
+		conn = secure.NetConn()
 	}
-	header.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"EM1"}}`)
-	if response.Status != http.StatusNoContent {
-		header.Set("Content-Type", response.ContentType)
-		header.Set("Content-Length", strconv.Itoa(len(response.Body)))
-	}
-	w.WriteHeader(response.Status)
-	if cut {
-		_, _ = w.Write(response.Body[:len(response.Body)/2])
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(response.Body)
+	return context.WithValue(ctx, connKey{}, conn)
 }

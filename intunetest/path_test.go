@@ -72,6 +72,12 @@ func TestStrictGraphWantsPathsAsTheReferenceSpellsThem(t *testing.T) {
 	w := newWire(t, intunetest.WithStrictGraph())
 	w.wantStatus(w.get(certificates), http.StatusOK)
 	w.graphError(w.get(strings.ToLower(certificates)), http.StatusBadRequest, "BadRequest")
+	for _, id := range []string{"1", "b20d3703-3703-b20d-0337-0db203370db", "b20d37033703b20d03370db203370db2"} {
+		if message := w.intuneError(w.get(certificates+"/"+id), http.StatusBadRequest, "BadRequest"); !strings.HasSuffix(message, " = "+id) {
+			t.Errorf("the message is %q", message)
+		}
+	}
+	w.wantStatus(w.get(certificates+"/B20D3703-3703-b20d-0337-0db203370db2"), http.StatusNotFound)
 }
 
 // The schema of v1.0 has the type, but not the collection.
@@ -84,14 +90,18 @@ func TestV1CanBeWithoutTheCollection(t *testing.T) {
 	w.wantStatus(w.get(certificates), http.StatusOK)
 }
 
-// TestOtherMethodsAreNotAllowed: the response says which ones are.
+// TestOtherMethodsAreNotAllowed: the response says which ones are, whatever the permissions.
 func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	w, item, _ := newExampleWire(t)
 	for path, allowed := range map[string]string{certificates: "GET, POST", item: "GET, PATCH, DELETE", certificates + "/$count": "GET"} {
 		a := w.send(http.MethodPut, path, "{}")
 		w.graphError(a, http.StatusMethodNotAllowed, "BadRequest")
-		if got := a.header.Get("Allow"); got != allowed {
-			t.Errorf("%s: allows %q, want %q", path, got, allowed)
+		head := newWire(t, intunetest.WithPermissions()).send(http.MethodHead, path, "")
+		w.wantStatus(head, http.StatusMethodNotAllowed)
+		for _, got := range []string{a.header.Get("Allow"), head.header.Get("Allow")} {
+			if got != allowed {
+				t.Errorf("%s: allows %q, want %q", path, got, allowed)
+			}
 		}
 	}
 }

@@ -71,7 +71,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute,
-		BaseContext: func(net.Listener) context.Context { return s.ctx },
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnContext: withConn,
 	}
 	if err := s.connect(); err != nil {
 		s.cancel()
@@ -96,11 +96,7 @@ func (s *Server) join() {
 		Strict: c.StrictEntra, Now: s.now, Root: s.URL(),
 	})
 	s.graph = graph.New(graph.Config{
-		Lookup: func(accessToken string) (graph.Token, bool) {
-			found, known := s.entra.Lookup(accessToken)
-			return graph.Token(found), known
-		},
-		Now: s.now, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling, PageSize: c.PageSize,
+		Lookup: s.entra.Lookup, Now: s.now, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling, PageSize: c.PageSize,
 		ProvisioningDelay: c.ProvisioningDelay, WithoutV1Collection: c.WithoutV1Collection, Strict: c.StrictGraph,
 		Quota: graph.Quota{Writes: c.QuotaWrites, All: c.QuotaRequests, Window: c.QuotaWindow},
 	})

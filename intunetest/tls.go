@@ -24,7 +24,7 @@ func (s *Server) TLSCertificate() *x509.Certificate {
 
 // connect makes the certificate, and the client that can reach the server.
 func (s *Server) connect() error {
-	transport := new(http.Transport)
+	transport := &http.Transport{ForceAttemptHTTP2: true}
 	memory, isMemory := s.config.listener.(*MemoryListener)
 	if isMemory {
 		transport.DialContext = memory.DialContext
@@ -45,10 +45,8 @@ func (s *Server) connect() error {
 	return nil
 }
 
-// serve speaks only HTTP/1.1, in which a fault can lose a connection: in HTTP/2 it would lose a stream.
+// serve speaks HTTP/1.1 and, over TLS, HTTP/2.
 func (s *Server) serve() error {
-	s.http.Protocols = new(http.Protocols)
-	s.http.Protocols.SetHTTP1(true)
 	if s.config.TLS {
 		return s.http.ServeTLS(s.config.listener, "", "")
 	}

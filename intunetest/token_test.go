@@ -1,9 +1,12 @@
 package intunetest_test
 
 import (
+	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,6 +53,9 @@ func TestTokenEndpointIgnoresScopesOfUsers(t *testing.T) {
 func TestTokenEndpointRejects(t *testing.T) {
 	w := newWire(t)
 	endpoint := "/" + intunetest.TenantID + "/oauth2/v2.0/token"
+	basic := func(id, secret string, changes ...string) response {
+		return w.post(endpoint, applicationForm(changes...).Encode(), basicHeader(id, secret))
+	}
 	tests := []struct {
 		name     string
 		response response
@@ -75,12 +81,72 @@ func TestTokenEndpointRejects(t *testing.T) {
 		{"a secret and an assertion", w.signIn("client_assertion=a.b.c"), 400, "invalid_request", 9002313},
 		{"scopes of two resources", w.signIn("scope=" + graphScope + " https://vault.azure.net/.default"), 400, "invalid_scope", 70011},
 		{"only scopes of OpenID", w.signIn("scope=openid"), 400, "invalid_scope", 70011},
+		{"wrong secret by Basic", basic(intunetest.ClientID, "guessed", "client_secret="), 401, "invalid_client", 7000215},
+		{"another application by Basic", basic("b20d3703", "x", "client_id=", "client_secret="), 400, "unauthorized_client", 700016},
+		{"two applications", basic("b20d3703", "x", "client_secret="), 400, "invalid_request", 9002313},
+		{"a secret twice", basic(intunetest.ClientID, intunetest.ClientSecret), 400, "invalid_request", 9002313},
+		{"Basic that is not encoded", basic(intunetest.ClientID, "100%", "client_secret="), 400, "invalid_request", 9002313},
+		{"no resource in version 1", w.signInV1(""), 400, "invalid_request", 900144},
+		{"a resource that is none in version 1", w.signInV1("resource=graph"), 400, "invalid_scope", 70011},
+		{"wrong secret in version 1", w.signInV1("resource=https://graph.microsoft.com&client_secret=guessed"), 401, "invalid_client", 7000215},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
 		})
 	}
+}
+
+func basicHeader(id, secret string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
+}
+
+// TestClientSecretByBasic: RFC 6749 has both parts form-encoded before they are joined.
+func TestClientSecretByBasic(t *testing.T) {
+	w := newWire(t)
+	for _, secret := range []string{intunetest.ClientSecret, strings.ReplaceAll(intunetest.ClientSecret, "~", "%7E")} {
+		for _, changes := range [][]string{{"client_secret="}, {"client_secret=", "client_id="}} {
+			a := w.post("/"+intunetest.TenantID+"/oauth2/v2.0/token", applicationForm(changes...).Encode(), basicHeader(intunetest.ClientID, secret))
+			w.granted(a)
+		}
+	}
+}
+
+// signInV1 sends the form to the token endpoint of version 1, with further fields or others.
+func (w *wire) signInV1(fields string) response {
+	w.Helper()
+	form := applicationForm("scope=")
+	more, err := url.ParseQuery(fields)
+	if err != nil {
+		w.Fatal(err)
+	}
+	maps.Copy(form, more)
+	return w.post("/"+intunetest.TenantID+"/oauth2/token", form.Encode())
+}
+
+func TestTokenEndpointOfVersion1(t *testing.T) {
+	w := newWire(t)
+	for _, resource := range []string{"https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000"} {
+		granted := w.granted(w.signInV1("resource=" + resource))
+		notBefore, _ := strconv.Atoi(granted["not_before"].(string))
+		expiresOn, _ := strconv.Atoi(granted["expires_on"].(string))
+		if granted["expires_in"] != "3600" || expiresOn != notBefore+3600 || granted["resource"] != "https://graph.microsoft.com" {
+			t.Errorf("%s: got %v", resource, granted)
+		}
+	}
+	granted := w.granted(w.redeemCode(w.code()))
+	a := w.post("/"+intunetest.TenantID+"/oauth2/token", url.Values{
+		"grant_type": {"refresh_token"}, "client_id": {intunetest.ClientID}, "refresh_token": {granted["refresh_token"].(string)},
+	}.Encode())
+	if again := w.granted(a); again["expires_in"] != "3600" || again["refresh_token"] == nil {
+		t.Errorf("got %v", again)
+	}
+}
+
+func TestScopeByGraphsApplicationID(t *testing.T) {
+	w := newWire(t)
+	w.granted(w.signIn("scope=00000003-0000-0000-c000-000000000000/.default"))
+	w.wantEntraError(w.signIn("scope=00000002-0000-0000-c000-000000000000/.default"), 400, "invalid_scope", 70011)
 }
 
 func TestTokensExpire(t *testing.T) {

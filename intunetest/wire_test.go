@@ -103,6 +103,10 @@ func (w *wire) create(body string) response {
 // without a value removes it.
 func (w *wire) signIn(changes ...string) response {
 	w.Helper()
+	return w.postForm(intunetest.TenantID, applicationForm(changes...).Encode())
+}
+
+func applicationForm(changes ...string) url.Values {
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "scope": {graphScope},
 		"client_id": {intunetest.ClientID}, "client_secret": {intunetest.ClientSecret},
@@ -115,7 +119,7 @@ func (w *wire) signIn(changes ...string) response {
 		}
 		form.Set(name, value)
 	}
-	return w.postForm(intunetest.TenantID, form.Encode())
+	return form
 }
 
 func (w *wire) postForm(tenant, form string) response {
@@ -124,9 +128,9 @@ func (w *wire) postForm(tenant, form string) response {
 }
 
 // post sends a form to Microsoft Entra ID.
-func (w *wire) post(path, form string) response {
+func (w *wire) post(path, form string, headers ...string) response {
 	w.Helper()
-	return w.send(http.MethodPost, path, form, "Authorization:", "Content-Type: application/x-www-form-urlencoded")
+	return w.send(http.MethodPost, path, form, append([]string{"Authorization:", "Content-Type: application/x-www-form-urlencoded"}, headers...)...)
 }
 
 // redeem sends a form to the token endpoint as a public client does, with the fields given as "name=value".

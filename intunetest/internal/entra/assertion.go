@@ -172,7 +172,7 @@ func thumbprint(cert *x509.Certificate) string {
 func (s *Server) isAudience(c *call, audience string) bool {
 	for _, tenant := range []string{c.tenant, s.config.TenantID} {
 		base := c.origin + "/" + tenant
-		if strings.EqualFold(audience, base+"/oauth2/v2.0/token") || strings.EqualFold(audience, base+"/v2.0") {
+		if strings.EqualFold(audience, base+"/oauth2/v2.0/token") || strings.EqualFold(audience, base+"/oauth2/token") || strings.EqualFold(audience, base+"/v2.0") {
 			return true
 		}
 	}

@@ -19,6 +19,8 @@ import (
 
 const authorizationCodeLifetime = 10 * time.Minute
 
+var responseModes = []string{"query", "fragment", "form_post"}
+
 // authorizationCode is one that has been given out.
 type authorizationCode struct {
 	grant       *grant
@@ -35,7 +37,7 @@ func (s *Server) authorizationPage(c *call) (*exchange.Response, *rejection) {
 	if rejected := s.checkRedirect(c); rejected != nil {
 		return rejected.page(c), nil
 	}
-	if !slices.Contains([]string{"", "query", "form_post"}, c.form.Get("response_mode")) {
+	if mode := c.form.Get("response_mode"); mode != "" && !slices.Contains(responseModes, mode) {
 		return unsupportedResponseMode.because().page(c), nil
 	}
 	code, rejected := s.newAuthorizationCode(c)
@@ -116,7 +118,8 @@ func (s *Server) checkChallenge(c *call) *rejection {
 	return nil
 }
 
-// sendBack sends the browser to the redirect URI with these fields: in its query, or in a form that submits itself.
+// sendBack sends the browser to the redirect URI with these fields: in its query, in its
+// fragment, or in a form that submits itself.
 func (c *call) sendBack(fields map[string]any) *exchange.Response {
 	if c.form.Has("state") {
 		fields["state"] = c.form.Get("state")
@@ -131,12 +134,39 @@ func (c *call) sendBack(fields map[string]any) *exchange.Response {
 			`<form method="post" action="%s">%s<button>Continue</button></form><script>document.forms[0].submit()</script>`,
 			escape(uri.String()), &inputs))
 	}
-	query := uri.Query()
-	for name, value := range fields {
-		query.Set(name, fmt.Sprint(value))
+	values := make(url.Values)
+	if c.form.Get("response_mode") == "fragment" {
+		setAll(values, fields)
+		return redirect(uri.String() + "#" + values.Encode())
 	}
-	uri.RawQuery = query.Encode()
+	values = uri.Query()
+	setAll(values, fields)
+	uri.RawQuery = values.Encode()
 	return redirect(uri.String())
+}
+
+func setAll(values url.Values, fields map[string]any) {
+	for name, value := range fields {
+		values.Set(name, fmt.Sprint(value))
+	}
+}
+
+// logoutPage ends no session, because the user of a browser has none here, and sends the browser on if it may.
+func (s *Server) logoutPage(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.read(c, http.MethodGet); rejected != nil {
+		return nil, rejected
+	}
+	after := c.form.Get("post_logout_redirect_uri")
+	if !isLoopback(after) {
+		return webPage(http.StatusOK, "You have signed out", "You may close this page."), nil
+	}
+	uri, _ := url.Parse(after) // see isLoopback
+	if c.form.Has("state") {
+		query := uri.Query()
+		query.Set("state", c.form.Get("state"))
+		uri.RawQuery = query.Encode()
+	}
+	return redirect(uri.String()), nil
 }
 
 // redeemCode is the grant of an application that has been sent a code. If a code comes twice, it may have been

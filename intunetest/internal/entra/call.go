@@ -20,6 +20,7 @@ type call struct {
 	tenant string // as the path spells it
 	origin string // of the server, as the client reaches it
 	form   url.Values
+	isV1   bool // of the endpoint of version 1
 	ids    exchange.IDs
 }
 

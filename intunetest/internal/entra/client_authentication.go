@@ -3,6 +3,32 @@ package entra
 // This file decides whether a client is who it says: a confidential one by a secret or an assertion, a public one by
 // having neither.
 
+import (
+	"net/url"
+	"strings"
+)
+
+// readBasic moves the credentials of HTTP Basic into the form, where the others stand: RFC 6749, section 2.3.1.
+func (c *call) readBasic() *rejection {
+	id, secret, isBasic := c.BasicAuth()
+	if !isBasic {
+		return nil
+	}
+	id, idErr := url.QueryUnescape(id)
+	secret, secretErr := url.QueryUnescape(secret)
+	switch {
+	case idErr != nil, secretErr != nil:
+		return malformedRequest.because("the Authorization header is not form-encoded")
+	case c.form.Has("client_secret"):
+		return malformedRequest.because("the client secret is sent twice")
+	case c.form.Has("client_id") && !strings.EqualFold(c.form.Get("client_id"), id):
+		return malformedRequest.because("the Authorization header and 'client_id' differ")
+	}
+	c.form.Set("client_id", id)
+	c.form.Set("client_secret", secret)
+	return nil
+}
+
 // redeemCredentials is the grant of an application that signs in by itself.
 func (s *Server) redeemCredentials(c *call) (*grant, *rejection) {
 	if isShared(c.tenant) {

@@ -29,19 +29,35 @@ func (s *Server) openIDConfiguration(c *call) (*exchange.Response, *rejection) {
 		return nil, rejected
 	}
 	tenant := c.origin + "/" + c.tenant
+	var region any // of a tenant
+	if !isShared(c.tenant) {
+		region = "WW"
+	}
 	return exchange.JSON(http.StatusOK, map[string]any{
-		"issuer":                                s.publishedIssuer(c),
-		"authorization_endpoint":                tenant + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        tenant + "/oauth2/v2.0/token",
-		"device_authorization_endpoint":         tenant + "/oauth2/v2.0/devicecode",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"jwks_uri":                              tenant + "/discovery/v2.0/keys",
-		"response_types_supported":              []string{"code"},
-		"response_modes_supported":              []string{"query", "form_post"},
+		"response_modes_supported":              responseModes,
 		"subject_types_supported":               []string{"pairwise"},
-		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
-		"code_challenge_methods_supported":      []string{"plain", "S256"},
+		"response_types_supported":              []string{"code"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"issuer":                                s.publishedIssuer(c),
+		"request_uri_parameter_supported":       false,
+		"userinfo_endpoint":                     c.origin + "/oidc/userinfo",
+		"authorization_endpoint":                tenant + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         tenant + "/oauth2/v2.0/devicecode",
+		"http_logout_supported":                 true,
+		"frontchannel_logout_supported":         true,
+		"end_session_endpoint":                  tenant + "/oauth2/v2.0/logout",
+		"claims_supported": []string{
+			"sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "email",
+		},
+		"tenant_region_scope":   region,
+		"cloud_instance_name":   "microsoftonline.com",
+		"cloud_graph_host_name": "graph.windows.net",
+		"msgraph_host":          c.Host,
+		"rbac_url":              "https://pas.windows.net",
 	}), nil
 }
 

@@ -29,6 +29,9 @@ type Config struct {
 	Root                   string           // of the service's addresses, without a slash at its end
 }
 
+// MaxBody is how much of a request's body the service takes.
+const MaxBody = 256 << 10
+
 // Subject lets the application sign in with any certificate that Issuer has issued for Name.
 type Subject struct {
 	Name   string
@@ -41,7 +44,7 @@ type Server struct {
 	signingKey func() *rsa.PrivateKey // of id tokens
 
 	mu            sync.Mutex
-	accessTokens  map[string]AccessToken
+	accessTokens  map[string]exchange.Token
 	assertions    map[string]time.Time // used ones by jti, and until when they are remembered
 	devices       map[string]*device   // by device code
 	codes         map[string]*authorizationCode
@@ -59,7 +62,7 @@ func New(config Config) *Server {
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.accessTokens = make(map[string]AccessToken)
+	s.accessTokens = make(map[string]exchange.Token)
 	s.assertions = make(map[string]time.Time)
 	s.devices = make(map[string]*device)
 	s.codes = make(map[string]*authorizationCode)
@@ -72,9 +75,11 @@ var endpoints = []struct {
 	serve func(*Server, *call) (*exchange.Response, *rejection)
 }{
 	{"/oauth2/v2.0/token", (*Server).token},
+	{"/oauth2/token", (*Server).tokenV1},
 	{"/oauth2/v2.0/devicecode", (*Server).deviceCode},
 	{devicePath, (*Server).devicePage},
 	{"/oauth2/v2.0/authorize", (*Server).authorizationPage},
+	{"/oauth2/v2.0/logout", (*Server).logoutPage},
 	{"/v2.0/.well-known/openid-configuration", (*Server).openIDConfiguration},
 	{"/discovery/v2.0/keys", (*Server).signingKeys},
 	{"/discovery/instance", (*Server).instanceDiscovery},
@@ -92,11 +97,7 @@ func Serves(path string) bool {
 
 // Serve carries out a request to a path that Serves reports.
 func (s *Server) Serve(r *http.Request, body []byte, ids exchange.IDs) *exchange.Response {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	c := &call{Request: r, body: body, origin: scheme + "://" + r.Host, ids: ids}
+	c := &call{Request: r, body: body, origin: exchange.Origin(r), ids: ids}
 	for _, e := range endpoints {
 		before, found := strings.CutSuffix(r.URL.Path, e.path)
 		if !found {

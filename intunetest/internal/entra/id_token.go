@@ -8,13 +8,14 @@ import (
 	"encoding/base64"
 	"fmt"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// The one user, who has the permissions of the application.
-const (
-	userID   = "d4a1f9e2-6b3c-4f58-8e7d-1c9b0a2f5e63"
-	userName = "admin@contoso.example"
-)
+// administrator is the one user, who has the permissions of the application.
+var administrator = exchange.Person{
+	ID: "d4a1f9e2-6b3c-4f58-8e7d-1c9b0a2f5e63", Name: "Contoso Administrator", UserName: "admin@contoso.example",
+}
 
 const signingKeyID = "emulator"
 
@@ -29,10 +30,10 @@ func newSigningKey() *rsa.PrivateKey {
 
 // newIDToken says who has signed in: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference.
 func (s *Server) newIDToken(c *call, granted *grant) string {
-	now := s.config.Now()
+	now, person := s.config.Now(), granted.session.person
 	claims := map[string]any{
-		"ver": "2.0", "iss": s.issuer(c), "aud": s.config.ClientID, "tid": s.config.TenantID, "oid": userID, "sub": userID,
-		"name": "Contoso Administrator", "preferred_username": userName,
+		"ver": "2.0", "iss": s.issuer(c), "aud": s.config.ClientID, "tid": s.config.TenantID, "oid": person.ID, "sub": person.ID,
+		"name": person.Name, "preferred_username": person.UserName,
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 	if granted.nonce != "" {
@@ -42,6 +43,6 @@ func (s *Server) newIDToken(c *call, granted *grant) string {
 }
 
 // clientInfo identifies the user. The libraries of Microsoft key their caches by it.
-func (s *Server) clientInfo() string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"uid":"%s","utid":"%s"}`, userID, s.config.TenantID))
+func (s *Server) clientInfo(person *exchange.Person) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"uid":"%s","utid":"%s"}`, person.ID, s.config.TenantID))
 }

@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// defaultResource is the resource of permissions that name none.
-const defaultResource = "https://graph.microsoft.com"
+const (
+	defaultResource = "https://graph.microsoft.com"          // of permissions that name none
+	graphID         = "00000003-0000-0000-c000-000000000000" // Graph's own application, whose id stands for the resource
+)
 
 // scope is what the parameter of that name asks for.
 type scope struct {
@@ -35,6 +37,9 @@ func parseScope(text string) (scope, *rejection) {
 		resource, name := defaultResource, word
 		if at := strings.LastIndex(word, "/"); at >= 0 {
 			resource, name = strings.TrimSuffix(word[:at], "/"), word[at+1:]
+		}
+		if resource == graphID {
+			resource = defaultResource
 		}
 		if !strings.HasPrefix(resource, "https://") || name == "" || parsed.resource != "" && parsed.resource != resource {
 			return scope{}, invalidScope.because(text)
@@ -72,7 +77,7 @@ func (s *Server) askUser(c *call) (*grant, *rejection) {
 	if rejected != nil {
 		return nil, rejected
 	}
-	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), new(session)}, nil
+	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), &session{person: &administrator}}, nil
 }
 
 // checkConsent rejects a permission that the application has not been granted. All permissions of the collection need

@@ -5,7 +5,9 @@ package entra
 import (
 	"cmp"
 	"crypto/rand"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
@@ -20,18 +22,13 @@ type grant struct {
 }
 
 // session is a user's sign-in: the grants that follow from it end with it.
-type session struct{ revoked bool }
-
-// AccessToken is what an access token stands for.
-type AccessToken struct {
-	Resource    string
-	Permissions []string
-	Claims      string // that it was asked for with, a JSON object or ""
-	Expires     time.Time
+type session struct {
+	person  *exchange.Person
+	revoked bool
 }
 
 // Lookup returns what an access token stands for.
-func (s *Server) Lookup(accessToken string) (found AccessToken, known bool) {
+func (s *Server) Lookup(accessToken string) (found exchange.Token, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, known = s.accessTokens[accessToken]
@@ -40,12 +37,40 @@ func (s *Server) Lookup(accessToken string) (found AccessToken, known bool) {
 
 // token is the token endpoint.
 func (s *Server) token(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.readTokenRequest(c); rejected != nil {
+		return nil, rejected
+	}
+	return s.grant(c)
+}
+
+// tokenV1 is the token endpoint of version 1. It asks for a resource, not for a scope, and responds with numbers as texts:
+// https://learn.microsoft.com/entra/identity-platform/v1-protocols-oauth-code is what is left of its documentation.
+func (s *Server) tokenV1(c *call) (*exchange.Response, *rejection) {
+	if rejected := s.readTokenRequest(c); rejected != nil {
+		return nil, rejected
+	}
+	c.isV1 = true
+	c.form.Del("scope")
+	if resource := c.form.Get("resource"); resource != "" {
+		c.form.Set("scope", strings.TrimSuffix(resource, "/")+"/.default")
+	} else if c.form.Get("grant_type") == "client_credentials" {
+		return nil, missingParameter.because("resource")
+	}
+	return s.grant(c)
+}
+
+func (s *Server) readTokenRequest(c *call) *rejection {
 	if rejected := s.read(c, http.MethodPost); rejected != nil {
-		return nil, rejected
+		return rejected
 	}
-	if rejected := c.require("grant_type", "client_id"); rejected != nil {
-		return nil, rejected
+	if rejected := c.readBasic(); rejected != nil {
+		return rejected
 	}
+	return c.require("grant_type", "client_id")
+}
+
+// grant finds what the request stands for, and issues tokens for it.
+func (s *Server) grant(c *call) (*exchange.Response, *rejection) {
 	var redeem func(*call) (*grant, *rejection)
 	switch c.form.Get("grant_type") {
 	case "client_credentials":
@@ -81,7 +106,15 @@ func (s *Server) issue(c *call, granted *grant) *exchange.Response {
 			issued["id_token"] = s.newIDToken(c, granted)
 		}
 		if c.form.Get("client_info") == "1" {
-			issued["client_info"] = s.clientInfo()
+			issued["client_info"] = s.clientInfo(granted.session.person)
+		}
+	}
+	if c.isV1 {
+		now := s.config.Now()
+		issued["resource"] = granted.scope.resource
+		issued["not_before"], issued["expires_on"] = now.Unix(), now.Unix()+int64(seconds)
+		for _, name := range []string{"expires_in", "ext_expires_in", "not_before", "expires_on"} {
+			issued[name] = fmt.Sprint(issued[name])
 		}
 	}
 	return exchange.JSON(http.StatusOK, issued)
@@ -95,11 +128,16 @@ func (s *Server) newAccessToken(c *call, granted *grant) string {
 	if permissions == nil {
 		permissions = s.config.Permissions
 	}
-	s.accessTokens[token] = AccessToken{
+	var person *exchange.Person
+	if granted.session != nil {
+		person = granted.session.person
+	}
+	s.accessTokens[token] = exchange.Token{
 		Resource:    granted.scope.resource,
 		Permissions: permissions,
 		Claims:      cmp.Or(c.form.Get("claims"), granted.claims),
 		Expires:     time.Now().Add(s.config.TokenLifetime),
+		Person:      person,
 	}
 	return token
 }

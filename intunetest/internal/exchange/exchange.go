@@ -3,10 +3,12 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/guid"
 )
@@ -22,6 +24,28 @@ func NewIDs(header http.Header) IDs {
 		ids.Client = ids.Request
 	}
 	return ids
+}
+
+// Token is what an access token stands for.
+type Token struct {
+	Resource    string
+	Permissions []string
+	Claims      string // that it was asked for with, a JSON object or ""
+	Expires     time.Time
+	Person      *Person // who has signed in, nil for the application itself
+}
+
+// Person is a user of the tenant.
+type Person struct {
+	ID, Name, UserName string
+}
+
+// Origin returns the scheme and the host of the server, as the client reaches it.
+func Origin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // Response is what a request will get.
@@ -42,11 +66,13 @@ func (r *Response) SetHeader(name, value string) {
 
 // JSON returns a response whose body is value.
 func JSON(status int, value any) *Response {
-	body, err := json.Marshal(value)
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
 		panic(fmt.Sprintf("intunetest: %v", err)) // everything here is made of texts, numbers and times
 	}
-	return &Response{Status: status, ContentType: "application/json; charset=utf-8", Body: body}
+	return &Response{Status: status, ContentType: "application/json; charset=utf-8", Body: bytes.TrimSuffix(body.Bytes(), []byte("\n"))}
 }
 
 // IsMediaType reports whether the Content-Type is want, whatever its parameters.

@@ -3,7 +3,9 @@ package graph
 // This file carries out JSON batches: https://learn.microsoft.com/graph/json-batching.
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,7 +24,26 @@ type batchRequest struct {
 	URL       string            `json:"url"`
 	Headers   map[string]string `json:"headers"`
 	Body      json.RawMessage   `json:"body"`
-	DependsOn []string          `json:"dependsOn"`
+	DependsOn few[string]       `json:"dependsOn"`
+}
+
+// few is an array of which no more is read than one too many for a batch, so that a very long one costs no more memory.
+type few[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *few[T]) UnmarshalJSON(data []byte) error {
+	items := json.NewDecoder(bytes.NewReader(data))
+	if opening, err := items.Token(); err != nil || opening != json.Delim('[') {
+		return errors.New("no array")
+	}
+	for items.More() && len(*f) <= maxBatch {
+		var item T
+		if err := items.Decode(&item); err != nil {
+			return err
+		}
+		*f = append(*f, item)
+	}
+	return nil
 }
 
 // batchResponse is the response to one request of a batch.
@@ -67,7 +88,7 @@ func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
 		return nil, c.badRequest(errPayload)
 	}
 	var batch struct {
-		Requests []batchRequest `json:"requests"`
+		Requests few[batchRequest] `json:"requests"`
 	}
 	malformed := func(reason string) *exchange.Response {
 		return c.fail(http.StatusBadRequest, "BadRequest", strings.TrimSpace("Invalid batch payload format. "+reason))

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,6 +54,9 @@ func (s *Server) complete(r *record, given map[string]bool) error {
 	return nil
 }
 
+// maxMembers is how many members a body may have. The type has nine properties, each of which can have annotations.
+const maxMembers = 1000
+
 // merge sets the properties that the body has, and returns their names. It reads one member at a time, so that a body of
 // very many costs no more memory.
 func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool, err error) {
@@ -66,7 +70,10 @@ func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool
 	given = make(map[string]bool)
 	members := json.NewDecoder(bytes.NewReader(body))
 	_, _ = members.Token() // the body is valid, so nothing fails
-	for members.More() {
+	for count := 0; members.More(); count++ {
+		if count == maxMembers {
+			return nil, errPayload
+		}
 		token, _ := members.Token()
 		name, _ := token.(string)
 		var value json.RawMessage
@@ -174,20 +181,36 @@ func isStatus(text string) bool {
 	return text == string(intune.CertificateStatusNotProvisioned) || text == string(intune.CertificateStatusProvisioned)
 }
 
-var localDateTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$`)
+// dateTimeOffset is OData's form of a time: the seconds are optional, and so is what follows them. The zone is not.
+var dateTimeOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.(\d+))?)?(Z|[-+]\d\d:\d\d)?$`)
 
 // readTime reads a time, which the service keeps to 100 ns.
 func readTime(text string) (time.Time, error) {
-	if localDateTime.MatchString(text) {
+	match := dateTimeOffset.FindStringSubmatch(text)
+	if match != nil && match[4] == "" {
 		return time.Time{}, modelErrorf("The time zone information is missing on the DateTimeOffset value '%s'. "+
 			"A DateTimeOffset value must contain the time zone information.", text)
 	}
-	read, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || strings.Contains(text, ",") || !isDateTimeOffset(read) {
+	read, err := parseDateTimeOffset(match)
+	if err != nil {
 		return time.Time{}, modelErrorf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", text)
 	}
 	return read.Truncate(100 * time.Nanosecond), nil
 }
+
+// parseDateTimeOffset reads what the expression has matched.
+func parseDateTimeOffset(match []string) (time.Time, error) {
+	if match == nil {
+		return time.Time{}, errNoDateTimeOffset
+	}
+	read, err := time.Parse(time.RFC3339Nano, match[1]+cmp.Or(match[2], ":00")+match[4])
+	if err == nil && !isDateTimeOffset(read) {
+		err = errNoDateTimeOffset
+	}
+	return read, err
+}
+
+var errNoDateTimeOffset = errors.New("it is no DateTimeOffset")
 
 // isDateTimeOffset reports whether a time is in the range of .NET's type: the years 1 to 9999 in UTC, and an offset of 14
 // hours at most.

@@ -18,14 +18,24 @@ type modelError struct{ text string }
 
 func (e *modelError) Error() string { return e.text }
 
-func modelErrorf(format string, args ...any) error { return &modelError{fmt.Sprintf(format, args...)} }
+func modelErrorf(format string, args ...any) error { return &modelError{clipped(format, args)} }
 
 // textError is an error in the words of Graph, which unlike errors in Go are sentences.
 type textError string
 
 func (e textError) Error() string { return string(e) }
 
-func textErrorf(format string, args ...any) error { return textError(fmt.Sprintf(format, args...)) }
+func textErrorf(format string, args ...any) error { return textError(clipped(format, args)) }
+
+// clipped is a text that may quote a body, cut at a length that is enough to see what is meant.
+func clipped(format string, args []any) string {
+	const most = 4000
+	text := fmt.Sprintf(format, args...)
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
 
 // errPayload is the error for a body that is no JSON object or is sent as something else.
 var errPayload = textErrorf("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
@@ -41,6 +51,12 @@ func (c *call) badRequest(err error) *exchange.Response {
 		return graphError(http.StatusBadRequest, "ModelValidationFailure", model.text, model.text, c.ids)
 	}
 	return c.fail(http.StatusBadRequest, "BadRequest", err.Error())
+}
+
+func (c *call) methodNotAllowed(allowed ...string) *exchange.Response {
+	rejection := c.fail(http.StatusMethodNotAllowed, "BadRequest", "Specified HTTP method is not allowed for the request target.")
+	rejection.SetHeader("Allow", strings.Join(allowed, ", "))
+	return rejection
 }
 
 func (c *call) notFound() *exchange.Response {

@@ -4,8 +4,9 @@ package graph
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // Config is how the service behaves.
 type Config struct {
 	// Lookup returns what an access token stands for, and false for one that is unknown.
-	Lookup func(accessToken string) (Token, bool)
+	Lookup func(accessToken string) (exchange.Token, bool)
 	// Now is the clock of the service.
 	Now func() time.Time
 
@@ -26,14 +27,6 @@ type Config struct {
 	Quota               Quota
 	WithoutV1Collection bool
 	Strict              bool // see intunetest.WithStrictGraph
-}
-
-// Token is what an access token stands for.
-type Token struct {
-	Resource    string
-	Permissions []string
-	Claims      string // that it was asked for with
-	Expires     time.Time
 }
 
 // Server is the emulated service. It is safe for concurrent use.
@@ -69,19 +62,27 @@ type call struct {
 
 // Serve carries out a request. A certificate that it creates can be seen only after late.
 func (s *Server) Serve(r *http.Request, body []byte, late time.Duration, ids exchange.IDs) *exchange.Response {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
+	c := &call{Request: r, body: body, origin: exchange.Origin(r), late: late, ids: ids}
+	result := s.serve(c)
+	if result.Status < http.StatusBadRequest {
+		result.SetHeader("OData-Version", "4.0")
+		result.SetHeader("Cache-Control", "no-cache")
 	}
-	c := &call{Request: r, body: body, origin: scheme + "://" + r.Host, late: late, ids: ids}
+	return result
+}
+
+func (s *Server) serve(c *call) *exchange.Response {
 	if rejection := s.authenticate(c); rejection != nil {
 		return rejection
 	}
 	if rejection := c.decode(); rejection != nil {
 		return rejection
 	}
-	if isBatch(r) {
+	switch {
+	case isBatch(c.Request):
 		return s.batch(c)
+	case c.URL.Path == userInfoPath:
+		return s.userInfo(c)
 	}
 	return s.respond(c)
 }
@@ -91,14 +92,16 @@ func (s *Server) respond(c *call) *exchange.Response {
 	if rejection := s.locate(c); rejection != nil {
 		return rejection
 	}
+	operation, known := s.route(c.Method, c.resource)
+	if operation == nil {
+		return c.methodNotAllowed(s.methodsFor(c.resource)...)
+	}
 	if rejection := s.authorize(c); rejection != nil {
 		return rejection
 	}
-	operation, known := s.route(c.Method, c.resource)
-	if operation == nil {
-		rejection := c.fail(http.StatusMethodNotAllowed, "BadRequest", "Specified HTTP method is not allowed for the request target.")
-		rejection.SetHeader("Allow", strings.Join(s.methodsFor(c.resource), ", "))
-		return rejection
+	if s.config.Strict && c.resource.isItem && !idForm.MatchString(c.resource.id) {
+		return intuneError(http.StatusBadRequest, "BadRequest",
+			fmt.Sprintf("Certificate id must be in the form of Guid, Certificate id = %s", c.resource.id), c.ids)
 	}
 	given, err := s.parseOptions(c, known)
 	if err != nil {
@@ -112,6 +115,9 @@ func (s *Server) respond(c *call) *exchange.Response {
 	}
 	return operation(c, given)
 }
+
+// idForm is the form of the ids that the service assigns.
+var idForm = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // methodsFor returns the methods that a resource has.
 func (s *Server) methodsFor(of resource) (methods []string) {

@@ -14,7 +14,6 @@ package graph
 // regard to case.
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -247,17 +246,11 @@ func (p *parser) literal(of kind) (value, error) {
 	return value{}, textErrorf("A binary operator with incompatible types was detected: the literal at position %d does not have the type '%s'.", t.at, of.edm())
 }
 
-// dateTimeOffset has a resolution of 100 ns in the service. Its seconds are optional in OData.
-var dateTimeOffset = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[-+]\d\d:\d\d)$`)
-
+// parseTime reads a literal, whose resolution is 100 ns, as in the service.
 func parseTime(text string) (time.Time, error) {
-	layout := time.RFC3339Nano
 	match := dateTimeOffset.FindStringSubmatch(text)
-	if match != nil && match[1] == "" {
-		layout = "2006-01-02T15:04Z07:00"
-	}
-	t, err := time.Parse(layout, text)
-	if match == nil || err != nil || !isDateTimeOffset(t) {
+	t, err := parseDateTimeOffset(match)
+	if err != nil || match[4] == "" || len(match[3]) > len("1234567") {
 		return time.Time{}, textErrorf("Unrecognized 'Edm.DateTimeOffset' literal '%s'.", text)
 	}
 	return t.UTC(), nil
