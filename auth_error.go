@@ -11,9 +11,11 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// AuthError is a response of the token endpoint, or of an issuer of assertions, that is not a token. These are transient,
-// and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and AADSTS90033, and a 1xx or 2xx
-// whose body is not a JSON object. Others are final.
+// AuthError is a response of the token endpoint, or of an issuer of assertions, that is not a token.
+//
+// These are transient, and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and AADSTS90033,
+// and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 also occur while a new
+// credential or application spreads, so the sign-in is tried once more after a second. Others are final.
 type AuthError struct {
 	Code        string // OAuth's error code, such as "invalid_client"; "" if the response has none
 	Description string // what the response says, without the ids that follow it

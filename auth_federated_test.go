@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,67 +17,6 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
-
-// TestFileAssertionIsReadForEveryToken: Kubernetes replaces the file when the token in it ages.
-func TestFileAssertionIsReadForEveryToken(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "token")
-	assertion := intune.FileAssertion(path)
-	if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.Is(err, intune.ErrCredentialUnavailable) || !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v", err)
-	}
-	for _, content := range []string{"first", "second\n", "\uFEFFthird"} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := assertion(t.Context(), intune.TokenRequest{}); err != nil || got != strings.Trim(content, "\uFEFF\n") {
-			t.Errorf("got %q, %v", got, err)
-		}
-	}
-}
-
-func TestFileAssertionFollowsLinks(t *testing.T) {
-	target := writeFile(t, "token", []byte("content"))
-	link := filepath.Join(t.TempDir(), "link") // as Kubernetes mounts it
-	if err := os.Symlink(target, link); err != nil {
-		t.Skip(err)
-	}
-	if got, err := intune.FileAssertion(link)(t.Context(), intune.TokenRequest{}); err != nil || got != "content" {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
-// TestFilesThatCannotBeRead end the call at once, and nothing waits for somebody to write to a pipe.
-func TestFilesThatCannotBeRead(t *testing.T) {
-	large := writeFile(t, "large", nil)
-	if err := os.Truncate(large, 400<<20); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{"directory": t.TempDir(), "large": large, "empty name": ""}
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if mkfifo, err := exec.LookPath("mkfifo"); err == nil {
-		if err := exec.CommandContext(t.Context(), mkfifo, pipe).Run(); err != nil {
-			t.Fatal(err)
-		}
-		files["pipe"] = pipe
-	}
-	before := runtime.NumGoroutine()
-	for name, path := range files {
-		_, err := intune.FileAssertion(path)(t.Context(), intune.TokenRequest{})
-		if errorAs[*intune.InputError](t, err); errors.Is(err, intune.ErrCredentialUnavailable) {
-			t.Errorf("%s: got %v", name, err)
-		}
-		if path == "" {
-			continue
-		}
-		environment(t, map[string]string{"AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": app, "AZURE_CLIENT_CERTIFICATE_PATH": path})
-		if _, err := intune.EnvironmentCredential(); !strings.Contains(errorAs[*intune.InputError](t, err).Error(), path) {
-			t.Errorf("%s as a certificate: got %v", name, err)
-		}
-	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, %d before", after, before)
-	}
-}
 
 // platform is the service of GitHub Actions or Azure Pipelines that issues assertions to their jobs.
 type platform struct {
@@ -170,30 +105,6 @@ func issuers() map[string]intune.AssertionFunc {
 	}
 }
 
-func TestPlatformsThatReject(t *testing.T) {
-	setPlatform(t, "https://issuer.example")
-	for name, assertion := range issuers() {
-		for _, test := range []struct {
-			response httpmock.Responder
-			want     string
-		}{
-			{reply(403, aSecret), "sign-in rejected: 403 Forbidden from issuer.example: ***"},
-			{reply(403, `{"$id":"1","message":"No such service connection.","typeKey":"x"}`), "sign-in rejected: 403 Forbidden from issuer.example: No such service connection."},
-			{reply(400, `{"error":"invalid_request","error_description":"No audience."}`), "sign-in rejected: invalid_request: No audience."},
-			{reply(401, `{"title":"Unauthorized","detail":"The token has expired."}`), "sign-in rejected: 401 Unauthorized from issuer.example: Unauthorized: The token has expired."},
-			{reply(404, "no such job\nsecond line"), "sign-in rejected: 404 Not Found from issuer.example: no such job"},
-			{reply(302, "", "Location", "https://evil.example/"), "sign-in rejected: 302 Found from issuer.example"},
-			{reply(200, "{}"), "the response has no "},
-		} {
-			w := newWire(t, test.response)
-			err := get(t.Context(), newClient(t, intune.ClientAssertionCredential(tenant, app, assertion), intune.WithHTTPClient(&http.Client{Transport: w.mock})))
-			if err == nil || !strings.Contains(err.Error(), "request an assertion from "+name+": "+test.want) || strings.Contains(err.Error(), aSecret) {
-				t.Errorf("%s: got %v, want %q in it", name, err, test.want)
-			}
-		}
-	}
-}
-
 func TestTransientFailuresOfPlatformsAreRetried(t *testing.T) {
 	setPlatform(t, "https://issuer.example")
 	good := reply(200, `{"value":"the-assertion","oidcToken":"the-assertion"}`)
@@ -240,25 +151,5 @@ func TestSilentPlatformHonoursTheContext(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		cancel()
-	}
-}
-
-func TestPlatformsThatAreNotThere(t *testing.T) {
-	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "")
-	t.Setenv("SYSTEM_OIDCREQUESTURI", "")
-	for name, assertion := range map[string]intune.AssertionFunc{
-		"GitHub": intune.GitHubActionsAssertion(""), "Azure": intune.AzurePipelinesAssertion("id", "token"),
-	} {
-		if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.Is(err, intune.ErrCredentialUnavailable) {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-	t.Setenv("SYSTEM_OIDCREQUESTURI", "http://issuer.example/")
-	for name, assertion := range map[string]intune.AssertionFunc{
-		"no connection": intune.AzurePipelinesAssertion("", "token"), "no token": intune.AzurePipelinesAssertion("id", ""), "no TLS": intune.AzurePipelinesAssertion("id", "token"),
-	} {
-		if _, err := assertion(t.Context(), intune.TokenRequest{}); !errors.As(err, new(*intune.InputError)) {
-			t.Errorf("%s: got %v", name, err)
-		}
 	}
 }

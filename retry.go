@@ -65,7 +65,7 @@ func explain(err error) error {
 	if errors.As(err, new(*tokenError)) { // the sign-in explains its own
 		return err
 	}
-	return wire.ExplainUnknownAuthority(err)
+	return wire.Explain(err)
 }
 
 // sentTwice is the error of a POST that a middleware has repeated: the response belongs to one of the requests only.
@@ -83,7 +83,7 @@ func classifyError(err error, nothingSent bool) outcome {
 	switch {
 	case !nothingSent:
 		return unknown
-	case errors.As(err, &token) && !isTransient(token.err), wire.IsUnknownAuthority(err),
+	case errors.As(err, &token) && !isTransient(token.err), wire.IsFinal(err),
 		errors.As(err, new(*wire.ForbiddenError)), errors.As(err, new(*pausedError)), errors.As(err, new(*limiterError)):
 		return failed
 	}

@@ -34,27 +34,30 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-// hints say what to do about the most common errors, by AADSTS number.
+// advice says what to do about the most common rejections, by AADSTS number. It follows the service's own words, which hold
+// the only clue to what was presented.
 // See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
-var hints = map[int]string{
-	50011:   "the redirect URI is not registered: add http://localhost as a mobile and desktop application",
-	50076:   "conditional access requires a second factor: sign in as a person, or as an application",
-	53003:   "conditional access blocks this sign-in: ask an administrator",
-	65001:   "there is no consent: have an administrator grant the application its permissions",
-	65004:   "the person declined",
-	70011:   "the scope does not match the cloud: check WithCloud",
-	90002:   "there is no such tenant: check the tenant id, and WithCloud for a national cloud",
-	500200:  "personal Microsoft accounts are not supported: sign in with a work or school account",
-	700016:  "the tenant has no application with this client id: check both ids",
-	700024:  "the assertion has expired or is not valid yet: check the clock of this machine, and that the issuer makes new ones",
-	700211:  "the application trusts no federated credential of this issuer: compare it with the assertion's iss",
-	700212:  "the federated credential has another audience: compare it with the assertion's aud",
-	700213:  "the federated credential has another subject: compare it with the assertion's sub",
-	700027:  "the certificate is not registered with the application, or counts as expired: register it there, and check the clock of this machine",
-	7000112: "the application is disabled in the tenant: have an administrator enable it",
-	7000215: "use the secret's value, not its id, or make a new secret; a new one may take a moment to work everywhere",
-	7000218: "no secret or assertion was sent: the application is confidential",
-	7000222: "the secret has expired: make a new one",
+var advice = map[int]string{
+	50011:   `register http://localhost for the platform "Mobile and desktop applications"`,
+	50076:   "sign in as a person who can give a second factor, or as an application",
+	53003:   "ask an administrator which conditional access policy blocks this sign-in",
+	65001:   "have an administrator grant the application its permissions",
+	65004:   "sign in again and accept, or have an administrator grant the permissions",
+	70011:   "check WithCloud: the scope must match the cloud",
+	70021:   "compare these values with the application's federated credentials",
+	90002:   "check the tenant id, and WithCloud for a national cloud",
+	500011:  "check the tenant id, and WithCloud for a national cloud",
+	500200:  "sign in with a work or school account",
+	700016:  "check the tenant id and the client id; a new application can take a minute to be known",
+	700024:  "check the clock of this machine, and that the issuer makes new assertions",
+	700027:  "register the certificate with the application; if it is registered, check its expiration and the clock of this machine",
+	700211:  "give the federated credential this issuer",
+	700212:  "give the federated credential this audience",
+	700213:  "give the federated credential exactly this subject; GitHub's subjects can hold ids",
+	7000112: "have an administrator enable the application",
+	7000215: "use the secret's value, not its id, or make a new secret; a new one can take a minute to work",
+	7000218: `under Authentication in the application's registration, turn on "Allow public client flows"; for a browser, register http://localhost for the platform "Mobile and desktop applications"`,
+	7000222: "make a new secret",
 }
 
 // Error returns one line that says what was rejected and, if that is known, what to do.
@@ -77,26 +80,20 @@ func (e *Error) Error() string {
 	return text + reason
 }
 
+// reason returns the words of the response, and what to do.
 func (e *Error) reason() string {
-	switch hint := hints[e.AADSTS]; {
-	case hint != "":
-		return fmt.Sprintf("AADSTS%d: %s%s", e.AADSTS, hint, e.cause())
-	case e.Code == "", e.AADSTS != 0: // the description begins with the number
-		return redact.Line(e.Description)
-	case e.Description == "":
-		return redact.Line(e.Code)
+	words := redact.Line(e.Description)
+	switch {
+	case e.Code == "", e.AADSTS != 0 && words != "": // the description begins with the number
+	case words == "":
+		words = redact.Line(e.Code)
+	default:
+		words = redact.Line(e.Code) + ": " + words
 	}
-	return redact.Line(e.Code) + ": " + redact.Line(e.Description)
-}
-
-// cause returns the reason that Microsoft Entra ID puts into brackets in its description.
-func (e *Error) cause() string {
-	_, cause, found := strings.Cut(e.Description, "[Reason - ")
-	if !found {
-		return ""
+	if advice[e.AADSTS] == "" {
+		return words
 	}
-	cause, _, _ = strings.Cut(cause, "]")
-	return " (" + redact.Line(cause) + ")"
+	return strings.TrimSuffix(words, ".") + "; " + advice[e.AADSTS]
 }
 
 // IsTransient reports whether another attempt may succeed.
@@ -108,6 +105,16 @@ func (e *Error) IsTransient() bool {
 		return true
 	}
 	return e.Code == "" && e.StatusCode >= http.StatusContinue && e.StatusCode < http.StatusMultipleChoices
+}
+
+// passesByItself reports whether a rejection is known to occur although everything is right: a federated credential, a secret
+// or an application has not spread to all of Microsoft Entra ID's servers yet.
+func (e *Error) passesByItself() bool {
+	switch e.AADSTS {
+	case 70021, 500011, 700016, 700213, 7000215:
+		return !e.IsTransient() // that has a wait of its own
+	}
+	return false
 }
 
 // needsPrompt reports whether the person must sign in again.
@@ -164,7 +171,7 @@ func IsTransient(err error) bool {
 		return hidden.isTransient
 	}
 	switch {
-	case errors.As(err, new(*tls.CertificateVerificationError)), wire.IsUnknownAuthority(err):
+	case errors.As(err, new(*tls.CertificateVerificationError)), wire.IsFinal(err):
 		return false
 	case errors.As(err, new(*foreignContextError)):
 		return true
@@ -183,10 +190,7 @@ func Checked(ctx context.Context, token *oauth2.Token, err error) (*oauth2.Token
 	case err != nil && ctx.Err() == nil && isContextError(err) && !errors.As(err, new(*PromptError)):
 		return nil, &foreignContextError{err.Error()}
 	case err != nil:
-		if rejected, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-			return nil, retrieveError(rejected)
-		}
-		return nil, err
+		return nil, readRetrieveError(err)
 	case token == nil || token.AccessToken == "":
 		return nil, errors.New("the credential returned an empty token")
 	case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry):

@@ -122,7 +122,7 @@ func (s issuer) request(ctx context.Context, req Request, query url.Values, toke
 	_ = json.Unmarshal(body, &members) // do has checked that it is an object
 	assertion, _ := members[s.member].(string)
 	if assertion == "" {
-		return failed(errors.New("the response has no " + s.member))
+		return failed(missing(s.member, body, token))
 	}
 	return assertion, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -32,17 +33,25 @@ func newError(resp *http.Response, body []byte, secrets ...string) *Error {
 	return e
 }
 
-// retrieveError reads the error of a token source that uses x/oauth2.
-func retrieveError(rejected *oauth2.RetrieveError) *Error {
-	e := describedError(rejected.ErrorCode, rejected.ErrorDescription)
-	if rejected.Response != nil {
-		whole := newError(rejected.Response, rejected.Body)
-		e.StatusCode, e.Host, e.RetryAfter = whole.StatusCode, whole.Host, whole.RetryAfter
-		if rejected.ErrorCode == "" {
-			e.Code, e.Description = whole.Code, whole.Description
-		}
-	}
+// Foreign reads a response to a credential that is not of this package, so that nobody here knows its secrets.
+func Foreign(resp *http.Response, body []byte) *Error {
+	e := newError(resp, body)
+	e.Code, e.Description = maskTokens(e.Code), maskTokens(e.Description)
+	e.TraceID, e.CorrelationID = maskTokens(e.TraceID), maskTokens(e.CorrelationID)
 	return e
+}
+
+// readRetrieveError reads the error of a token source that uses x/oauth2. It returns any other error as it is.
+func readRetrieveError(err error) error {
+	rejected, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok || rejected.Response == nil {
+		return err
+	}
+	if len(rejected.Body) > 0 {
+		return Foreign(rejected.Response, rejected.Body)
+	}
+	body, _ := json.Marshal(map[string]string{"error": rejected.ErrorCode, "error_description": rejected.ErrorDescription})
+	return Foreign(rejected.Response, body)
 }
 
 // describedError splits a description by Microsoft Entra ID into its parts.
@@ -116,3 +125,18 @@ func bodyProblem(body []byte) string {
 	}
 	return "the body is not a JSON object"
 }
+
+// missing is the error of a 2xx without what was requested, with what the response says instead.
+func missing(member string, body []byte, secrets ...string) error {
+	text := "the response has no " + member
+	if _, words := oauthError(body); words != "" {
+		text += ": " + redact.Line(maskTokens(redact.Secrets(words, secrets...)))
+	}
+	return errors.New(text)
+}
+
+// maskTokens hides what could be a token or a secret that nobody here knows: any run of their characters that is longer
+// than a GUID.
+func maskTokens(text string) string { return token.ReplaceAllString(text, "***") }
+
+var token = regexp.MustCompile(`[\w~.+=-]{37,}`)

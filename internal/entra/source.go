@@ -24,13 +24,15 @@ type tokenSource struct {
 }
 
 func (c *tokenSource) Token(ctx context.Context, _ Request) (*oauth2.Token, error) {
-	call := c.join()
-	select {
-	case <-call.done:
-		return call.token, call.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return OnceMore(ctx, func() (*oauth2.Token, error) {
+		call := c.join()
+		select {
+		case <-call.done:
+			return call.token, readRetrieveError(call.err)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
 }
 
 func (c *tokenSource) Check() error {

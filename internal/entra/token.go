@@ -9,12 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/wait"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
@@ -34,7 +34,7 @@ func (a application) token(ctx context.Context, req Request, scope string, grant
 		return nil, hide(fmt.Errorf("the response of the token endpoint cannot be read: %w", err), secrets...)
 	}
 	if members.AccessToken == "" {
-		return nil, errors.New("the response of the token endpoint has no access_token")
+		return nil, missing("access_token", body, secrets...)
 	}
 	return &oauth2.Token{
 		AccessToken: members.AccessToken, TokenType: members.TokenType, RefreshToken: members.RefreshToken,
@@ -47,12 +47,12 @@ type seconds float64
 
 // UnmarshalJSON reads a number, or a number as text.
 func (s *seconds) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
+	text := strings.TrimSpace(strings.Trim(string(data), `"`))
 	if text == "" || text == "null" {
 		return nil
 	}
-	number, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	var number float64
+	if err := json.Unmarshal([]byte(text), &number); err != nil {
 		return errors.New("a period of time is not a number of seconds")
 	}
 	const longest = 10 * 365 * 24 * 60 * 60
@@ -72,12 +72,23 @@ func (s seconds) fromNow() time.Time {
 
 // post sends a form and returns the JSON object of the response. No error contains the secrets.
 func (req Request) post(ctx context.Context, address string, form url.Values, secrets ...string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, hide(err, secrets...)
+	return OnceMore(ctx, func() ([]byte, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+		if err != nil {
+			return nil, hide(err, secrets...)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return req.do(r, secrets...)
+	})
+}
+
+// OnceMore repeats a request after a second if it is rejected with an error that is known to pass by itself.
+func OnceMore[T any](ctx context.Context, request func() (T, error)) (T, error) {
+	result, err := request()
+	if rejected, ok := errors.AsType[*Error](err); ok && rejected.passesByItself() && wait.Until(ctx, time.Now().Add(time.Second)) == nil {
+		return request()
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return req.do(r, secrets...)
+	return result, err
 }
 
 const (
@@ -96,7 +107,7 @@ func (req Request) do(r *http.Request, secrets ...string) ([]byte, error) {
 	r.Header.Set("Accept", "application/json")
 	resp, err := client.Do(r)
 	if err != nil {
-		return nil, hide(wire.ExplainUnknownAuthority(err), secrets...)
+		return nil, hide(wire.Explain(err), secrets...)
 	}
 	body, err := readBody(resp)
 	switch {
