@@ -28,6 +28,7 @@ import (
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
 // New uses the tokens of a credential of the Azure SDK. For nil and for a nil pointer it returns a nil intune.Credential,
@@ -56,12 +57,14 @@ type credential struct {
 }
 
 func (c *credential) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
-	token, err := c.getToken(ctx, policy.TokenRequestOptions{Scopes: []string{req.Scope}, Claims: req.Claims, EnableCAE: true})
-	switch {
-	case err == nil:
-		return &oauth2.Token{AccessToken: token.Token, TokenType: "Bearer", Expiry: token.ExpiresOn}, nil
-	case ctx.Err() != nil: // azidentity keeps only its text
-		return nil, ctx.Err()
-	}
-	return nil, signInError(err)
+	return entra.OnceMore(ctx, func() (*oauth2.Token, error) {
+		token, err := c.getToken(ctx, policy.TokenRequestOptions{Scopes: []string{req.Scope}, Claims: req.Claims, EnableCAE: true})
+		switch {
+		case err == nil:
+			return &oauth2.Token{AccessToken: token.Token, TokenType: "Bearer", Expiry: token.ExpiresOn}, nil
+		case ctx.Err() != nil: // azidentity keeps only its text
+			return nil, ctx.Err()
+		}
+		return nil, signInError(err)
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -91,11 +92,11 @@ func TestNilCredentialIsReported(t *testing.T) {
 
 func TestRejectionIsAnAuthError(t *testing.T) {
 	err := failing(t, rejection(http.StatusUnauthorized, `{"error":"invalid_client",`+
-		`"error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 0dd0\r\nCorrelation ID: c0c0\r\nTimestamp: 2026-11-06 06:03:00Z",`+
-		`"error_codes":[7000215],"trace_id":"0dd0","correlation_id":"c0c0"}`, nil))
+		`"error_description":"AADSTS7000222: The secret has expired.\r\nTrace ID: 0dd0\r\nCorrelation ID: c0c0\r\nTimestamp: 2026-11-06 06:03:00Z",`+
+		`"error_codes":[7000222],"trace_id":"0dd0","correlation_id":"c0c0"}`, nil))
 	got, ok := errors.AsType[*intune.AuthError](err)
 	want := intune.AuthError{
-		Code: "invalid_client", Description: "AADSTS7000215: Invalid client secret provided.", AADSTS: 7000215,
+		Code: "invalid_client", Description: "AADSTS7000222: The secret has expired.", AADSTS: 7000222,
 		StatusCode: http.StatusUnauthorized, TraceID: "0dd0", CorrelationID: "c0c0",
 	}
 	if !ok || *got != want || err.Error() != got.Error() {
@@ -104,6 +105,22 @@ func TestRejectionIsAnAuthError(t *testing.T) {
 	if _, ok := errors.AsType[*azcore.ResponseError](err); !ok {
 		t.Error("the original is lost")
 	}
+}
+
+// TestRejectionThatPassesByItself is tried once more, as that of the library's own credentials.
+func TestRejectionThatPassesByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, tries := time.Now(), 0
+		cred := azcred.New(&fake{get: func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+			if tries++; tries == 1 {
+				return azcore.AccessToken{}, rejection(401, `{"error":"invalid_client","error_description":"AADSTS700213: No match."}`, nil)
+			}
+			return azcore.AccessToken{Token: aToken}, nil
+		}})
+		if _, err := cred.Token(t.Context(), intune.TokenRequest{}); err != nil || time.Since(began) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+	})
 }
 
 func TestRejectionsOfManyForms(t *testing.T) {

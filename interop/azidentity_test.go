@@ -211,7 +211,7 @@ func TestErrorsOfAzidentity(t *testing.T) {
 	const wrong = "the~wrong~secret"
 	t.Run("refusal", func(t *testing.T) {
 		err := count(t.Context(), secretCredential(t, server, wrong))
-		wantOneLine(t, err, "sign-in rejected: AADSTS7000215: use the secret's value")
+		wantOneLine(t, err, "; use the secret's value")
 		refused, ok := errors.AsType[*intune.AuthError](err)
 		if !ok || refused.AADSTS != 7000215 || refused.Code != "invalid_client" || refused.StatusCode != 401 || refused.TraceID == "" || refused.CorrelationID == "" {
 			t.Errorf("got %+v", refused)
