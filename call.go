@@ -91,7 +91,7 @@ func (c *call) report() {
 	}
 	header := c.last.response.header
 	response.StatusCode = c.last.response.status
-	response.Header = header.Clone()
+	response.Header = header
 	response.RequestID = header.Get("request-id")
 	response.Diagnostics = header.Get("x-ms-ags-diagnostic")
 }

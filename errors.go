@@ -94,7 +94,7 @@ func (e *APIError) Error() string {
 	if e.RetryAfter > 0 {
 		text += ", retry after " + e.RetryAfter.String()
 	}
-	return text + inParentheses(e.RequestID)
+	return redact.Message(text + inParentheses(e.RequestID))
 }
 
 func (e *APIError) reason() string {
@@ -107,7 +107,7 @@ func (e *APIError) reason() string {
 	case len(e.RequiredPermissions) == 1:
 		return "application needs " + e.RequiredPermissions[0]
 	case len(e.RequiredPermissions) > 1:
-		return "application needs one of " + strings.Join(e.RequiredPermissions, ", ")
+		return "application needs one of " + enumerate(e.RequiredPermissions)
 	case e.StatusCode >= 300 && e.StatusCode < 400:
 		return "the response redirects, and redirects are not followed"
 	case e.Code == "" && e.Message == "":
@@ -122,19 +122,26 @@ func (e *APIError) reason() string {
 
 // LogValue implements slog.LogValuer.
 func (e *APIError) LogValue() slog.Value {
-	return slog.GroupValue(present(
-		slog.String("method", e.Method),
-		slog.String("path", e.Path),
-		slog.Int("status", e.StatusCode),
+	return slog.GroupValue(present(append(
+		responseAttrs(e.Method, e.Path, e.StatusCode, e.RequestID, e.ClientRequestID, e.Diagnostics),
 		slog.String("code", e.Code),
-		slog.String("innerCodes", strings.Join(e.InnerCodes, ",")),
-		slog.String("message", redact.Line(e.Message)),
-		slog.String("requestId", e.RequestID),
-		slog.String("clientRequestId", e.ClientRequestID),
-		slog.String("diagnostics", e.Diagnostics),
+		slog.String("innerCodes", enumerate(e.InnerCodes)),
+		slog.String("message", e.Message),
 		slog.String("activityId", e.ActivityID),
 		slog.Duration("retryAfter", e.RetryAfter),
-	)...)
+	)...)...)
+}
+
+// responseAttrs are what all errors about a response log.
+func responseAttrs(method, path string, status int, requestID, clientRequestID, diagnostics string) []slog.Attr {
+	return []slog.Attr{
+		slog.String("method", method),
+		slog.String("path", path),
+		slog.Int("status", status),
+		slog.String("requestId", requestID),
+		slog.String("clientRequestId", clientRequestID),
+		slog.String("diagnostics", diagnostics),
+	}
 }
 
 // OutcomeUnknownError says that a request that must not be repeated may have been carried out: the response was lost, or
@@ -157,14 +164,14 @@ type OutcomeUnknownError struct {
 // Error says on one line that the outcome is unknown, and why.
 func (e *OutcomeUnknownError) Error() string {
 	if e.UploadDateTime.IsZero() {
-		return fmt.Sprintf("outcome unknown, the request may have been carried out, so look before sending it again: %v", e.Err)
+		return redact.Message(fmt.Sprintf("outcome unknown, the request may have succeeded, so check before sending it again: %v", e.Err))
 	}
 	candidates := ""
 	if len(e.Candidates) > 0 {
 		candidates = " (it may be " + ids(e.Candidates) + ")"
 	}
-	return fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may be in the tenant%s, so look before creating it again: %v",
-		formatTime(e.UploadDateTime), candidates, e.Err)
+	return redact.Message(fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may be in the tenant%s, so check before creating it again: %v",
+		formatTime(e.UploadDateTime), candidates, e.Err))
 }
 
 // Unwrap returns the cause.
@@ -210,12 +217,12 @@ func (e *DuplicateError) Error() string {
 	if e.Certificate != nil {
 		id = e.Certificate.ID
 	}
-	return fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", id, enumerate(e.OtherIDs))
+	return redact.Message(fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", redact.Line(id), enumerate(e.OtherIDs)))
 }
 
 // LogValue implements slog.LogValuer.
 func (e *DuplicateError) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("otherIds", strings.Join(e.OtherIDs, ","))}
+	attrs := present(slog.String("otherIds", enumerate(e.OtherIDs)))
 	if e.Certificate != nil {
 		attrs = append(attrs, slog.Any("certificate", *e.Certificate))
 	}
@@ -232,12 +239,12 @@ type AmbiguousMatchError struct {
 
 // Error says on one line which records cannot be told, and what to do.
 func (e *AmbiguousMatchError) Error() string {
-	return fmt.Sprintf("%s: look at %s, delete what is not wanted, and try again", e.Reason, ids(e.Candidates))
+	return redact.Message(fmt.Sprintf("%s: check %s, delete what is not wanted, and try again", e.Reason, ids(e.Candidates)))
 }
 
 // LogValue implements slog.LogValuer.
 func (e *AmbiguousMatchError) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("reason", e.Reason), slog.String("candidates", ids(e.Candidates)))
+	return slog.GroupValue(present(slog.String("reason", e.Reason), slog.String("candidates", ids(e.Candidates)))...)
 }
 
 func ids(records []*EnterpriseCodeSigningCertificate) string {
@@ -272,7 +279,7 @@ type operationError struct {
 	err       error
 }
 
-func (e *operationError) Error() string { return e.operation + ": " + e.err.Error() }
+func (e *operationError) Error() string { return redact.Message(e.operation + ": " + e.err.Error()) }
 func (e *operationError) Unwrap() error { return e.err }
 
 // LogValue implements slog.LogValuer: the message, and the attributes of the error.
@@ -299,11 +306,11 @@ type ResponseError struct {
 
 // Error says on one line what is wrong with the response.
 func (e *ResponseError) Error() string {
-	text := status(e.StatusCode) + ": " + e.Problem
+	text := status(e.StatusCode) + ": " + redact.Line(e.Problem)
 	if e.Err != nil {
 		text += ": " + redact.Line(e.Err.Error())
 	}
-	return text + inParentheses(e.RequestID)
+	return redact.Message(text + inParentheses(e.RequestID))
 }
 
 // Unwrap returns what reading or decoding the response said.
@@ -311,15 +318,10 @@ func (e *ResponseError) Unwrap() error { return e.Err }
 
 // LogValue implements slog.LogValuer.
 func (e *ResponseError) LogValue() slog.Value {
-	return slog.GroupValue(present(
-		slog.String("method", e.Method),
-		slog.String("path", e.Path),
-		slog.Int("status", e.StatusCode),
+	return slog.GroupValue(present(append(
+		responseAttrs(e.Method, e.Path, e.StatusCode, e.RequestID, e.ClientRequestID, e.Diagnostics),
 		slog.String("problem", e.Problem),
-		slog.String("requestId", e.RequestID),
-		slog.String("clientRequestId", e.ClientRequestID),
-		slog.String("diagnostics", e.Diagnostics),
-	)...)
+	)...)...)
 }
 
 // InputError says what is wrong with an argument, an option or an environment variable. Nothing was sent.
@@ -335,7 +337,7 @@ func (e *InputError) Error() string {
 	if e.Err != nil {
 		text += ": " + redact.Line(e.Err.Error())
 	}
-	return text
+	return redact.Message(text)
 }
 
 // Unwrap returns what checking the input said.
@@ -367,8 +369,13 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// present leaves out empty attributes.
+// present leaves out empty attributes, and makes texts safe for a terminal.
 func present(attrs ...slog.Attr) []slog.Attr {
+	for i, attr := range attrs {
+		if attr.Value.Kind() == slog.KindString {
+			attrs[i].Value = slog.StringValue(redact.Message(attr.Value.String()))
+		}
+	}
 	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
 		switch a.Value.Kind() {
 		case slog.KindString:

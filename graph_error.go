@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
@@ -71,22 +72,46 @@ type intuneMessage struct {
 	RetryAfter           json.RawMessage `json:"RetryAfter"`
 }
 
+// apiError returns the error of a response that is not 2xx.
+func (c *call) apiError() *APIError {
+	resp := c.last.response
+	e := newAPIError(resp.status, resp.header, resp.body)
+	e.Method, e.Path, e.ClientRequestID = c.method, withoutQuery(c.path), c.clientRequestID
+	return e
+}
+
 // newAPIError reads an error response. Whatever the body is, the error has the status.
 func newAPIError(status int, header http.Header, body []byte) *APIError {
+	kept := redact.Text(string(body[:min(len(body), maxErrorBody)]))
 	e := &APIError{
 		StatusCode:  status,
 		RequestID:   header.Get("request-id"),
 		Diagnostics: header.Get("x-ms-ags-diagnostic"),
 		Date:        wire.Date(header),
-		Body:        bytes.Clone(body[:min(len(body), maxErrorBody)]),
+		Body:        []byte(kept[:min(len(kept), maxErrorBody)]),
 	}
 	if len(body) <= maxErrorParsed {
 		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	}
+	e.makeSafe()
 	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait
 	}
 	return e
+}
+
+// makeSafe makes all texts that the body gave safe for a terminal.
+func (e *APIError) makeSafe() {
+	texts := []*string{&e.Code, &e.Message, &e.Target, &e.RequestID, &e.ActivityID, &e.OperationID, &e.ServiceURL, &e.CustomPhrase}
+	for i := range e.InnerCodes {
+		texts = append(texts, &e.InnerCodes[i])
+	}
+	for i := range e.Details {
+		texts = append(texts, &e.Details[i].Code, &e.Details[i].Message, &e.Details[i].Target)
+	}
+	for _, text := range texts {
+		*text = redact.Text(*text)
+	}
 }
 
 func (e *APIError) readBody(body []byte) {

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// response is a response that has been read and shows no secret of the request, except in the body of a success.
+// response is a response that has been read. Some gateways echo requests, so nothing in it shows the token, and nothing
+// but the body of a success shows the content of the certificate that was sent.
 type response struct {
 	status int
 	header http.Header
@@ -21,30 +22,38 @@ type response struct {
 	err    error // of reading the body
 }
 
-// takeIn keeps a response. Some gateways echo requests.
+// takeIn keeps a response without the secrets of the request.
 func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response {
-	return &response{status: resp.StatusCode, header: resp.Header, body: body, err: a.hideIn(err)}
+	mask := a.token.Mask()
+	if resp.StatusCode/100 != 2 {
+		body, mask = body[:min(len(body), maxErrorParsed+1)], a.mask()
+	}
+	header := make(http.Header, len(resp.Header))
+	for name, values := range resp.Header.Clone() {
+		for i, value := range values {
+			values[i] = redact.Text(mask.Text(value))
+		}
+		header[mask.Text(name)] = values
+	}
+	return &response{status: resp.StatusCode, header: header, body: mask.Bytes(body), err: a.hideIn(err)}
 }
 
-// hide removes what is secret in the request from text that somebody else has written.
-func (a *attempt) hide(text string) string {
-	var secrets []string
+// mask masks everything that is secret in the request.
+func (a *attempt) mask() redact.Mask {
+	mask := redact.New(base64.StdEncoding.EncodeToString(a.content))
 	if a.token != nil {
-		secrets = append(secrets, a.token.AccessToken())
+		mask = append(mask, a.token.Mask()...)
 	}
-	if len(a.content) > 0 {
-		secrets = append(secrets, base64.StdEncoding.EncodeToString(a.content))
-	}
-	return redact.Secrets(text, secrets...)
+	return mask
 }
 
-// hideIn replaces an error whose text shows a secret.
+// hideIn replaces an error whose text shows a secret, or is not safe for a terminal.
 func (a *attempt) hideIn(err error) error {
 	if err == nil {
 		return nil
 	}
-	if text := a.hide(err.Error()); text != err.Error() {
-		return errors.New(redact.Line(text))
+	if text := redact.Text(a.mask().Text(err.Error())); text != err.Error() {
+		return errors.New(text)
 	}
 	return err
 }
@@ -62,13 +71,13 @@ func (c *call) decode() error {
 		return nil
 	}
 	if contentType := resp.header.Get("Content-Type"); contentType != "" && !isJSON(contentType) {
-		return c.responseError("the content type is not application/json but "+redact.Line(c.last.hide(contentType)), nil)
+		return c.responseError("the content type is not application/json but "+contentType, nil)
 	}
 	if len(bytes.TrimSpace(resp.body)) == 0 {
 		return c.responseError("the body is empty", nil)
 	}
 	if err := decodeJSON(resp.body, c.out); err != nil {
-		return c.responseError("the body is not the expected JSON", err)
+		return c.responseError("the body is not the expected JSON", errors.New(redact.Line(err.Error())))
 	}
 	if c.check != nil {
 		if err := c.check(); err != nil {
@@ -93,20 +102,6 @@ func (c *call) responseError(problem string, err error) error {
 		ClientRequestID: c.clientRequestID,
 		Diagnostics:     resp.header.Get("x-ms-ags-diagnostic"),
 		Date:            wire.Date(resp.header),
-		Problem:         c.last.hide(problem), Err: c.last.hideIn(err),
+		Problem:         redact.Line(c.last.mask().Text(problem)), Err: c.last.hideIn(err),
 	}
-}
-
-// apiError returns the error of a response that is not 2xx.
-func (c *call) apiError() *APIError {
-	resp := c.last.response
-	e := newAPIError(resp.status, resp.header, []byte(c.last.hide(string(resp.body))))
-	e.Method, e.Path, e.ClientRequestID = c.method, withoutQuery(c.path), c.clientRequestID
-	for _, text := range []*string{&e.Message, &e.CustomPhrase, &e.ServiceURL, &e.ActivityID, &e.OperationID, &e.RequestID, &e.Diagnostics} {
-		*text = c.last.hide(*text) // what was nested in another text or stood in a header
-	}
-	for i := range e.InnerCodes {
-		e.InnerCodes[i] = c.last.hide(e.InnerCodes[i])
-	}
-	return e
 }

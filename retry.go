@@ -252,10 +252,10 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 		slog.String("clientRequestId", c.clientRequestID),
 	}
 	if resp := c.last.response; resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.status), slog.String("requestId", redact.Line(resp.header.Get("request-id"))))
+		attrs = append(attrs, slog.Int("status", resp.status), slog.String("requestId", resp.header.Get("request-id")))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", redact.Message(err.Error())))
 	}
 	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
 }

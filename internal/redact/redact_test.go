@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -12,36 +13,44 @@ import (
 
 const secret = `q8~x+/=&<'"\ yZ`
 
-func TestSecretsHidesEveryEscapedForm(t *testing.T) {
-	asJSON, err := json.Marshal(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	everyByte := func(format func(byte) string) string {
-		var out strings.Builder
-		for i := range len(secret) {
-			out.WriteString(format(secret[i]))
-		}
-		return out.String()
-	}
+func asJSON(text string) string {
+	quoted, _ := json.Marshal(text)
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// everyByte writes each byte of a text in hexadecimal behind a prefix.
+func everyByte(text, prefix string) string {
 	const digits = "0123456789abcdef"
+	var out strings.Builder
+	for i := range len(text) {
+		out.WriteString(prefix + string(digits[text[i]>>4]) + string(digits[text[i]&15]))
+	}
+	return out.String()
+}
+
+func TestSecretsHidesEveryEscapedForm(t *testing.T) {
 	for name, echo := range map[string]string{
-		"raw":             secret,
-		"form":            url.QueryEscape(secret),
-		"lower-case form": strings.ToLower(url.QueryEscape(strings.ToLower(secret))),
-		"path":            url.PathEscape(secret),
-		"JSON":            strings.Trim(string(asJSON), `"`),
-		"JSON with \\/":   strings.ReplaceAll(strings.Trim(string(asJSON), `"`), "/", `\/`),
-		"HTML":            html.EscapeString(secret),
-		"every byte %":    everyByte(func(c byte) string { return "%" + string(digits[c>>4]) + string(digits[c&15]) }),
-		"every byte \\u":  everyByte(func(c byte) string { return `\u00` + string(digits[c>>4]) + string(digits[c&15]) }),
-		"cut short":       secret[:10],
+		"raw":              secret,
+		"form":             url.QueryEscape(secret),
+		"upper case":       strings.ToUpper(secret),
+		"lower-case form":  strings.ToLower(url.QueryEscape(secret)),
+		"path":             url.PathEscape(secret),
+		"JSON":             asJSON(secret),
+		"JSON with \\/":    strings.ReplaceAll(asJSON(secret), "/", `\/`),
+		"JSON in JSON":     asJSON(asJSON(secret)),
+		"form in JSON":     asJSON(url.QueryEscape(secret)),
+		"form in a form":   url.QueryEscape(url.QueryEscape(secret)),
+		"HTML":             html.EscapeString(secret),
+		"HTML in JSON":     asJSON(html.EscapeString(secret)),
+		"HTML, all named":  strings.NewReplacer("+", "&plus;", "/", "&sol;", "=", "&equals;", "&", "&amp;").Replace(secret),
+		"every byte %":     everyByte(secret, "%"),
+		"every byte \\u":   everyByte(secret, `\u00`),
+		"every byte \\x":   everyByte(secret, `\x`),
+		"every byte \\\\u": everyByte(secret, `\\u00`),
+		"Markdown":         strings.NewReplacer("~", `\~`, "+", `\+`, "<", `\<`).Replace(secret),
+		"cut short":        secret[:10],
 	} {
-		masked := secret
-		if name == "lower-case form" {
-			masked = strings.ToLower(secret)
-		}
-		if got := redact.Secrets("client_secret="+echo, masked); got != "client_secret=***" {
+		if got := redact.Secrets("client_secret="+echo, secret); got != "client_secret=***" {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}
@@ -50,8 +59,37 @@ func TestSecretsHidesEveryEscapedForm(t *testing.T) {
 	}
 }
 
+// TestSixteenCharactersOfASecretAreHidden wherever in it they stand, and however the text around them was altered.
+func TestSixteenCharactersOfASecretAreHidden(t *testing.T) {
+	long := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a~z+/?", 9) + "the end of a secret that is long"))
+	urlSafe := strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(long)
+	for name, echo := range map[string]string{
+		"without its first character": long[1:],
+		"without its last character":  long[:len(long)-1],
+		"in another case":             strings.ToUpper(long[:40]) + strings.ToLower(long[40:]),
+		"base64url":                   urlSafe,
+		"from its middle":             long[20:36],
+		"from its middle, escaped":    everyByte(long[21:37], `\u00`),
+		"twice in a row":              long + long,
+	} {
+		for _, around := range []string{"", "x", "a longer text "} {
+			got := redact.Secrets(around+echo+around, long)
+			if !strings.HasPrefix(got, around) || !strings.HasSuffix(got, around) || strings.Trim(got[len(around):len(got)-len(around)], "*") != "" {
+				t.Errorf("%s within %q: got %q", name, around, got)
+			}
+		}
+	}
+	lines := redact.Secrets(long[:64]+"\r\n"+long[64:], long)
+	if lines != "***\r\n***" {
+		t.Errorf("on two lines: got %q", lines)
+	}
+	if got := redact.Secrets("a"+long[20:35]+"b", long); got != "a"+long[20:35]+"b" {
+		t.Errorf("fifteen characters: got %q", got)
+	}
+}
+
 func TestSecretsLeavesOtherTextAlone(t *testing.T) {
-	const text = "the token is not valid: 100% of \\u00zz &nosuch; &#x; &"
+	const text = "the token is not valid: 100% of \\u00zz &nosuch; &#x; & %"
 	if got := redact.Secrets(text, secret, "", "t", "token", "is not valid?"); got != text {
 		t.Errorf("got %q", got)
 	}
@@ -64,14 +102,34 @@ func TestLine(t *testing.T) {
 	if got := redact.Line(strings.Repeat("ä", 1000)); len(got) > 510 || !strings.HasSuffix(got, "ä…") {
 		t.Errorf("got %q", got)
 	}
+	if got := redact.Message(strings.Repeat("ä", 10_000)); len(got) > 4100 {
+		t.Errorf("a message of %d bytes", len(got))
+	}
+}
+
+// TestTextIsSafeForATerminal: no control character of C0 or C1, and none that changes the direction of text, is left.
+// Joiners, which languages need, are.
+func TestTextIsSafeForATerminal(t *testing.T) {
+	const text = "a\x1b[31m\u009b32m\u202egpj.\u2066exe\u200f\u061c\u2028 \u0645\u06cc\u200c\u062e \U0001F468\u200d\U0001F469"
+	const want = "a [31m 32mgpj.exe \u0645\u06cc\u200c\u062e \U0001F468\u200d\U0001F469"
+	if got := redact.Line(text); got != want {
+		t.Errorf("got %+q", got)
+	}
+	if got := redact.Text("a\x00\r\n\tb\u202e"); got != "a \r\n\tb" {
+		t.Errorf("got %+q", got)
+	}
 }
 
 func FuzzSecrets(f *testing.F) {
 	f.Add("client_secret=q8%7Ex&b=1", "q8~xyzw1")
+	f.Add(`\\\u0026&amp;%25%32`, "&&&&%2%2&&&&%2%2")
 	f.Fuzz(func(t *testing.T, text, secret string) {
 		got := redact.Secrets(text, secret)
-		if len(secret) >= 8 && !strings.Contains("***", secret) && strings.Count(secret, "*") == 0 && strings.Contains(got, secret) {
+		if len(secret) >= 8 && !strings.Contains(secret, "*") && strings.Contains(got, secret) {
 			t.Errorf("%q shows %q", got, secret)
+		}
+		if again := redact.Secrets(url.QueryEscape(secret), secret); len(secret) >= 8 && secret == url.PathEscape(secret) && again != "***" {
+			t.Errorf("%q was masked as %q", secret, again)
 		}
 		redact.Line(text)
 	})

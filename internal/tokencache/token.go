@@ -4,11 +4,14 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // Token is an access token, ready to be sent.
 type Token struct {
 	accessToken string
+	mask        redact.Mask
 	claims      string   // it was requested with these
 	header      []string // the value of Authorization
 	expiry      time.Time
@@ -26,7 +29,7 @@ const (
 
 func newToken(fetched *oauth2.Token, need Need, now time.Time) *Token {
 	t := &Token{
-		accessToken: fetched.AccessToken, claims: need.Claims,
+		accessToken: fetched.AccessToken, mask: redact.New(fetched.AccessToken), claims: need.Claims,
 		header: []string{"Bearer " + fetched.AccessToken}, expiry: fetched.Expiry.Round(0),
 	}
 	if !t.expiry.IsZero() {
@@ -46,6 +49,9 @@ func (t *Token) Header() []string { return t.header }
 
 // AccessToken returns the token itself.
 func (t *Token) AccessToken() string { return t.accessToken }
+
+// Mask masks the token in text.
+func (t *Token) Mask() redact.Mask { return t.mask }
 
 // IsFresh reports whether the token came from a forced refresh less than a minute before now. Such a token is not
 // refreshed again if the service rejects it.
