@@ -72,9 +72,9 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 		{"Decode", 9, func() error {
 			return new(intune.EnterpriseCodeSigningCertificate).UnmarshalJSON([]byte(cannedRecord))
 		}},
-		{"Request", 56, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
-		{"Create", 82, create("create")},
-		{"CreateUnderQuota", 83, create("quota")},
+		{"Request", 59, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
+		{"Create", 85, create("create")},
+		{"CreateUnderQuota", 86, create("quota")},
 		{"ListPage", 878, func() error {
 			_, err := services["list"].List(ctx, nil)
 			return err
