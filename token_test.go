@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -367,6 +368,40 @@ func TestMissingPermissionCostsOneRefresh(t *testing.T) {
 		server.Inject(reject, reject)
 		if _, err := createContext(t.Context(), client); !errors.Is(err, intune.ErrUnauthorized) || tokens(server) != 3 {
 			t.Errorf("after a minute: %v, %d sign-ins", err, tokens(server))
+		}
+	})
+}
+
+// TestRefreshThatBringsTheSameTokenIsNotRepeated: a managed identity returns the token of its own cache. With each call that
+// is rejected, the service sees two requests, and the credential none after the first refresh.
+func TestRefreshThatBringsTheSameTokenIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var forced, asked atomic.Int32
+		cred := credential(func(_ context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+			asked.Add(1)
+			if req.Refresh {
+				forced.Add(1)
+			}
+			time.Sleep(time.Second)
+			return &oauth2.Token{AccessToken: aToken, Expiry: time.Now().Add(time.Hour)}, nil
+		})
+		var sent atomic.Int32
+		graph := roundTripper(func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Duration(sent.Add(1)%7) * time.Second)
+			return httpmock.NewStringResponse(http.StatusUnauthorized, graphRefusal("InvalidAuthenticationToken")), nil
+		})
+		client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: graph}))
+		var calls sync.WaitGroup
+		for range 100 {
+			calls.Go(func() {
+				if err := get(t.Context(), client); !errors.Is(err, intune.ErrUnauthorized) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		calls.Wait()
+		if forced.Load() != 1 || asked.Load() != 2 || sent.Load() > 200 {
+			t.Errorf("asked %d times, %d forced, for %d requests", asked.Load(), forced.Load(), sent.Load())
 		}
 	})
 }

@@ -16,8 +16,10 @@ type Need struct {
 	Claims   string // the token must have been requested with these claims; "" if any will do
 }
 
-func (n Need) isMetBy(t *Token) bool {
-	return (n.Rejected == nil || t.accessToken != n.Rejected.accessToken) && (n.Claims == "" || t.claims == n.Claims)
+// isMetBy reports whether a token meets the need. A credential that has no other token than the rejected one, as those of
+// managed identities, is not asked for another one within a minute.
+func (n Need) isMetBy(t *Token, now time.Time) bool {
+	return (n.Rejected == nil || t.accessToken != n.Rejected.accessToken || t.IsFresh(now)) && (n.Claims == "" || t.claims == n.Claims)
 }
 
 // covers reports whether a fetch for this need asks the credential for all that other needs.
@@ -64,7 +66,7 @@ func New(fetch func(ctx context.Context, need Need) (*oauth2.Token, error), retr
 func (c *Cache) Get(ctx context.Context, need Need) (*Token, error) {
 	for {
 		held, now := c.current.Load(), wallClock()
-		isUsable := held != nil && held.isValid(now) && need.isMetBy(held)
+		isUsable := held != nil && held.isValid(now) && need.isMetBy(held, now)
 		if isUsable && !held.isStale(now) {
 			return held, nil
 		}
@@ -127,7 +129,7 @@ func (f *flight) wait(ctx context.Context, need Need) (*Token, error) {
 	case <-f.done:
 	}
 	switch {
-	case f.token != nil && (need.isMetBy(f.token) || f.need.covers(need)):
+	case f.token != nil && (need.isMetBy(f.token, wallClock()) || f.need.covers(need)):
 		return f.token, nil
 	case f.err != nil && f.need.covers(need):
 		return nil, f.err

@@ -341,14 +341,34 @@ func TestRejectedTokenIsRefreshedOnceForAll(t *testing.T) {
 	})
 }
 
+// TestCredentialThatHasNoOtherTokenIsAskedOnce in a minute, however many callers had their token rejected, and whenever.
+// Another claims challenge is another question.
 func TestCredentialThatHasNoOtherTokenIsAskedOnce(t *testing.T) {
-	tokens := &issuer{token: "static"}
-	cache := tokencache.New(tokens.fetch, retryAfter)
-	rejected := expect(t, cache, tokencache.Need{}, "static")
-	expect(t, cache, tokencache.Need{Rejected: rejected}, "static")
-	if tokens.count() != 2 {
-		t.Errorf("%d fetches", tokens.count())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		tokens := &issuer{token: "static", delay: time.Second}
+		cache := tokencache.New(tokens.fetch, retryAfter)
+		rejected := expect(t, cache, tokencache.Need{}, "static")
+		var wait sync.WaitGroup
+		for n := range 100 {
+			wait.Go(func() {
+				time.Sleep(time.Duration(n) * 100 * time.Millisecond) // before, during and after the fetch
+				expect(t, cache, tokencache.Need{Rejected: rejected}, "static")
+			})
+		}
+		wait.Wait()
+		if tokens.count() != 2 {
+			t.Errorf("%d fetches", tokens.count())
+		}
+		expect(t, cache, tokencache.Need{Rejected: rejected, Claims: "{}"}, "static")
+		if tokens.count() != 3 {
+			t.Errorf("%d fetches after a claims challenge", tokens.count())
+		}
+		time.Sleep(time.Minute)
+		expect(t, cache, tokencache.Need{Rejected: rejected}, "static")
+		if tokens.count() != 4 {
+			t.Errorf("%d fetches after a minute", tokens.count())
+		}
+	})
 }
 
 func TestTokenFromAForcedRefreshIsFreshForAMinute(t *testing.T) {
