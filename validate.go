@@ -6,9 +6,10 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
-	"github.com/seed-230b9595/intune-go/internal/jsonscan"
+	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
 // validate rejects what must not be uploaded.
@@ -28,8 +29,8 @@ func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 		return err
 	}
 	for name, value := range cert.AdditionalData {
-		if kind := privateKeyInJSON(value); kind != "" {
-			return privateKeyError("certificate property "+name, kind)
+		if err := validateTexts("certificate", name, string(value)); err != nil {
+			return err
 		}
 	}
 	if !expiration.IsZero() && !allowExpired && time.Now().After(expiration) {
@@ -38,54 +39,38 @@ func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 	return nil
 }
 
-// validateContent rejects what must not be uploaded as content. It returns when the certificate expires, zero if the content
-// is no certificate: a certificate holds no private key.
+// validateContent rejects what must not be uploaded as content: what is neither exactly one certificate, nor something that
+// nobody could take for one and that holds no private key. It returns when the certificate expires, zero if it is none.
 func validateContent(of string, content []byte) (expiration time.Time, err error) {
-	if expiration, err = lenientx509.NotAfter(content); err == nil {
-		return expiration, nil
+	cert, err := lenientx509.Parse(content)
+	if err == nil {
+		return cert.NotAfter, nil
 	}
-	if kind := privatekey.Find(content); kind != "" {
-		return time.Time{}, privateKeyError(of+" content", kind)
+	if err := validateTexts(of, string(content)); err != nil {
+		return time.Time{}, err
 	}
-	if bytes.HasPrefix(content, []byte("-----BEGIN")) {
-		return time.Time{}, &InputError{Name: of + " content", Problem: "is PEM, not DER: codesign.Parse reads it"}
+	if certs, isComplete := unwrap.Find(content, isLikeCertificate); len(certs) > 0 || !isComplete {
+		return time.Time{}, &InputError{Name: of + " content", Problem: "is not exactly one certificate in DER: codesign.Parse reads other forms", Err: err}
 	}
-	return time.Time{}, nil // content that is no certificate is for the service to judge
+	return time.Time{}, nil // for the service to judge
 }
 
-// validateTexts rejects a private key in a text field.
+// isLikeCertificate reports whether data is PEM, or begins like a certificate or PKCS #7: with a SEQUENCE or an object
+// identifier in a SEQUENCE.
+func isLikeCertificate(data []byte) bool {
+	const least = 64 // so that it is not a word that looks like base64
+	outer, _, _ := ber.Beginning(data)
+	first, _, _ := ber.Beginning(outer.Body)
+	return bytes.Contains(data, []byte("-----BEGIN ")) ||
+		len(data) >= least && outer.Tag == ber.Sequence && (first.Tag == ber.Sequence || first.Tag == ber.OID)
+}
+
+// validateTexts rejects a private key, in whatever encoding. It does not say where: that could be the key.
 func validateTexts(of string, texts ...string) error {
 	for _, text := range texts {
 		if kind := privatekey.Find([]byte(text)); kind != "" {
-			return privateKeyError(of+" text", kind)
+			return &InputError{Name: of, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 		}
 	}
 	return nil
-}
-
-func privateKeyError(name, kind string) error {
-	return &InputError{Name: name, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
-}
-
-// privateKeyInJSON returns which kind of private key a string in a JSON value holds, "" if none.
-func privateKeyInJSON(value []byte) string {
-	for {
-		begin := bytes.IndexByte(value, '"')
-		if begin < 0 {
-			return ""
-		}
-		r := jsonscan.New(value[begin:])
-		text, err := r.Value()
-		if err != nil {
-			return privatekey.Find(value[begin+1:])
-		}
-		var decoded string
-		if err := jsonscan.DecodeString(text, &decoded); err != nil {
-			return ""
-		}
-		if kind := privatekey.Find([]byte(decoded)); kind != "" {
-			return kind
-		}
-		value = value[begin+len(text):]
-	}
 }

@@ -44,7 +44,7 @@ func TestCreateRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
 		},
 		"certificate in PEM": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Content: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newCertificate(t).Raw})},
-			want: "PEM, not DER",
+			want: "not exactly one certificate in DER",
 		},
 		"a date that cannot be written": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Subject: "CN=x", ExpirationDateTime: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},

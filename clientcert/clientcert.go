@@ -10,19 +10,22 @@ package clientcert
 import (
 	"crypto"
 	"crypto/x509"
+	"errors"
+	"fmt"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/format/keypair"
 	"github.com/seed-230b9595/intune-go/internal/format/pfx"
-	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
+	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
 // maxSize is many times the size of a certificate with its chain and key.
 const maxSize = 1 << 20
 
-// Load reads a certificate, its private key, and the issuers that come with them, from a PEM or PKCS #12 file. The format
-// is recognised by the content; password is that of a PKCS #12 container. chain begins with the certificate of the key.
+// Load reads a certificate, its private key, and the issuers that come with them, from a PEM or PKCS #12 file, also as the
+// base64 text that key vaults and CI secrets hold. The format is recognized by the content; password is that of a PKCS #12
+// container. chain begins with the certificate of the key.
 //
 // The file must be a regular file, or a link to one, of at most 1 MiB. A pipe or a device is not opened.
 //
@@ -36,16 +39,34 @@ func Load(path, password string) (chain []*x509.Certificate, key crypto.Signer, 
 	case err != nil:
 		return nil, nil, err
 	}
-	if privatekey.Find(data) != privatekey.PKCS12 {
+	return parse(path, data, password)
+}
+
+// Parse reads a certificate, its private key and the issuers from the content of a file, such as a secret, like [Load].
+func Parse(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
+	if len(data) > maxSize {
+		return nil, nil, &intune.InputError{Name: "certificate", Problem: fmt.Sprintf("is too large: at most %d bytes are read", maxSize)}
+	}
+	return parse("certificate", data, password)
+}
+
+func parse(name string, data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
+	containers, _ := unwrap.Find(data, pfx.IsContainer)
+	switch len(containers) {
+	case 0:
 		chain, key, err = keypair.ParsePEM(data)
-	} else if chain, key, err = pfx.ReadKey(data, password); err == nil && key != nil {
-		chain, err = keypair.Chain(chain, key)
+	case 1:
+		if chain, key, err = pfx.ReadKey(containers[0], password); err == nil && key != nil {
+			chain, err = keypair.Chain(chain, key)
+		}
+	default:
+		err = errors.New("it holds more than one PKCS #12 container")
 	}
 	if err == nil && key == nil {
-		return nil, nil, &intune.InputError{Name: path, Problem: "holds no private key: export the certificate with it"}
+		return nil, nil, &intune.InputError{Name: name, Problem: "holds no private key: export the certificate with it"}
 	}
 	if err != nil {
-		return nil, nil, &intune.InputError{Name: path, Problem: "cannot be used to sign in", Err: err}
+		return nil, nil, &intune.InputError{Name: name, Problem: "cannot be used to sign in", Err: err}
 	}
 	return chain, key, nil
 }

@@ -3,7 +3,6 @@ package codesign
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 )
 
 func isCabinet(start []byte) bool { return bytes.HasPrefix(start, []byte("MSCF\x00\x00\x00\x00")) }
@@ -27,16 +26,8 @@ func readCabinet(file source) (*contents, error) {
 	if binary.LittleEndian.Uint16(header[flagsAt:])&hasReserve == 0 || len(header) < headerSize || binary.LittleEndian.Uint16(header[reserveSizeAt:]) < leastSize {
 		return nil, bad("is a cabinet that is not signed", nil)
 	}
-	offset, length := int64(binary.LittleEndian.Uint32(header[offsetAt:])), int64(binary.LittleEndian.Uint32(header[lengthAt:]))
-	switch {
-	case length == 0:
-		return nil, bad("is a cabinet that is not signed", nil)
-	case offset+length > file.size:
-		return nil, bad("is a cabinet that is cut short before its signature", nil)
-	case length > maxSignature:
-		return nil, bad(fmt.Sprintf("has a signature of more than %d bytes", maxSignature), nil)
-	}
-	signature, err := file.readAt(offset, length)
+	offset, length := binary.LittleEndian.Uint32(header[offsetAt:]), binary.LittleEndian.Uint32(header[lengthAt:])
+	signature, err := file.signature("a cabinet", int64(offset), int64(length))
 	if err != nil {
 		return nil, err
 	}

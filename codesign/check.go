@@ -23,6 +23,12 @@ type Finding struct {
 // String is the finding in one line.
 func (f Finding) String() string { return fmt.Sprintf("%s: %s: %s", f.Severity, f.Code, f.Message) }
 
+// NeedsConfirmation reports whether a person should confirm the certificate before it is uploaded, because hardly anybody means
+// to upload one like that: one of an authority, one that is not for code signing, and one that is short-lived.
+func (f Finding) NeedsConfirmation() bool {
+	return f.Code == FindingCA || f.Code == FindingNoCodeSigning || f.Code == FindingShortLived
+}
+
 // Severity says how bad a finding is.
 type Severity string
 
@@ -41,18 +47,23 @@ const (
 	FindingExpired        FindingCode = "expired"
 	FindingNotYetValid    FindingCode = "not-yet-valid"
 	FindingExpiresSoon    FindingCode = "expires-soon"    // within 30 days
-	FindingNoCodeSigning  FindingCode = "no-code-signing" // its extended key usage does not name code signing, or it has none
+	FindingShortLived     FindingCode = "short-lived"     // valid for less than 8 days in all, as those of Azure Artifact Signing are
+	FindingNoCodeSigning  FindingCode = "no-code-signing" // its extended key usage does not allow code signing
+	FindingAnyUse         FindingCode = "any-use"         // it has no extended key usage, or one that allows everything
+	FindingKeyUsage       FindingCode = "key-usage"       // its key usage does not allow signatures, unless it is a CA
 	FindingCA             FindingCode = "ca"
 	FindingWeakSignature  FindingCode = "weak-signature" // SHA-1, MD5, MD4 or MD2, unless it is self-signed
 	FindingWeakKey        FindingCode = "weak-key"       // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
 	FindingLongValidity   FindingCode = "long-validity"  // more than 460 days, issued since 1 March 2026, unless it is a CA
 	FindingSelfSigned     FindingCode = "self-signed"
 	FindingNegativeSerial FindingCode = "negative-serial"
+	FindingPrivateKey     FindingCode = "private-key" // the file holds a private key as well
 )
 
 const (
 	day             = 24 * time.Hour
 	soon            = 30 * day
+	shortDays       = 8
 	maxValidityDays = 460
 	minRSABits      = 3072
 )
@@ -64,80 +75,77 @@ var maxValiditySince = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 // CA/Browser Forum's Baseline Requirements for Code-Signing Certificates. They bind public certificate authorities; one of
 // your own may issue what it likes.
 func (c *Certificate) Check(now time.Time) []Finding {
-	findings := slices.Concat(checkValidity(c.Leaf, now), checkPurpose(c.Leaf), checkCryptography(c.Leaf), c.checkIdentity())
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
-	return findings
+	var found findings
+	found.checkValidity(c.Leaf, now)
+	found.checkPurpose(c.Leaf)
+	found.checkCryptography(c.Leaf)
+	if isSelfSigned(c.Leaf) {
+		found.add(SeverityInfo, FindingSelfSigned, "is self-signed: devices trust it through Intune alone, and nobody can revoke it, so keep its key safe")
+	}
+	if c.Leaf.SerialNumber.Sign() < 0 {
+		found.add(SeverityInfo, FindingNegativeSerial, "has the serial number %s, which is negative: Windows accepts it, but some tools do not", c.SerialNumber())
+	}
+	if c.isWithKey {
+		found.add(SeverityInfo, FindingPrivateKey, "is in one file with its private key, which is not uploaded: do not commit or share that file, export the certificate as .cer")
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
+	return found
 }
 
-func finding(severity Severity, code FindingCode, message string) Finding {
-	return Finding{severity, code, "the certificate " + message}
+type findings []Finding
+
+func (f *findings) add(severity Severity, code FindingCode, format string, args ...any) {
+	*f = append(*f, Finding{severity, code, "the certificate " + fmt.Sprintf(format, args...)})
 }
 
-func checkValidity(cert *x509.Certificate, now time.Time) (findings []Finding) {
+func (f *findings) checkValidity(cert *x509.Certificate, now time.Time) {
+	seconds := cert.NotAfter.Unix() - cert.NotBefore.Unix() // a time.Duration ends at 292 years
+	const perDay = int64(day / time.Second)
+	isShort, isLong := seconds < shortDays*perDay, seconds > maxValidityDays*perDay
 	if now.After(cert.NotAfter) {
-		findings = append(findings, finding(SeverityFatal, FindingExpired, "expired on "+printed(cert.NotAfter)+": upload its successor"))
-	} else if cert.NotAfter.Before(now.Add(soon)) {
-		findings = append(findings, finding(SeverityWarning, FindingExpiresSoon, fmt.Sprintf("expires on %s: ask for its successor now", printed(cert.NotAfter))))
+		f.add(SeverityFatal, FindingExpired, "expired on %s: upload its successor", printed(cert.NotAfter))
+	} else if cert.NotAfter.Before(now.Add(soon)) && !isShort {
+		f.add(SeverityWarning, FindingExpiresSoon, "expires on %s: ask for its successor now", printed(cert.NotAfter))
 	}
 	if now.Before(cert.NotBefore) {
-		findings = append(findings, finding(SeverityWarning, FindingNotYetValid, fmt.Sprintf("is valid only from %s: do not sign with it before", printed(cert.NotBefore))))
+		f.add(SeverityWarning, FindingNotYetValid, "is valid only from %s: do not sign with it before", printed(cert.NotBefore))
 	}
-	if isLong(cert) && !cert.IsCA && !cert.NotBefore.Before(maxValiditySince) {
-		findings = append(findings, finding(SeverityWarning, FindingLongValidity,
-			fmt.Sprintf("is valid for %d days: a public certificate authority may issue no more than %d, so make sure that it is from your own", validityDays(cert), maxValidityDays)))
+	if isShort {
+		f.add(SeverityWarning, FindingShortLived, "is valid for less than %d days in all, like those that Azure Artifact Signing replaces every day: "+
+			"with Public Trust, upload nothing, because devices trust its authority already; with Private Trust, upload the certificate of the authority", shortDays)
 	}
-	return findings
+	if isLong && !cert.IsCA && !cert.NotBefore.Before(maxValiditySince) {
+		f.add(SeverityWarning, FindingLongValidity, "is valid for %d days: a public certificate authority may issue no more than %d, so make sure that it is from your own",
+			seconds/perDay, maxValidityDays)
+	}
 }
 
-func validitySeconds(cert *x509.Certificate) int64 {
-	return cert.NotAfter.Unix() - cert.NotBefore.Unix()
-}
-
-// validityDays counts in seconds, because a time.Duration ends at 292 years.
-func validityDays(cert *x509.Certificate) int64 {
-	return validitySeconds(cert) / int64(day/time.Second)
-}
-
-func isLong(cert *x509.Certificate) bool {
-	return validitySeconds(cert) > maxValidityDays*int64(day/time.Second)
-}
-
-func checkPurpose(cert *x509.Certificate) (findings []Finding) {
+func (f *findings) checkPurpose(cert *x509.Certificate) {
 	switch {
 	case isForCodeSigning(cert):
 	case isForAnyUse(cert):
-		findings = append(findings, finding(SeverityWarning, FindingNoCodeSigning, "is for any use: ask for one with the extended key usage code signing alone, 1.3.6.1.5.5.7.3.3"))
+		f.add(SeverityWarning, FindingAnyUse, "is for any use: ask for one with the extended key usage code signing alone, 1.3.6.1.5.5.7.3.3")
 	default:
-		findings = append(findings, finding(SeverityWarning, FindingNoCodeSigning, "is not for code signing: ask for one with the extended key usage 1.3.6.1.5.5.7.3.3"))
+		f.add(SeverityWarning, FindingNoCodeSigning, "is not for code signing: ask for one with the extended key usage 1.3.6.1.5.5.7.3.3")
 	}
 	switch {
+	case !cert.IsCA && hasExtension(cert, 2, 5, 29, 15) && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
+		f.add(SeverityWarning, FindingKeyUsage, "has a key usage without digital signature, so Windows may reject what it signs: ask for one with digitalSignature")
 	case !cert.IsCA:
 	case isSelfSigned(cert) && isForCodeSigning(cert):
-		findings = append(findings, finding(SeverityWarning, FindingCA, "is self-signed and says CA:TRUE, as openssl does by default: devices trust whatever its key issues, so make one with CA:FALSE"))
+		f.add(SeverityWarning, FindingCA, "is self-signed and says CA:TRUE, as openssl does by default: devices trust whatever its key issues, so make one with CA:FALSE")
 	default:
-		findings = append(findings, finding(SeverityWarning, FindingCA, "is of a certificate authority: upload the one that it has issued for signing, or devices trust all of them"))
+		f.add(SeverityWarning, FindingCA, "is of a certificate authority: upload the one that it has issued for signing, or devices trust all of them")
 	}
-	return findings
 }
 
-func checkCryptography(cert *x509.Certificate) (findings []Finding) {
+func (f *findings) checkCryptography(cert *x509.Certificate) {
 	if weak := weakSignature(cert); weak != "" && !isSelfSigned(cert) {
-		findings = append(findings, finding(SeverityWarning, FindingWeakSignature, fmt.Sprintf("is signed with %s, which can be forged: ask for one signed with SHA-256 or better", weak)))
+		f.add(SeverityWarning, FindingWeakSignature, "is signed with %s, which can be forged: ask for one signed with SHA-256 or better", weak)
 	}
 	if key := weakKey(cert); key != "" {
-		findings = append(findings, finding(SeverityWarning, FindingWeakKey, "has "+key+": make a new key, RSA of at least 3072 bits or ECDSA on P-256, P-384 or P-521"))
+		f.add(SeverityWarning, FindingWeakKey, "has %s: make a new key, RSA of at least 3072 bits or ECDSA on P-256, P-384 or P-521", key)
 	}
-	return findings
-}
-
-func (c *Certificate) checkIdentity() (findings []Finding) {
-	if isSelfSigned(c.Leaf) {
-		findings = append(findings, finding(SeverityInfo, FindingSelfSigned, "is self-signed: devices trust it through Intune alone, and nobody can revoke it, so keep its key safe"))
-	}
-	if c.Leaf.SerialNumber.Sign() < 0 {
-		findings = append(findings, finding(SeverityInfo, FindingNegativeSerial, fmt.Sprintf("has the serial number %s, which is negative: Windows accepts it, but some tools do not", c.SerialNumber())))
-	}
-	return findings
 }
 
 func isSelfSigned(cert *x509.Certificate) bool { return bytes.Equal(cert.RawSubject, cert.RawIssuer) }

@@ -7,7 +7,7 @@
 //	}
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
-// [Load] and [Parse] recognise the format by its bytes, never by a name: see [Format]. They read what Windows and its tools
+// [Load] and [Parse] recognize the format by its bytes, never by a name: see [Format]. They read what Windows and its tools
 // accept, also certificates that crypto/x509 rejects, such as those with a negative serial number. One certificate that cannot
 // be read does not matter beside the signer. Private keys are neither decrypted, parsed nor kept, and are not part of any
 // error.
@@ -41,6 +41,8 @@ type Certificate struct {
 	Chain []*x509.Certificate
 
 	Format Format
+
+	isWithKey bool // the file holds a private key as well
 }
 
 // Format is what kind of file a certificate came from.
@@ -50,7 +52,7 @@ type Format string
 const (
 	FormatDER        Format = "DER"
 	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
-	FormatBase64     Format = "base64"      // without PEM's lines around it
+	FormatBase64     Format = "base64"      // or hexadecimal, without PEM's lines around it; also with a label, in quotation marks or in JSON
 	FormatPKCS7      Format = "PKCS #7"     // .p7b, .p7s, .spc, catalogs (.cat) and .p7x, in DER, BER, PEM or base64
 	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, BER, PEM or base64; see WithPassword
 	FormatPE         Format = "PE"          // signed programs and libraries for Windows and UEFI: .exe, .dll, .sys, .efi

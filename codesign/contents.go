@@ -3,6 +3,7 @@ package codesign
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"slices"
 )
 
@@ -19,6 +20,20 @@ type contents struct {
 
 	// unreadable says why some certificates are not in certs.
 	unreadable []error
+
+	hasKey bool // a private key
+}
+
+// add takes over what a part of a file holds.
+func (held *contents) add(more *contents) {
+	if held.format == "" {
+		held.format = more.format
+	}
+	held.certs = append(held.certs, more.certs...)
+	held.signers = append(held.signers, more.signers...)
+	held.others = append(held.others, more.others...)
+	held.unreadable = append(held.unreadable, more.unreadable...)
+	held.hasKey = held.hasKey || more.hasKey
 }
 
 // choose says which of the certificates is meant: the one with the thumbprint, if that is given.
@@ -28,7 +43,7 @@ func (held *contents) choose(thumbprint *string) (*Certificate, error) {
 	case thumbprint != nil:
 		return held.chooseByThumbprint(*thumbprint)
 	case len(candidates) == 1:
-		return &Certificate{Leaf: candidates[0], Chain: chain(candidates[0], certs), Format: held.format}, nil
+		return held.certificate(candidates[0], certs), nil
 	case len(candidates) > 1:
 		return nil, bad("is ambiguous", &AmbiguousError{candidates})
 	case len(held.unreadable) > 0:
@@ -46,7 +61,7 @@ func (held *contents) chooseByThumbprint(thumbprint string) (*Certificate, error
 		certs := distinct(signature.certs)
 		i := slices.IndexFunc(certs, func(cert *x509.Certificate) bool { return thumbprintOf(cert) == thumbprint })
 		if i >= 0 {
-			return &Certificate{Leaf: certs[i], Chain: chain(certs[i], certs), Format: held.format}, nil
+			return held.certificate(certs[i], certs), nil
 		}
 		candidates, all = append(candidates, signature.candidates()...), append(all, certs...)
 	}
@@ -54,6 +69,10 @@ func (held *contents) chooseByThumbprint(thumbprint string) (*Certificate, error
 		candidates = all
 	}
 	return nil, bad("holds no certificate with the thumbprint "+thumbprint, &AmbiguousError{distinct(candidates)})
+}
+
+func (held *contents) certificate(leaf *x509.Certificate, certs []*x509.Certificate) *Certificate {
+	return &Certificate{Leaf: leaf, Chain: chain(leaf, certs), Format: held.format, isWithKey: held.hasKey}
 }
 
 // candidates returns the certificates that may be meant.
@@ -99,13 +118,11 @@ func isForCodeSigning(cert *x509.Certificate) bool {
 
 // isForAnyUse reports whether cert may be used for everything: it has no extended key usage, or anyExtendedKeyUsage.
 func isForAnyUse(cert *x509.Certificate) bool {
-	isKeyUsage := func(id []int) bool { return slices.Equal(id, []int{2, 5, 29, 37}) }
-	for _, extension := range cert.Extensions {
-		if isKeyUsage(extension.Id) {
-			return slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageAny)
-		}
-	}
-	return true
+	return !hasExtension(cert, 2, 5, 29, 37) || slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageAny)
+}
+
+func hasExtension(cert *x509.Certificate, id ...int) bool {
+	return slices.ContainsFunc(cert.Extensions, func(extension pkix.Extension) bool { return slices.Equal(extension.Id, id) })
 }
 
 // chain returns the certificates other than leaf: its issuer, that one's issuer and so on, then the rest as they came.

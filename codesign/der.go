@@ -10,13 +10,30 @@ import (
 )
 
 // isDER says whether data begins like a certificate: with a SEQUENCE in a SEQUENCE.
-func isDER(data []byte) bool {
-	content, ok := ber.Start(data, ber.Sequence)
-	if !ok {
-		return false
+func isDER(data []byte) bool { return firstInSequence(data).Tag == ber.Sequence }
+
+// firstInSequence returns what stands first in the SEQUENCE that data begins with, complete or not.
+func firstInSequence(data []byte) (first ber.Value) {
+	if outer, _, err := ber.Beginning(data); err == nil && outer.Tag == ber.Sequence {
+		first, _, _ = ber.Beginning(outer.Body)
 	}
-	_, ok = ber.Start(content, ber.Sequence)
-	return ok
+	return first
+}
+
+// certificatesOf returns data up to what is no SEQUENCE: a word behind base64 looks like part of it.
+func certificatesOf(data []byte) []byte {
+	rest := data
+	for {
+		value, behind, err := ber.Next(rest)
+		if err != nil || value.Tag != ber.Sequence {
+			break
+		}
+		rest = behind
+	}
+	if whole := data[:len(data)-len(rest)]; len(whole) > 0 {
+		return whole
+	}
+	return data
 }
 
 // readDER reads certificates, one behind the other, up to the end or to the white space or zeros that some tools leave there.
@@ -50,6 +67,9 @@ func (held *contents) noCertificateIn(der []byte, err error) error {
 	}
 	if _, err := x509.ParseRevocationList(der); err == nil {
 		return bad("holds a revocation list, and no certificate", nil)
+	}
+	if _, err := x509.ParsePKIXPublicKey(der); err == nil {
+		return bad("holds a public key: the certificate is in another file", nil)
 	}
 	return bad("holds no certificate that can be read", err)
 }

@@ -7,9 +7,9 @@ import (
 	"errors"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
 	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
+	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
 // Load reads the certificate from a regular file, or from the one that a link leads to. Pipes and devices are not opened.
@@ -85,12 +85,40 @@ func read(file source, o options) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := &wholeReader{password: o.password}
-	return reader.read(data, maxWrapping)
+	return readWhole(data, o.password)
 }
 
-// maxWrapping is how often text may hold another format: base64 of PEM of a PKCS #12 container takes two.
-const maxWrapping = 3
+// readWhole reads a file of a format that is read as a whole, in whatever encodings it is wrapped. Text may hold several.
+func readWhole(data []byte, password string) (*contents, error) {
+	reader := &wholeReader{password: password}
+	if len(data) > maxCertificates {
+		return reader.read(data)
+	}
+	layers, _ := unwrap.Find(data, isKnown)
+	if len(layers) == 0 {
+		return nil, noFormat(data)
+	}
+	held := new(contents)
+	for _, layer := range layers {
+		isText := !bytes.HasSuffix(data, layer)
+		if isText && isDER(layer) {
+			layer = certificatesOf(layer)
+		}
+		more, err := reader.read(layer)
+		switch {
+		case err != nil && len(layers) == 1:
+			return nil, err
+		case err != nil:
+			held.unreadable = append(held.unreadable, err)
+			continue
+		case isText && more.format == FormatDER:
+			more.format = FormatBase64
+		}
+		held.add(more)
+	}
+	held.hasKey = held.hasKey || reader.containers == 0 && privatekey.Find(data) != ""
+	return held, nil
+}
 
 // wholeReader reads the formats that are read as a whole.
 type wholeReader struct {
@@ -98,8 +126,13 @@ type wholeReader struct {
 	containers int // of PKCS #12 so far. PEM may hold many, each of which costs all the work that one may
 }
 
-// read recognises the format.
-func (r *wholeReader) read(data []byte, wrapping int) (*contents, error) {
+// isKnown reports whether wholeReader reads data. Less is taken for a word that happens to look like base64.
+func isKnown(data []byte) bool {
+	const least = 64
+	return isPEM(data) || isScript(data) || len(data) >= least && (isPKCS7(data) || isAppxSignature(data) || isPKCS12(data) || isDER(data))
+}
+
+func (r *wholeReader) read(data []byte) (*contents, error) {
 	switch {
 	case isPKCS7(data):
 		return readPKCS7(data, FormatPKCS7)
@@ -109,8 +142,6 @@ func (r *wholeReader) read(data []byte, wrapping int) (*contents, error) {
 		return readScript(data)
 	case len(data) > maxCertificates:
 		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export the certificate alone", nil)
-	case isKeyStore(data):
-		return nil, keyStoreProblem()
 	case isPKCS12(data) && r.containers > 0:
 		return nil, bad("holds more than one PKCS #12 container", nil)
 	case isPKCS12(data):
@@ -118,24 +149,24 @@ func (r *wholeReader) read(data []byte, wrapping int) (*contents, error) {
 		return readPKCS12(data, r.password)
 	case isDER(data):
 		return readDER(data)
-	case wrapping == 0:
-		return nil, bad("is wrapped in too many layers of base64 and PEM", nil)
+	case isPEM(data):
+		return readPEM(data, r.read)
 	}
-	inside := func(data []byte) (*contents, error) { return r.read(data, wrapping-1) }
-	text := pemtext.Plain(data)
-	if isPEM(text) {
-		return readPEM(text, inside)
+	return nil, bad("holds no certificate that can be read", nil)
+}
+
+// noFormat says what a file is instead.
+func noFormat(data []byte) error {
+	kind, mistake := privatekey.Find(data), unwrap.Mistake(data)
+	switch {
+	case kind == privatekey.JavaKeyStore:
+		return bad("is a Java key store: export the certificate with keytool -exportcert -rfc -keystore FILE -alias ALIAS -file contoso.cer (keytool -list -keystore FILE shows the aliases)", nil)
+	case kind != "":
+		return onlyKey(kind)
+	case mistake != "":
+		return bad(mistake, nil)
 	}
-	if decoded, ok := decodeBase64(text); ok {
-		return readBase64(decoded, inside)
-	}
-	if kind := privatekey.Find(data); kind != "" {
-		return nil, onlyKey(kind)
-	}
-	if wrapping < maxWrapping {
-		return nil, bad("holds no certificate that can be read", nil)
-	}
-	return nil, bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
+	return bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
 }
 
 func isThumbprint(text string) bool {

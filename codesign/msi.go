@@ -3,7 +3,6 @@ package codesign
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"github.com/seed-230b9595/intune-go/codesign/internal/compound"
 )
@@ -23,7 +22,7 @@ func readMSI(file source) (*contents, error) {
 	case errors.Is(err, compound.ErrNotFound):
 		return nil, bad("is an installer, or another OLE compound file, that is not signed", nil)
 	case errors.Is(err, compound.ErrTooLarge):
-		return nil, bad(fmt.Sprintf("has a signature of more than %d bytes", maxSignature), nil)
+		return nil, signatureTooLarge(maxSignature)
 	case err != nil:
 		return nil, bad("begins as an installer, but is damaged or cut short", err)
 	}

@@ -65,13 +65,18 @@ func readAppxSignature(data []byte, format Format) (*contents, error) {
 	return readSignature(data[len(appxSignatureMagic):], format)
 }
 
-// noPackage says what a ZIP file holds instead: certificate authorities deliver certificates in one.
+// noPackage says what a ZIP file is instead, and what to give: certificate authorities deliver certificates in one, and Visual
+// Studio packages for the Store.
 func noPackage(archive *zip.Reader) error {
 	const shown = 5
 	var names []string
 	for _, part := range archive.File {
 		switch strings.ToLower(path.Ext(part.Name)) {
-		case ".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".spc", ".pfx", ".p12":
+		case ".intunewin":
+			return bad("is a Win32 app for Intune (.intunewin), whose content is encrypted: give the program or installer that it was made of", nil)
+		case ".nuspec":
+			return bad("is a NuGet package, which Windows does not install: give the certificate, or a program or an app package that it has signed", nil)
+		case ".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".spc", ".pfx", ".p12", ".msix", ".appx", ".msixbundle", ".appxbundle":
 			names = append(names, fmt.Sprintf("%.80q", part.Name))
 		}
 	}
@@ -82,7 +87,7 @@ func noPackage(archive *zip.Reader) error {
 	if len(names) > shown {
 		list += fmt.Sprintf(" and %d more", len(names)-shown)
 	}
-	return bad("is a ZIP file of certificates: unpack it and use one of them, "+list, nil)
+	return bad("is a ZIP file of certificates or packages, such as an upload for the Store: unpack it and use one of them, "+list, nil)
 }
 
 // partsNamed returns the parts of a name. Names of parts are compared without case (ECMA-376, part 2).
@@ -107,7 +112,7 @@ func unpack(part *zip.File) ([]byte, error) {
 	case err != nil:
 		return nil, bad("holds a "+signaturePart+" that cannot be read", err)
 	case len(data) > maxPackageSignature:
-		return nil, bad(fmt.Sprintf("has a signature of more than %d bytes", maxPackageSignature), nil)
+		return nil, signatureTooLarge(maxPackageSignature)
 	}
 	return data, nil
 }

@@ -18,20 +18,17 @@ func readPE(file source) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
+	reader := &signedDataReader{format: FormatPE}
 	var held *contents
 	for count := 0; len(bytes.Trim(table, "\x00")) > 0 && count < maxSignatures; count++ {
-		signature, rest, err := nextSignature(table)
-		if err != nil && held == nil {
+		var signature []byte
+		if signature, table, err = nextSignature(table); err != nil && held == nil {
 			return nil, err
 		}
-		if err != nil {
-			break
-		}
-		table = rest
 		if signature == nil {
 			continue
 		}
-		next, err := readSignature(signature, FormatPE)
+		next, err := reader.readSignature(signature)
 		switch {
 		case held != nil && err == nil:
 			held.others = append(append(held.others, next), next.others...)
@@ -47,27 +44,18 @@ func readPE(file source) (*contents, error) {
 	return held, nil
 }
 
-// certificateTable returns the attribute certificate table, empty if there is none.
+// certificateTable returns the attribute certificate table.
 func certificateTable(file source) ([]byte, error) {
 	directories, err := dataDirectories(file, file.size)
 	if err != nil {
 		return nil, bad("begins as a program, but is none for Windows or is cut short", err)
 	}
-	if len(directories) <= pe.IMAGE_DIRECTORY_ENTRY_SECURITY {
-		return nil, nil
+	var security pe.DataDirectory
+	if len(directories) > pe.IMAGE_DIRECTORY_ENTRY_SECURITY {
+		security = directories[pe.IMAGE_DIRECTORY_ENTRY_SECURITY]
 	}
 	// The only directory whose address is an offset in the file.
-	security := directories[pe.IMAGE_DIRECTORY_ENTRY_SECURITY]
-	offset, length := int64(security.VirtualAddress), int64(security.Size)
-	switch {
-	case length == 0:
-		return nil, nil
-	case offset+length > file.size:
-		return nil, bad("is a program that is cut short before its signature", nil)
-	case length > maxSignature:
-		return nil, bad(fmt.Sprintf("has a signature of more than %d bytes", maxSignature), nil)
-	}
-	return file.readAt(offset, length)
+	return file.signature("a program", int64(security.VirtualAddress), int64(security.Size))
 }
 
 // dataDirectories reads the headers alone: pe.NewFile would read the symbols as well.

@@ -9,30 +9,32 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
-	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
 const pemBegin = "-----BEGIN "
 
 func isPEM(text []byte) bool { return bytes.Contains(text, []byte(pemBegin)) }
 
-// readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example. inside
+// readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example. read
 // reads the content of one block.
-func readPEM(text []byte, inside func([]byte) (*contents, error)) (*contents, error) {
-	text = pemtext.PEM(text)
+func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, error) {
 	held := new(contents)
 	var others []string
 	blocks := 0
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+	for block := range unwrap.PEM(text) {
 		blocks++
 		if !holdsCertificate(block.Type) {
 			others = append(others, block.Type)
 			continue
 		}
-		more, err := inside(content(block))
+		more, err := read(content(block))
 		if err != nil {
 			held.unreadable = append(held.unreadable, inBlock(blocks, err))
 			continue
+		}
+		if more.format == FormatDER {
+			more.format = FormatPEM
 		}
 		held.add(more)
 	}
@@ -64,21 +66,6 @@ func content(block *pem.Block) []byte {
 	return block.Bytes
 }
 
-// add takes over what one block holds.
-func (held *contents) add(more *contents) {
-	switch {
-	case held.format != "":
-	case more.format == FormatDER:
-		held.format = FormatPEM
-	default:
-		held.format = more.format
-	}
-	held.certs = append(held.certs, more.certs...)
-	held.signers = append(held.signers, more.signers...)
-	held.others = append(held.others, more.others...)
-	held.unreadable = append(held.unreadable, more.unreadable...)
-}
-
 // inBlock says in which PEM block something is wrong.
 func inBlock(number int, err error) error {
 	var input *intune.InputError
@@ -101,5 +88,5 @@ func noCertificate(types []string) error {
 	if len(types) == 0 {
 		return bad("holds no certificate", nil)
 	}
-	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40s", types[0]), nil)
+	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40q", types[0]), nil)
 }

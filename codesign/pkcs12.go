@@ -20,7 +20,7 @@ func readPKCS12(data []byte, password string) (*contents, error) {
 	case len(container.Certificates) == 0:
 		return nil, bad("is a PKCS #12 container without a certificate: export it together with its certificate", nil)
 	}
-	held := &contents{format: FormatPKCS12, certs: container.Certificates, signers: container.Signers}
+	held := &contents{format: FormatPKCS12, certs: container.Certificates, signers: container.Signers, hasKey: container.HasKey}
 	for _, err := range container.Unreadable {
 		held.unreadable = append(held.unreadable, bad("is a PKCS #12 container of which a part cannot be read", err))
 	}

@@ -28,24 +28,41 @@ const (
 var errTooMany = errors.New("it holds more certificates than are read")
 
 // isPKCS7 says whether data is a ContentInfo (RFC 5652, section 3), which begins with its type.
-func isPKCS7(data []byte) bool {
-	content, ok := ber.Start(data, ber.Sequence)
-	if !ok {
-		return false
-	}
-	kind, _, err := ber.Next(content)
-	return err == nil && kind.Tag == ber.OID
-}
+func isPKCS7(data []byte) bool { return firstInSequence(data).Tag == ber.OID }
 
 // readPKCS7 reads the certificates of a SignedData, and who has signed it. Without a signature, it is a bag of certificates.
 func readPKCS7(data []byte, format Format) (*contents, error) {
-	reader := &signedDataReader{format: format}
-	held, err := reader.read(data)
-	if err != nil {
-		return nil, bad("holds PKCS #7 that cannot be read", err)
+	return (&signedDataReader{format: format}).readFile(data)
+}
+
+// readSignature reads the PKCS #7 by which a program or package is signed.
+func readSignature(data []byte, format Format) (*contents, error) {
+	return (&signedDataReader{format: format}).readSignature(data)
+}
+
+// signedDataReader reads the SignedData of a file: one or several, with those that are nested in them. The limits are for all
+// of them together.
+type signedDataReader struct {
+	format            Format
+	count, odd, total int // of certificates, of those that crypto/x509 rejects, and of bytes, so far
+	signatures        int
+}
+
+func (r *signedDataReader) readSignature(data []byte) (*contents, error) {
+	held, err := r.readFile(data)
+	if err == nil && len(held.signers) == 0 {
+		return nil, bad("holds PKCS #7 without a signature", nil)
 	}
+	return held, err
+}
+
+func (r *signedDataReader) readFile(data []byte) (*contents, error) {
+	before := r.signatures
+	held, err := r.read(data)
 	switch {
-	case reader.signatures == 0 || len(held.signers) > 0:
+	case err != nil:
+		return nil, bad("holds PKCS #7 that cannot be read", err)
+	case r.signatures == before || len(held.signers) > 0:
 		return held, nil
 	case len(held.unreadable) > 0:
 		return nil, held.unreadable[0]
@@ -53,32 +70,17 @@ func readPKCS7(data []byte, format Format) (*contents, error) {
 	return nil, bad("is signed, but without the certificate of the signer", nil)
 }
 
-// readSignature reads the PKCS #7 by which a program or package is signed.
-func readSignature(data []byte, format Format) (*contents, error) {
-	held, err := readPKCS7(data, format)
-	if err == nil && len(held.signers) == 0 {
-		return nil, bad("holds PKCS #7 without a signature", nil)
-	}
-	return held, err
-}
-
-// signedDataReader reads a SignedData and those that are nested in it.
-type signedDataReader struct {
-	format            Format
-	count, odd, total int // of certificates, of those that crypto/x509 rejects, and of bytes, so far
-	signatures        int
-}
-
-// read returns what a SignedData holds.
+// read returns what a SignedData holds. Bytes behind it do not matter: installers of browsers note there who has downloaded
+// them.
 //
 //	ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT SignedData }
 //	SignedData ::= SEQUENCE { version, digestAlgorithms, encapContentInfo, certificates [0], crls [1], signerInfos }
 func (r *signedDataReader) read(data []byte) (*contents, error) {
-	outer, err := ber.Only(data)
+	outer, _, err := ber.Next(data)
 	if err != nil {
 		return nil, err
 	}
-	info, err := members(outer, 2, 2)
+	info, err := outer.Children(2, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,7 @@ func (r *signedDataReader) read(data []byte) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := members(signedData, 3, 6)
+	parts, err := signedData.Children(3, 6)
 	if err != nil {
 		return nil, err
 	}
@@ -106,15 +108,6 @@ func (r *signedDataReader) read(data []byte) (*contents, error) {
 		}
 	}
 	return held, nil
-}
-
-// members returns the values in a constructed value, of which there are so many.
-func members(v ber.Value, least, most int) ([]ber.Value, error) {
-	values, err := v.Children(most)
-	if err == nil && len(values) < least {
-		err = ber.ErrMalformed
-	}
-	return values, err
 }
 
 // readCertificates reads CertificateSet. One that cannot be read does not hide the others. Attribute certificates, which
@@ -156,13 +149,13 @@ func (r *signedDataReader) parse(der []byte) (*x509.Certificate, error) {
 //
 //	SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0], signatureAlgorithm, signature, unsignedAttrs [1] }
 func (r *signedDataReader) readSigners(set ber.Value, held *contents) error {
-	infos, err := set.Children(maxSignatures)
+	infos, err := set.Children(0, maxSignatures)
 	if err != nil {
 		return err
 	}
 	for _, info := range infos {
 		r.signatures++
-		parts, err := members(info, 2, 7)
+		parts, err := info.Children(2, 7)
 		if err != nil {
 			return err
 		}
@@ -187,7 +180,7 @@ func parseSignerID(id ber.Value) (func(*x509.Certificate) bool, error) {
 		keyID, err := id.Octets()
 		return func(cert *x509.Certificate) bool { return bytes.Equal(cert.SubjectKeyId, keyID) }, err
 	}
-	parts, err := members(id, 2, 2)
+	parts, err := id.Children(2, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -206,11 +199,11 @@ func (r *signedDataReader) readNested(attributes []byte) (found []*contents) {
 			return found
 		}
 		attributes = rest
-		pair, err := members(attribute, 2, 2)
+		pair, err := attribute.Children(2, 2)
 		if err != nil || string(pair[0].Body) != oidNestedSignature {
 			continue
 		}
-		nested, _ := pair[1].Children(maxSignatures)
+		nested, _ := pair[1].Children(0, maxSignatures)
 		for _, signature := range nested {
 			if r.signatures++; r.signatures > maxSignatures {
 				return found

@@ -3,6 +3,7 @@ package codesign
 // This file is what the readers of all formats share: the file, its limits, and what is wrong with it.
 
 import (
+	"fmt"
 	"io"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -29,6 +30,23 @@ func (s source) readAt(offset, length int64) ([]byte, error) {
 	data := make([]byte, length)
 	_, err := io.ReadFull(io.NewSectionReader(s, offset, length), data)
 	return data, err
+}
+
+// signature reads the signature of a file of some kind.
+func (s source) signature(kind string, offset, length int64) ([]byte, error) {
+	switch {
+	case length == 0:
+		return nil, bad("is "+kind+" that is not signed", nil)
+	case offset+length > s.size:
+		return nil, bad("is "+kind+" that is cut short before its signature", nil)
+	case length > maxSignature:
+		return nil, signatureTooLarge(maxSignature)
+	}
+	return s.readAt(offset, length)
+}
+
+func signatureTooLarge(limit int) error {
+	return bad(fmt.Sprintf("has a signature of more than %d bytes", limit), nil)
 }
 
 // bad says what is wrong with a file, in words that follow its name, and why, if something else has found that out.

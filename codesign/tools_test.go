@@ -101,7 +101,7 @@ func TestLoadSaysWhatElseAFileIs(t *testing.T) {
 		"java-trust.jceks":    "is a Java key store",
 		"java-key.jks":        "is a Java key store",
 		"java-empty.p12":      "is a PKCS #12 container without a certificate",
-		"portal-download.zip": `is a ZIP file of certificates: unpack it and use one of them, "contoso.crt", "root.crt"`,
+		"portal-download.zip": `is a ZIP file of certificates or packages, such as an upload for the Store: unpack it and use one of them, "contoso.crt", "root.crt"`,
 		"unsigned.msi":        "is not signed",
 		"unsigned.cab":        "is a cabinet that is not signed",
 	} {

@@ -31,36 +31,19 @@ const oidPSS = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" // 1.2.840.113549.1.1.10
 // weakSignature returns the name of the algorithm that the certificate is signed with if its hash is broken, "" otherwise.
 func weakSignature(cert *x509.Certificate) string {
 	// Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, signature }
-	outer, err := ber.Only(cert.Raw)
-	if err != nil {
-		return ""
+	outer, _, _ := ber.Next(cert.Raw)
+	_, rest, _ := ber.Next(outer.Body)
+	signature, _, _ := ber.Next(rest)
+	algorithm, rest, _ := ber.Next(signature.Body)
+	if string(algorithm.Body) != oidPSS {
+		return weakSignatures[string(algorithm.Body)]
 	}
-	parts, err := members(outer, 3, 3)
-	if err != nil {
-		return ""
+	parameters, _, _ := ber.Next(rest)
+	hash, _ := parameters.First()
+	if hash.Tag != ber.Context(0) {
+		return "SHA1-RSA-PSS" // the default: RFC 4055, section 3.1
 	}
-	algorithm, err := members(parts[1], 1, 2)
-	if err != nil {
-		return ""
-	}
-	if string(algorithm[0].Body) != oidPSS {
-		return weakSignatures[string(algorithm[0].Body)]
-	}
-	const defaultHash = "SHA1-RSA-PSS" // RFC 4055, section 3.1
-	if len(algorithm) == 1 {
-		return defaultHash
-	}
-	parameters, err := algorithm[1].Children(4)
-	if err != nil || len(parameters) == 0 || parameters[0].Tag != ber.Context(0) {
-		return defaultHash
-	}
-	hash, err := parameters[0].First()
-	if err != nil {
-		return ""
-	}
-	oid, err := hash.First()
-	if err != nil {
-		return ""
-	}
-	return weakHashes[string(oid.Body)]
+	hash, _ = hash.First()
+	id, _ := hash.First()
+	return weakHashes[string(id.Body)]
 }

@@ -92,7 +92,7 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			}
 			return nil
 		}},
-		{"Rejection", 136, func() error {
+		{"Rejection", 272, func() error {
 			_, err := services["rejected"].Create(ctx, &undated)
 			if err == nil {
 				return errors.New("it was not rejected")

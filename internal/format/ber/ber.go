@@ -74,18 +74,22 @@ func Only(data []byte) (Value, error) {
 	return value, err
 }
 
-// Start returns what follows the header of the value at the beginning of data, whether or not that value is complete. ok says
-// whether it has the tag. So a format can be recognised in a file that is cut short.
-func Start(data []byte, tag byte) (content []byte, ok bool) {
+// Beginning is Next for data that may be cut short or hostile: a length beyond the data means all the rest, and so does an
+// indefinite one. So a format is recognized in a part of a file.
+func Beginning(data []byte) (value Value, rest []byte, err error) {
 	h, err := parseHeader(data)
-	if err != nil || h.tag != tag {
-		return nil, false
+	if err != nil {
+		return Value{}, nil, err
 	}
-	return data[h.size:], true
+	end := len(data)
+	if !h.indefinite {
+		end = int(min(int64(h.size)+h.length, int64(end)))
+	}
+	return Value{Tag: h.tag, Raw: data[:end], Body: data[h.size:end]}, data[end:], nil
 }
 
-// Children returns the values in the body of a constructed value. More than limit are an error.
-func (v Value) Children(limit int) ([]Value, error) {
+// Children returns the values in the body of a constructed value. Fewer than least and more than most are an error.
+func (v Value) Children(least, most int) ([]Value, error) {
 	if !v.IsConstructed() {
 		return nil, ErrMalformed
 	}
@@ -96,10 +100,13 @@ func (v Value) Children(limit int) ([]Value, error) {
 		if value, rest, err = Next(rest); err != nil {
 			return nil, err
 		}
-		if len(values) == limit {
+		if len(values) == most {
 			return nil, ErrMalformed
 		}
 		values = append(values, value)
+	}
+	if len(values) < least {
+		return nil, ErrMalformed
 	}
 	return values, nil
 }

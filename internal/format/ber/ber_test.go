@@ -40,15 +40,18 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestStartSeesWhatIsCutShort(t *testing.T) {
-	for data, want := range map[string]string{"\x30\x03abc": "abc", "\x30\x05abc": "abc", "\x30\x80abc": "abc", "\x30\x88\xff\xff\xff\xff\xff\xff\xff\xffabc": "abc"} {
-		if got, ok := Start([]byte(data), Sequence); !ok || string(got) != want {
-			t.Errorf("% x: got %q, %v", data, got, ok)
+func TestBeginningSeesWhatIsCutShort(t *testing.T) {
+	for data, want := range map[string]string{
+		"\x30\x02abc": "ab", "\x30\x05abc": "abc", "\x30\x80abc": "abc", "\x30\x88\xff\xff\xff\xff\xff\xff\xff\xffabc": "abc", "\x05\x00": "",
+	} {
+		value, rest, err := Beginning([]byte(data))
+		if err != nil || string(value.Body) != want || string(value.Raw)+string(rest) != data {
+			t.Errorf("% x: got %v, %q, %v", data, value, rest, err)
 		}
 	}
-	for _, data := range []string{"", "\x30", "\x31\x03abc", "\x30\x84\x01"} {
-		if got, ok := Start([]byte(data), Sequence); ok {
-			t.Errorf("% x: got %q", data, got)
+	for _, data := range []string{"", "\x30", "\x30\x84\x01"} {
+		if got, _, err := Beginning([]byte(data)); err == nil {
+			t.Errorf("% x: got %v", data, got)
 		}
 	}
 }
@@ -92,14 +95,16 @@ func TestChildren(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	children, err := value.Children(2)
+	children, err := value.Children(2, 2)
 	if err != nil || len(children) != 2 || !children[0].Is(Integer) || !children[1].Is(Null) {
 		t.Errorf("got %v, %v", children, err)
 	}
-	if _, err := value.Children(1); err == nil {
-		t.Error("the limit is ignored")
+	for _, limits := range [][2]int{{0, 1}, {3, 4}} {
+		if _, err := value.Children(limits[0], limits[1]); err == nil {
+			t.Errorf("the limits %v are ignored", limits)
+		}
 	}
-	if _, err := children[0].Children(1); err == nil {
+	if _, err := children[0].Children(0, 1); err == nil {
 		t.Error("a number has children")
 	}
 }
@@ -140,7 +145,7 @@ func FuzzNext(f *testing.F) {
 		}
 		if err == nil {
 			_, _ = value.Octets()
-			_, _ = value.Children(100)
+			_, _ = value.Children(0, 100)
 		}
 	})
 }

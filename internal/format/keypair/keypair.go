@@ -2,6 +2,8 @@
 package keypair
 
 import (
+	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,15 +13,17 @@ import (
 	"strings"
 
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
-	"github.com/seed-230b9595/intune-go/internal/format/pemtext"
+	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
 // ParsePEM reads one private key, that is not encrypted, its certificate and the other certificates around them, in any
-// order. chain begins with the certificate of the key. Errors hold nothing of the key.
+// order, in whatever encodings the text is wrapped. chain begins with the certificate of the key. Errors hold nothing of the
+// key.
 func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	var keys []crypto.Signer
 	var certs []*x509.Certificate
-	for block, rest := pem.Decode(pemtext.PEM(data)); block != nil; block, rest = pem.Decode(rest) {
+	texts, _ := unwrap.Find(data, func(layer []byte) bool { return bytes.Contains(layer, []byte("-----BEGIN ")) })
+	for block := range unwrap.PEM(bytes.Join(texts, nil)) {
 		switch {
 		case strings.HasSuffix(block.Type, "CERTIFICATE"):
 			cert, err := lenientx509.Parse(block.Bytes)
@@ -37,9 +41,10 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 			keys = append(keys, key)
 		}
 	}
+	alone, _ := unwrap.Find(data, func(layer []byte) bool { _, err := lenientx509.Parse(layer); return err == nil })
 	switch {
-	case len(keys) == 0 && len(certs) == 0:
-		return nil, nil, errors.New("it is neither PEM nor PKCS #12")
+	case len(keys) == 0 && len(certs)+len(alone) == 0:
+		return nil, nil, errors.New("it " + cmp.Or(unwrap.Mistake(data), "is neither PEM nor PKCS #12"))
 	case len(keys) == 0:
 		return nil, nil, errors.New("it holds a certificate without its private key")
 	case len(keys) > 1:

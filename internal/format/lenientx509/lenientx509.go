@@ -2,15 +2,19 @@
 package lenientx509
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"math/big"
 	"slices"
+
+	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
-// Parse parses a certificate like x509.ParseCertificate. What crypto/x509 accepts comes out the same. In addition, Parse
-// accepts certificates with:
+// Parse parses a certificate like x509.ParseCertificate, except that it rejects one with further values behind its members,
+// which crypto/x509 passes over: a private key could be there. What both accept comes out the same. In addition, Parse accepts
+// certificates with:
 //
 //   - a serial number that is negative or has superfluous leading octets. SerialNumber is its signed value;
 //   - a public key that crypto/x509 cannot use, for example on a curve other than the NIST ones or with explicit curve
@@ -26,7 +30,10 @@ import (
 // x509.ParseCertificate(der).
 func Parse(der []byte) (*x509.Certificate, error) {
 	cert, strictErr := x509.ParseCertificate(der)
-	if strictErr == nil {
+	switch {
+	case !isExact(der):
+		return nil, cmp.Or(strictErr, errMore)
+	case strictErr == nil:
 		return cert, nil
 	}
 	if len(der) > maxSize {
@@ -62,7 +69,39 @@ const (
 	maxExtensions = 100
 )
 
-var errMalformed = errors.New("lenientx509: malformed certificate")
+var (
+	errMalformed = errors.New("lenientx509: malformed certificate")
+	errMore      = errors.New("the certificate holds more than its members")
+)
+
+// isExact reports whether a certificate holds its members (RFC 5280, section 4.1) and no others, which crypto/x509 would pass
+// over.
+func isExact(der []byte) bool {
+	outer, _, _ := ber.Next(der)
+	signed, rest, _ := ber.Next(outer.Body)
+	_, rest, _ = ber.Next(rest) // the algorithm
+	if _, rest, _ = ber.Next(rest); len(rest) > 0 {
+		return false
+	}
+	const class, contextSpecific, number = 0xc0, 0x80, 0x1f
+	const required, lastOptional = 6, 3 // from serial number to public key; version is [0], extensions are [3]
+	members, optional := 0, -1
+	for inner := signed.Body; len(inner) > 0; {
+		var member ber.Value
+		var err error
+		if member, inner, err = ber.Next(inner); err != nil {
+			return false
+		}
+		if member.Tag&class != contextSpecific {
+			members++
+		} else if previous := optional; int(member.Tag&number) > previous {
+			optional = int(member.Tag & number)
+		} else {
+			return false
+		}
+	}
+	return members == required && optional <= lastOptional
+}
 
 // split takes a certificate apart.
 func split(der []byte) (*parts, error) {

@@ -114,7 +114,7 @@ func isSequence(plain []byte) bool {
 	if err != nil || len(rest) > 0 || outer.Tag != ber.Sequence {
 		return false
 	}
-	_, err = outer.Children(maxValues)
+	_, err = outer.Children(0, maxValues)
 	return err == nil
 }
 
@@ -183,9 +183,9 @@ func parseCertBag(value ber.Value) (*x509.Certificate, error) {
 
 // attributesOf reads what follows the value of a bag. Damaged attributes are like missing ones.
 func attributesOf(bag ber.Value) (found attributes) {
-	parts, _ := bag.Children(maxValues)
+	parts, _ := bag.Children(0, maxValues)
 	for _, part := range parts[2:] {
-		list, _ := part.Children(maxValues)
+		list, _ := part.Children(0, maxValues)
 		for _, attribute := range list {
 			pair, err := members(attribute, 2)
 			if err != nil {

@@ -21,26 +21,20 @@ type Contents struct {
 	// Signers are those of Certificates that the container pairs with a private key, by key identifier or by name.
 	Signers []*x509.Certificate
 
+	HasKey bool // whether or not it is paired
+
 	// Unreadable holds an error for each certificate, and each safe, that cannot be read.
 	Unreadable []error
 }
 
 // IsContainer reports whether data begins like a container, complete or not: with a version number and a ContentInfo.
 func IsContainer(data []byte) bool {
-	content, ok := ber.Start(data, ber.Sequence)
-	if !ok {
-		return false
-	}
-	version, rest, err := ber.Next(content)
-	if err != nil || version.Tag != ber.Integer {
-		return false
-	}
-	info, ok := ber.Start(rest, ber.Sequence)
-	if !ok {
-		return false
-	}
-	kind, _, err := ber.Next(info)
-	return err == nil && (oidData.is(kind) || oidSignedData.is(kind))
+	outer, _, _ := ber.Beginning(data)
+	version, rest, _ := ber.Beginning(outer.Body)
+	info, _, _ := ber.Beginning(rest)
+	kind, _, err := ber.Beginning(info.Body)
+	return err == nil && outer.Tag == ber.Sequence && version.Tag == ber.Integer && info.Tag == ber.Sequence &&
+		(oidData.is(kind) || oidSignedData.is(kind))
 }
 
 // Read returns the certificates of a container. Private keys are neither decrypted nor parsed. A container that needs no
@@ -50,7 +44,7 @@ func Read(data []byte, password string) (*Contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	contents := &Contents{Unreadable: found.unreadable}
+	contents := &Contents{HasKey: len(found.keys) > 0, Unreadable: found.unreadable}
 	for _, cert := range found.certificates {
 		contents.Certificates = append(contents.Certificates, cert.certificate)
 		if slices.ContainsFunc(found.keys, func(key keyBag) bool { return cert.pairsWith(key.attributes) }) {
@@ -95,16 +89,15 @@ const maxValues = 10_000
 
 // members reads a SEQUENCE of at least so many values.
 func members(v ber.Value, least int) ([]ber.Value, error) {
-	values, err := v.Children(maxValues)
-	if err == nil && (v.Tag != ber.Sequence || len(values) < least) {
-		err = ber.ErrMalformed
+	if v.Tag != ber.Sequence {
+		return nil, ber.ErrMalformed
 	}
-	return values, err
+	return v.Children(least, maxValues)
 }
 
 // open reads the outermost structure: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData OPTIONAL }.
 func open(data []byte, password string) (*bags, error) {
-	outer, err := ber.Only(data)
+	outer, _, err := ber.Next(data)
 	if err != nil {
 		return nil, err
 	}

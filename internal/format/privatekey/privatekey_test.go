@@ -207,12 +207,12 @@ func TestFindSeesFilesThatAreNotDER(t *testing.T) {
 func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
 	hasKey := func(name string) bool {
 		switch filepath.Ext(name) {
-		case ".p12", ".pfx": // whether an encrypted container holds a key cannot be told
+		case ".p12", ".pfx", ".jks", ".jceks": // whether there is a key inside cannot be told
 			return true
 		case ".sh", ".go", ".java", ".md", ".txt":
 			return false
 		}
-		return strings.HasPrefix(name, "key-") && name != "key-id.p7s" || name == "bag.pem" || name == "java-key.jks"
+		return strings.HasPrefix(name, "key-") && name != "key-id.p7s" || name == "bag.pem"
 	}
 	err := filepath.WalkDir("../../../codesign/testdata", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -226,26 +226,6 @@ func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestFindTellsTrustStoresFromKeyStores(t *testing.T) {
-	trust, err := os.ReadFile("../../../codesign/testdata/tools/java-trust.jks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := Find(trust); got != "" {
-		t.Errorf("a trust store is taken for a %s", got)
-	}
-	for length := range trust {
-		if length >= 4 && Find(trust[:length]) == "" {
-			t.Errorf("%d bytes: what is cut off may be a key", length)
-		}
-	}
-	withKey := bytes.Clone(trust)
-	withKey[15] = 1 // the tag of the first entry
-	if Find(withKey) == "" {
-		t.Error("a key is not found")
 	}
 }
 

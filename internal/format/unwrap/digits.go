@@ -1,0 +1,124 @@
+package unwrap
+
+// This file decodes digits, whatever stands around them: labels, quotation marks, a data URL, JSON.
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// decoders yield what the digits in data stand for.
+var decoders = []func(data []byte) iter.Seq[[]byte]{fromBase64, fromHex, fromDecimal}
+
+// shortest is how many bytes are worth a look. Fewer digits are a word or a number.
+const shortest = 12
+
+const (
+	space         = " \t\r\n"
+	base64Digits  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+	hexDigits     = "0123456789abcdefABCDEF"
+	hexSeparators = ":,-xX" + space
+)
+
+// runs yields the longest parts of data that consist of some characters.
+func runs(data []byte, characters string) iter.Seq[[]byte] {
+	return bytes.FieldsFuncSeq(data, func(r rune) bool { return !strings.ContainsRune(characters, r) })
+}
+
+// fromBase64 decodes both alphabets. Words in front of base64 look like a part of it, so it starts at each of the first four
+// digits, and at the first word that is too long for one.
+func fromBase64(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for run := range runs(data, base64Digits+space) {
+			if len(run) < shortest {
+				continue
+			}
+			words := bytes.Fields(run)
+			digits := bytes.Join(words, nil)
+			for i, c := range digits {
+				switch c {
+				case '-':
+					digits[i] = '+'
+				case '_':
+					digits[i] = '/'
+				}
+			}
+			starts := []int{0, 1, 2, 3}
+			if first := beforeLongWord(words); first >= len(starts) {
+				starts = append(starts, first)
+			}
+			for _, start := range starts {
+				if decoded := decodeBase64(digits[min(start, len(digits)):]); len(decoded) >= shortest && !yield(decoded) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// beforeLongWord returns how many characters stand before the first word that is no word of a language.
+func beforeLongWord(words [][]byte) (length int) {
+	const longest = 20
+	for _, word := range words {
+		if len(word) > longest {
+			return length
+		}
+		length += len(word)
+	}
+	return 0
+}
+
+func decodeBase64(digits []byte) []byte {
+	const group = 4
+	if len(digits)%group == 1 { // cut short: one digit is less than a byte
+		digits = digits[:len(digits)-1]
+	}
+	decoded, _ := base64.RawStdEncoding.AppendDecode(nil, digits)
+	return decoded
+}
+
+// fromHex decodes hexadecimal digits with any separators, as 30:82, 0x30,0x82 or 3082.
+func fromHex(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for run := range runs(data, hexDigits+hexSeparators) {
+			if len(run) < 2*shortest {
+				continue
+			}
+			run = bytes.ReplaceAll(bytes.ReplaceAll(run, []byte("0x"), nil), []byte("0X"), nil)
+			digits := bytes.Join(bytes.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune(hexSeparators, r) }), nil)
+			for start := range 2 {
+				if decoded := appendHex(nil, digits[min(start, len(digits)):]); len(decoded) >= shortest && !yield(decoded) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func appendHex(out, digits []byte) []byte {
+	out, _ = hex.AppendDecode(out, digits[:len(digits)/2*2])
+	return out
+}
+
+// fromDecimal decodes arrays of numbers, as PowerShell writes bytes in JSON.
+func fromDecimal(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for run := range runs(data, "0123456789,"+space) {
+			if len(run) < 2*shortest {
+				continue
+			}
+			var decoded []byte
+			for number := range bytes.FieldsFuncSeq(run, func(r rune) bool { return r < '0' }) {
+				n, _ := strconv.ParseUint(string(number), 10, 8)
+				decoded = append(decoded, byte(n))
+			}
+			if len(decoded) >= shortest && !yield(decoded) {
+				return
+			}
+		}
+	}
+}

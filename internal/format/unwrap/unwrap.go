@@ -1,0 +1,144 @@
+// Package unwrap undoes what editors, shells, forms and secret stores do to a file: byte-order marks, UTF-16, quotation
+// marks, labels, escapes, PEM, base64 and hexadecimal.
+package unwrap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/pem"
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// Find returns what isKnown accepts: data itself, or else what data holds in other encodings, in any number of layers. It
+// does not look inside what it returns. isComplete is false if data holds more layers than are worth the work.
+func Find(data []byte, isKnown func([]byte) bool) (found [][]byte, isComplete bool) {
+	const workPerByte, leastWork = 24, 1 << 16
+	s := &search{isKnown: isKnown, work: workPerByte*len(data) + leastWork}
+	s.look(data)
+	return s.found, s.work >= 0
+}
+
+type search struct {
+	isKnown func([]byte) bool
+	found   [][]byte
+	work    int // how many bytes may still be decoded
+}
+
+func (s *search) look(data []byte) {
+	if s.isKnown(data) {
+		// Base64 in PEM is found again, with what the boundary behind it looks like.
+		isNew := !slices.ContainsFunc(s.found, func(other []byte) bool { return bytes.HasPrefix(data, other) })
+		if isNew {
+			s.found = append(s.found, data)
+		}
+		return
+	}
+	if len(data) < shortest {
+		return
+	}
+	for inner := range inside(data) {
+		if s.work -= len(inner); s.work < 0 {
+			return
+		}
+		s.look(inner)
+	}
+}
+
+// inside yields what data may hold in another encoding. All of it is shorter than data.
+func inside(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if text := Text(data); len(text) < len(data) {
+			yield(text)
+			return
+		}
+		if plain := unescape(data); len(plain) < len(data) && !yield(plain) {
+			return
+		}
+		for block := range PEM(data) {
+			if !yield(block.Bytes) {
+				return
+			}
+		}
+		for _, decode := range decoders {
+			for decoded := range decode(data) {
+				if !yield(decoded) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Text returns data without a byte-order mark, the zeros of UTF-16, and white space and zeros in front.
+func Text(data []byte) []byte {
+	littleEndian, isLittleEndian := bytes.CutPrefix(data, []byte("\xff\xfe"))
+	bigEndian, isBigEndian := bytes.CutPrefix(data, []byte("\xfe\xff"))
+	switch {
+	case isLittleEndian:
+		data = fromUTF16(littleEndian, binary.LittleEndian)
+	case isBigEndian:
+		data = fromUTF16(bigEndian, binary.BigEndian)
+	case bytes.IndexByte(data, 0) >= 0:
+		if text := bytes.ReplaceAll(data, []byte{0}, nil); !isBinary(text) {
+			data = text
+		}
+	}
+	return bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), space+"\x00")
+}
+
+// isBinary reports whether so many bytes are control characters that data is no text.
+func isBinary(data []byte) bool {
+	const few = 20
+	controls := 0
+	for _, c := range data {
+		if c < ' ' && strings.IndexByte(space, c) < 0 {
+			controls++
+		}
+	}
+	return controls > len(data)/few
+}
+
+func fromUTF16(data []byte, order binary.ByteOrder) []byte {
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+var escapes = regexp.MustCompile(`(?:\\u00|\\x|%)([0-9a-fA-F]{2})|\\[nrt]?`)
+
+// unescape undoes the escapes of JSON, URLs and string literals.
+func unescape(data []byte) []byte {
+	if !bytes.ContainsAny(data, `\%`) {
+		return data
+	}
+	return escapes.ReplaceAllFunc(data, func(escape []byte) []byte {
+		switch hex := escape[max(len(escape)-2, 0):]; {
+		case len(escape) > len(`\n`):
+			return appendHex(nil, hex)
+		case len(escape) == len(`\n`):
+			return []byte("\n")
+		}
+		return nil
+	})
+}
+
+var boundary = regexp.MustCompile(`(-----(?:BEGIN|END) [^-\n]+-----)[ \t]*\n?`)
+
+// PEM yields the blocks of text. It puts back the line ends that variables and forms have taken out.
+func PEM(text []byte) iter.Seq[*pem.Block] {
+	return func(yield func(*pem.Block) bool) {
+		if !bytes.Contains(text, []byte("-----BEGIN ")) {
+			return
+		}
+		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(text))
+		rest := boundary.ReplaceAll([]byte(lines), []byte("\n$1\n"))
+		for block, rest := pem.Decode(rest); block != nil && yield(block); block, rest = pem.Decode(rest) {
+		}
+	}
+}
