@@ -92,7 +92,7 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			}
 			return nil
 		}},
-		{"Rejection", 272, func() error {
+		{"Rejection", 222, func() error {
 			_, err := services["rejected"].Create(ctx, &undated)
 			if err == nil {
 				return errors.New("it was not rejected")

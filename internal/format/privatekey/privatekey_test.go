@@ -195,7 +195,7 @@ func TestFindSeesFilesThatAreNotDER(t *testing.T) {
 		"\xfe\xed\xfe\xed\x00\x00\x00\x02": "Java key store",
 		"\xce\xce\xce\xce\x00\x00\x00\x02": "Java key store",
 	} {
-		for _, file := range []string{data, base64.StdEncoding.EncodeToString([]byte(data + "the rest of it"))} {
+		for _, file := range []string{data, base64.StdEncoding.EncodeToString([]byte(data + "and all the rest of the key"))} {
 			if got := Find([]byte(file)); got != want {
 				t.Errorf("%q: got %q, want %q", file, got, want)
 			}

@@ -11,11 +11,8 @@ import (
 	"strings"
 )
 
-// decoders yield what the digits in data stand for.
-var decoders = []func(data []byte) iter.Seq[[]byte]{fromBase64, fromHex, fromDecimal}
-
-// shortest is how many bytes are worth a look. Fewer digits are a word or a number.
-const shortest = 12
+// shortest is how many bytes are worth a look: fewer than in any key. Fewer digits are a word or a number.
+const shortest = 24
 
 const (
 	space         = " \t\r\n"
@@ -31,31 +28,27 @@ func runs(data []byte, characters string) iter.Seq[[]byte] {
 
 // fromBase64 decodes both alphabets. Words in front of base64 look like a part of it, so it starts at each of the first four
 // digits, and at the first word that is too long for one.
-func fromBase64(data []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for run := range runs(data, base64Digits+space) {
-			if len(run) < shortest {
-				continue
+func fromBase64(data []byte, visit func([]byte)) {
+	for run := range runs(data, base64Digits+space) {
+		if len(run) < shortest {
+			continue
+		}
+		words := bytes.Fields(run)
+		digits := bytes.Join(words, nil)
+		for i, c := range digits {
+			switch c {
+			case '-':
+				digits[i] = '+'
+			case '_':
+				digits[i] = '/'
 			}
-			words := bytes.Fields(run)
-			digits := bytes.Join(words, nil)
-			for i, c := range digits {
-				switch c {
-				case '-':
-					digits[i] = '+'
-				case '_':
-					digits[i] = '/'
-				}
-			}
-			starts := []int{0, 1, 2, 3}
-			if first := beforeLongWord(words); first >= len(starts) {
-				starts = append(starts, first)
-			}
-			for _, start := range starts {
-				if decoded := decodeBase64(digits[min(start, len(digits)):]); len(decoded) >= shortest && !yield(decoded) {
-					return
-				}
-			}
+		}
+		starts := []int{0, 1, 2, 3}
+		if first := beforeLongWord(words); first >= len(starts) {
+			starts = append(starts, first)
+		}
+		for _, start := range starts {
+			visit(decodeBase64(digits[min(start, len(digits)):]))
 		}
 	}
 }
@@ -82,19 +75,15 @@ func decodeBase64(digits []byte) []byte {
 }
 
 // fromHex decodes hexadecimal digits with any separators, as 30:82, 0x30,0x82 or 3082.
-func fromHex(data []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for run := range runs(data, hexDigits+hexSeparators) {
-			if len(run) < 2*shortest {
-				continue
-			}
-			run = bytes.ReplaceAll(bytes.ReplaceAll(run, []byte("0x"), nil), []byte("0X"), nil)
-			digits := bytes.Join(bytes.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune(hexSeparators, r) }), nil)
-			for start := range 2 {
-				if decoded := appendHex(nil, digits[min(start, len(digits)):]); len(decoded) >= shortest && !yield(decoded) {
-					return
-				}
-			}
+func fromHex(data []byte, visit func([]byte)) {
+	for run := range runs(data, hexDigits+hexSeparators) {
+		if len(run) < 2*shortest {
+			continue
+		}
+		run = bytes.ReplaceAll(bytes.ReplaceAll(run, []byte("0x"), nil), []byte("0X"), nil)
+		digits := bytes.Join(bytes.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune(hexSeparators, r) }), nil)
+		for start := range 2 {
+			visit(appendHex(nil, digits[min(start, len(digits)):]))
 		}
 	}
 }
@@ -105,20 +94,16 @@ func appendHex(out, digits []byte) []byte {
 }
 
 // fromDecimal decodes arrays of numbers, as PowerShell writes bytes in JSON.
-func fromDecimal(data []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for run := range runs(data, "0123456789,"+space) {
-			if len(run) < 2*shortest {
-				continue
-			}
-			var decoded []byte
-			for number := range bytes.FieldsFuncSeq(run, func(r rune) bool { return r < '0' }) {
-				n, _ := strconv.ParseUint(string(number), 10, 8)
-				decoded = append(decoded, byte(n))
-			}
-			if len(decoded) >= shortest && !yield(decoded) {
-				return
-			}
+func fromDecimal(data []byte, visit func([]byte)) {
+	for run := range runs(data, "0123456789,"+space) {
+		if len(run) < 2*shortest {
+			continue
 		}
+		var decoded []byte
+		for number := range bytes.FieldsFuncSeq(run, func(r rune) bool { return r < '0' }) {
+			n, _ := strconv.ParseUint(string(number), 10, 8)
+			decoded = append(decoded, byte(n))
+		}
+		visit(decoded)
 	}
 }

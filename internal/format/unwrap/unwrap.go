@@ -29,48 +29,36 @@ type search struct {
 }
 
 func (s *search) look(data []byte) {
-	if s.isKnown(data) {
-		// Base64 in PEM is found again, with what the boundary behind it looks like.
-		isNew := !slices.ContainsFunc(s.found, func(other []byte) bool { return bytes.HasPrefix(data, other) })
-		if isNew {
-			s.found = append(s.found, data)
-		}
+	if s.work -= len(data); s.work < 0 {
 		return
 	}
-	if len(data) < shortest {
-		return
-	}
-	for inner := range inside(data) {
-		if s.work -= len(inner); s.work < 0 {
-			return
+	switch {
+	case !s.isKnown(data):
+		if len(data) >= shortest {
+			s.lookInside(data)
 		}
-		s.look(inner)
+	case slices.ContainsFunc(s.found, func(other []byte) bool { return bytes.HasPrefix(data, other) }):
+		// Base64 in PEM, which is found again with what the boundary behind it looks like.
+	default:
+		s.found = append(s.found, data)
 	}
 }
 
-// inside yields what data may hold in another encoding. All of it is shorter than data.
-func inside(data []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		if text := Text(data); len(text) < len(data) {
-			yield(text)
-			return
-		}
-		if plain := unescape(data); len(plain) < len(data) && !yield(plain) {
-			return
-		}
-		for block := range PEM(data) {
-			if !yield(block.Bytes) {
-				return
-			}
-		}
-		for _, decode := range decoders {
-			for decoded := range decode(data) {
-				if !yield(decoded) {
-					return
-				}
-			}
-		}
+// lookInside looks at what data may hold in another encoding. All of it is shorter than data.
+func (s *search) lookInside(data []byte) {
+	if text := Text(data); len(text) < len(data) {
+		s.look(text)
+		return
 	}
+	if plain := unescape(data); len(plain) < len(data) {
+		s.look(plain)
+	}
+	for block := range PEM(data) {
+		s.look(block.Bytes)
+	}
+	fromBase64(data, s.look)
+	fromHex(data, s.look)
+	fromDecimal(data, s.look)
 }
 
 // Text returns data without a byte-order mark, the zeros of UTF-16, and white space and zeros in front.
