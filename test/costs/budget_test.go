@@ -73,8 +73,8 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			return new(intune.EnterpriseCodeSigningCertificate).UnmarshalJSON([]byte(cannedRecord))
 		}},
 		{"Request", 59, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
-		{"Create", 85, create("create")},
-		{"CreateUnderQuota", 86, create("quota")},
+		{"Create", 171, create("create")},
+		{"CreateUnderQuota", 172, create("quota")},
 		{"ListPage", 878, func() error {
 			_, err := services["list"].List(ctx, nil)
 			return err
