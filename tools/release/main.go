@@ -1,11 +1,14 @@
-// The program release prepares a release of the library, its nested modules and the command-line tool:
+// The program release makes a release of the library, its nested modules and the command-line tool, in two steps:
 //
-//	cd tools && go run ./release v0.1.0
+//	cd tools
+//	go run ./release prepare v0.1.0
+//	go run ./release pack v0.1.0
 //
-// In the tree it sets the version, drops the replace directives of the modules that are released, and records the checksums of
-// those that they require. In a temporary folder, or that of -out, it leaves a module proxy with the modules, archives of the tool,
-// and their SHA-256 sums.
-// It commits, tags and pushes nothing: it prints the commands.
+// The first changes the tree: it sets the version, drops the replace directives of the modules that are released, and records
+// the checksums of those that they require. It commits, tags and pushes nothing, but prints the commands.
+//
+// The second builds the commit that has the tags, and leaves in the folder of -out archives of the tool, their SHA-256 sums and
+// the notes of the release. .github/workflows/release.yml runs it.
 package main
 
 import (
@@ -24,38 +27,43 @@ import (
 
 func main() {
 	tree := flag.String("tree", "..", "the `folder` of the repository, without uncommitted changes")
-	out := flag.String("out", "", "the `folder` for proxy and archives (default: a temporary one)")
+	out := flag.String("out", "", "the `folder` for what is built (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *tree, *out, flag.Arg(0), os.Stdout); err != nil {
+	if err := run(ctx, *tree, *out, flag.Args(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left to be done
 	}
 }
 
-func run(ctx context.Context, tree, out, version string, stdout io.Writer) error {
-	if semver.Canonical(version) != version || version == "" {
-		return errors.New("usage: release vMAJOR.MINOR.PATCH")
+func run(ctx context.Context, tree, out string, args []string, stdout io.Writer) error {
+	if len(args) != 2 || !semver.IsValid(args[1]) || semver.Canonical(args[1]) != args[1] {
+		return errors.New("usage: release [flags] prepare|pack vMAJOR.MINOR.PATCH")
 	}
 	tree, err := filepath.Abs(tree)
 	if err != nil {
 		return err
 	}
 	if out == "" {
-		if out, err = os.MkdirTemp("", "intune-go-"+version+"-"); err != nil {
-			return err
-		}
+		out, err = os.MkdirTemp("", "intune-go-"+args[1]+"-")
+	} else {
+		out, err = filepath.Abs(out)
 	}
-	r := &release{tree: tree, out: out, version: version}
-	if err := r.prepare(ctx, time.Now()); err != nil {
+	if err != nil {
 		return err
 	}
-	if err := r.buildArchives(ctx); err != nil {
+	r := &release{tree: tree, out: out, version: args[1]}
+	if err := r.checkClean(ctx); err != nil {
 		return err
 	}
-	r.printCommands(stdout)
-	return nil
+	switch args[0] {
+	case "prepare":
+		return r.prepare(ctx, stdout)
+	case "pack":
+		return r.pack(ctx, stdout)
+	}
+	return fmt.Errorf("unknown step %q", args[0])
 }
 
 // release is a release under way.
@@ -65,14 +73,12 @@ type release struct {
 	version string // such as v0.1.0
 
 	modules []*goModule // in the order in which they require each other
+	date    time.Time   // of the commit that is packed
 }
 
-// prepare changes the tree, and fills the module proxy.
-func (r *release) prepare(ctx context.Context, now time.Time) error {
-	if err := r.checkClean(ctx); err != nil {
-		return err
-	}
-	if err := r.setVersion(now); err != nil {
+// prepare changes the tree, and prints what to do next.
+func (r *release) prepare(ctx context.Context, stdout io.Writer) error {
+	if err := r.setVersion(time.Now()); err != nil {
 		return err
 	}
 	var err error
@@ -87,18 +93,23 @@ func (r *release) prepare(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("%s: %w", m.path, err)
 		}
 	}
+	r.printCommands(stdout)
 	return nil
 }
 
+// printCommands prints how to publish the release. GitHub starts no workflow for tags that are pushed with more than two others,
+// so the tag that starts one is pushed alone and last.
 func (r *release) printCommands(w io.Writer) {
-	fmt.Fprintf(w, "Archives and sums are in %s. Publish them after these commands:\n\n", r.out)
 	fmt.Fprintf(w, "git commit -am 'Release %s'\n", r.version)
-	tags := ""
+	nested := ""
 	for _, m := range r.modules {
 		fmt.Fprintf(w, "git tag %s\n", m.tag(r.version))
-		tags += " " + m.tag(r.version)
+		if m.dir != "." {
+			nested += " " + m.tag(r.version)
+		}
 	}
-	fmt.Fprintf(w, "git push --atomic origin HEAD%s\n\n", tags)
+	fmt.Fprintf(w, "git push --atomic origin HEAD%s\n", nested)
+	fmt.Fprintf(w, "git push origin %s # starts .github/workflows/release.yml\n\n", r.version)
 	fmt.Fprint(w, "To develop the modules together again, restore their replace directives:\n\n")
 	for _, m := range r.modules[1:] {
 		fmt.Fprintf(w, "git checkout HEAD~1 -- %s/go.mod %s/go.sum\n", m.dir, m.dir)

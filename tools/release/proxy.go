@@ -101,13 +101,12 @@ func (f treeFile) Open() (io.ReadCloser, error) { return os.Open(f.file) }
 
 // goCommand runs the go command with the proxy. The modules of the release do not get into the module cache of the machine,
 // because they may still change; all others come from there if it has them.
-func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) error {
+func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	own, err := r.goEnvironment(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = command(ctx, dir, append(own, env...), "go", args...)
-	return err
+	return command(ctx, dir, append(own, env...), "go", args...)
 }
 
 func (r *release) goEnvironment(ctx context.Context) ([]string, error) {
@@ -119,7 +118,7 @@ func (r *release) goEnvironment(ctx context.Context) ([]string, error) {
 	proxies := []string{fileURL(r.proxy()), fileURL(filepath.Join(cache, "cache", "download")), upstream}
 	return []string{
 		"GOPROXY=" + strings.Join(proxies, ","), "GOMODCACHE=" + filepath.Join(r.out, "modcache"),
-		"GONOSUMDB=" + r.ownModules(), "GONOSUMCHECK=1", "GOFLAGS=-mod=mod -modcacherw -trimpath", "GOWORK=off",
+		"GONOSUMDB=" + r.ownModules(), "GOFLAGS=-modcacherw -trimpath", "GOWORK=off",
 	}, nil
 }
 

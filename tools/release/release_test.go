@@ -1,15 +1,10 @@
 package main
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"bytes"
-	"compress/gzip"
-	"debug/elf"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -71,13 +66,8 @@ func TestRelease(t *testing.T) {
 	}
 	tree, out := copyTree(t), t.TempDir()
 	var printed bytes.Buffer
-	if err := run(t.Context(), tree, out, rehearsed, &printed); err != nil {
+	if err := run(t.Context(), tree, t.TempDir(), []string{"prepare", rehearsed}, &printed); err != nil {
 		t.Fatal(err)
-	}
-	for _, want := range []string{"git tag v0.1.0\n", "git tag azcred/v0.1.0\n", "git tag cmd/intune-cert/v0.1.0\n"} {
-		if !strings.Contains(printed.String(), want) {
-			t.Errorf("not printed: %s\n%s", want, printed.String())
-		}
 	}
 	for _, name := range []string{"azcred/go.mod", "cmd/intune-cert/go.mod"} {
 		if text := read(t, filepath.Join(tree, name)); strings.Contains(text, "replace") || !strings.Contains(text, "intune-go "+rehearsed) {
@@ -87,14 +77,56 @@ func TestRelease(t *testing.T) {
 	if text := read(t, filepath.Join(tree, "CHANGELOG.md")); !strings.Contains(text, "## [Unreleased]\n\n## [0.1.0] - 20") {
 		t.Error("the changelog has no heading for the release")
 	}
+	if text := read(t, filepath.Join(tree, "action.yml")); !strings.Contains(text, "\n    default: v0.1.0\n") {
+		t.Error("action.yml does not install the release")
+	}
+	if err := run(t.Context(), tree, out, []string{"pack", rehearsed}, io.Discard); err == nil || !strings.Contains(err.Error(), "uncommitted changes") {
+		t.Errorf("packed what is not committed: %v", err)
+	}
+	followCommands(t, tree, printed.String())
+	if err := run(t.Context(), tree, out, []string{"pack", rehearsed}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("install", func(t *testing.T) { testInstall(t, out) })
 	t.Run("import", func(t *testing.T) { testImport(t, out) })
-	t.Run("archives", func(t *testing.T) { testArchives(t, out) })
-	t.Run("not twice", func(t *testing.T) {
-		if err := run(t.Context(), tree, out, rehearsed, io.Discard); err == nil || !strings.Contains(err.Error(), "uncommitted changes") {
-			t.Errorf("got %v", err)
+	t.Run("archives", func(t *testing.T) { testArchives(t, out, revision(t, tree)) })
+	t.Run("notes", func(t *testing.T) {
+		if notes := read(t, filepath.Join(out, "notes.md")); !strings.HasPrefix(notes, "### Added\n") || strings.Contains(notes, "\n## ") {
+			t.Errorf("got %s", notes)
 		}
 	})
+	t.Run("action", func(t *testing.T) { testAction(t, tree, out) })
+}
+
+// followCommands commits and tags as the first step says, and pushes to a repository of its own.
+func followCommands(t *testing.T, tree, printed string) {
+	t.Helper()
+	origin := t.TempDir()
+	for _, args := range [][]string{
+		{"init", "--quiet", "--bare", origin}, {"remote", "add", "origin", origin},
+		{"config", "user.name", "release"}, {"config", "user.email", "release@example.com"},
+	} {
+		if _, err := command(t.Context(), tree, nil, "git", args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commands, _, _ := strings.Cut(printed, "\n\n")
+	if _, err := command(t.Context(), tree, nil, "sh", "-ec", commands); err != nil {
+		t.Fatal(err)
+	}
+	pushed, err := command(t.Context(), origin, nil, "git", "tag")
+	if want := "azcred/v0.1.0\ncmd/intune-cert/v0.1.0\nredisquota/v0.1.0\nv0.1.0\n"; err != nil || pushed != want {
+		t.Errorf("pushed %s, %v", pushed, err)
+	}
+}
+
+func revision(t *testing.T, tree string) string {
+	t.Helper()
+	id, err := command(t.Context(), tree, nil, "git", "rev-parse", "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(id)
 }
 
 // user is the environment of somebody with an empty GOPATH.
@@ -151,107 +183,9 @@ func main() {
 	}
 }
 
-func testArchives(t *testing.T, out string) {
-	t.Helper()
-	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(out, "SHA256SUMS"))), "\n")
-	if len(lines) != len(platforms()) {
-		t.Fatalf("%d sums: %v", len(lines), lines)
-	}
-	for _, line := range lines {
-		want, name, _ := strings.Cut(line, "  ")
-		if sum, err := sumOf(filepath.Join(out, name)); err != nil || sum != want {
-			t.Errorf("%s: %s, %v", name, sum, err)
-		}
-		names := namesIn(t, filepath.Join(out, name))
-		if want := "intune-cert,LICENSE,intune-cert.md"; strings.ReplaceAll(names, ".exe", "") != want {
-			t.Errorf("%s has %s", name, names)
-		}
-	}
-	for _, arch := range []string{"amd64", "arm64"} {
-		program := unpack(t, filepath.Join(out, "intune-cert_0.1.0_linux_"+arch+".tar.gz"))
-		file, err := elf.Open(program)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, segment := range file.Progs {
-			if segment.Type == elf.PT_INTERP {
-				t.Errorf("linux/%s is not static", arch)
-			}
-		}
-		_ = file.Close()
-		if runtime.GOOS == "linux" && runtime.GOARCH == arch {
-			version, err := command(t.Context(), t.TempDir(), nil, program, "version")
-			if err != nil || !strings.HasPrefix(version, "intune-cert "+rehearsed+" ") {
-				t.Errorf("got %q, %v", version, err)
-			}
-		}
-	}
-}
-
-func namesIn(t *testing.T, archive string) string {
-	t.Helper()
-	var names []string
-	if strings.HasSuffix(archive, ".zip") {
-		reader, err := zip.OpenReader(archive)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = reader.Close() }()
-		for _, file := range reader.File {
-			names = append(names, file.Name)
-		}
-		return strings.Join(names, ",")
-	}
-	eachInTar(t, archive, func(header *tar.Header, _ io.Reader) { names = append(names, header.Name) })
-	return strings.Join(names, ",")
-}
-
-// unpack unpacks the program of an archive.
-func unpack(t *testing.T, archive string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "intune-cert")
-	eachInTar(t, archive, func(header *tar.Header, content io.Reader) {
-		if header.Name != "intune-cert" {
-			return
-		}
-		data, err := io.ReadAll(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(program, data, header.FileInfo().Mode()); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return program
-}
-
-func eachInTar(t *testing.T, archive string, visit func(*tar.Header, io.Reader)) {
-	t.Helper()
-	file, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	uncompressed, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader := tar.NewReader(uncompressed)
-	for {
-		header, err := reader.Next()
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		visit(header, reader)
-	}
-}
-
 func TestReleaseNeedsACanonicalVersion(t *testing.T) {
 	for _, version := range []string{"", "0.1.0", "v1", "latest"} {
-		if err := run(t.Context(), t.TempDir(), "", version, io.Discard); err == nil || !strings.Contains(err.Error(), "usage") {
+		if err := run(t.Context(), t.TempDir(), "", []string{"prepare", version}, io.Discard); err == nil || !strings.Contains(err.Error(), "usage") {
 			t.Errorf("%q: got %v", version, err)
 		}
 	}

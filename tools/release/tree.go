@@ -49,7 +49,7 @@ func command(ctx context.Context, dir string, env []string, name string, args ..
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // git and go
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
+		return stdout.String(), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
 	}
 	return stdout.String(), nil
 }
@@ -62,10 +62,13 @@ func (r *release) checkClean(ctx context.Context) error {
 	return err
 }
 
-// setVersion changes the version in the User-Agent, and the heading of the changelog.
+// setVersion changes the version in the User-Agent, that of the GitHub Action, and the heading of the changelog.
 func (r *release) setVersion(now time.Time) error {
 	plain := strings.TrimPrefix(r.version, "v")
 	if err := r.replace("options.go", `(?m)^const version = ".*"$`, `const version = "`+plain+`"`); err != nil {
+		return err
+	}
+	if err := r.replace("action.yml", `(?m)^    default: v.*$`, "    default: "+r.version); err != nil {
 		return err
 	}
 	heading := fmt.Sprintf("## [Unreleased]\n\n## [%s] - %s\n", plain, now.UTC().Format(time.DateOnly))
@@ -161,5 +164,6 @@ func (r *release) pin(ctx context.Context, m *goModule) error {
 	if err := os.WriteFile(r.abs(m.dir+"/go.mod"), data, 0o644); err != nil { //nolint:gosec // a file of the repository
 		return err
 	}
-	return r.goCommand(ctx, r.abs(m.dir), nil, "mod", "tidy")
+	_, err = r.goCommand(ctx, r.abs(m.dir), nil, "mod", "tidy")
+	return err
 }
