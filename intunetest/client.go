@@ -9,7 +9,7 @@ import (
 
 // Credential returns the credential of the application that the server knows.
 func (s *Server) Credential() intune.Credential {
-	return intune.ClientSecretCredential(TenantID, ClientID, ClientSecret)
+	return intune.ClientSecretCredential(s.config.TenantID, s.config.ClientID, s.config.ClientSecret)
 }
 
 // Client returns a client that talks to the server. It panics if NewClient rejects one of opts.

@@ -1,28 +1,12 @@
 package intunetest_test
 
 import (
-	"encoding/json"
-	"reflect"
+	"net/http"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
-
-func TestConfigIsReadFromAFile(t *testing.T) {
-	want := intunetest.DefaultConfig()
-	want.TLS, want.Hosts, want.ClockSkew, want.QuotaWindow, want.StrictGraph = true, []string{"graph.test"}, -time.Minute, 3*time.Second, true
-	got := intunetest.DefaultConfig()
-	const file = `{"tls":true,"hosts":["graph.test"],"clockSkew":"-1m","quotaWindow":"3s","strictGraph":true,"comment":"ignored"}`
-	if err := json.Unmarshal([]byte(file), &got); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
-	}
-	for _, bad := range []string{`{"clockSkew":"soon"}`, `{"clockSkew":60}`, `{"pageSize":"many"}`} {
-		if err := json.Unmarshal([]byte(bad), new(intunetest.Config)); err == nil {
-			t.Errorf("%s is accepted", bad)
-		}
-	}
-}
 
 func TestOptionsChangeTheConfigBeforeThem(t *testing.T) {
 	config := intunetest.DefaultConfig()
@@ -56,9 +40,47 @@ func TestOnlyTheLatestRequestsAreKept(t *testing.T) {
 	if got := w.server.Requests(); len(got) != 2 || got[0].URL != "/b" || got[1].URL != "/c" || got[1].Status != 404 {
 		t.Errorf("got %+v", got)
 	}
-	config.MaxRequests = -1
-	if server, err := intunetest.Start(intunetest.WithConfig(config)); err == nil {
-		server.Close()
-		t.Error("-1 is accepted")
+}
+
+// TestRequestsOfStrangersCostLittleMemory: those with a known token are kept all the same.
+func TestRequestsOfStrangersCostLittleMemory(t *testing.T) {
+	w := newWire(t, intunetest.WithoutQuota())
+	w.wantStatus(w.create(minimal), http.StatusCreated)
+	for range 20 {
+		w.send(http.MethodPost, certificates, strings.Repeat("x", 1<<20), "Authorization: Bearer guessed")
+		w.post("/"+intunetest.TenantID+"/oauth2/v2.0/token", strings.Repeat("x", 200<<10))
+	}
+	size, known := 0, 0
+	for _, r := range w.server.Requests() {
+		size += len(r.Body)
+		if r.Who != "" {
+			known++
+		}
+	}
+	if size < 10<<20 || size > 16<<20 || known != 1 {
+		t.Errorf("%d bytes are kept, and %d requests with a token", size, known)
+	}
+	w.server.Reset()
+	if got := w.server.Requests(); len(got) != 0 {
+		t.Errorf("%d requests are kept", len(got))
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	for name, change := range map[string]func(*intunetest.Config){
+		"requests":   func(c *intunetest.Config) { c.MaxRequests = -1 },
+		"page":       func(c *intunetest.Config) { c.PageSize = 0 },
+		"quota":      func(c *intunetest.Config) { c.QuotaWindow = 0 },
+		"people":     func(c *intunetest.Config) { c.People = nil },
+		"the tenant": func(c *intunetest.Config) { c.TenantID = "" },
+	} {
+		config := intunetest.DefaultConfig()
+		change(&config)
+		if server, err := intunetest.Start(intunetest.WithConfig(config)); err == nil {
+			server.Close()
+			t.Errorf("%s: it is accepted", name)
+		} else if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -14,17 +14,25 @@
 // in with the property on the left, startswith, endswith, contains, and, or, not and parentheses.
 //
 // A new certificate is notProvisioned in the response that creates it, whatever status the client sends. It becomes
-// provisioned after WithProvisioningDelay, or when a test calls SetStatus.
+// provisioned after WithProvisioningDelay, or when a test calls [Server.SetStatus]. [Server.Add] puts a certificate into the
+// tenant as if it had been uploaded earlier.
 //
-// Inject makes requests fail: before or after they have been carried out, with any status, or with a lost connection.
+// [Server.Inject] makes requests fail: before or after they have been carried out, with any status, or with a lost
+// connection; once, at a rate, or every so many requests. A [Fault] with Token and AADSTS rejects a sign-in.
 //
 // # Microsoft Entra ID
 //
-// Applications sign in with the client secret, with a certificate (WithClientCertificate) or with the token of another
-// issuer (WithFederatedCredential). Users sign in with a device code (ApproveDevice, or the page /devicelogin) or with an
-// authorization code in a browser, where the one user consents at once. Signatures, codes and times are checked, and
+// Applications sign in with the client secret, with a certificate ([WithClientCertificate]) or with the token of another
+// issuer ([WithFederatedCredential]). Users sign in with a device code ([Server.ApproveDevice], or the page /devicelogin) or
+// with an authorization code in a browser, where the user consents at once. Signatures, codes and times are checked, and
 // errors carry the numbers of Microsoft Entra ID. The tenant is named by TenantID or TenantDomain; users can also sign in
-// at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see WithTLS.
+// at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see [WithTLS].
+//
+// # Programs in other languages
+//
+// The control API under /_emulator/ does over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
+// lists its requests. It needs no token, and it rejects requests of other websites' pages: those whose Origin or Host is not
+// the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" is a Server of its own.
 //
 // A client with another credential than the server's is made like this:
 //
@@ -74,6 +82,10 @@
 //	names and dates are read from the content if not sent          guess
 //	seconds of a time are optional                                 OData, its library for .NET
 //	an upload needs content that can be read, or a subject         guess
+//	a tenant without a license: 400 "Request not applicable to     public recordings of other resources of Intune
+//	target tenant.", before permissions
+//	how long content shows, how names are shown                    not known; WithVisibleContent, WithNamesWithout,
+//	                                                               WithRespelling and WithOwnUploadDates try what is possible
 //	notProvisioned at first                                        the property's default; the rest is a guess
 //	text is compared with regard to case; null sorts first         guess; OData for null
 //	order of a list without $orderby: by creation                  guess

@@ -15,8 +15,11 @@ import (
 
 // Fault is something that goes wrong with one request. Its zero fields do nothing.
 type Fault struct {
-	Method string // only a request with this method, such as "POST"; "" is any
-	Token  bool   // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
+	Method string  // only a request with this method, such as "POST"; "" is any
+	Token  bool    // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
+	Times  int     // strike so many requests; 0 is one, or with Rate or Every all
+	Rate   float64 // strike a request only with this probability; 0 is always
+	Every  int     // strike only every so many requests that fit: 3 is the third, the sixth and so on
 
 	Delay         time.Duration // before the request is carried out, which happens even if the client has left by then
 	ResponseDelay time.Duration // after the request has been carried out, before the response
@@ -24,7 +27,8 @@ type Fault struct {
 
 	Drop DropPoint // lose the connection at this point
 
-	Status     int    // respond with this status, in Graph's shape; after a 101 nothing follows
+	Status     int    // respond with this status, in Graph's shape; after a 101, which HTTP/2 does not have, nothing follows
+	AADSTS     int    // with Token: respond with this error number of Microsoft Entra ID, such as 7000215; Status can be 0
 	RetryAfter string // the Retry-After of that response, in seconds or as an HTTP date
 	Location   string // the Location of that response
 	Gateway    bool   // that response is a gateway's HTML page instead
@@ -37,41 +41,81 @@ type DropPoint string
 
 // The points, in the order in which a request passes them.
 const (
-	DropBeforeReading DropPoint = "before reading" // the body has not been read
-	DropWhileReading  DropPoint = "while reading"  // half of the body has been read
-	DropAfterReading  DropPoint = "after reading"  // nothing has been carried out
-	DropAfterCommit   DropPoint = "after commit"   // it has been carried out, and the response has not been sent
-	DropInResponse    DropPoint = "in response"    // half of the response's body has been sent; a response without a body arrives
+	DropBeforeReading DropPoint = "before-reading" // the body has not been read
+	DropWhileReading  DropPoint = "while-reading"  // half of the body has been read
+	DropAfterReading  DropPoint = "after-reading"  // nothing has been carried out
+	DropAfterCommit   DropPoint = "after-commit"   // it has been carried out, and the response has not been sent
+	DropInResponse    DropPoint = "in-response"    // half of the response's body has been sent; a response without a body arrives
 )
 
-// Inject queues faults. Each request takes the first one that fits it. Inject panics on a fault that Check rejects.
+var dropPoints = []DropPoint{DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
+
+// Inject queues faults. Each request takes the first one that strikes it. Inject panics on a fault that Check rejects.
 func (s *Server) Inject(faults ...Fault) {
 	for _, fault := range faults {
 		if err := fault.Check(); err != nil {
-			panic(fmt.Sprintf("intunetest: fault %+v: %v", fault, err))
+			panic(fmt.Sprintf("intunetest: fault %s: %v", fault, err))
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, faults...)
+	s.faults = append(s.faults, queue(faults)...)
 }
 
-// Check reports a fault that makes no sense: an unknown drop point, fields of a response without its status, or a 401, a
-// 429 or a 509 with Committed, because those promise that nothing has been carried out. Any other status can follow the
+// Faults returns the faults that are still to come, with the Times that are left.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := make([]Fault, 0, len(s.faults))
+	for _, f := range s.faults {
+		faults = append(faults, f.Fault)
+	}
+	return faults
+}
+
+// ClearFaults removes the faults that are still to come.
+func (s *Server) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// queued is a fault that waits for its requests.
+type queued struct {
+	Fault
+
+	fitted int // requests so far, for Every
+}
+
+func queue(faults []Fault) (added []*queued) {
+	for _, f := range faults {
+		if f.Times == 0 && f.Rate == 0 && f.Every == 0 {
+			f.Times = 1
+		}
+		added = append(added, &queued{Fault: f})
+	}
+	return added
+}
+
+// Check reports a fault that makes no sense: an unknown drop point, fields of a response without its status, an error of
+// Microsoft Entra ID from Graph, numbers that are out of range, or a 401, a 429 or a 509 with Committed, because those promise that nothing has been carried out. Any other status can follow the
 // commit, as the gateways of real services show.
 func (f Fault) Check() error {
-	points := []DropPoint{"", DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
 	isSwitching := f.Status == http.StatusSwitchingProtocols
 	switch {
-	case !slices.Contains(points, f.Drop):
-		return errors.New("the drop point is unknown")
+	case f.Drop != "" && !slices.Contains(dropPoints, f.Drop):
+		return fmt.Errorf("the drop point %q is not one of %s", f.Drop, strings.Trim(strings.ReplaceAll(fmt.Sprint(dropPoints), " ", ", "), "[]"))
 	case f.Method != strings.ToUpper(f.Method):
 		return errors.New("the method is not in upper case")
-	case f.Status == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Empty || f.Committed):
+	case f.Times < 0 || f.Every < 0 || f.Rate < 0 || f.Rate > 1:
+		return errors.New("times, every or rate is out of range")
+	case f.AADSTS != 0 && (!f.Token || f.Gateway || f.Empty):
+		return errors.New("an AADSTS number is for a response of Microsoft Entra ID")
+	case f.Status == 0 && f.AADSTS == 0 && (f.RetryAfter != "" || f.Location != "" || f.Gateway || f.Empty || f.Committed):
 		return errors.New("the response has no status")
 	case f.Status != 0 && !isSwitching && (f.Status < 200 || f.Status > 599):
 		return errors.New("the status is neither 101 nor one of 200 to 599")
-	case f.Status != 0 && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
+	case (f.Status != 0 || f.AADSTS != 0) && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
 		return errors.New("the connection is lost before the response")
 	case f.Committed && f.isRejection():
 		return errors.New("a request that was rejected with this status has not been carried out")
@@ -86,38 +130,45 @@ func (f Fault) isRejection() bool {
 
 const statusBandwidthLimitExceeded = 509
 
+// takeFault returns the fault that strikes a request, the zero one for none.
 func (s *Server) takeFault(method string, token bool) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, f := range s.faults {
-		if f.fits(method, token) {
-			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
-			return f
+	for _, f := range slices.Concat(s.faults, s.standing) {
+		if !s.strikes(f, method, token) {
+			continue
 		}
-	}
-	if s.config.randomFault != nil {
-		if f := s.config.randomFault(); f.fits(method, token) {
-			return f
+		struck := f.Fault
+		struck.Times = 0 // what is left is no matter of this request
+		if f.Times > 1 {
+			f.Times--
+		} else if f.Times == 1 {
+			s.faults = slices.DeleteFunc(s.faults, func(other *queued) bool { return other == f })
 		}
+		return struck
 	}
 	return Fault{}
 }
 
-func (f Fault) fits(method string, token bool) bool {
-	return f.Token == token && (f.Method == "" || f.Method == method)
+func (s *Server) strikes(f *queued, method string, token bool) bool {
+	if f.Token != token || f.Method != "" && f.Method != method {
+		return false
+	}
+	f.fitted++
+	return (f.Every == 0 || f.fitted%f.Every == 0) && (f.Rate == 0 || s.random.Float64() < f.Rate)
 }
 
 // response is the fault's own response, nil if it has none.
 func (f Fault) response(ids exchange.IDs) *exchange.Response {
 	var response *exchange.Response
 	switch {
+	case f.Token && (f.Status != 0 || f.AADSTS != 0) && !f.Gateway:
+		response = entra.Injected(f.AADSTS, f.Status, ids)
 	case f.Status == 0:
 		return nil
 	case f.Gateway:
 		page := "<html><head><title>" + http.StatusText(f.Status) + "</title></head><body>gateway</body></html>"
 		response = &exchange.Response{Status: f.Status, ContentType: "text/html", Body: []byte(page)}
-	case f.Token:
-		response = entra.TransientError(f.Status, ids)
 	default:
 		response = graph.Fault(f.Status, ids)
 	}

@@ -1,6 +1,7 @@
 package intunetest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -241,6 +242,8 @@ func TestInjectPanicsOnAFaultThatMakesNoSense(t *testing.T) {
 	for _, fault := range []intunetest.Fault{
 		{Drop: "sometime"}, {Method: "post"}, {RetryAfter: "1"}, {Location: "/"}, {Gateway: true}, {Empty: true}, {Committed: true},
 		{Status: 100}, {Status: 600}, {Status: 503, Drop: intunetest.DropAfterCommit}, {Status: 101, Drop: intunetest.DropInResponse},
+		{AADSTS: 7000215}, {AADSTS: 7000215, Token: true, Gateway: true}, {Status: 503, Times: -1}, {Status: 503, Rate: 1.1}, {Status: 503, Every: -1},
+		{AADSTS: 7000215, Token: true, Drop: intunetest.DropAfterCommit},
 	} {
 		func() {
 			defer func() {
@@ -268,6 +271,81 @@ func TestRandomFaultsAreTheSameForASeed(t *testing.T) {
 	for _, want := range []int{200, 500, 502} {
 		if !slices.Contains(first, want) {
 			t.Errorf("no %d in %d", want, first)
+		}
+	}
+}
+
+func TestFaultsStrikeSomeRequests(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault intunetest.Fault
+		least int // of 400 requests
+		most  int
+	}{
+		"once":              {intunetest.Fault{Status: 500}, 1, 1},
+		"three times":       {intunetest.Fault{Status: 500, Times: 3}, 3, 3},
+		"a rate":            {intunetest.Fault{Status: 500, Rate: 0.3}, 90, 150},
+		"a rate, and ten":   {intunetest.Fault{Status: 500, Rate: 0.3, Times: 10}, 10, 10},
+		"every fourth":      {intunetest.Fault{Status: 500, Every: 4}, 100, 100},
+		"every fourth once": {intunetest.Fault{Status: 500, Every: 4, Times: 1}, 1, 1},
+		"of another method": {intunetest.Fault{Status: 500, Every: 1, Method: http.MethodDelete}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newMemoryWire(t, intunetest.WithoutQuota())
+			w.server.Inject(test.fault)
+			struck := 0
+			for range 400 {
+				if w.get(certificates).status == http.StatusInternalServerError {
+					struck++
+				}
+			}
+			if struck < test.least || struck > test.most {
+				t.Errorf("%d requests are struck, want %d to %d", struck, test.least, test.most)
+			}
+		})
+	}
+}
+
+func TestFaultsRejectSignIns(t *testing.T) {
+	w := newWire(t)
+	for _, test := range []struct {
+		fault  intunetest.Fault
+		status int
+		code   string
+		aadsts int
+	}{
+		{intunetest.Fault{Token: true, AADSTS: 7000222}, 401, "invalid_client", 7000222},
+		{intunetest.Fault{Token: true, AADSTS: 700213}, 401, "invalid_client", 700213},
+		{intunetest.Fault{Token: true, AADSTS: 50076, Status: 401}, 401, "interaction_required", 50076},
+		{intunetest.Fault{Token: true, Status: 503}, 503, "temporarily_unavailable", 90033},
+		{intunetest.Fault{Token: true, AADSTS: 123}, 400, "invalid_request", 123},
+	} {
+		w.server.Inject(test.fault)
+		w.wantEntraError(w.signIn(), test.status, test.code, test.aadsts)
+	}
+	w.wantStatus(w.signIn(), http.StatusOK)
+}
+
+func TestFaultsAreReadAndWritten(t *testing.T) {
+	for text, want := range map[string]intunetest.Fault{
+		"method=POST,times=2,status=503,retry-after=1": {Method: http.MethodPost, Status: 503, RetryAfter: "1", Times: 2},
+		"token,aadsts=7000215":                         {Token: true, AADSTS: 7000215},
+		"rate=0.3,drop=after-commit":                   {Rate: 0.3, Drop: intunetest.DropAfterCommit},
+		"every=3,delay=1m30s,response-delay=2ms,visible-after=1h0m0s": {
+			Every: 3, Delay: 90 * time.Second, ResponseDelay: 2 * time.Millisecond, VisibleAfter: time.Hour,
+		},
+		"status=302,location=/a?b=c,gateway,empty,committed": {Status: 302, Location: "/a?b=c", Gateway: true, Empty: true, Committed: true},
+	} {
+		got, err := intunetest.ParseFault(text)
+		if err != nil || got != want || got.String() != text {
+			t.Errorf("%s: got %s, %v", text, got, err)
+		}
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back intunetest.Fault
+		if err := json.Unmarshal(data, &back); err != nil || back != want {
+			t.Errorf("%s: got %s, %v", data, back, err)
 		}
 	}
 }

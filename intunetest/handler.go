@@ -25,8 +25,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ids := exchange.NewIDs(r.Header)
-	request := s.arrived(r)
 	decided := s.decide(r, ids)
+	request := s.arrived(r, decided.fault)
+	defer s.log(request) // also of a request whose connection is lost
 	body, err := s.receive(w, r, decided.fault)
 	s.received(request, r, body)
 	loseAt(r, decided.fault.Drop == DropAfterReading)

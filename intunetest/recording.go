@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
 // Request is a request that arrived, as it was on the wire except that secrets are masked.
@@ -16,21 +17,41 @@ type Request struct {
 	URL    string // the path and the query
 	Header http.Header
 	Body   []byte
-	Status int // of the response, 0 if the connection was closed before its status line
+	Status int    // of the response, 0 if the connection was closed before its status line
+	Who    string // the user, or "application", whose access token came with it; "" for none
+	Fault  Fault  // that struck it, the zero one for none
 }
 
-// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID.
+// maxUnknown is how many bytes of requests without a known access token are kept. Anybody can send them.
+const maxUnknown = 16 << 20
+
+// recorded is a request that is kept.
+type recorded struct {
+	Request
+
+	unknown int // its size, if it came without a known access token
+}
+
+// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID. Of those without
+// a known access token only the latest are kept, 16 MiB in all.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	requests := make([]Request, 0, len(s.requests))
 	for _, r := range s.requests {
-		requests = append(requests, *r)
+		requests = append(requests, r.Request)
 	}
 	return requests
 }
 
-func (s *Server) arrived(r *http.Request) *Request {
+// ClearRequests forgets the requests that arrived.
+func (s *Server) ClearRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests, s.unknown = nil, 0
+}
+
+func (s *Server) arrived(r *http.Request, fault Fault) *recorded {
 	header := r.Header.Clone()
 	if credentials := header.Get("Authorization"); credentials != "" {
 		header.Set("Authorization", credentials[:strings.Index(credentials, " ")+1]+"***") // the scheme stays
@@ -39,27 +60,65 @@ func (s *Server) arrived(r *http.Request) *Request {
 	if entra.Serves(r.URL.Path) {
 		url = entra.MaskURL(r)
 	}
+	request := &recorded{Request: Request{Time: time.Now(), Method: r.Method, URL: url, Header: header, Fault: fault}}
+	if token, known := s.entra.Lookup(exchange.Bearer(r)); known {
+		request.Who = token.Who()
+	} else {
+		request.unknown = len(url)
+		for name, values := range header {
+			request.unknown += len(name) + len(strings.Join(values, ""))
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	request := &Request{Time: time.Now(), Method: r.Method, URL: url, Header: header}
 	s.requests = append(s.requests, request)
+	s.unknown += request.unknown
 	if surplus := len(s.requests) - s.config.MaxRequests; s.config.MaxRequests > 0 && surplus > 0 {
-		s.requests = slices.Delete(s.requests, 0, surplus)
+		s.forget(surplus, func(*recorded) bool { return true })
 	}
 	return request
 }
 
-func (s *Server) received(request *Request, r *http.Request, body []byte) {
+func (s *Server) received(request *recorded, r *http.Request, body []byte) {
 	if entra.Serves(r.URL.Path) {
 		body = entra.Mask(r, body)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request.Body = body
+	if request.unknown > 0 {
+		request.unknown += len(body)
+		s.unknown += len(body)
+	}
+	for s.unknown > maxUnknown {
+		s.forget(1, func(r *recorded) bool { return r.unknown > 0 })
+	}
 }
 
-func (s *Server) responded(request *Request, status int) {
+// forget removes the oldest requests of a kind. It is called with the lock held.
+func (s *Server) forget(count int, isOfKind func(*recorded) bool) {
+	s.requests = slices.DeleteFunc(s.requests, func(r *recorded) bool {
+		if count == 0 || !isOfKind(r) {
+			return false
+		}
+		count--
+		s.unknown -= r.unknown
+		return true
+	})
+}
+
+func (s *Server) responded(request *recorded, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request.Status = status
+}
+
+func (s *Server) log(request *recorded) {
+	if s.config.log == nil {
+		return
+	}
+	s.mu.Lock()
+	done := request.Request
+	s.mu.Unlock()
+	s.config.log(done)
 }

@@ -1,10 +1,12 @@
 package intunetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -12,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/guid"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
-// The one tenant, and the one application in it, that a Server knows.
+// The tenant, and the application in it, that a Server knows by default.
 const (
 	TenantID     = "0c2c9c5e-5f3b-4a68-9d1a-6d5a0c4e7b10"
 	TenantDomain = "contoso.onmicrosoft.com" // can stand for TenantID in the paths of Microsoft Entra ID
@@ -37,8 +41,11 @@ type Server struct {
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil if any client does
 
 	mu       sync.Mutex
-	faults   []Fault
-	requests []*Request
+	faults   []*queued // injected ones
+	standing []*queued // those of the configuration
+	requests []*recorded
+	unknown  int        // bytes of requests that came without a known access token
+	random   *rand.Rand // for faults with a Rate
 }
 
 // NewServer starts a Server for a test and closes it when the test ends.
@@ -77,6 +84,8 @@ func Start(opts ...ServerOption) (*Server, error) {
 		s.cancel()
 		return nil, err
 	}
+	s.random = rand.New(rand.NewPCG(s.config.seed, s.config.seed)) //nolint:gosec // to be repeatable
+	s.standing = queue(s.config.faults)
 	s.join()
 	s.control = s.newControl()
 	go func() {
@@ -89,14 +98,19 @@ func Start(opts ...ServerOption) (*Server, error) {
 // join creates the two services. Graph learns from Microsoft Entra ID what an access token stands for, and nothing else.
 func (s *Server) join() {
 	c := &s.config
+	people := make([]*exchange.Person, 0, len(c.People))
+	for _, person := range c.People {
+		people = append(people, &exchange.Person{ID: cmp.Or(person.ID, guid.New()), Name: person.Name, UserName: person.UserName})
+	}
 	s.entra = entra.New(entra.Config{
-		TenantID: TenantID, Domain: TenantDomain, ClientID: ClientID, ClientSecret: ClientSecret,
+		TenantID: c.TenantID, Domain: c.TenantDomain, People: people, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 		Certificates: c.certificates, Subjects: c.subjects, Federated: c.federated,
 		Permissions: c.Permissions, DeclineConsent: c.DeclineConsent, TokenLifetime: c.TokenLifetime,
 		Strict: c.StrictEntra, Now: s.now, Root: s.URL(),
 	})
 	s.graph = graph.New(graph.Config{
-		Lookup: s.entra.Lookup, Now: s.now, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling, PageSize: c.PageSize,
+		Lookup: s.entra.Lookup, Now: s.now, License: c.License, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling,
+		NamesWithout: c.NamesWithout, VisibleContent: c.VisibleContent, PageSize: c.PageSize,
 		ProvisioningDelay: c.ProvisioningDelay, WithoutV1Collection: c.WithoutV1Collection, Strict: c.StrictGraph,
 		Quota: graph.Quota{Writes: c.QuotaWrites, All: c.QuotaRequests, Window: c.QuotaWindow},
 	})

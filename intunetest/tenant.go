@@ -36,34 +36,53 @@ func (s *Server) Reset() {
 	s.entra.Reset()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults, s.requests = nil, nil
+	s.faults, s.requests, s.unknown = nil, nil, 0
 }
 
 // SetStatus sets the status of a certificate, which then stays as it is. The error says that no certificate has the id.
 func (s *Server) SetStatus(id string, status intune.CertificateStatus) error {
-	if !s.graph.SetStatus(id, status) {
-		return fmt.Errorf("intunetest: no certificate has the id %q", id)
+	changes, err := json.Marshal(map[string]any{"status": status})
+	if err == nil {
+		_, err = s.graph.Change(id, changes)
 	}
-	return nil
+	return asOwnError(err)
+}
+
+func asOwnError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("intunetest: %w", err)
 }
 
 // ChallengeClaims makes Graph reject each access token with a claims challenge, unless it was asked for with these
 // claims, and perhaps more. Claims are a JSON object, such as {"access_token":{"nbf":{"essential":true,"value":"1"}}};
 // ChallengeClaims panics on anything else. The claims of the last call count.
 func (s *Server) ChallengeClaims(claims string) {
-	var object map[string]any
-	if json.Unmarshal([]byte(claims), &object) != nil || object == nil {
-		panic(fmt.Sprintf("intunetest: the claims %q are not a JSON object", claims))
+	if err := s.challenge(claims); err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err))
 	}
-	s.graph.Challenge(claims)
 }
 
-// ApproveDevice signs the user in at the device that shows the code. Case, spaces and hyphens in the code do not matter.
-// The error says that no device waits with it.
-func (s *Server) ApproveDevice(userCode string) error { return s.entra.ApproveDevice(userCode) }
+func (s *Server) challenge(claims string) error {
+	var object map[string]any
+	if json.Unmarshal([]byte(claims), &object) != nil || object == nil {
+		return fmt.Errorf("the claims %q are not a JSON object", claims)
+	}
+	s.graph.Challenge(claims)
+	return nil
+}
 
-// DeclineDevice makes the user decline to sign in at the device that shows the code.
-func (s *Server) DeclineDevice(userCode string) error { return s.entra.DeclineDevice(userCode) }
+// ApproveDevice signs the first of the people in at the device that shows the code. Case, spaces and hyphens in the code do
+// not matter. The error says that no device waits with it.
+func (s *Server) ApproveDevice(userCode string) error {
+	return asOwnError(s.entra.Decide(userCode, "", true))
+}
+
+// DeclineDevice makes the first of the people decline to sign in at the device that shows the code.
+func (s *Server) DeclineDevice(userCode string) error {
+	return asOwnError(s.entra.Decide(userCode, "", false))
+}
 
 // FederatedAssertion returns a token as an issuer outside Microsoft Entra ID signs it, valid for an hour, for the first
 // WithFederatedCredential without a key. Each of claims replaces one, and nil removes it. FederatedAssertion panics if

@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,34 +28,48 @@ With no AZURE_* variables set, intune-cert signs in to it by itself.
 
 --sample and --write-ca overwrite only files that an earlier emulator has written.
 
+With -v, each request is one line on standard error: its method, path and status, who sent it, and the fault that struck it.
+
 A --fault is a list of settings. Each request uses up the first fault that fits it.
 
     method=POST          only requests with this method
     token                only requests to Microsoft Entra ID; without it, only requests to Graph
+    times=2              strike so many requests (default 1, or with rate or every all)
+    rate=0.3             strike only this share of the requests
+    every=3              strike only every third request
     delay=5s             wait before the request is carried out
     response-delay=5s    wait after it, before the response
     visible-after=20s    the certificate that it uploads shows only after this time
     drop=after-commit    lose the connection before-reading, while-reading or after-reading the request, after-commit, which
                          is when it has been carried out, or in-response
     status=503           respond with this status, and carry nothing out
+    aadsts=7000215       with token: respond with this error of Microsoft Entra ID
     committed            carry the request out before the response with this status
     gateway              the response with this status is the HTML page of a gateway, not Graph's
+    empty                the response with this status has no body
     retry-after=10       its Retry-After, in seconds or as an HTTP date
     location=URL         its Location
-    times=2              use the fault for so many requests (default 1)
 
 --config is a JSON file. What it does not set has these defaults:
 
-    "provisioningDelay": "0s"     how long an upload stays notProvisioned
-    "ownUploadDates": false       uploads have the date of the service, not the one that was sent
-    "respelling": false           names and dates are shown differently from how they were sent
-    "pageSize": 100               certificates on a page
+    "tenantId", "tenantDomain", "clientId", "clientSecret": those that the emulator prints
+    "clientCertificates": []      files of certificates to sign in with
+    "federatedCredentials": []    [{"issuer": …, "subject": …, "audience": …, "keys": [files]}] to sign in with
+    "people": [{"name": "Contoso Administrator", "userName": "admin@contoso.example"}]
     "permissions": ["DeviceManagementApps.ReadWrite.All"]
+    "license": true               false: the tenant has no Intune license
+    "declineConsent": false       a person declines what an application asks for
+    "provisioningDelay": "0s"     how long an upload stays notProvisioned; "forever" is possible
+    "visibleContent": "0s"        how long an upload shows its content; "forever" is possible
+    "namesWithout": []            types of attributes that names do not show, such as "SERIALNUMBER"
+    "respelling": false           names and dates are shown differently from how they were sent
+    "ownUploadDates": false       uploads have the date of the service, not the one that was sent
+    "pageSize": 100               certificates on a page
     "quotaWrites": 100, "quotaRequests": 1000, "quotaWindow": "20s"
     "tokenLifetime": "1h"
     "clockSkew": "0s"             how far the service's clock is ahead
     "tls": false, "hosts": []     serve https, with a certificate for these names too
-    "declineConsent": false       a person declines what an application asks for
+    "caFile": ""                  what --write-ca sets
     "withoutV1Collection": false  v1.0 does not have the collection
     "strictGraph": false, "strictEntra": false   reject what the services tolerate
     "maxRequests": 0              requests to remember, 0 for all`
@@ -104,7 +115,7 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	flags.StringVar(&c.writeCA, "write-ca", "ca.pem", "the `file` that --tls writes")
 	flags.StringArrayVar(&c.seeds, "seed", nil, "put the certificate of this `file` or folder into the tenant; can be repeated")
 	flags.StringVar(&c.sample, "sample", "", "write a certificate to try with to this `file`, and put its predecessor into the tenant")
-	flags.StringArrayVar(&c.faults, "fault", nil, "let a request fail, for example `method=POST,status=503`; can be repeated")
+	flags.StringArrayVar(&c.faults, "fault", nil, "make a request fail, for example `method=POST,status=503` or rate=0.3,drop=after-commit; can be repeated")
 	flags.StringVar(&c.configFile, "config", "", "read how the service behaves from this JSON `file`")
 	flags.Var(c.settings, "settings", "the form of the environment variables: "+c.settings.list())
 	c.loader.addFlags(cmd)
@@ -157,49 +168,38 @@ func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error)
 	if err != nil {
 		return nil, &advisedError{err: err, next: "Choose another address with --listen, for example 127.0.0.1:0 for a free port."}
 	}
-	return intunetest.Start(intunetest.WithConfig(config), intunetest.WithListener(listener))
+	options := []intunetest.ServerOption{intunetest.WithConfig(config), intunetest.WithListener(listener)}
+	if c.flags.verbose {
+		options = append(options, intunetest.WithRequestLog(c.log))
+	}
+	return intunetest.Start(options...)
 }
 
 // config reads the file of --config.
 func (c *emulatorCommand) config() (intunetest.Config, error) {
-	config := intunetest.DefaultConfig()
 	if c.configFile == "" {
-		return config, nil
+		return intunetest.DefaultConfig(), nil
 	}
-	data, err := os.ReadFile(c.configFile)
+	config, err := intunetest.LoadConfig(c.configFile)
 	if err != nil {
-		return config, fmt.Errorf("--config: %w", err)
+		err = &advisedError{err: fmt.Errorf("--config: %w", err), next: "intune-cert emulator --help lists the settings, and has an example."}
 	}
-	if err := readConfig(data, &config); err != nil {
-		return config, &advisedError{err: fmt.Errorf("--config: %w", err), next: "intune-cert emulator --help lists the settings, and has an example."}
-	}
-	return config, nil
+	return config, err
 }
 
-// readConfig rejects unknown settings, which intunetest.Config ignores.
-func readConfig(data []byte, config *intunetest.Config) error {
-	var given, known map[string]json.RawMessage
-	defaults, err := json.Marshal(config)
-	if err != nil {
-		return err
+// log writes a request on one line.
+func (c *emulatorCommand) log(r intunetest.Request) {
+	line := fmt.Sprintf("%s %s %d", r.Method, r.URL, r.Status)
+	if r.Status == 0 {
+		line = fmt.Sprintf("%s %s -", r.Method, r.URL)
 	}
-	if err := errors.Join(json.Unmarshal(defaults, &known), json.Unmarshal(data, &given)); err != nil {
-		return err
+	if r.Who != "" {
+		line += " " + r.Who
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if known[name] == nil {
-			return fmt.Errorf("there is no setting %q", name)
-		}
+	if fault := r.Fault.String(); fault != "" {
+		line += " fault: " + fault
 	}
-	err = json.Unmarshal(data, config)
-	kind := (*json.UnmarshalTypeError)(nil)
-	switch {
-	case errors.As(err, &kind):
-		return fmt.Errorf("%s cannot be a %s", strings.Trim(kind.Field, "."), kind.Value)
-	case err != nil:
-		return errors.New(strings.TrimPrefix(err.Error(), "time: "))
-	}
-	return nil
+	c.remark("%s", plain(line))
 }
 
 // seed puts certificates into the tenant.

@@ -23,7 +23,9 @@ func (f *fixture) emulator(args ...string) (*running, settingsJSON) {
 	f.t.Helper()
 	r := f.start(append([]string{"emulator", "--listen", "127.0.0.1:0", "-o", "json"}, args...)...)
 	f.t.Cleanup(func() { _ = r.cmd.Process.Kill() })
-	eventually(f.t, "it starts", func() bool { return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") })
+	eventually(f.t, "it starts", func() bool {
+		return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") && json.Valid([]byte(r.stdout.String()))
+	})
 	var settings settingsJSON
 	if err := json.Unmarshal([]byte(r.stdout.String()), &settings); err != nil {
 		f.t.Fatal(err)
@@ -124,11 +126,11 @@ func TestEmulatorWarnsThatTheNetworkReachesIt(t *testing.T) {
 func TestEmulatorRejectsSettingsThatItDoesNotKnow(t *testing.T) {
 	f := newFixture(t)
 	for content, problem := range map[string]string{
-		`{"provisioningDelays": "1h"}`: `there is no setting "provisioningDelays"`,
-		`{"pageSize": "many"}`:         "pageSize cannot be a string",
-		`{"clockSkew": "soon"}`:        `invalid duration "soon"`,
-		`{`:                            "unexpected end of JSON input",
-		`{"pageSize": 0}`:              "the page size is 0, want 1 or more",
+		"{\n\"provisioningDelays\": \"1h\"}": `config.json:2: there is no setting "provisioningDelays"`,
+		`{"pageSize": "many"}`:               `config.json:1: "pageSize": it cannot be a string`,
+		`{"clockSkew": "soon"}`:              `"clockSkew": "soon" is no duration`,
+		`{`:                                  "the JSON ends too early",
+		`{"pageSize": 0}`:                    "the page size is 0, want 1 or more",
 	} {
 		f.write("config.json", []byte(content))
 		f.run("emulator", "--listen", "127.0.0.1:0", "--config", "config.json").exits(1).says(problem)
@@ -140,7 +142,7 @@ func TestEmulatorSaysWhichFaultsThereAre(t *testing.T) {
 	f := newFixture(t)
 	for fault, problem := range map[string]string{
 		"colour=red": `there is no setting "colour"`, "drop=xyz": `"xyz" is not one of before-reading, while-reading, after-reading, after-commit, in-response`,
-		"status=abc": "status: want a number", "status=999": "neither 101 nor one of 200 to 599", "delay=5": "delay: want days, hours and minutes",
+		"status=abc": "status: want a number", "status=999": "neither 101 nor one of 200 to 599", "delay=5": `delay: "5" is no duration`,
 		"token=maybe": "want true or false", "times=0": "times: want a number from 1", "gateway": "the response has no status",
 	} {
 		f.run("emulator", "--fault", fault).exits(2).says("--fault "+fault+": ", problem)
@@ -156,10 +158,28 @@ func TestEmulatorHelpHasAllSettings(t *testing.T) {
 	if err := json.Unmarshal(data, &settings); err != nil {
 		t.Fatal(err)
 	}
+	settings["clientCertificates"], settings["federatedCredentials"] = nil, nil // which name files
 	for name := range settings {
-		if !strings.Contains(emulatorHelp, `"`+name+`": `) {
+		if !strings.Contains(emulatorHelp, `"`+name+`"`) {
 			t.Errorf("the help does not have %s", name)
 		}
+	}
+}
+
+func TestEmulatorLogsRequestsInOneLineEach(t *testing.T) {
+	f := newFixture(t)
+	r, settings := f.emulator("-v", "--sample", "new.cer", "--fault", "method=GET,status=503", "--fault", "method=POST,drop=after-commit")
+	f.env = f.env[:len(f.env)-2]
+	f.run("rotate", "new.cer", "--emulator", settings.URL).exits(0)
+	r.interrupt().exits(0).says(
+		"\nPOST /"+intunetest.TenantID+"/oauth2/v2.0/token 200\n",
+		"\nGET /beta/deviceAppManagement/enterpriseCodeSigningCertificates 503 application fault: method=GET,status=503\n",
+		"\nPOST /beta/deviceAppManagement/enterpriseCodeSigningCertificates - application fault: method=POST,drop=after-commit\n",
+		"\nGET /beta/deviceAppManagement/enterpriseCodeSigningCertificates 200 application\n",
+	)
+	r, _ = f.emulator()
+	if got := r.interrupt().exits(0).stderr; strings.Contains(got, "GET ") {
+		t.Error(got)
 	}
 }
 

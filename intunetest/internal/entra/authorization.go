@@ -91,6 +91,9 @@ func (s *Server) newAuthorizationCode(c *call) (string, *rejection) {
 	code := newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !hasRoom(s.codes, func(code *authorizationCode) bool { return !s.config.Now().Before(code.expires) }) {
+		return "", transientError.because()
+	}
 	s.codes[code] = &authorizationCode{
 		grant: granted, redirectURI: c.form.Get("redirect_uri"), challenge: c.form.Get("code_challenge"),
 		method: cmp.Or(c.form.Get("code_challenge_method"), plainMethod), expires: s.config.Now().Add(authorizationCodeLifetime),

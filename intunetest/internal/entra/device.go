@@ -58,8 +58,11 @@ func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
 	}
 	code := newSecret()
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !hasRoom(s.devices, func(d *device) bool { return !s.config.Now().Before(d.expires) }) {
+		return nil, transientError.because()
+	}
 	s.devices[code] = d
-	s.mu.Unlock()
 	page := s.config.Root + devicePath // whatever Host the client claims: a person will follow it
 	return exchange.JSON(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,
@@ -110,24 +113,24 @@ func (d *device) poll(now time.Time) *rejection {
 	return pollingTooFast.because(int(before.Seconds()), int(d.interval.Seconds()))
 }
 
-// ApproveDevice signs the user in at the device that shows the code.
-func (s *Server) ApproveDevice(userCode string) error {
-	return s.decide(userCode, deviceApproved).asError()
-}
-
-// DeclineDevice makes the user decline to sign in at the device that shows the code.
-func (s *Server) DeclineDevice(userCode string) error {
-	return s.decide(userCode, deviceDeclined).asError()
-}
-
-func (r *rejection) asError() error {
-	if r == nil {
-		return nil
+// Decide signs a person in at the device that shows the code, or has the person decline. The first person does if
+// userName is "".
+func (s *Server) Decide(userCode, userName string, approves bool) error {
+	decision := deviceDeclined
+	if approves {
+		decision = deviceApproved
 	}
-	return fmt.Errorf("intunetest: AADSTS%d: %s", r.aadsts, r.text)
+	if rejected := s.decide(userCode, userName, decision); rejected != nil {
+		return fmt.Errorf("AADSTS%d: %s", rejected.aadsts, rejected.text)
+	}
+	return nil
 }
 
-func (s *Server) decide(userCode string, decision deviceState) *rejection {
+func (s *Server) decide(userCode, userName string, decision deviceState) *rejection {
+	person := s.person(userName)
+	if person == nil {
+		return unknownPerson.because(userName, s.config.Domain)
+	}
 	userCode = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(userCode))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +141,7 @@ func (s *Server) decide(userCode string, decision deviceState) *rejection {
 		case !s.config.Now().Before(d.expires):
 			return userCodeExpired.because()
 		}
-		d.state = decision
+		d.state, d.grant.session.person = decision, person
 		return nil
 	}
 	return unknownUserCode.because(userCode)
@@ -160,7 +163,7 @@ func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 	case err != nil, !known:
 		return malformedRequest.because("the action is neither 'approve' nor 'decline'").page(c), nil
 	}
-	if rejected := s.decide(form.Get("user_code"), decision); rejected != nil {
+	if rejected := s.decide(form.Get("user_code"), form.Get("user_name"), decision); rejected != nil {
 		return rejected.page(c), nil
 	}
 	return webPage(http.StatusOK, map[deviceState]string{

@@ -1,11 +1,11 @@
 // Package entra emulates the part of Microsoft Entra ID that signs in applications and users: the endpoints for tokens,
-// device codes and authorization, and the documents that describe them. It knows one tenant, one application and one
-// user.
+// device codes and authorization, and the documents that describe them. It knows one tenant with its people, and one application.
 package entra
 
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,12 +17,13 @@ import (
 // Config is the tenant, and how the application has been registered in it.
 type Config struct {
 	TenantID, Domain       string
+	People                 []*exchange.Person // one at least
 	ClientID, ClientSecret string
 	Certificates           []*x509.Certificate
 	Subjects               []Subject
 	Federated              []FederatedCredential
 	Permissions            []string // that the application has been granted
-	DeclineConsent         bool     // the user declines what an application asks for in a browser
+	DeclineConsent         bool     // people decline what an application asks for in a browser
 	TokenLifetime          time.Duration
 	Strict                 bool             // see intunetest.WithStrictEntra
 	Now                    func() time.Time // the clock of the service
@@ -115,8 +116,12 @@ func (s *Server) Serve(r *http.Request, body []byte, ids exchange.IDs) *exchange
 	return exchange.JSON(http.StatusNotFound, map[string]any{})
 }
 
-// TransientError returns the response with which Microsoft Entra ID says that it is not available for a moment.
-func TransientError(status int, ids exchange.IDs) *exchange.Response {
-	passing := rejection{90033, status, "temporarily_unavailable", "A transient error has occurred. Please try again."}
-	return passing.response(ids)
+// hasRoom reports whether one more can be kept of what anybody gets without a credential. It forgets what has expired.
+func hasRoom[V any](kept map[string]V, isExpired func(V) bool) bool {
+	const most = 10_000
+	if len(kept) < most {
+		return true
+	}
+	maps.DeleteFunc(kept, func(_ string, value V) bool { return isExpired(value) })
+	return len(kept) < most
 }

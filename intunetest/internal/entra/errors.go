@@ -41,6 +41,7 @@ var (
 	notDefaultScope     = rejection{1002012, http.StatusBadRequest, "invalid_scope", "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."}
 	sharedTenant        = rejection{50194, http.StatusBadRequest, "invalid_request", "Application '%s' signs in by itself. Usage of the /%s endpoint is not supported for that. Use a tenant-specific endpoint."}
 	notConsented        = rejection{65001, http.StatusBadRequest, "invalid_grant", "The user or administrator has not consented to use the application with ID '%s' and permission '%s'. Send an interactive authorization request for this user and resource."}
+	unknownPerson       = rejection{50034, http.StatusBadRequest, "invalid_grant", "The user account %s does not exist in the %s directory."}
 	consentDeclined     = rejection{65004, http.StatusBadRequest, "access_denied", "User declined to consent to access the app."}
 )
 

@@ -7,14 +7,20 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// administrator is the one user, who has the permissions of the application.
-var administrator = exchange.Person{
-	ID: "d4a1f9e2-6b3c-4f58-8e7d-1c9b0a2f5e63", Name: "Contoso Administrator", UserName: "admin@contoso.example",
+// person returns who has the user name or, if that is "", the first. It returns nil if nobody has it.
+func (s *Server) person(userName string) *exchange.Person {
+	for _, person := range s.config.People {
+		if userName == "" || strings.EqualFold(person.UserName, userName) {
+			return person
+		}
+	}
+	return nil
 }
 
 const signingKeyID = "emulator"

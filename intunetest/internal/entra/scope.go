@@ -77,7 +77,11 @@ func (s *Server) askUser(c *call) (*grant, *rejection) {
 	if rejected != nil {
 		return nil, rejected
 	}
-	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), &session{person: &administrator}}, nil
+	person := s.person(c.form.Get("login_hint"))
+	if person == nil {
+		return nil, unknownPerson.because(c.form.Get("login_hint"), s.config.Domain)
+	}
+	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), &session{person: person}}, nil
 }
 
 // checkConsent rejects a permission that the application has not been granted. All permissions of the collection need

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/guid"
@@ -35,9 +36,26 @@ type Token struct {
 	Person      *Person // who has signed in, nil for the application itself
 }
 
+// Who names the user, or the application if there is none.
+func (t Token) Who() string {
+	if t.Person == nil {
+		return "application"
+	}
+	return t.Person.UserName
+}
+
 // Person is a user of the tenant.
 type Person struct {
 	ID, Name, UserName string
+}
+
+// Bearer returns the access token of a request, "" if it has none.
+func Bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
 }
 
 // Origin returns the scheme and the host of the server, as the client reaches it.

@@ -27,7 +27,7 @@ var (
 
 // authenticate checks the access token.
 func (s *Server) authenticate(c *call) *exchange.Response {
-	token := bearer(c.Request)
+	token := exchange.Bearer(c.Request)
 	granted, known := s.config.Lookup(token)
 	s.mu.Lock()
 	challenge := s.challenge
@@ -53,9 +53,12 @@ func (c *call) unauthorized(message string) *exchange.Response {
 	return response
 }
 
-// authorize checks the permissions of a token that has been authenticated.
+// authorize checks the tenant's license, and the permissions of a token that has been authenticated.
 func (s *Server) authorize(c *call) *exchange.Response {
-	granted, _ := s.config.Lookup(bearer(c.Request))
+	if !s.config.License {
+		return c.fail(http.StatusBadRequest, "BadRequest", "Request not applicable to target tenant.")
+	}
+	granted, _ := s.config.Lookup(exchange.Bearer(c.Request))
 	sufficient := writePermissions
 	if c.Method == http.MethodGet {
 		sufficient = readPermissions
@@ -65,13 +68,4 @@ func (s *Server) authorize(c *call) *exchange.Response {
 	}
 	return intuneError(http.StatusForbidden, "Forbidden", "Application is not authorized to perform this operation. "+
 		"Application must have one of the following scopes: "+strings.Join(sufficient, ", "), c.ids)
-}
-
-// bearer is the access token of a request, "" if it has none.
-func bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return token
 }

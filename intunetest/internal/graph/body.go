@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +31,9 @@ func (s *Server) takeIn(r record, body []byte) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
+	if given["status"] && !isStatus(string(r.Status)) {
+		return record{}, modelErrorf("Requested value '%s' was not found.", r.Status)
+	}
 	r.Status = before.Status // the service's own
 	if s.config.OwnUploadDates {
 		r.UploadDateTime = before.UploadDateTime
@@ -42,10 +44,11 @@ func (s *Server) takeIn(r record, body []byte) (record, error) {
 
 // complete fills in what the body did not give, from the content or by the service's habits.
 func (s *Server) complete(r *record, given map[string]bool) error {
-	if r.Content != nil {
+	if given["content"] && r.Content != nil {
 		if err := r.takeContent(given); err != nil {
 			return err
 		}
+		r.contentUntil = time.Now().Add(s.config.VisibleContent)
 	}
 	if !isDateTimeOffset(r.ExpirationDateTime) {
 		return modelErrorf("The certificate expires beyond the range of 'Edm.DateTimeOffset'.")
@@ -152,9 +155,6 @@ func (r *record) set(name string, raw json.RawMessage) error {
 	case **string:
 		*field = &text
 	case *intune.CertificateStatus:
-		if !isStatus(text) {
-			return modelErrorf("Requested value '%s' was not found.", text)
-		}
 		*field = intune.CertificateStatus(text)
 	case *time.Time:
 		read, err := readTime(text)
@@ -229,7 +229,6 @@ func (r *record) takeContent(given map[string]bool) error {
 		return modelErrorf("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding " +
 			"characters, or an illegal character among the padding characters.")
 	}
-	r.Content = nil
 	if !given["uploadDateTime"] {
 		r.UploadDateTime = time.Time{}
 	}
@@ -263,37 +262,4 @@ func (r *record) wantSubject() error {
 		return textErrorf("The certificate has neither content that can be read nor a subject.")
 	}
 	return nil
-}
-
-// finish sets what the service decides about a record.
-func (s *Server) finish(r *record) {
-	if r.UploadDateTime.IsZero() {
-		r.UploadDateTime = s.config.Now().Truncate(100 * time.Nanosecond)
-	}
-	if !s.config.Respelling {
-		return
-	}
-	for _, name := range []**string{&r.SubjectName, &r.Subject, &r.IssuerName, &r.Issuer} {
-		if *name != nil {
-			*name = new(respell(**name))
-		}
-	}
-	r.ExpirationDateTime = r.ExpirationDateTime.UTC().Truncate(time.Second)
-	r.UploadDateTime = r.UploadDateTime.UTC().Truncate(time.Second)
-}
-
-// respell turns a name as Windows spells it into one as OpenSSL does. Names with quotation marks, and names that it has
-// respelled before, stay as they are.
-func respell(name string) string {
-	parts := strings.Split(name, ", ")
-	if len(parts) < 2 || strings.ContainsAny(name, `"+`) {
-		return name
-	}
-	slices.Reverse(parts)
-	for i, part := range parts {
-		if state, ok := strings.CutPrefix(part, "S="); ok {
-			parts[i] = "ST=" + state
-		}
-	}
-	return strings.Join(parts, ",")
 }

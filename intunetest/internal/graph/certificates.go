@@ -30,6 +30,7 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(&created)
+	created.forget(now)
 	return c.object(http.StatusCreated, created, nil)
 }
 

@@ -20,8 +20,11 @@ type Config struct {
 	// Now is the clock of the service.
 	Now func() time.Time
 
+	License             bool // the tenant has one
 	OwnUploadDates      bool
 	Respelling          bool
+	NamesWithout        []string      // types of attributes that names do not show
+	VisibleContent      time.Duration // after the upload
 	PageSize            int
 	ProvisioningDelay   time.Duration
 	Quota               Quota

@@ -37,7 +37,7 @@ func (s *Server) Arrive(r *http.Request, ids exchange.IDs) (rejection *exchange.
 
 // throttle counts a request. Retry-After is when the request would fit if no other came before.
 func (s *Server) throttle(r *http.Request, ids exchange.IDs) (rejection *exchange.Response) {
-	if _, known := s.config.Lookup(bearer(r)); !known || s.config.Quota == (Quota{}) {
+	if _, known := s.config.Lookup(exchange.Bearer(r)); !known || s.config.Quota == (Quota{}) {
 		return nil
 	}
 	s.mu.Lock()

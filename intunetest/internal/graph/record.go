@@ -3,6 +3,7 @@ package graph
 // This file holds a certificate as the service keeps it and shows it, and its properties.
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strings"
@@ -14,13 +15,14 @@ import (
 // record is a certificate as the service keeps it. What the schema calls nullable is a pointer.
 type record struct {
 	ID                                       string
-	Content                                  *string // nil once the service has taken it
+	Content                                  *string // in base64; see contentUntil
 	Status                                   intune.CertificateStatus
 	SubjectName, Subject, IssuerName, Issuer *string
 	ExpirationDateTime, UploadDateTime       time.Time
 
 	isCertificate bool      // the content that was sent could be read
 	serial        int       // counts from 1 in order of creation
+	contentUntil  time.Time // when Content ceases to show
 	visible       time.Time // when it begins to show
 	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
 }
@@ -127,20 +129,36 @@ func (r *record) value(name string) value {
 
 func (r *record) shows(now time.Time) bool { return !r.visible.After(now) }
 
-// at is the record as it shows at a time: once provisioned, it says so.
+// at is the record as it shows at a time: once provisioned, it says so, and the content shows only for a while.
 func (r record) at(now time.Time) record {
+	r.forget(now)
 	if !r.provisioned.IsZero() && !r.provisioned.After(now) {
 		r.Status = intune.CertificateStatusProvisioned
 	}
 	return r
 }
 
+// forget removes content that does not show any more.
+func (r *record) forget(now time.Time) {
+	if !r.contentUntil.After(now) {
+		r.Content = nil
+	}
+}
+
 func (r *record) certificate() *intune.EnterpriseCodeSigningCertificate {
 	return &intune.EnterpriseCodeSigningCertificate{
-		ID: r.ID, Status: r.Status,
+		ID: r.ID, Content: r.content(), Status: r.Status,
 		SubjectName: deref(r.SubjectName), Subject: deref(r.Subject), IssuerName: deref(r.IssuerName), Issuer: deref(r.Issuer),
 		ExpirationDateTime: r.ExpirationDateTime, UploadDateTime: r.UploadDateTime,
 	}
+}
+
+func (r *record) content() []byte {
+	if r.Content == nil {
+		return nil
+	}
+	der, _ := base64.StdEncoding.DecodeString(*r.Content) // takeContent has decoded it
+	return der
 }
 
 func deref(text *string) string {

@@ -3,6 +3,7 @@ package graph
 // This file is what a test sees and does behind the service's back.
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,14 +20,20 @@ func (s *Server) Reset() {
 	s.records, s.challenge, s.quota = nil, "", newQuota(s.config.Quota)
 }
 
+// RemoveAll removes the certificates.
+func (s *Server) RemoveAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = nil
+}
+
 // Certificates returns what the tenant holds, in order of creation.
 func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
 	certificates := make([]*intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
 	for _, r := range s.records {
-		shown := r.at(now)
+		shown := r.at(time.Now())
 		certificates = append(certificates, shown.certificate())
 	}
 	return certificates
@@ -45,6 +52,7 @@ func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, e
 	if err != nil {
 		return nil, err
 	}
+	r.contentUntil = r.UploadDateTime.Add(s.config.VisibleContent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index(r.ID) >= 0 {
@@ -54,6 +62,7 @@ func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, e
 		r.ID = guid.New()
 	}
 	s.keep(&r)
+	r.forget(time.Now())
 	return r.certificate(), nil
 }
 
@@ -64,16 +73,30 @@ func (s *Server) keep(r *record) {
 	s.records = append(s.records, *r)
 }
 
-// SetStatus sets the status of a certificate for good. It reports false if no certificate has the id.
-func (s *Server) SetStatus(id string, status intune.CertificateStatus) bool {
+// ErrNoCertificate says that no certificate has the id.
+var ErrNoCertificate = errors.New("no certificate has the id")
+
+// Change sets the properties of a certificate that an object has, the status for good.
+func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(id)
 	if i < 0 {
-		return false
+		return nil, fmt.Errorf("%w %q", ErrNoCertificate, id)
 	}
-	s.records[i].Status, s.records[i].provisioned = status, time.Time{}
-	return true
+	changed := s.records[i]
+	given, err := s.merge(&changed, object, byOperator)
+	switch {
+	case err != nil:
+		return nil, err
+	case given["id"], given["content"]:
+		return nil, errors.New("the id and the content cannot be changed")
+	case given["status"]:
+		changed.provisioned = time.Time{}
+	}
+	s.records[i] = changed
+	shown := changed.at(time.Now())
+	return shown.certificate(), nil
 }
 
 // index returns the index of the record with the id, -1 if there is none. It is called with the lock held.

@@ -15,7 +15,7 @@ const userInfoPath = "/oidc/userinfo"
 
 // userInfo says who has signed in. What the person's claims are is the same in the id token.
 func (s *Server) userInfo(c *call) *exchange.Response {
-	granted, _ := s.config.Lookup(bearer(c.Request))
+	granted, _ := s.config.Lookup(exchange.Bearer(c.Request))
 	switch person := granted.Person; {
 	case !slices.Contains([]string{http.MethodGet, http.MethodPost}, c.Method):
 		return c.methodNotAllowed(http.MethodGet, http.MethodPost)
