@@ -3,6 +3,7 @@ package intune
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"strings"
 
@@ -55,8 +56,8 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any, opt
 	if err != nil {
 		return err
 	}
-	if !isMethod(method) {
-		return &InputError{Name: "method", Problem: "is not an HTTP method, such as GET"}
+	if !isMethod(method) || method == http.MethodConnect || method == http.MethodTrace {
+		return &InputError{Name: "method", Problem: "is not an HTTP method of an API, such as GET"}
 	}
 	if problem := pathProblem(path); problem != "" {
 		return &InputError{Name: "path", Problem: problem}

@@ -46,6 +46,8 @@ func TestDoRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
 		"no method":           {method: "", path: "/x"},
 		"method with a space": {method: "GET /y", path: "/x"},
 		"lower-case method":   {method: "get", path: "/x"},
+		"a tunnel":            {method: "CONNECT", path: "/x"},
+		"a trace":             {method: "TRACE", path: "/x"},
 		"URL":                 {method: "GET", path: "https://graph.microsoft.com/beta/x"},
 		"dot segment":         {method: "GET", path: "/x/../y"},
 		"escaped dot segment": {method: "GET", path: "/x/%2E%2e/y"},
@@ -79,6 +81,7 @@ func TestWithHeaderRefusesTheNamesThatAreOurs(t *testing.T) {
 	for _, name := range []string{
 		"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host",
 		"Transfer-Encoding", "User-Agent", "client-request-id", "Idempotency-Key", "X-Idempotency-Key", "aCCept",
+		"Expect", "Upgrade", "TE", "Trailer", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "HTTP2-Settings", "Cookie",
 	} {
 		err := newWire(t).client().Do(t.Context(), "GET", "/x", nil, nil, intune.WithHeader(name, "x"))
 		errorAs[*intune.InputError](t, err)

@@ -1,24 +1,32 @@
 package intune
 
 // Cloud is one of Microsoft's clouds: the addresses of its Microsoft Graph and its Microsoft Entra ID. A token of one
-// cloud is not valid in another. See https://learn.microsoft.com/graph/deployments.
+// cloud is not valid in another. A Cloud of your own works too: the scope of the tokens follows its GraphURL.
+// See https://learn.microsoft.com/graph/deployments.
 type Cloud struct {
-	name, graphURL, authorityURL string
+	Name         string // for logs and errors
+	GraphURL     string // without the version; under the conditions of [WithBaseURL]
+	AuthorityURL string // without the tenant; under the conditions of [WithAuthorityURL]
 }
 
 // The clouds that Intune runs in. GCC, the government's moderate tier, is part of CloudPublic.
 var (
-	CloudPublic         = Cloud{"Public", "https://graph.microsoft.com", "https://login.microsoftonline.com"}
+	CloudPublic         = publicCloud()
 	CloudUSGovernmentL4 = Cloud{"USGovernmentL4", "https://graph.microsoft.us", "https://login.microsoftonline.us"}
 	CloudUSGovernmentL5 = Cloud{"USGovernmentL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"}
 	CloudChina          = Cloud{"China", "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"}
 )
 
+// publicCloud is the default of a client, whatever a program assigns to CloudPublic.
+func publicCloud() Cloud {
+	return Cloud{"Public", "https://graph.microsoft.com", "https://login.microsoftonline.com"}
+}
+
 // String returns the cloud's name, such as "USGovernmentL4".
-func (c Cloud) String() string { return c.name }
+func (c Cloud) String() string { return c.Name }
 
 // scope asks for a token with all the permissions that the application has been granted.
-func (c Cloud) scope() string { return c.graphURL + "/.default" }
+func (c Cloud) scope() string { return c.GraphURL + "/.default" }
 
 // APIVersion is a version of Microsoft Graph.
 type APIVersion string

@@ -28,6 +28,10 @@ func TestCloudsAndVersions(t *testing.T) {
 			[]intune.Option{intune.WithCloud(intune.CloudChina)},
 			"https://microsoftgraph.chinacloudapi.cn/beta", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/.default",
 		},
+		{
+			[]intune.Option{intune.WithCloud(intune.Cloud{Name: "Sovereign", GraphURL: "HTTPS://Graph.sovereign.example/", AuthorityURL: "https://login.sovereign.example/"})},
+			"https://graph.sovereign.example/beta", "https://login.sovereign.example", "https://graph.sovereign.example/.default",
+		},
 		{ // the scope follows the cloud, not the addresses
 			[]intune.Option{intune.WithBaseURL("https://proxy.example"), intune.WithCloud(intune.CloudChina), intune.WithAuthorityURL("https://login.example/")},
 			"https://proxy.example/beta", "https://login.example", "https://microsoftgraph.chinacloudapi.cn/.default",

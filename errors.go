@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
 // Sentinels for errors.Is with an *APIError.
@@ -21,9 +22,21 @@ var (
 	ErrForbidden    = errors.New("forbidden")           // 403, and the 401 that Intune gives for a missing permission
 	ErrNotFound     = errors.New("not found")           // 404 in Microsoft Graph's own words: a gateway's 404 says nothing about the object
 	ErrConflict     = errors.New("conflict")            // 409 and 412
-	ErrThrottled    = errors.New("throttled")           // 429 and 509
+	ErrThrottled    = errors.New("throttled")           // 429 and 509; also the client's own quota: see RetryAfter
 	ErrUnavailable  = errors.New("service unavailable") // 502, 503 and 504
 )
+
+// RetryAfter returns how long to wait before trying again after err, whoever asked for it: the service, the sign-in, or the
+// client's own quota. It returns 0 if nobody did.
+func RetryAfter(err error) time.Duration {
+	if held, ok := errors.AsType[*throttle.Error](err); ok {
+		return max(held.Pause, 0)
+	}
+	if rejection, ok := errors.AsType[*APIError](err); ok {
+		return rejection.RetryAfter
+	}
+	return signInRetryAfter(err)
+}
 
 // APIError is a response that is not 2xx, with what Microsoft Graph and Intune said in it. Program against StatusCode,
 // Code and InnerCodes; messages change.

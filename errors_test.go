@@ -259,3 +259,18 @@ func TestReturnedErrorsLogTheirAttributes(t *testing.T) {
 		t.Errorf("logged %s", log)
 	}
 }
+
+func TestRetryAfter(t *testing.T) {
+	throttled := &intune.APIError{StatusCode: 429, RetryAfter: time.Minute}
+	for want, errs := range map[time.Duration][]error{
+		0:           {nil, errors.New("x"), context.Canceled, &intune.APIError{StatusCode: 500}, &intune.AuthError{StatusCode: 400}},
+		time.Minute: {throttled, &intune.OutcomeUnknownError{Err: throttled}, fmt.Errorf("x: %w", throttled)},
+		time.Hour:   {&intune.AuthError{StatusCode: 429, RetryAfter: time.Hour}},
+	} {
+		for _, err := range errs {
+			if got := intune.RetryAfter(err); got != want {
+				t.Errorf("%v: got %v, want %v", err, got, want)
+			}
+		}
+	}
+}

@@ -13,12 +13,15 @@ import (
 
 // Limiter decides when a request may be sent. Wait returns in order of arrival, or returns an error if the request may
 // not be sent, for example because ctx ends first. It is called for every attempt, after its token has been obtained. A
-// token that expires during the wait is replaced after it.
-//
-// If the Limiter also has a method Pause(time.Duration), the client calls it when the service throttles, with the time
-// for which no request should be sent.
+// token that expires during the wait is replaced after it. A Limiter may also be a [Pauser].
 type Limiter interface {
 	Wait(ctx context.Context, method string) error
+}
+
+// Pauser is a [Limiter] that wants to know when the service throttles. The client then calls Pause with the time for which
+// no request should be sent.
+type Pauser interface {
+	Pause(pause time.Duration)
 }
 
 // Quota is a number of requests in any window of time.
@@ -28,11 +31,13 @@ type Quota struct {
 	Methods  []string // the methods that count; none for all
 }
 
-// IntuneAppsQuota is what Microsoft Graph allows one application in one tenant for Intune's apps resources.
+// IntuneAppsQuota returns what Microsoft Graph allows one application in one tenant for Intune's apps resources.
 // See https://learn.microsoft.com/graph/throttling-limits.
-var IntuneAppsQuota = []Quota{
-	{Requests: 100, Window: 20 * time.Second, Methods: []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}},
-	{Requests: 1000, Window: 20 * time.Second},
+func IntuneAppsQuota() []Quota {
+	return []Quota{
+		{Requests: 100, Window: 20 * time.Second, Methods: []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}},
+		{Requests: 1000, Window: 20 * time.Second},
+	}
 }
 
 func newQuotaLimiter(quotas []Quota) Limiter {
@@ -96,7 +101,7 @@ func (l *limits) reason(isLook bool) string {
 // pauseAll holds every request back, and those of other processes if the limiter can.
 func (l *limits) pauseAll(pause time.Duration) {
 	l.throttled.Close(pause)
-	if shared, ok := l.limiter.(interface{ Pause(pause time.Duration) }); ok {
+	if shared, ok := l.limiter.(Pauser); ok {
 		shared.Pause(pause)
 	}
 }
@@ -104,7 +109,7 @@ func (l *limits) pauseAll(pause time.Duration) {
 // pauseExceptLooks holds every request back except the looks for a lost create.
 func (l *limits) pauseExceptLooks(pause time.Duration) { l.busy.Close(pause) }
 
-// pausedError is an attempt that was not made because its wait would outlast the context.
+// pausedError is an attempt that was not made because its wait would outlast the context, or the context ended.
 type pausedError struct{ err error }
 
 func (e *pausedError) Error() string   { return e.err.Error() }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // Option configures a Client. NewClient applies the options in order and reports the first bad one.
@@ -19,6 +21,7 @@ type config struct {
 	version               APIVersion
 	baseURL, authorityURL string
 	httpClient            *http.Client
+	timeout               time.Duration // of an attempt; 0 for that of httpClient
 	logger                *slog.Logger
 	userAgent             string
 	retry                 RetryPolicy
@@ -28,8 +31,10 @@ type config struct {
 
 // newConfig applies the options over the defaults and checks the credential.
 func newConfig(cred Credential, opts []Option) (*config, error) {
-	cfg := &config{cloud: CloudPublic, version: APIVersionBeta, logger: slog.New(slog.DiscardHandler), retry: RetryPolicy{}.withDefaults()}
-	cfg.limiter = newQuotaLimiter(IntuneAppsQuota)
+	cfg := &config{
+		cloud: publicCloud(), version: APIVersionBeta, logger: slog.New(slog.DiscardHandler),
+		retry: RetryPolicy{}.withDefaults(), limiter: newQuotaLimiter(IntuneAppsQuota()),
+	}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, &InputError{Name: "Option", Problem: "is nil"}
@@ -44,8 +49,8 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 	if a, ok := cred.(authority); ok {
 		cfg.authorityURL = cmp.Or(cfg.authorityURL, a.authorityURL())
 	}
-	cfg.authorityURL = cmp.Or(cfg.authorityURL, cfg.cloud.authorityURL)
-	cfg.baseURL = cmp.Or(cfg.baseURL, cfg.cloud.graphURL)
+	cfg.authorityURL = cmp.Or(cfg.authorityURL, cfg.cloud.AuthorityURL)
+	cfg.baseURL = cmp.Or(cfg.baseURL, cfg.cloud.GraphURL)
 	return cfg, nil
 }
 
@@ -61,15 +66,16 @@ func (c *config) fullUserAgent() string {
 	return strings.TrimSpace(c.userAgent + " " + own)
 }
 
-// WithCloud chooses the cloud of the tenant; CloudPublic is the default. The scope of the tokens follows the cloud, even
-// if WithBaseURL or WithAuthorityURL replace its addresses.
+// WithCloud chooses the cloud of the tenant; [CloudPublic] is the default. The scope of the tokens follows the cloud, even
+// if [WithBaseURL] or [WithAuthorityURL] replaces its addresses.
 func WithCloud(cloud Cloud) Option {
-	return func(c *config) error {
-		if cloud == (Cloud{}) {
-			return &InputError{Name: "WithCloud", Problem: "is empty: want CloudPublic, CloudUSGovernmentL4, CloudUSGovernmentL5 or CloudChina"}
+	return func(c *config) (err error) {
+		if cloud.GraphURL, err = graphRoot("WithCloud: GraphURL", cloud.GraphURL); err != nil {
+			return err
 		}
+		cloud.AuthorityURL, err = authorityRoot("WithCloud: AuthorityURL", cloud.AuthorityURL)
 		c.cloud = cloud
-		return nil
+		return err
 	}
 }
 
@@ -89,30 +95,48 @@ func WithAPIVersion(version APIVersion) Option {
 // plain http on loopback (127.0.0.0/8, ::1, localhost), without user information, query or fragment.
 func WithBaseURL(root string) Option {
 	return func(c *config) (err error) {
-		c.baseURL, err = rootURL("WithBaseURL", root)
+		c.baseURL, err = graphRoot("WithBaseURL", root)
 		return err
 	}
 }
 
-// WithAuthorityURL replaces the cloud's Microsoft Entra root, under the same conditions as WithBaseURL. It takes
-// precedence over AZURE_AUTHORITY_HOST.
+// WithAuthorityURL replaces the cloud's Microsoft Entra root, without the tenant, under the same conditions as
+// [WithBaseURL]. It takes precedence over AZURE_AUTHORITY_HOST.
 func WithAuthorityURL(root string) Option {
 	return func(c *config) (err error) {
-		c.authorityURL, err = rootURL("WithAuthorityURL", root)
+		c.authorityURL, err = authorityRoot("WithAuthorityURL", root)
 		return err
+	}
+}
+
+// NewTransport returns a new transport with the library's settings: TLS 1.2 or later, HTTP/2 with pings that detect dead
+// connections, up to 64 idle connections to a host, and the proxy of HTTPS_PROXY and NO_PROXY. Change its proxy, its
+// certificate authorities or its client certificate, and pass it to [WithHTTPClient]:
+//
+//	transport := intune.NewTransport()
+//	transport.TLSClientConfig.RootCAs = pool
+//	client, err := intune.NewClient(cred, intune.WithHTTPClient(&http.Client{Transport: transport}))
+//
+// The client replaces such a transport by its clone after a time-out or a 503, because over HTTP/2 that is the only way
+// to a new connection. So do not change it after [NewClient].
+func NewTransport() *http.Transport { return wire.NewTransport() }
+
+// WithTimeout sets the time limit of an attempt, from the moment it is sent to the end of its response. The default is 60
+// seconds. It also holds for a request for a token. It takes precedence over the Timeout of [WithHTTPClient].
+func WithTimeout(timeout time.Duration) Option {
+	return func(c *config) error {
+		if timeout <= 0 {
+			return &InputError{Name: "WithTimeout", Problem: "is not positive"}
+		}
+		c.timeout = timeout
+		return nil
 	}
 }
 
 // WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the time limit of an attempt.
-// The client is not modified, and its connection pool stays its own. Use it for a private certificate authority, a proxy
-// other than the environment's, or a client certificate:
-//
-//	transport := http.DefaultTransport.(*http.Transport).Clone()
-//	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-//	client, err := intune.NewClient(cred, intune.WithHTTPClient(&http.Client{Transport: transport}))
-//
-// Without this option the client has a transport of its own: TLS 1.2 or later, HTTP/2 with pings that detect dead
-// connections, the proxy of HTTPS_PROXY and NO_PROXY, and a time limit of 60 seconds for an attempt.
+// The client is not modified. To change a proxy or a certificate authority, start from [NewTransport]; any other
+// transport keeps its own connection pool and settings. If client has no Transport, http.DefaultTransport is used.
+// Without this option the client has a transport of its own, which is like that of NewTransport.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -159,7 +183,7 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honoured up to an hour; a
+// WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honored up to an hour; a
 // longer one ends the call with the error.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
@@ -178,10 +202,10 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithQuota keeps the client within these quotas instead of IntuneAppsQuota, which is the default; without arguments
+// WithQuota keeps the client within these quotas instead of [IntuneAppsQuota], which is the default; without arguments
 // there is no limit. Requests wait for their turn in order of arrival. A request whose wait would outlast the context's
-// deadline fails immediately with ErrThrottled. Each window is extended by 400 ms to allow for network delay. The quotas
-// hold for this client only; see WithLimiter for several clients.
+// deadline fails immediately with [ErrThrottled], and [RetryAfter] says how long the wait would be. Each window is extended
+// by 400 ms to allow for network delay. The quotas hold for this client only; see [WithLimiter] for several clients.
 func WithQuota(quotas ...Quota) Option {
 	return func(c *config) error {
 		for _, q := range quotas {

@@ -1,10 +1,12 @@
 package intune_test
 
 import (
+	"crypto/tls"
 	"math"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -45,7 +47,13 @@ func TestNewClientReportsWhatCannotWork(t *testing.T) {
 		"fragment":                     with(intune.WithBaseURL("https://graph.microsoft.com#x")),
 		"dot segment":                  with(intune.WithBaseURL("https://graph.microsoft.com/a/%2e%2e")),
 		"plain http authority":         with(intune.WithAuthorityURL("http://login.microsoftonline.com")),
+		"cloud without an authority":   with(intune.WithCloud(intune.Cloud{GraphURL: "https://graph.example"})),
+		"cloud over plain http":        with(intune.WithCloud(intune.Cloud{GraphURL: "http://graph.example", AuthorityURL: "https://login.example"})),
+		"cloud with a version":         with(intune.WithCloud(intune.Cloud{GraphURL: "https://graph.example/v1.0", AuthorityURL: "https://login.example"})),
+		"cloud with a tenant":          with(intune.WithCloud(intune.Cloud{GraphURL: "https://graph.example", AuthorityURL: "https://login.example/common"})),
 		"no http client":               with(intune.WithHTTPClient(nil)),
+		"no time-out":                  with(intune.WithTimeout(0)),
+		"negative time-out":            with(intune.WithTimeout(-time.Second)),
 		"no logger":                    with(intune.WithLogger(nil)),
 		"empty user agent":             with(intune.WithUserAgent(" ")),
 		"user agent with a line break": with(intune.WithUserAgent("a\r\nX: b")),
@@ -63,6 +71,90 @@ func TestNewClientReportsWhatCannotWork(t *testing.T) {
 				t.Errorf("got %v, %v", client, err)
 			}
 		})
+	}
+}
+
+// TestRootsWithoutVersionAndTenant: each of these would lead to /beta/beta or to the tenant of a tenant.
+func TestRootsWithoutVersionAndTenant(t *testing.T) {
+	for root, names := range map[string]string{
+		"https://graph.microsoft.com/beta": "version", "https://graph.microsoft.com/v1.0/": "version", "https://graph.microsoft.com/Beta": "version",
+		"https://gateway.example/v1.0/graph": "version",
+	} {
+		_, err := intune.NewClient(staticToken(), intune.WithBaseURL(root))
+		if problem := errorAs[*intune.InputError](t, err); problem.Name != "WithBaseURL" || !strings.Contains(err.Error(), names) {
+			t.Errorf("%s: got %v", root, err)
+		}
+	}
+	for _, root := range []string{
+		"https://login.microsoftonline.com/common", "https://login.microsoftonline.com/Organizations/", "https://login.microsoftonline.com/contoso.com",
+		"https://login.microsoftonline.com/" + app, "https://login.microsoftonline.com/contoso/oauth2/token", "https://login.microsoftonline.com/x/v2.0",
+	} {
+		_, err := intune.NewClient(staticToken(), intune.WithAuthorityURL(root))
+		if problem := errorAs[*intune.InputError](t, err); problem.Name != "WithAuthorityURL" || !strings.Contains(err.Error(), "tenant") {
+			t.Errorf("%s: got %v", root, err)
+		}
+		t.Setenv("AZURE_TENANT_ID", tenant)
+		t.Setenv("AZURE_CLIENT_ID", app)
+		t.Setenv("AZURE_CLIENT_SECRET", aSecret)
+		t.Setenv("AZURE_AUTHORITY_HOST", root)
+		_, err = intune.EnvironmentCredential()
+		if problem := errorAs[*intune.InputError](t, err); problem.Name != "AZURE_AUTHORITY_HOST" || !strings.Contains(err.Error(), "tenant") {
+			t.Errorf("%s: got %v", root, err)
+		}
+	}
+}
+
+func TestProxyOfTheEnvironmentThatIsNoURL(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://user:must#not/show@proxy.example:3128")
+	_, err := intune.NewClient(staticToken())
+	if errorAs[*intune.InputError](t, err).Name != "HTTPS_PROXY" || !strings.Contains(err.Error(), "HTTPS_PROXY is not a URL") || strings.Contains(err.Error(), "must") {
+		t.Errorf("got %v", err)
+	}
+	newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: newWire(t).mock}))
+}
+
+// TestTimeoutOfAnAttempt: WithTimeout takes precedence over the client's, whichever option comes first.
+func TestTimeoutOfAnAttempt(t *testing.T) {
+	silent := roundTripper(func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	})
+	with := intune.WithHTTPClient(&http.Client{Transport: silent, Timeout: 7 * time.Second})
+	for want, opts := range map[time.Duration][]intune.Option{
+		60 * time.Second: {intune.WithHTTPClient(&http.Client{Transport: silent})},
+		7 * time.Second:  {with},
+		20 * time.Second: {with, intune.WithTimeout(20 * time.Second)},
+		90 * time.Second: {intune.WithTimeout(90 * time.Second), with},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			client := newClient(t, staticToken(), append(opts, intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))...)
+			if err := get(t.Context(), client); err == nil || time.Since(began) != want {
+				t.Errorf("want %v, got %v after %v", want, err, time.Since(began))
+			}
+		})
+	}
+}
+
+func TestNewTransportIsNew(t *testing.T) {
+	one, other := intune.NewTransport(), intune.NewTransport()
+	if one == other || one.TLSClientConfig == other.TLSClientConfig || one.HTTP2 == other.HTTP2 {
+		t.Error("two transports share what a program changes")
+	}
+	if one.TLSClientConfig.MinVersion != tls.VersionTLS12 || one.HTTP2.SendPingTimeout+one.HTTP2.PingTimeout > 20*time.Second || one.MaxIdleConnsPerHost < 64 {
+		t.Errorf("got %+v", one)
+	}
+}
+
+// TestClientsDoNotShareWhatAProgramChanges: neither the quota nor the default cloud.
+func TestClientsDoNotShareWhatAProgramChanges(t *testing.T) {
+	intune.IntuneAppsQuota()[0].Requests = 0
+	saved := intune.CloudPublic
+	intune.CloudPublic.GraphURL = "https://graph.example"
+	defer func() { intune.CloudPublic = saved }()
+	w := newWire(t, reply(http.StatusCreated, created))
+	if _, err := create(w.client()); err != nil || w.requests[0].URL.Host != "graph.microsoft.com" {
+		t.Errorf("sent to %s, %v", w.requests[0].URL, err)
 	}
 }
 

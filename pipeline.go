@@ -30,7 +30,10 @@ type pipeline struct {
 }
 
 func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
-	transport := wire.New(wire.Config{Origin: cfg.baseURL, UserAgent: cfg.fullUserAgent(), Client: cfg.httpClient})
+	transport := wire.New(wire.Config{Origin: cfg.baseURL, UserAgent: cfg.fullUserAgent(), Client: cfg.httpClient, Timeout: cfg.timeout})
+	if name, problem := transport.ProxyProblem(); problem != "" {
+		return nil, &InputError{Name: name, Problem: problem}
+	}
 	p := &pipeline{
 		root: cfg.root(), retry: cfg.retry, logger: cfg.logger,
 		tokens: tokencache.New(fetchToken(cred, TokenRequest{

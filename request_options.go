@@ -65,16 +65,19 @@ func (o *requestOptions) clonedHeader() http.Header {
 	return o.header.Clone()
 }
 
-// WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. The headers that the
-// library sets are rejected: Accept, Accept-Encoding, Authorization, Connection, Content-Encoding, Content-Length,
-// Content-Type, Host, Transfer-Encoding, User-Agent and client-request-id. So are Idempotency-Key and X-Idempotency-Key,
-// because net/http would repeat a POST that carries one.
+// WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. These are rejected: the
+// headers that the library sets (Accept, Accept-Encoding, Authorization, Content-Encoding, Content-Length, Content-Type,
+// Host, User-Agent, client-request-id); those of the connection (Connection, Expect, HTTP2-Settings, Keep-Alive,
+// Proxy-Authorization, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade); Cookie, which comes from the Jar of
+// [WithHTTPClient]; and Idempotency-Key and X-Idempotency-Key, because net/http would repeat a POST that carries one.
 func WithHeader(key, value string) RequestOption {
 	return func(o *requestOptions) error {
 		canonical := http.CanonicalHeaderKey(key)
 		switch {
 		case wire.IsReserved(canonical):
 			return &InputError{Name: "WithHeader", Problem: canonical + " is set by the library"}
+		case canonical == "Cookie":
+			return &InputError{Name: "WithHeader", Problem: "Cookie comes from the Jar of WithHTTPClient"}
 		case !isToken(key):
 			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
 		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
@@ -113,7 +116,8 @@ type Response struct {
 	MatchedBy  MatchedBy // how it was recognised there, by Create or Rotate; "" if it was not looked for
 }
 
-// WithResponse fills in response with what is known of the call, on success and on error.
+// WithResponse fills in response with what is known of the call, on success and on error. Only the library can do so: if
+// you test with a fake of the service, the response stays as it is.
 func WithResponse(response *Response) RequestOption {
 	return func(o *requestOptions) error {
 		if response == nil {

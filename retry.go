@@ -136,7 +136,7 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 			c.finish(err)
 			return
 		}
-		c.wait = max(time.Until(c.last.ended.Add(requestedDelay(c.err))), 0)
+		c.wait = max(time.Until(c.last.ended.Add(RetryAfter(c.err))), 0)
 	}
 	if reason := c.stopReason(ctx); reason != "" {
 		c.fail(ctx, fmt.Errorf("%w: %s", err, reason))
@@ -159,8 +159,8 @@ func (c *call) stopReason(ctx context.Context) string {
 	switch {
 	case c.attempts >= c.pipeline.retry.MaxAttempts:
 		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
-	case requestedDelay(c.err) > longestWait:
-		return fmt.Sprintf("not tried again: the service asked to wait %s", requestedDelay(c.err))
+	case RetryAfter(c.err) > longestWait:
+		return fmt.Sprintf("not tried again: the service asked to wait %s", RetryAfter(c.err))
 	case limited && c.wait > time.Until(deadline):
 		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
 	}
@@ -173,19 +173,10 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	if o == rejected && !errors.Is(err, ErrThrottled) {
 		return 0
 	}
-	if delay := requestedDelay(err); delay > 0 {
+	if delay := RetryAfter(err); delay > 0 {
 		return delay
 	}
 	return c.pipeline.retry.backoff(c.attempts)
-}
-
-// requestedDelay returns the Retry-After in an error, 0 if there is none.
-func requestedDelay(err error) time.Duration {
-	var rejection *APIError
-	if errors.As(err, &rejection) {
-		return rejection.RetryAfter
-	}
-	return signInRetryAfter(err)
 }
 
 // pauseOthers makes the other calls of the client wait as well if the service asks everybody to. It reports whether it

@@ -10,9 +10,16 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// rootURL checks the root URL of a service and returns it without a trailing slash.
-func rootURL(name, raw string) (string, error) {
-	root, problem := wire.RootURL(raw)
+// graphRoot checks a root of Microsoft Graph and returns it without a trailing slash.
+func graphRoot(name, raw string) (string, error) { return checkedRoot(name, raw, wire.GraphRoot) }
+
+// authorityRoot checks a root of Microsoft Entra ID and returns it without a trailing slash.
+func authorityRoot(name, raw string) (string, error) {
+	return checkedRoot(name, raw, wire.AuthorityRoot)
+}
+
+func checkedRoot(name, raw string, check func(string) (root, problem string)) (string, error) {
+	root, problem := check(raw)
 	if problem != "" {
 		return "", &InputError{Name: name, Problem: problem}
 	}

@@ -17,7 +17,7 @@ import (
 func BenchmarkWait(b *testing.B) {
 	const plenty = 1_000_000
 	quotas := []intune.Quota{
-		{Requests: plenty, Window: time.Millisecond, Methods: intune.IntuneAppsQuota[0].Methods},
+		{Requests: plenty, Window: time.Millisecond, Methods: intune.IntuneAppsQuota()[0].Methods},
 		{Requests: plenty, Window: time.Millisecond},
 	}
 	local := throttle.NewWindows([]throttle.Quota{throttle.Quota(quotas[0]), throttle.Quota(quotas[1])})
@@ -51,7 +51,7 @@ func BenchmarkWait(b *testing.B) {
 func BenchmarkReserve(b *testing.B) {
 	for _, waiting := range []int{0, 100, 1000} {
 		b.Run(fmt.Sprintf("%d waiting", waiting), func(b *testing.B) {
-			turns := redisquota.NewTurns(startRedis(b).client(b), b.Name(), intune.IntuneAppsQuota...)
+			turns := redisquota.NewTurns(startRedis(b).client(b), b.Name(), intune.IntuneAppsQuota()...)
 			var n atomic.Uint64
 			reserve := func() string {
 				id := strconv.FormatUint(n.Add(1), 36)

@@ -51,7 +51,7 @@ type worker struct {
 
 func quotaOf(writes int, window time.Duration) []intune.Quota {
 	return []intune.Quota{
-		{Requests: writes, Window: window, Methods: intune.IntuneAppsQuota[0].Methods},
+		{Requests: writes, Window: window, Methods: intune.IntuneAppsQuota()[0].Methods},
 		{Requests: 10 * writes, Window: window},
 	}
 }

@@ -90,7 +90,7 @@ var _ intune.Limiter = (*Limiter)(nil)
 //
 // Closing client ends what the Limiter does in the background.
 func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, error) {
-	c := config{quotas: intune.IntuneAppsQuota, logger: slog.Default()}
+	c := config{quotas: intune.IntuneAppsQuota(), logger: slog.Default()}
 	for _, opt := range opts {
 		opt(&c)
 	}
@@ -136,7 +136,7 @@ func (l *Limiter) Wait(ctx context.Context, method string) error {
 		due := time.Now().Add(delay)
 		if err := wait.Until(ctx, due); err != nil {
 			go l.store.giveBack(context.WithoutCancel(ctx), turn)
-			return &throttle.Error{Pause: time.Until(due), Err: err}
+			return &throttle.Error{Pause: time.Until(due), Err: ctx.Err()}
 		}
 		if l.gate.IsOpen() && time.Since(due) < lateness {
 			return nil
@@ -205,7 +205,7 @@ type config struct {
 // Option configures a Limiter.
 type Option func(*config)
 
-// WithQuota replaces intune.IntuneAppsQuota. Each window is extended by 400 ms to allow for network delay.
+// WithQuota replaces [intune.IntuneAppsQuota]. Each window is extended by 400 ms to allow for network delay.
 func WithQuota(quotas ...intune.Quota) Option {
 	return func(c *config) { c.quotas = quotas }
 }

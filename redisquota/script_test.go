@@ -106,7 +106,7 @@ func TestTurnIsTheEarliestThatEveryQuotaAllows(t *testing.T) {
 }
 
 func TestTurnsAreInOrderOfArrival(t *testing.T) {
-	turns := redisquota.NewTurns(startRedis(t).client(t), t.Name(), intune.IntuneAppsQuota...)
+	turns := redisquota.NewTurns(startRedis(t).client(t), t.Name(), intune.IntuneAppsQuota()...)
 	var last time.Duration
 	for i := range 250 {
 		delay, err := turns.Reserve(t.Context(), strconv.Itoa(i), "POST")
@@ -209,7 +209,7 @@ func TestScriptsGetNoTimeOfAClient(t *testing.T) {
 	client := startRedis(t).client(t)
 	sent := new(arguments)
 	client.AddHook(sent)
-	limiter := newLimiter(t, client, redisquota.WithQuota(intune.IntuneAppsQuota...))
+	limiter := newLimiter(t, client, redisquota.WithQuota(intune.IntuneAppsQuota()...))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := limiter.Wait(ctx, "POST"); err != nil {

@@ -29,7 +29,7 @@ func Environment(load Load) (signIn SignIn, authorityURL string, err error) {
 		return nil, "", inEnvironment(err)
 	}
 	if host := os.Getenv("AZURE_AUTHORITY_HOST"); host != "" {
-		root, problem := wire.RootURL(host)
+		root, problem := wire.AuthorityRoot(host)
 		if problem != "" {
 			return nil, "", &InputError{Name: "AZURE_AUTHORITY_HOST", Problem: problem}
 		}

@@ -58,7 +58,7 @@ func (g *Gate) Wait(ctx context.Context) error {
 			passes = opens
 		}
 		if err := wait.Until(ctx, passes); err != nil {
-			return &Error{Pause: time.Until(opens), Err: err}
+			return newError(ctx, opens)
 		}
 		opens, passes = g.next()
 	}
@@ -95,16 +95,24 @@ func (g *Gate) next() (opens, passes time.Time) {
 // Error says that a request was not sent, because its wait would outlast its context, or the context ended.
 type Error struct {
 	Pause time.Duration // that was left; 0 or less if it is not known
-	Err   error         // the context's
+	Err   error         // the context's; nil if the wait was not begun
+}
+
+// newError returns the error of a wait until the given time.
+func newError(ctx context.Context, until time.Time) *Error {
+	return &Error{Pause: time.Until(until), Err: ctx.Err()}
 }
 
 // Error implements error.
 func (e *Error) Error() string {
-	if e.Pause <= 0 {
+	switch {
+	case e.Err == nil:
+		return fmt.Sprintf("not sent: requests have to wait another %s, and the context ends before", e.Pause.Round(time.Millisecond))
+	case e.Pause <= 0:
 		return fmt.Sprintf("not sent while waiting for the quota: %v", e.Err)
 	}
 	return fmt.Sprintf("not sent, requests have to wait another %s: %v", e.Pause.Round(time.Millisecond), e.Err)
 }
 
-// Unwrap returns the context's error.
+// Unwrap returns the context's error, nil if the context has not ended.
 func (e *Error) Unwrap() error { return e.Err }

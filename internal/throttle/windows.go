@@ -3,6 +3,7 @@ package throttle
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/wait"
@@ -45,15 +46,20 @@ func (l Windows) Wait(ctx context.Context, method string) error {
 		if !w.counts(method) {
 			continue
 		}
+		if deadline, ok := ctx.Deadline(); ok && deadline.Before(w.nextTurn()) {
+			return newError(ctx, w.nextTurn())
+		}
 		select {
 		case w.turn <- struct{}{}: // waiting requests go on in order of arrival
 			held = append(held, w)
 		case <-ctx.Done():
-			return &Error{Err: ctx.Err()}
+			return newError(ctx, w.nextTurn())
 		}
-		if until := w.opens(); time.Now().Before(until) {
+		until := w.opens()
+		w.awaited.Store(&until)
+		if time.Now().Before(until) {
 			if err := wait.Until(ctx, until); err != nil {
-				return &Error{Pause: time.Until(until), Err: err}
+				return newError(ctx, until)
 			}
 		}
 	}
@@ -66,10 +72,19 @@ func (l Windows) Wait(ctx context.Context, method string) error {
 
 // slidingWindow is one quota and the times of the last requests that counted. The holder of the turn has it to itself.
 type slidingWindow struct {
-	quota Quota
-	turn  chan struct{}
-	sent  []time.Time // a ring
-	next  int         // the oldest
+	quota   Quota
+	turn    chan struct{}
+	awaited atomic.Pointer[time.Time] // what the holder of the turn waits for, or has waited for
+	sent    []time.Time               // a ring
+	next    int                       // the oldest
+}
+
+// nextTurn returns a time before which no request gets its turn.
+func (w *slidingWindow) nextTurn() time.Time {
+	if until := w.awaited.Load(); until != nil {
+		return *until
+	}
+	return time.Time{}
 }
 
 func (w *slidingWindow) counts(method string) bool {

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// reservedHeaders are set by the library alone. The idempotency keys are among them because net/http repeats a POST
-// that carries one, and Graph does not know them.
+// reservedHeaders are set by the library or net/http alone. The idempotency keys are among them because net/http repeats a
+// POST that carries one, and Graph does not know them.
 var reservedHeaders = []string{
 	"Accept", "Accept-Encoding", "Authorization", "Client-Request-Id", "Connection", "Content-Encoding", "Content-Length",
-	"Content-Type", "Host", "Idempotency-Key", "Transfer-Encoding", "User-Agent", "X-Idempotency-Key",
+	"Content-Type", "Expect", "Host", "Http2-Settings", "Idempotency-Key", "Keep-Alive", "Proxy-Authorization",
+	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent", "X-Idempotency-Key",
 }
 
 // IsReserved reports whether a header, by its canonical name, is set by the library alone.

@@ -8,22 +8,21 @@ import (
 	"time"
 )
 
-// pool is the library's own transport. It can be replaced by a new one: over HTTP/2 there is no other way to a new
+// pool is a transport from NewTransport. It can be replaced by its clone: over HTTP/2 there is no other way to a new
 // connection while the old one is in use.
 type pool struct {
-	create  func() *http.Transport
 	current atomic.Pointer[http.Transport]
 }
 
-func newPool(create func() *http.Transport) *pool {
-	p := &pool{create: create}
-	p.current.Store(create())
+func newPool(transport *http.Transport) *pool {
+	p := new(pool)
+	p.current.Store(transport)
 	return p
 }
 
 // renew leaves the connections of stale, unless another request has done so already.
 func (p *pool) renew(stale *http.Transport) {
-	if p.current.CompareAndSwap(stale, p.create()) {
+	if p.current.CompareAndSwap(stale, stale.Clone()) {
 		stale.CloseIdleConnections()
 	}
 }
@@ -35,7 +34,15 @@ const (
 	pingTimeout = 8 * time.Second
 )
 
-func newTransport() *http.Transport {
+// isOwn reports whether a transport comes from NewTransport. Its pings say so, whatever else the user has changed, and also
+// of a clone.
+func isOwn(transport *http.Transport) bool {
+	pings := transport.HTTP2
+	return pings != nil && pings.SendPingTimeout == pingAfter && pings.PingTimeout == pingTimeout
+}
+
+// NewTransport returns a new transport with the library's settings.
+func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,11 +22,9 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	own := newPool(func() *http.Transport {
-		transport := newTransport()
-		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-		return transport
-	})
+	transport := NewTransport()
+	transport.TLSClientConfig.RootCAs = roots
+	own := newPool(transport)
 	get := func(path string) string {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
 		if err != nil {

@@ -17,15 +17,16 @@ import (
 
 // Config configures a Transport.
 type Config struct {
-	Origin    string       // of Microsoft Graph, a checked root URL; the token goes nowhere else
-	UserAgent string       //
-	Client    *http.Client // the user's, whose Transport and Timeout are used; nil for the library's own transport
+	Origin    string        // of Microsoft Graph, a checked root URL; the token goes nowhere else
+	UserAgent string        //
+	Client    *http.Client  // the user's, whose Transport and Timeout are used; nil for the library's own transport
+	Timeout   time.Duration // of an attempt; 0 for that of Client
 }
 
 // Transport is the innermost step of the pipeline: what it hands to the base transport goes over the network.
 type Transport struct {
-	own           *pool             // nil if the transport is the user's
-	base          http.RoundTripper // the user's, if it is
+	own           *pool             // nil if the transport is not from NewTransport
+	base          http.RoundTripper // that other transport
 	hooksAreProof bool              // the transport is net/http's, so its hooks tell whether there was a connection
 	origin        *url.URL
 	userAgent     []string
@@ -37,14 +38,19 @@ type Transport struct {
 func New(cfg Config) *Transport {
 	origin, _ := url.Parse(cfg.Origin)
 	t := &Transport{origin: origin, userAgent: []string{cfg.UserAgent}, limit: 60 * time.Second}
-	if cfg.Client == nil {
-		t.own = newPool(newTransport)
-	} else {
+	if cfg.Client != nil {
 		t.base = cmp.Or(cfg.Client.Transport, http.DefaultTransport)
 		t.limit = cmp.Or(max(cfg.Client.Timeout, 0), t.limit)
+	} else {
+		t.base = NewTransport()
 	}
-	_, isNetHTTP := t.base.(*http.Transport)
-	t.hooksAreProof = isNetHTTP || t.own != nil
+	t.limit = cmp.Or(cfg.Timeout, t.limit)
+	if base, isNetHTTP := t.base.(*http.Transport); isNetHTTP {
+		t.hooksAreProof = true
+		if isOwn(base) {
+			t.own = newPool(base)
+		}
+	}
 	t.timeout = &TimeoutError{t.limit}
 	return t
 }
@@ -114,6 +120,9 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 	resp, err := base.RoundTrip(req)
 	if err == nil && resp == nil {
 		err = errors.New("the transport returned neither a response nor an error")
+	}
+	if foreign, isNetHTTP := base.(*http.Transport); err != nil && isNetHTTP {
+		err = namingProxy(foreign, req, err)
 	}
 	if err != nil {
 		return nil, t.ownTimeout(ctx, err)

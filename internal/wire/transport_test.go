@@ -145,14 +145,10 @@ func serveTLS(t *testing.T, l net.Listener, handler http.HandlerFunc, protocols 
 // newOwnTransport returns a transport with the library's own base, which reaches the listener over TLS.
 func newOwnTransport(t *testing.T, l *pipeListener, roots *x509.CertPool) *Transport {
 	t.Helper()
-	tr := New(Config{Origin: "https://127.0.0.1"})
-	tr.own = newPool(func() *http.Transport {
-		base := newTransport()
-		base.Proxy, base.DialContext = nil, l.dial
-		base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-		return base
-	})
-	return tr
+	base := NewTransport()
+	base.Proxy, base.DialContext = nil, l.dial
+	base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return New(Config{Origin: "https://127.0.0.1", Client: &http.Client{Transport: base}})
 }
 
 // TestSilentConnectionIsGivenUp: a NAT drops an HTTP/2 connection, and no packet comes back. The transport gives it up after
@@ -182,25 +178,18 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 
 // TestAttemptAfterATimeoutUsesANewConnection: over HTTP/1.1 a silent connection costs one attempt.
 func TestAttemptAfterATimeoutUsesANewConnection(t *testing.T) {
-	for name, isOwn := range map[string]bool{"the library's transport": true, "the user's transport": false} {
+	for name, isOwn := range map[string]bool{"a transport from NewTransport": true, "another transport": false} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPipeListener()
 			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, fmt.Sprint(r.Close)) })}
 			go func() { _ = server.Serve(l) }()
 			defer func() { _ = server.Close() }()
-			base := func() *http.Transport {
-				base := newTransport()
-				base.Proxy, base.DialContext = nil, l.dial
-				return base
-			}
-			cfg := Config{Origin: "http://127.0.0.1"}
+			base := NewTransport().Clone()
+			base.Proxy, base.DialContext = nil, l.dial
 			if !isOwn {
-				cfg.Client = &http.Client{Transport: base()}
+				base.HTTP2 = nil
 			}
-			tr := New(cfg)
-			if isOwn {
-				tr.own = newPool(base)
-			}
+			tr := New(Config{Origin: "http://127.0.0.1", Client: &http.Client{Transport: base}})
 			if _, err := attempt(t.Context(), tr, "http://127.0.0.1", false); err != nil {
 				t.Fatal(err)
 			}

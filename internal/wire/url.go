@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -28,6 +29,34 @@ func RootURL(raw string) (root, problem string) {
 	}
 	parsed.Scheme, parsed.Host = strings.ToLower(parsed.Scheme), strings.ToLower(parsed.Host)
 	return strings.TrimRight(parsed.String(), "/"), ""
+}
+
+// GraphRoot checks a root of Microsoft Graph, which has no version.
+func GraphRoot(raw string) (root, problem string) {
+	return rootWithout(raw, func(segment string) bool { return segment == "beta" || segment == "v1.0" },
+		"includes the version %q, which WithAPIVersion sets: leave it out")
+}
+
+// tenant is a segment of a path that belongs behind the root of Microsoft Entra ID.
+var tenant = regexp.MustCompile(`^(common|organizations|consumers|oauth2|.*\..*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// AuthorityRoot checks a root of Microsoft Entra ID, which has no tenant.
+func AuthorityRoot(raw string) (root, problem string) {
+	return rootWithout(raw, tenant.MatchString, "includes the tenant or endpoint %q: leave it out")
+}
+
+// rootWithout is RootURL for a root whose path must not have certain segments.
+func rootWithout(raw string, isBad func(segment string) bool, problemFormat string) (root, problem string) {
+	if root, problem = RootURL(raw); problem != "" {
+		return "", problem
+	}
+	parsed, _ := url.Parse(root)
+	for segment := range strings.SplitSeq(strings.ToLower(parsed.Path), "/") {
+		if isBad(segment) {
+			return "", fmt.Sprintf(problemFormat, segment)
+		}
+	}
+	return root, ""
 }
 
 func isLoopback(host string) bool {

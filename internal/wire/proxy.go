@@ -1,15 +1,20 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"reflect"
+	"strings"
 )
 
-// This file has the errors of the network that need an explanation.
+// This file has the errors of connecting that need an explanation: those of a proxy, and of an unknown authority.
 
 // IsFinal reports whether no other attempt can succeed after an error of the network: the machine does not know the
 // authority of the server's certificate, or a proxy denies the connection.
@@ -56,10 +61,50 @@ func (e *ProxyError) isFinal() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
+// namingProxy does for a transport without onProxyConnectResponse what can be done: net/http's error is no more than the
+// text of the status.
+func namingProxy(base *http.Transport, req *http.Request, err error) error {
+	if base.Proxy == nil || base.OnProxyConnectResponse != nil || req.URL.Scheme != "https" {
+		return err
+	}
+	proxy, _ := base.Proxy(req)
+	for status := http.StatusBadRequest; proxy != nil && status < 600; status++ {
+		if err.Error() == http.StatusText(status) {
+			return &ProxyError{Proxy: proxy.Host, Service: net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), "443")), Status: status}
+		}
+	}
+	return err
+}
+
 // onProxyConnectResponse replaces net/http's error, which is no more than the text of the status.
 func onProxyConnectResponse(_ context.Context, proxy *url.URL, req *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
 	return &ProxyError{Proxy: proxy.Host, Service: req.URL.Opaque, Status: resp.StatusCode}
+}
+
+// ProxyProblem returns an environment variable that names no proxy, and what is wrong with it; "" if the transport does not
+// use them. net/http would ignore it and connect directly, or take a part of the password for the proxy's host.
+func (t *Transport) ProxyProblem() (variable, problem string) {
+	base, isNetHTTP := t.base.(*http.Transport)
+	if !isNetHTTP || reflect.ValueOf(base.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
+		return "", ""
+	}
+	for _, variable := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		if value := os.Getenv(variable); value != "" && !isProxy(value) {
+			return variable, "is not a URL: percent-encode the special characters of its user name and password"
+		}
+	}
+	return "", ""
+}
+
+// isProxy reports whether net/http understands all of a proxy's address, whose scheme may be missing. An @ behind the host
+// means that the password holds a character that ends it.
+func isProxy(value string) bool {
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	proxy, err := url.Parse(value)
+	return err == nil && proxy.Hostname() != "" && !strings.Contains(proxy.Path+proxy.RawQuery+proxy.Fragment, "@")
 }
