@@ -55,10 +55,8 @@ func (l Windows) Wait(ctx context.Context, method string) error {
 		case <-ctx.Done():
 			return newError(ctx, w.nextTurn())
 		}
-		until := w.opens()
-		w.awaited.Store(&until)
-		if time.Now().Before(until) {
-			if err := wait.Until(ctx, until); err != nil {
+		if until := w.opens(); time.Now().Before(until) {
+			if err := w.await(ctx, until); err != nil {
 				return newError(ctx, until)
 			}
 		}
@@ -77,6 +75,12 @@ type slidingWindow struct {
 	awaited atomic.Pointer[time.Time] // what the holder of the turn waits for, or has waited for
 	sent    []time.Time               // a ring
 	next    int                       // the oldest
+}
+
+// await waits, and lets those in the queue know until when.
+func (w *slidingWindow) await(ctx context.Context, until time.Time) error {
+	w.awaited.Store(&until)
+	return wait.Until(ctx, until)
 }
 
 // nextTurn returns a time before which no request gets its turn.
