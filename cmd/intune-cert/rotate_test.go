@@ -64,8 +64,8 @@ func TestRotateExitsWith5WhileTheNewOneIsNotReady(t *testing.T) {
 	old := f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
 	tests := map[string][]string{
-		"not provisioned":       {"rotate", "new.cer", "--delete-old"},
-		"the wait has run out":  {"rotate", "new.cer", "--wait", "100ms"},
+		"not provisioned":      {"rotate", "new.cer", "--delete-old"},
+		"the wait has run out": {"rotate", "new.cer", "--wait", "100ms"},
 	}
 	for name, args := range tests {
 		t.Run(name, func(t *testing.T) {
