@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -41,12 +42,13 @@ func main() {
 		options.Overlap = 0
 	}
 
-	rotation := must(client.EnterpriseCodeSigningCertificates().Rotate(ctx, cert, options))
+	rotation, err := client.EnterpriseCodeSigningCertificates().Rotate(ctx, cert, options)
+	if errors.Is(err, intune.ErrNotProvisioned) {
+		log.Fatal("the old one stays for now, so run this again later: ", err)
+	}
+	rotation = must(rotation, err)
 	fmt.Println("this year's:", rotation.Certificate.ID)
 	fmt.Println("deleted:    ", rotation.Deleted)
-	if len(rotation.Pending) > 0 {
-		fmt.Println("pending:    ", rotation.Pending, "until", rotation.PendingUntil.Format(time.DateOnly))
-	}
 }
 
 func must[T any](value T, err error) T {

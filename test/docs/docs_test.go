@@ -46,8 +46,11 @@ func TestSnippetsOfThePages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program for each credential")
 	}
-	pages := []string{"README.md", "docs/errors.md", "docs/exactly-once.md", "docs/operations.md", "docs/sign-in.md", "docs/migrating.md"}
-	var functions, files []snippets.Snippet
+	pages := []string{
+		"README.md", "docs/errors.md", "docs/exactly-once.md", "docs/operations.md", "docs/sign-in.md", "docs/migrating.md", "docs/servers.md",
+	}
+	var functions, credentials []snippets.Snippet
+	programs := make(map[string]snippets.Snippet)
 	tests := newModule(t)
 	for _, page := range pages {
 		found := snippets.Read(t, page)
@@ -58,8 +61,10 @@ func TestSnippetsOfThePages(t *testing.T) {
 			switch {
 			case slices.ContainsFunc(snippet.Imports(t), elsewhere.MatchString):
 				continue // see interop
+			case snippet.IsFile() && page == "docs/sign-in.md":
+				credentials = append(credentials, snippet)
 			case snippet.IsFile():
-				files = append(files, snippet)
+				programs[page] = snippet
 			case snippet.IsTest():
 				write(t, filepath.Join(tests, fmt.Sprintf("snippet%d_test.go", snippet.Line)), snippet.File(t, ""))
 			default:
@@ -67,18 +72,16 @@ func TestSnippetsOfThePages(t *testing.T) {
 			}
 		}
 	}
-	program := files[0]
-	if program.Page != "README.md" {
-		t.Fatal("README.md has no program")
-	}
 	t.Run("fragments", func(t *testing.T) { runFragments(t, functions) })
 	t.Run("tests", func(t *testing.T) {
 		write(t, filepath.Join(tests, "declarations_test.go"), snippets.Declarations)
 		output(t, tests, nil, "go", "test", "-mod=mod", ".")
 	})
-	t.Run("program of the README", func(t *testing.T) { runProgram(t, program) })
-	for _, credential := range files[1:] {
-		t.Run(fmt.Sprintf("%s:%d", credential.Page, credential.Line), func(t *testing.T) { signIn(t, program, credential) })
+	t.Run("README.md", func(t *testing.T) { runProgram(t, programs["README.md"]) })
+	t.Run("docs/migrating.md", func(t *testing.T) { migrate(t, programs["docs/migrating.md"]) })
+	t.Run("docs/servers.md", func(t *testing.T) { serve(t, programs["docs/servers.md"]) })
+	for _, credential := range credentials {
+		t.Run(fmt.Sprintf("%s:%d", credential.Page, credential.Line), func(t *testing.T) { signIn(t, programs["README.md"], credential) })
 	}
 }
 
@@ -98,7 +101,9 @@ func runFragments(t *testing.T, fragments []snippets.Snippet) {
 	output(t, folder, nil, "go", "build", "-mod=mod", "-o", "fragments.exe", ".")
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: intunetest.NewCertificate("Proxy").Raw})
 	write(t, filepath.Join(folder, "proxy-ca.pem"), string(authority))
-	write(t, filepath.Join(folder, "contoso.pfx"), string(intunetest.NewCertificate("Contoso").Raw))
+	for _, name := range []string{"contoso.cer", "contoso.pfx"} {
+		write(t, filepath.Join(folder, name), string(intunetest.NewCertificate("Contoso").Raw))
+	}
 	for i, fragment := range fragments {
 		t.Run(fmt.Sprintf("%s:%d", fragment.Page, fragment.Line), func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +129,7 @@ func runProgram(t *testing.T, program snippets.Snippet) {
 	env := inTheCloud(t, server)
 	for day := range 2 {
 		out := output(t, folder, env, filepath.Join(folder, "program.exe"))
-		if got := server.Certificates(); len(got) != 2 || !strings.Contains(out, "pending: ["+old.ID+"]") {
+		if got := server.Certificates(); len(got) != 2 || !strings.Contains(out, "not yet: ") {
 			t.Errorf("after day %d: %d certificates\n%s", day+1, len(got), out)
 		}
 	}
@@ -139,6 +144,77 @@ func runProgram(t *testing.T, program snippets.Snippet) {
 	if got := server.Certificates(); len(got) != 1 || !strings.Contains(out, "deleted: ["+old.ID+"]") {
 		t.Errorf("after a month: %d certificates\n%s", len(got), out)
 	}
+}
+
+// migrate runs the program that docs/migrating.md compares with one that uses Microsoft's SDK.
+func migrate(t *testing.T, program snippets.Snippet) {
+	t.Helper()
+	folder := newModule(t)
+	write(t, filepath.Join(folder, "main.go"), program.Code)
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: contoso(40, 400).Content}
+	write(t, filepath.Join(folder, "contoso.pem"), string(pem.EncodeToMemory(block)))
+	output(t, folder, nil, "go", "build", "-mod=mod", "-o", "program.exe", ".")
+	server := intunetest.NewServer(t)
+	out := output(t, folder, inTheCloud(t, server), filepath.Join(folder, "program.exe"))
+	if got := server.Certificates(); len(got) != 1 || strings.TrimSpace(out) != got[0].ID {
+		t.Errorf("the tenant has %v\n%s", got, out)
+	}
+}
+
+// serve tests the handler of docs/servers.md as somebody who copies it would.
+func serve(t *testing.T, program snippets.Snippet) {
+	t.Helper()
+	folder := newModule(t)
+	write(t, filepath.Join(folder, "main.go"), program.Code)
+	write(t, filepath.Join(folder, "main_test.go"), `package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+func TestUpload(t *testing.T) {
+	tenant := intunetest.NewServer(t)
+	handler := upload(tenant.Client().EnterpriseCodeSigningCertificates())
+	contoso := intunetest.NewCertificate("Contoso").Raw
+	disconnected, disconnect := context.WithCancel(t.Context())
+	disconnect()
+	for _, test := range []struct {
+		name   string
+		ctx    context.Context
+		fault  *intunetest.Fault
+		body   []byte
+		status int
+		stored int
+	}{
+		{"no certificate", t.Context(), nil, []byte("text"), 422, 0},
+		{"the caller disconnects", disconnected, nil, contoso, 200, 1},
+		{"again", t.Context(), nil, contoso, 200, 1},
+		{"another subject", t.Context(), nil, intunetest.NewCertificate("Fabrikam").Raw, 409, 1},
+		{"throttled", t.Context(), &intunetest.Fault{Status: 429, RetryAfter: "7200"}, contoso, 503, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.fault != nil {
+				tenant.Inject(*test.fault)
+			}
+			recorder := httptest.NewRecorder()
+			handler(recorder, httptest.NewRequestWithContext(test.ctx, http.MethodPut, "/certificate", bytes.NewReader(test.body)))
+			if recorder.Code != test.status || len(tenant.Certificates()) != test.stored {
+				t.Errorf("%d, %d stored: %s", recorder.Code, len(tenant.Certificates()), recorder.Body)
+			}
+			if isThrottled := test.fault != nil; isThrottled != (recorder.Header().Get("Retry-After") == "7200") {
+				t.Errorf("Retry-After: %s", recorder.Header().Get("Retry-After"))
+			}
+		})
+	}
+}
+`)
+	output(t, folder, nil, "go", "test", "-mod=mod", ".")
 }
 
 // signIn runs the program of the README with another credential.

@@ -137,6 +137,7 @@ const Declarations = `package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"log"
 	"testing"
@@ -158,7 +159,9 @@ var (
 	secret, password                     = intunetest.ClientSecret, ""
 	err                                  error
 	apiError                             *intune.APIError
-	page                                 any
+	page, batch, responses               any
+	chain                                []*x509.Certificate
+	key                                  crypto.Signer
 	within                               = 60 * 24 * time.Hour
 )
 
