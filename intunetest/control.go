@@ -17,8 +17,8 @@ import (
 
 const controlPath = "/_emulator/"
 
-// newControl returns the handler of the paths that begin with controlPath. A request that succeeds without a result is
-// responded to with a 204, one that fails with {"error": "…"}.
+// newControl returns the handler of the paths that begin with controlPath, and of the page for people. A request that
+// succeeds without a result is responded to with a 204, one that fails with {"error": "…"}.
 func (s *Server) newControl() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, operation := range map[string]func(*http.Request) (status int, result any, err error){
@@ -50,6 +50,8 @@ func (s *Server) newControl() http.Handler {
 			}
 		})
 	}
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("POST /{$}", s.home)
 	return s.guarded(mux)
 }
 

@@ -15,6 +15,9 @@ import (
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+		if r.URL.Path == "/" && r.Method == http.MethodGet {
+			origin, site = "", "" // a link may lead to the page for people, which cannot be put into a frame
+		}
 		switch {
 		case !s.isOwnHost(r):
 			replyError(w, http.StatusForbidden, "the Host header does not name the emulator; the setting \"hosts\" adds names")

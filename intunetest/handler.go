@@ -20,7 +20,7 @@ import (
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, controlPath) {
+	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, controlPath) {
 		s.control.ServeHTTP(w, r)
 		return
 	}

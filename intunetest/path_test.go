@@ -19,7 +19,6 @@ func TestGraphRejectsWhatItDoesNotServe(t *testing.T) {
 	}{
 		{http.MethodGet, "/beta/deviceAppManagement/mobileApps", http.StatusBadRequest, "BadRequest"},
 		{http.MethodGet, "/beta", http.StatusBadRequest, "BadRequest"},
-		{http.MethodGet, "/", http.StatusNotFound, "ResourceNotFound"},
 		{http.MethodPost, strings.Replace(certificates, "beta", "v2.0", 1), http.StatusNotFound, "ResourceNotFound"},
 		{http.MethodPost, strings.TrimPrefix(certificates, "/beta"), http.StatusNotFound, "ResourceNotFound"},
 		{http.MethodGet, item + "/subject", http.StatusBadRequest, "BadRequest"},

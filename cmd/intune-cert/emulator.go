@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -103,7 +102,7 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
-	c := &emulatorCommand{app: a, loader: loader{terminal: a.terminal}, settings: newChoice(shell, "shell", "powershell", "json")}
+	c := &emulatorCommand{app: a, loader: loader{terminal: a.terminal}, settings: newChoice(shell, "shell", "powershell", "dotenv", "json")}
 	cmd := &cobra.Command{
 		Use: "emulator", Short: "Run an emulator to try things without a tenant", Long: emulatorHelp, Example: emulatorExample,
 		Args: cobra.NoArgs,
@@ -143,10 +142,10 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.print(settings); c.out.err != nil {
+	if c.print(settings, server.Environment()); c.out.err != nil {
 		return nil // nobody would know where it listens
 	}
-	c.remark("The emulator listens at %s. Device codes can be entered at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
+	c.remark("The emulator listens at %s, where a browser shows what happens. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
 	<-ctx.Done()
 	return nil
 }
@@ -157,6 +156,9 @@ func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error)
 		return nil, err
 	}
 	config.TLS = config.TLS || c.hasTLS
+	if config.CAFile, err = filepath.Abs(c.writeCA); err != nil {
+		return nil, err
+	}
 	host, _, err := net.SplitHostPort(c.listen)
 	if err != nil {
 		return nil, usagef("--listen: %w", err)
@@ -272,40 +274,30 @@ type settings struct {
 }
 
 func (c *emulatorCommand) newSettings(server *intunetest.Server) (*settings, error) {
-	s := &settings{URL: server.URL(), DevicePage: server.URL() + "/devicelogin", Environment: map[string]string{
-		"AZURE_TENANT_ID": intunetest.TenantID, "AZURE_CLIENT_ID": intunetest.ClientID, "AZURE_CLIENT_SECRET": intunetest.ClientSecret,
-		"AZURE_AUTHORITY_HOST": server.URL(), "INTUNE_CERT_EMULATOR": server.URL(),
-	}}
+	s := &settings{URL: server.URL(), DevicePage: server.URL() + "/devicelogin", Environment: make(map[string]string)}
+	for _, variable := range server.Environment() {
+		s.Environment[variable.Name] = variable.Value
+	}
 	if cert := server.TLSCertificate(); cert != nil {
-		file, err := filepath.Abs(c.writeCA)
-		if err != nil {
-			return nil, err
-		}
-		if err := writePEM(file, cert); err != nil {
+		s.CAFile = s.Environment["INTUNE_CERT_CA"]
+		if err := writePEM(s.CAFile, cert); err != nil {
 			return nil, fmt.Errorf("--write-ca: %w", err)
 		}
-		s.CAFile = file
-		s.Environment["INTUNE_CERT_CA"] = file
 	}
 	return s, nil
 }
 
 // print writes the settings in the form that --settings says.
-func (c *emulatorCommand) print(s *settings) {
+func (c *emulatorCommand) print(s *settings, variables []intunetest.Variable) {
 	if c.isJSON() || c.settings.value == "json" {
 		c.hasShown = true
 		c.showJSON(s)
 		return
 	}
-	form, quote := "export %s=%s\n", func(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-	if c.settings.value == "powershell" {
-		form, quote = "$env:%s = %s\n", func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-	}
-	for _, name := range []string{
-		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_AUTHORITY_HOST", "INTUNE_CERT_EMULATOR", "INTUNE_CERT_CA",
-	} {
-		if value, isSet := s.Environment[name]; isSet {
-			write(c.out, form, name, quote(value))
-		}
+	form := map[string]func(intunetest.Variable) string{
+		"shell": intunetest.Variable.Shell, "powershell": intunetest.Variable.PowerShell, "dotenv": intunetest.Variable.DotEnv,
+	}[c.settings.value]
+	for _, variable := range variables {
+		write(c.out, "%s\n", form(variable))
 	}
 }

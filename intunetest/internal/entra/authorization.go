@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -129,13 +128,7 @@ func (c *call) sendBack(fields map[string]any) *exchange.Response {
 	}
 	uri, _ := url.Parse(c.form.Get("redirect_uri")) // see isLoopback
 	if c.form.Get("response_mode") == "form_post" {
-		var inputs strings.Builder
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			fmt.Fprintf(&inputs, `<input type="hidden" name="%s" value="%s">`, name, escape(fmt.Sprint(fields[name])))
-		}
-		return webPage(http.StatusOK, "Signing in", fmt.Sprintf(
-			`<form method="post" action="%s">%s<button>Continue</button></form><script>document.forms[0].submit()</script>`,
-			escape(uri.String()), &inputs))
+		return webPage{Heading: "Signing in", Post: &postForm{uri.String(), fields}}.response(http.StatusOK)
 	}
 	values := make(url.Values)
 	if c.form.Get("response_mode") == "fragment" {
@@ -161,7 +154,7 @@ func (s *Server) logoutPage(c *call) (*exchange.Response, *rejection) {
 	}
 	after := c.form.Get("post_logout_redirect_uri")
 	if !isLoopback(after) {
-		return webPage(http.StatusOK, "You have signed out", "You may close this page."), nil
+		return webPage{Heading: "You have signed out", Text: "You can close this page."}.response(http.StatusOK), nil
 	}
 	uri, _ := url.Parse(after) // see isLoopback
 	if c.form.Has("state") {

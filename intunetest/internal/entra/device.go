@@ -150,10 +150,8 @@ func (s *Server) decide(userCode, userName string, decision deviceState) *reject
 // devicePage is the page at which a person enters the code.
 func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 	if c.Method == http.MethodGet {
-		return webPage(http.StatusOK, "Enter the code that the device shows", fmt.Sprintf(
-			`<form method="post"><input name="user_code" value="%s" autofocus> `+
-				`<button name="action" value="approve">Sign in</button> <button name="action" value="decline">Cancel</button></form>`,
-			escape(c.URL.Query().Get("user_code")))), nil
+		form := &deviceForm{c.URL.Query().Get("user_code"), s.config.People}
+		return webPage{Heading: "Sign in at a device", Device: form}.response(http.StatusOK), nil
 	}
 	form, err := url.ParseQuery(string(c.body))
 	decision, known := map[string]deviceState{"approve": deviceApproved, "decline": deviceDeclined}[form.Get("action")]
@@ -166,7 +164,9 @@ func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 	if rejected := s.decide(form.Get("user_code"), form.Get("user_name"), decision); rejected != nil {
 		return rejected.page(c), nil
 	}
-	return webPage(http.StatusOK, map[deviceState]string{
-		deviceApproved: "You have signed in at the device", deviceDeclined: "You have not signed in",
-	}[decision], "You may close this page."), nil
+	heading := "You have signed in at the device"
+	if decision == deviceDeclined {
+		heading = "You have not signed in"
+	}
+	return webPage{Heading: heading, Text: "You can close this page."}.response(http.StatusOK), nil
 }

@@ -3,32 +3,58 @@ package entra
 // This file writes the pages that Microsoft Entra ID shows to people.
 
 import (
+	"bytes"
+	_ "embed" // for webpage.html
 	"fmt"
-	"html"
+	"html/template"
 	"net/http"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// webPage is an HTML page with a heading, which is text, and a body, which is HTML.
-func webPage(status int, heading, body string) *exchange.Response {
-	heading = escape(heading)
-	return &exchange.Response{Status: status, ContentType: "text/html; charset=utf-8", Body: fmt.Appendf(nil,
-		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title></head><body><h1>%s</h1>%s</body></html>\n",
-		heading, heading, body)}
+//go:embed webpage.html
+var webPageHTML string
+
+var webPageTemplate = template.Must(template.New("").Parse(webPageHTML))
+
+// webPage is a page with a heading and, if they are not empty, a text and one of two forms.
+type webPage struct {
+	Heading, Text string
+	Device        *deviceForm
+	Post          *postForm
 }
 
-func escape(text string) string { return html.EscapeString(text) }
+// deviceForm asks for the code of a device.
+type deviceForm struct {
+	UserCode string
+	People   []*exchange.Person
+}
+
+// postForm submits itself.
+type postForm struct {
+	Action string
+	Fields map[string]any
+}
+
+func (p webPage) response(status int) *exchange.Response {
+	var body bytes.Buffer
+	if err := webPageTemplate.Execute(&body, p); err != nil {
+		panic(fmt.Sprintf("intunetest: %v", err)) // the fields are texts, into memory
+	}
+	response := &exchange.Response{Status: status, ContentType: "text/html; charset=utf-8", Body: body.Bytes()}
+	response.SetHeader("Content-Security-Policy", "frame-ancestors 'none'")
+	return response
+}
 
 // page is the rejection as people see it.
 func (r *rejection) page(c *call) *exchange.Response {
 	description, _ := r.fields(c.ids)["error_description"].(string)
-	return webPage(r.status, "Sorry, but we’re having trouble signing you in.", "<p>"+escape(description)+"</p>")
+	return webPage{Heading: "Sorry, but we’re having trouble signing you in.", Text: description}.response(r.status)
 }
 
 // redirect sends the browser on.
 func redirect(location string) *exchange.Response {
-	a := webPage(http.StatusFound, "Redirecting", "")
-	a.SetHeader("Location", location)
-	return a
+	response := webPage{Heading: "Redirecting"}.response(http.StatusFound)
+	response.SetHeader("Location", location)
+	return response
 }

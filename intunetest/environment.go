@@ -1,0 +1,36 @@
+package intunetest
+
+import "strings"
+
+// Variable is an environment variable.
+type Variable struct{ Name, Value string }
+
+// Environment returns the environment variables with which Microsoft's libraries and intune-cert use the server.
+func (s *Server) Environment() []Variable {
+	variables := []Variable{
+		{"AZURE_TENANT_ID", s.config.TenantID},
+		{"AZURE_CLIENT_ID", s.config.ClientID},
+		{"AZURE_CLIENT_SECRET", s.config.ClientSecret},
+		{"AZURE_AUTHORITY_HOST", s.URL()},
+		{"INTUNE_CERT_EMULATOR", s.URL()},
+	}
+	if s.config.TLS && s.config.CAFile != "" {
+		variables = append(variables, Variable{"INTUNE_CERT_CA", s.config.CAFile})
+	}
+	return variables
+}
+
+// Shell returns the command that sets the variable in a POSIX shell.
+func (v Variable) Shell() string {
+	return "export " + v.Name + "='" + strings.ReplaceAll(v.Value, "'", `'\''`) + "'"
+}
+
+// PowerShell returns the command that sets the variable in PowerShell.
+func (v Variable) PowerShell() string {
+	return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
+}
+
+// DotEnv returns the line of a .env file.
+func (v Variable) DotEnv() string {
+	return v.Name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`).Replace(v.Value) + `"`
+}

@@ -1,0 +1,145 @@
+package intunetest
+
+// This file is the page for people at the root of the server.
+
+import (
+	"bytes"
+	_ "embed" // for page.html
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("").Parse(pageHTML))
+
+// button injects a fault.
+type button struct{ Label, Fault string }
+
+var buttons = []button{
+	{"503 for the next request", "status=503"},
+	{"429 for the next request", "status=429,retry-after=5"},
+	{"Lose the response to the next upload", "method=POST,drop=after-commit"},
+	{"Lose the next upload", "method=POST,drop=after-reading"},
+	{"Reject the next sign-in", "token,aadsts=7000222"},
+	{"Fail 30% of requests", "rate=0.3,status=503"},
+}
+
+// home shows the page, and does what its buttons say.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	var problem string
+	if r.Method == http.MethodPost {
+		err := s.press(r)
+		if err == nil {
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+			return
+		}
+		problem = err.Error()
+	}
+	var page bytes.Buffer
+	if err := pageTemplate.Execute(&page, s.describe(problem, r.URL.Query().Get("pause") == "")); err != nil {
+		replyError(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if problem != "" {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_, _ = w.Write(page.Bytes())
+}
+
+// press does what a button says.
+func (s *Server) press(r *http.Request) error {
+	switch r.PostFormValue("action") {
+	case "reset":
+		s.Reset()
+		return nil
+	case "clear":
+		s.ClearFaults()
+		return nil
+	}
+	fault, err := ParseFault(r.PostFormValue("fault"))
+	if err != nil {
+		return err
+	}
+	s.Inject(fault)
+	return nil
+}
+
+// What the page shows.
+type (
+	shownPage struct {
+		Config       *Config
+		Refreshes    bool
+		Problem      string
+		Certificates []shownCertificate
+		Faults       []Fault
+		Buttons      []button
+		Requests     []shownRequest
+		Shells       []shownShell
+	}
+	shownCertificate struct {
+		Subject, Status, Expires, Uploaded, ID string
+		IsDeployed                             bool
+	}
+	shownRequest struct{ Time, Method, URL, Status, Who, Fault string }
+	shownShell   struct {
+		Name, Text string
+		IsOpen     bool
+	}
+)
+
+func (s *Server) describe(problem string, refreshes bool) shownPage {
+	page := shownPage{
+		Config: &s.config, Refreshes: refreshes && problem == "", Problem: problem, Faults: s.Faults(), Buttons: buttons,
+	}
+	certificates := s.Certificates()
+	slices.SortStableFunc(certificates, func(a, b *intune.EnterpriseCodeSigningCertificate) int {
+		return b.UploadDateTime.Compare(a.UploadDateTime)
+	})
+	for i, c := range certificates {
+		page.Certificates = append(page.Certificates, shownCertificate{
+			Subject: c.Subject, Status: string(c.Status), ID: c.ID,
+			Expires: shownTime(c.ExpirationDateTime), Uploaded: shownTime(c.UploadDateTime),
+			IsDeployed: i == 0 && (len(certificates) == 1 || c.UploadDateTime.After(certificates[1].UploadDateTime)),
+		})
+	}
+	const most = 50
+	requests := s.Requests()
+	for _, r := range slices.Backward(requests[max(0, len(requests)-most):]) {
+		shown := shownRequest{shownTime(r.Time), r.Method, r.URL, strconv.Itoa(r.Status), r.Who, r.Fault.String()}
+		if r.Status == 0 {
+			shown.Status = "none"
+		}
+		page.Requests = append(page.Requests, shown)
+	}
+	for i, form := range []struct {
+		name  string
+		write func(Variable) string
+	}{{"Shell", Variable.Shell}, {"PowerShell", Variable.PowerShell}, {".env file", Variable.DotEnv}} {
+		var lines []string
+		for _, variable := range s.Environment() {
+			lines = append(lines, form.write(variable))
+		}
+		page.Shells = append(page.Shells, shownShell{form.name, strings.Join(lines, "\n"), i == 0})
+	}
+	return page
+}
+
+func shownTime(t time.Time) string {
+	if t.IsZero() {
+		return "not set"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05")
+}
