@@ -20,7 +20,7 @@ import (
 )
 
 // oneScreen is how long an example may be.
-const oneScreen = 60
+const oneScreen = 75
 
 var examples = []string{"create", "inspect", "list", "multitenant", "rotate"}
 
@@ -116,7 +116,7 @@ func testRealAddresses(t *testing.T, programs map[string]string) {
 	containsInOrder(t, mustRun("list"), "deployed by Intune\n")
 	containsInOrder(t, mustRun("inspect", first), "finding:    warning: expires-soon", "in tenant:  ", "recognized by names\n")
 	mustFail("rotate", "the old one stays for now", second)
-	containsInOrder(t, mustRun("multitenant", second, intunetest.TenantDomain), intunetest.TenantDomain+": ", "uploaded by this run: false\n")
+	containsInOrder(t, mustRun("multitenant", second, intunetest.TenantDomain), intunetest.TenantDomain+" has ", "uploaded by this run: false\n")
 	if got := len(server.Certificates()); got != 2 {
 		t.Errorf("the tenant has %d certificates", got)
 	}

@@ -5,10 +5,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -22,66 +22,34 @@ const (
 )
 
 func main() {
-	cert, tenants, connect := intune.FromX509(intunetest.NewCertificate("Contoso")), []string{"contoso.com", "fabrikam.com"}, connectEmulator
+	tenants, cert, connect := []string{"contoso.com", "fabrikam.com"}, intune.FromX509(intunetest.NewCertificate("Contoso")), connectEmulator
 	if len(os.Args) > 2 {
-		file, err := codesign.Load(os.Args[1])
-		if err != nil {
-			log.Fatal(err)
-		}
-		cert, tenants, connect = file.Resource(), os.Args[2:], connectTenant
+		tenants, cert, connect = os.Args[2:], must(codesign.Load(os.Args[1])).Resource(), connectTenant
 	} else if os.Getenv("AZURE_TENANT_ID") != "" || len(os.Args) == 2 {
 		log.Fatal("usage: multitenant FILE TENANT...")
 	}
-
-	failed := 0
-	for result := range rotateAll(cert, tenants, connect) {
-		if result.err != nil {
-			failed++
-		}
-		fmt.Printf("%s: %s\n", result.tenant, result)
-	}
-	if failed > 0 {
-		log.Fatalf("%d of %d tenants failed", failed, len(tenants))
-	}
-}
-
-type result struct {
-	tenant   string
-	rotation *intune.Rotation
-	err      error
-}
-
-func (r result) String() string {
-	if r.err != nil {
-		return r.err.Error()
-	}
-	return fmt.Sprintf("%s, uploaded by this run: %t", r.rotation.Certificate.ID, r.rotation.Created)
-}
-
-// rotateAll sends a result for each tenant as soon as it is known.
-func rotateAll(cert *intune.EnterpriseCodeSigningCertificate, tenants []string, connect func(string) (*intune.Client, error)) <-chan result {
-	todo, results := make(chan string, len(tenants)), make(chan result)
-	for _, tenant := range tenants {
-		todo <- tenant
-	}
-	close(todo)
 	var group sync.WaitGroup
-	for range min(workers, len(tenants)) {
+	var done, failed atomic.Int32
+	free := make(chan struct{}, workers)
+	for _, tenant := range tenants {
+		free <- struct{}{}
 		group.Go(func() {
-			for tenant := range todo {
-				rotation, err := rotate(tenant, connect, cert)
-				results <- result{tenant, rotation, err}
+			defer func() { <-free }()
+			rotation, err := rotate(tenant, connect, cert)
+			if err != nil {
+				failed.Add(1)
+				log.Printf("%d of %d: %s failed: %v", done.Add(1), len(tenants), tenant, err)
+				return
 			}
+			log.Printf("%d of %d: %s has %s, uploaded by this run: %t", done.Add(1), len(tenants), tenant, rotation.Certificate.ID, rotation.Created)
 		})
 	}
-	go func() {
-		group.Wait()
-		close(results)
-	}()
-	return results
+	if group.Wait(); failed.Load() > 0 {
+		log.Fatalf("%d of %d tenants failed", failed.Load(), len(tenants))
+	}
 }
 
-// rotate uses a client for each tenant, because tokens and quotas are per tenant.
+// rotate uses a client of its own for each tenant, because tokens and quotas are per tenant.
 func rotate(tenant string, connect func(string) (*intune.Client, error), cert *intune.EnterpriseCodeSigningCertificate) (*intune.Rotation, error) {
 	client, err := connect(tenant)
 	if err != nil {
@@ -97,10 +65,11 @@ func connectTenant(tenant string) (*intune.Client, error) {
 	return intune.NewClient(intune.ClientSecretCredential(tenant, os.Getenv("AZURE_CLIENT_ID"), os.Getenv("AZURE_CLIENT_SECRET")))
 }
 
-func connectEmulator(string) (*intune.Client, error) {
-	server, err := intunetest.Start()
+func connectEmulator(string) (*intune.Client, error) { return must(intunetest.Start()).Client(), nil }
+
+func must[T any](value T, err error) T {
 	if err != nil {
-		return nil, err
+		log.Fatal(err)
 	}
-	return server.Client(), nil
+	return value
 }

@@ -104,10 +104,10 @@ func runFragments(t *testing.T, fragments []snippets.Snippet) {
 	for _, name := range []string{"contoso.cer", "contoso.pfx"} {
 		write(t, filepath.Join(folder, name), string(intunetest.NewCertificate("Contoso").Raw))
 	}
+	env := inTheCloud(t, intunetest.NewServer(t))
 	for i, fragment := range fragments {
 		t.Run(fmt.Sprintf("%s:%d", fragment.Page, fragment.Line), func(t *testing.T) {
 			t.Parallel()
-			env := append(os.Environ(), "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
 			output(t, folder, env, filepath.Join(folder, "fragments.exe"), fmt.Sprintf("snippet%d", i))
 		})
 	}
