@@ -5,12 +5,10 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -25,7 +23,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-const badSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value. Trace ID: 0dd0 Correlation ID: c0c0 Timestamp: 2026-11-06 06:03:00Z","error_codes":[7000215],"timestamp":"2026-11-06 06:03:00Z","trace_id":"0dd0","correlation_id":"c0c0","error_uri":"https://login.microsoftonline.com/error?code=7000215"}`
+const badSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`
 
 // transientResponses are those after which another attempt may succeed.
 func transientResponses() map[string]httpmock.Responder {
@@ -293,59 +291,5 @@ func TestErrorsOfFilesAreFinal(t *testing.T) {
 		if err := get(t.Context(), newClient(t, cred)); !errors.Is(err, os.ErrNotExist) || asked != 1 {
 			t.Errorf("%s: asked %d times, %v", name, asked, err)
 		}
-	}
-}
-
-// authorityThat responds to every request with a body. It replaces %secret% by the secret that was sent, and %form% by the
-// whole form, as it was sent.
-func authorityThat(t *testing.T, status int, body string) *httptest.Server {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent, _ := io.ReadAll(r.Body)
-		form, _ := url.ParseQuery(string(sent))
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = strings.NewReplacer("%secret%", form.Get("client_secret"), "%form%", string(sent)).WriteString(w, body)
-	}))
-	t.Cleanup(server.Close)
-	return server
-}
-
-func TestEchoedSecretsAreMasked(t *testing.T) {
-	const secret = `q8~x+/=&<'"\ yZ-that-must-not-show` // every escape changes it
-	for name, test := range map[string]struct {
-		status int
-		body   string
-	}{
-		"expires_in":       {200, `{"access_token":"t","expires_in":"%form%"}`},
-		"nonsense":         {200, `%secret%`},
-		"form":             {400, `invalid form: %form%`},
-		"form in JSON":     {400, `{"error":"invalid_client","error_description":"AADSTS1: %form%"}`},
-		"form as the code": {400, `{"error":"%form%"}`},
-		"message":          {403, `{"message":"%form%"}`},
-		"gateway":          {502, `upstream rejected %secret%`},
-	} {
-		err := get(t.Context(), newClient(t, intune.ClientSecretCredential(tenant, app, secret), intune.WithAuthorityURL(authorityThat(t, test.status, test.body).URL), fast))
-		text := fmt.Sprintf("%+v %#v", err, err)
-		for _, form := range []string{secret, url.QueryEscape(secret), "must-not-show"} {
-			if err == nil || strings.Contains(text, form) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-	quoting := roundTripper(func(req *http.Request) (*http.Response, error) {
-		return nil, fmt.Errorf("malformed MIME header: %q", req.Header.Get("Authorization"))
-	})
-	err := get(t.Context(), newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: quoting}), fast))
-	if err == nil || strings.Contains(err.Error(), aToken) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// TestShortSecretsLeaveErrorsReadable: masking "t" would.
-func TestShortSecretsLeaveErrorsReadable(t *testing.T) {
-	err := get(t.Context(), newClient(t, intune.ClientSecretCredential(tenant, app, "t"), intune.WithAuthorityURL(authorityThat(t, 400, badSecret).URL)))
-	if got := errorAs[*intune.AuthError](t, err); got.Code != "invalid_client" || got.AADSTS != 7000215 {
-		t.Errorf("got %v", err)
 	}
 }

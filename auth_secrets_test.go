@@ -4,98 +4,154 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-
+	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// gossip is an authority that says whatever it was sent, in its refusals.
+// responder responds with the secrets that were sent so far.
+type responder func(req *http.Request, secrets []string) (*http.Response, error)
+
+// gossip is an authority and an issuer of assertions that repeats the secrets that it is sent.
 type gossip struct {
-	mu      sync.Mutex
-	secrets map[string]string // what it was sent or has given out, by what it is
+	respond responder
+	secrets map[string]string // what it was sent, by what it is
 }
 
-func (g *gossip) keep(what, secret string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if secret != "" {
-		g.secrets[what] = secret
+func (g *gossip) RoundTrip(req *http.Request) (*http.Response, error) {
+	var sent []byte
+	if req.Body != nil {
+		sent, _ = io.ReadAll(req.Body)
 	}
-}
-
-func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
+	form, _ := url.ParseQuery(string(sent))
 	for _, name := range []string{"client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "device_code"} {
-		g.keep(name, r.Form.Get(name))
+		if form.Has(name) {
+			g.secrets[name] = form.Get(name)
+		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	switch r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:] {
-	case "authorize":
-		query := url.Values{"state": {r.Form.Get("state")}, "code": {"a-code-of-the-browser"}}
-		http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+query.Encode(), http.StatusFound)
-	case "devicecode":
-		_, _ = io.WriteString(w, `{"device_code":"a-code-of-the-device","user_code":"ABC","verification_uri":"https://x","expires_in":900,"interval":1}`)
-	default:
-		w.WriteHeader(http.StatusBadRequest)
-		said, _ := json.Marshal(r.Form.Encode() + fmt.Sprint(r.Form))
-		_, _ = fmt.Fprintf(w, `{"error":%s,"error_description":%[1]s}`, said)
+	if token, found := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer "); found {
+		g.secrets["job"] = token
+	}
+	if strings.HasSuffix(req.URL.Path, "/devicecode") {
+		return reply(200, `{"device_code":"a-code-of-the-device-that-must-not-show","user_code":"ABC","verification_uri":"https://x","expires_in":10,"interval":1}`)(req)
+	}
+	known := slices.Collect(maps.Values(g.secrets))
+	if len(sent) > 0 {
+		known = append(known, string(sent))
+	}
+	return g.respond(req, known)
+}
+
+// rejections are the responses that repeat secrets, altered, in every part that the library reads.
+func rejections(altered func(string) string) map[string]responder {
+	echo := func(secrets []string) string {
+		var out []string
+		for _, secret := range secrets {
+			out = append(out, altered(secret))
+		}
+		return strings.Join(out, " ")
+	}
+	all := map[string]responder{
+		"the headers": func(req *http.Request, secrets []string) (*http.Response, error) {
+			e := strings.ReplaceAll(echo(secrets), "\n", "")
+			return reply(307, "", "Location", e, "WWW-Authenticate", e, "Retry-After", e, "Date", e, "Content-Type", e)(req)
+		},
+		"an error of the transport": func(_ *http.Request, secrets []string) (*http.Response, error) {
+			return nil, fmt.Errorf("malformed MIME header: %q", echo(secrets))
+		},
+	}
+	for kind := range echoes("") {
+		for _, status := range []int{200, 400, 502} {
+			all[fmt.Sprintf("%d with %s", status, kind)] = func(req *http.Request, secrets []string) (*http.Response, error) {
+				return reply(status, echoes(echo(secrets))[kind])(req)
+			}
+		}
+	}
+	all["200 with a lifetime"] = func(req *http.Request, secrets []string) (*http.Response, error) {
+		return reply(200, `{"access_token":"t","expires_in":"`+echo(secrets)+`"}`)(req)
+	}
+	return all
+}
+
+// telltales are credentials with secrets that an authority can repeat, by the secret.
+func telltales(t *testing.T) map[string]intune.Credential {
+	t.Helper()
+	setPlatform(t, "https://issuer.example")
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", `a-token/of+the=job&that"must\not<show>-in-any-error-or-log-line`)
+	key, cert := applicationCertificate(t)
+	prompt := func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }
+	return map[string]intune.Credential{
+		"client_secret":    intune.ClientSecretCredential(tenant, app, `q8~x+/=&<'"\ yZ-that-must-not-show-in-any-error-or-log-line-at-all`), // every escape changes it
+		"client_assertion": intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, key),
+		"job":              intune.ClientAssertionCredential(tenant, app, intune.GitHubActionsAssertion("")),
+		"device_code":      intune.DeviceCodeCredential(tenant, app, prompt),
+		"refresh_token":    intune.DeviceCodeCredential(tenant, app, prompt, intune.WithTokenStore(everyKey("a-refresh-token-that-must-not-show-in-any-error-or-log-line"))),
+		"code_verifier":    intune.AuthorizationCodeCredential(tenant, app, comeBack),
 	}
 }
 
-// TestNoSignInShowsItsSecrets has each of them refused by an authority that echoes them.
+// comeBack is a browser in which the person has signed in.
+func comeBack(_ context.Context, address string) error {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	query := parsed.Query()
+	back := url.Values{"state": query["state"], "code": {"a-code-of-the-browser-that-must-not-show-in-any-error-or-log-line"}}
+	local := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := local.Get(strings.Replace(query.Get("redirect_uri"), "localhost", "127.0.0.1", 1) + "?" + back.Encode()) //nolint:noctx // as a browser
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// TestNoSignInShowsItsSecrets has each of them rejected by an authority that repeats it.
 func TestNoSignInShowsItsSecrets(t *testing.T) {
-	key, cert := applicationCertificate(t)
-	for name, cred := range map[string]intune.Credential{
-		"client_secret":    intune.ClientSecretCredential(tenant, app, aSecret),
-		"client_assertion": intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{cert}, key),
-		"device_code":      intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }),
-		"refresh_token": intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil },
-			intune.WithTokenStore(everyKey("a-refresh-token-of-theirs"))),
-		"code_verifier": intune.AuthorizationCodeCredential(tenant, app, func(_ context.Context, address string) error {
-			resp, err := http.Get(address) //nolint:noctx // as a browser
-			if err == nil {
-				_ = resp.Body.Close()
-			}
-			return err
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			authority := &gossip{secrets: make(map[string]string)}
-			server := httptest.NewServer(authority)
-			defer server.Close()
-			log := new(bytes.Buffer)
-			client := newClient(t, cred, intune.WithAuthorityURL(server.URL),
-				intune.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-			err := use(t.Context(), client)
-			errorAs[*intune.AuthError](t, err)
-			if authority.secrets[name] == "" {
-				t.Fatalf("none was sent: %v", authority.secrets)
-			}
-			printed := log.String() + fmt.Sprintf("%v %+[1]v %#[1]v %v %+[2]v %#[2]v", cred, client)
-			for _, e := range chain(err) {
-				printed += fmt.Sprintf("%v %+[1]v %#[1]v", e)
-			}
-			for what, secret := range authority.secrets {
-				for _, form := range []string{secret, url.QueryEscape(secret), secret[:len(secret)*3/4]} {
-					if strings.Contains(printed, form) {
-						t.Errorf("the %s shows in %s", what, printed)
+	synctest.Test(t, func(t *testing.T) {
+		for name, cred := range telltales(t) {
+			for alteration, altered := range alterations {
+				for kind, respond := range rejections(altered) {
+					if problem := whatShows(t, cred, name, altered, respond); problem != "" {
+						t.Fatalf("%s, %s, %s: %s", name, alteration, kind, problem)
 					}
 				}
 			}
-		})
+		}
+	})
+}
+
+// whatShows signs in once, and says what everything that comes of it shows of the secrets.
+func whatShows(t *testing.T, cred intune.Credential, name string, altered func(string) string, respond responder) string {
+	t.Helper()
+	authority, log := &gossip{respond, make(map[string]string)}, new(bytes.Buffer)
+	client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: authority}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}),
+		intune.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	err := get(t.Context(), client)
+	if err == nil || authority.secrets[name] == "" {
+		return fmt.Sprintf("got %v; it was not sent", err)
 	}
+	for _, value := range append(wrapped(err), cred, client, log.String()) {
+		for how, text := range renderings(value) {
+			for what, secret := range authority.secrets {
+				if part := shown(text, secret, altered(secret)); part != "" {
+					return fmt.Sprintf("%s of %T shows %q of the %s in\n%s", how, value, part, what, text)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // everyKey is a TokenStore with the same refresh token for all.

@@ -69,18 +69,6 @@ func TestNobodyIsPromptedForATokenThatIsStillValid(t *testing.T) {
 	})
 }
 
-func TestHostileIntervalsDoNotPanic(t *testing.T) {
-	for _, interval := range []string{"-1", "9300000000", "0"} {
-		server := authorityThat(t, 200, `{"device_code":"d","user_code":"u","verification_uri":"v","interval":`+interval+`,"expires_in":1}`)
-		cred := intune.DeviceCodeCredential(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil })
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		if err := get(ctx, newClient(t, cred, intune.WithAuthorityURL(server.URL))); err == nil || strings.Contains(err.Error(), "panicked") {
-			t.Errorf("%s: got %v", interval, err)
-		}
-		cancel()
-	}
-}
-
 // TestDeviceFlowEndsWithItsContext, although x/oauth2 sends its first request without it.
 func TestDeviceFlowEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

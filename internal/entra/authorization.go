@@ -8,6 +8,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/seed-230b9595/intune-go/internal/loopback"
+	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
@@ -30,7 +31,8 @@ func (u *User) byBrowser(ctx context.Context, req Request, open func(context.Con
 	}
 	code := response.Get("code")
 	if code == "" {
-		return nil, describedError(response.Get("error"), response.Get("error_description"), verifier)
+		mask := redact.New(verifier)
+		return nil, describedError(mask.Text(response.Get("error")), mask.Text(response.Get("error_description")))
 	}
 	return u.redeem(ctx, req, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},

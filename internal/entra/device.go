@@ -54,7 +54,7 @@ func (u *User) requestDeviceCode(ctx context.Context, req Request) (*oauth2.Devi
 		return nil, fmt.Errorf("the response of the device endpoint cannot be read: %w", err)
 	}
 	if members.DeviceCode == "" {
-		return nil, missing("device_code", body)
+		return nil, missing("device_code", body, nil)
 	}
 	return &oauth2.DeviceAuthResponse{
 		DeviceCode: members.DeviceCode, UserCode: members.UserCode,

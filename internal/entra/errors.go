@@ -127,15 +127,15 @@ func (e *Error) needsPrompt() bool {
 	return false
 }
 
-// hide removes secrets from an error: those of net/http and encoding/json may quote a part of the response.
-func hide(err error, secrets ...string) error {
-	if text := redact.Secrets(err.Error(), secrets...); text != err.Error() {
+// hide removes secrets from an error: those of net/http may quote a part of the response.
+func hide(err error, secrets []string) error {
+	if text := redact.Text(redact.Secrets(err.Error(), secrets...)); text != err.Error() {
 		return &hiddenError{text, IsTransient(err)}
 	}
 	return err
 }
 
-// hiddenError stands for an error whose text contained a secret.
+// hiddenError stands for an error whose text contained a secret, or was not safe for a terminal.
 type hiddenError struct {
 	text        string
 	isTransient bool

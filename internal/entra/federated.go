@@ -114,7 +114,7 @@ func (s issuer) request(ctx context.Context, req Request, query url.Values, toke
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Tfs-Fedauthredirect", "Suppress") // otherwise Azure DevOps redirects to a page for people
-	body, err := req.do(r, token)
+	body, err := req.do(r, []string{token})
 	if err != nil {
 		return failed(err)
 	}
@@ -122,7 +122,7 @@ func (s issuer) request(ctx context.Context, req Request, query url.Values, toke
 	_ = json.Unmarshal(body, &members) // do has checked that it is an object
 	assertion, _ := members[s.member].(string)
 	if assertion == "" {
-		return failed(missing(s.member, body, token))
+		return failed(missing(s.member, body, []string{token}))
 	}
 	return assertion, nil
 }

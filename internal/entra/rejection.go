@@ -18,13 +18,13 @@ import (
 
 // This file reads responses that are not tokens.
 
-// newError reads a response that is not a token. A hostile one could echo the secrets that were sent to it.
-func newError(resp *http.Response, body []byte, secrets ...string) *Error {
+// newError reads a response that is not a token. The body shows no secrets of the request.
+func newError(resp *http.Response, body []byte) *Error {
 	code, description := oauthError(body)
 	if code == "" && resp.StatusCode/100 == 2 {
 		description = bodyProblem(body) // whatever it says, it may hold a token
 	}
-	e := describedError(code, description, secrets...)
+	e := describedError(code, description)
 	e.StatusCode = resp.StatusCode
 	e.RetryAfter, _ = wire.RetryAfter(resp.Header.Get("Retry-After"), wire.Date(resp.Header))
 	if resp.Request != nil {
@@ -36,8 +36,9 @@ func newError(resp *http.Response, body []byte, secrets ...string) *Error {
 // Foreign reads a response to a credential that is not of this package, so that nobody here knows its secrets.
 func Foreign(resp *http.Response, body []byte) *Error {
 	e := newError(resp, body)
-	e.Code, e.Description = maskTokens(e.Code), maskTokens(e.Description)
-	e.TraceID, e.CorrelationID = maskTokens(e.TraceID), maskTokens(e.CorrelationID)
+	for _, text := range []*string{&e.Code, &e.Description, &e.TraceID, &e.CorrelationID} {
+		*text = maskTokens(*text)
+	}
 	return e
 }
 
@@ -55,12 +56,9 @@ func readRetrieveError(err error) error {
 }
 
 // describedError splits a description by Microsoft Entra ID into its parts.
-func describedError(code, description string, secrets ...string) *Error {
-	description, ids := splitDescription(redact.Secrets(description, secrets...))
-	e := &Error{
-		Code: redact.Secrets(code, secrets...), Description: description,
-		TraceID: ids["Trace ID"], CorrelationID: ids["Correlation ID"],
-	}
+func describedError(code, description string) *Error {
+	description, ids := splitDescription(redact.Text(description))
+	e := &Error{Code: redact.Text(code), Description: description, TraceID: ids["Trace ID"], CorrelationID: ids["Correlation ID"]}
 	if number := aadsts.FindStringSubmatch(description); number != nil {
 		e.AADSTS, _ = strconv.Atoi(number[1]) // at most nine digits
 	}
@@ -114,6 +112,11 @@ func oauthError(body []byte) (code, description string) {
 	return code, cmp.Or(object.Description, message, strings.TrimPrefix(problem, ": "))
 }
 
+func hasCode(body []byte) bool {
+	code, _ := oauthError(body)
+	return code != ""
+}
+
 func isJSONObject(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
 }
@@ -127,10 +130,10 @@ func bodyProblem(body []byte) string {
 }
 
 // missing is the error of a 2xx without what was requested, with what the response says instead.
-func missing(member string, body []byte, secrets ...string) error {
+func missing(member string, body []byte, secrets []string) error {
 	text := "the response has no " + member
-	if _, words := oauthError(body); words != "" {
-		text += ": " + redact.Line(maskTokens(redact.Secrets(words, secrets...)))
+	if _, words := oauthError(redact.New(secrets...).Bytes(body)); words != "" {
+		text += ": " + redact.Line(maskTokens(words))
 	}
 	return errors.New(text)
 }
@@ -139,4 +142,4 @@ func missing(member string, body []byte, secrets ...string) error {
 // than a GUID.
 func maskTokens(text string) string { return token.ReplaceAllString(text, "***") }
 
-var token = regexp.MustCompile(`[\w~.+=-]{37,}`)
+var token = regexp.MustCompile(`[\w~.+=%-]{37,}`)

@@ -141,3 +141,11 @@ func TestResponseWithoutToken(t *testing.T) {
 		}
 	}
 }
+
+// TestShortSecretsLeaveErrorsReadable: masking "t" would not.
+func TestShortSecretsLeaveErrorsReadable(t *testing.T) {
+	_, err := entra.ClientSecret(tenant, app, "t").Token(t.Context(), newEndpoint(t, reply(400, badSecret)).request())
+	if got := errorAs[*entra.Error](t, err); got.Code != "invalid_client" || got.AADSTS != 7000222 {
+		t.Errorf("got %v", err)
+	}
+}

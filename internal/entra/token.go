@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -31,10 +32,10 @@ func (a application) token(ctx context.Context, req Request, scope string, grant
 		ExpiresIn    seconds `json:"expires_in"`
 	}
 	if err := json.Unmarshal(body, &members); err != nil {
-		return nil, hide(fmt.Errorf("the response of the token endpoint cannot be read: %w", err), secrets...)
+		return nil, fmt.Errorf("the response of the token endpoint cannot be read: %w", err)
 	}
 	if members.AccessToken == "" {
-		return nil, missing("access_token", body, secrets...)
+		return nil, missing("access_token", body, secrets)
 	}
 	return &oauth2.Token{
 		AccessToken: members.AccessToken, TokenType: members.TokenType, RefreshToken: members.RefreshToken,
@@ -75,10 +76,10 @@ func (req Request) post(ctx context.Context, address string, form url.Values, se
 	return OnceMore(ctx, func() ([]byte, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 		if err != nil {
-			return nil, hide(err, secrets...)
+			return nil, hide(err, secrets)
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		return req.do(r, secrets...)
+		return req.do(r, secrets)
 	})
 }
 
@@ -97,8 +98,8 @@ const (
 )
 
 // do sends a request and returns the JSON object of the response. Any other response is an *Error. It follows no
-// redirects, because they would take the secret elsewhere.
-func (req Request) do(r *http.Request, secrets ...string) ([]byte, error) {
+// redirects, because they would take the secret elsewhere. No error contains the secrets.
+func (req Request) do(r *http.Request, secrets []string) ([]byte, error) {
 	client := http.Client{Timeout: defaultTimeout}
 	if req.HTTPClient != nil {
 		client = *req.HTTPClient
@@ -107,19 +108,16 @@ func (req Request) do(r *http.Request, secrets ...string) ([]byte, error) {
 	r.Header.Set("Accept", "application/json")
 	resp, err := client.Do(r)
 	if err != nil {
-		return nil, hide(wire.Explain(err), secrets...)
+		return nil, hide(wire.Explain(err), secrets)
 	}
 	body, err := readBody(resp)
 	switch {
 	case err != nil:
-		return nil, hide(&url.Error{Op: "read the response of", URL: r.URL.String(), Err: err}, secrets...)
-	case resp.StatusCode/100 != 2 || !isJSONObject(body):
-		return nil, newError(resp, body, secrets...)
+		return nil, hide(&url.Error{Op: "read the response of", URL: r.URL.String(), Err: err}, secrets)
+	case resp.StatusCode/100 == 2 && isJSONObject(body) && !hasCode(body):
+		return body, nil
 	}
-	if code, _ := oauthError(body); code != "" {
-		return nil, newError(resp, body, secrets...)
-	}
-	return body, nil
+	return nil, newError(resp, redact.New(secrets...).Bytes(body))
 }
 
 // readBody reads a body without its byte-order mark. A 101 has no body, only a connection that may stay open.
