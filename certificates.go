@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
@@ -30,16 +31,21 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 	if err != nil {
 		return nil, named(createName, err)
 	}
-	created, err := s.client.create(ctx, cert, options, nil)
+	created, err := s.client.create(ctx, cert, options, listedBefore{})
 	return created, named(createName, err)
 }
 
 const createName = "create enterpriseCodeSigningCertificate" // as errors name the operation
 
-// create uploads a certificate. listedBefore holds the ids of records that were there before, so they cannot be its own;
-// nil if that is not known. The result is nil only with an error.
-func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions, listedBefore map[string]bool) (*EnterpriseCodeSigningCertificate, error) {
-	sent, upload, err := c.newUpload(cert, options)
+// listedBefore is what a listing before an upload has shown. The zero value is that of an upload without a listing.
+type listedBefore struct {
+	ids  map[string]bool // of records that cannot be its own
+	date time.Time       // that makes the upload the latest, at least
+}
+
+// create uploads a certificate. The result is nil only with an error.
+func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions, before listedBefore) (*EnterpriseCodeSigningCertificate, error) {
+	sent, upload, err := c.newUpload(cert, options, before.date)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		out: out, status: http.StatusCreated, check: out.check,
 		options: options, content: sent.Content,
 		recovery: &reconciliation{
-			client: c, sent: sent, upload: upload, listedBefore: listedBefore, out: out, response: options.response,
+			client: c, sent: sent, upload: upload, listedBefore: before.ids, out: out, response: options.response,
 			isDisabled: options.withoutReconcile,
 		},
 	})
@@ -63,8 +69,8 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 	return out.certificate, err
 }
 
-// newUpload checks a certificate and copies it, with a date of upload.
-func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions) (sent *EnterpriseCodeSigningCertificate, upload *match.Upload, err error) {
+// newUpload checks a certificate and copies it, with a date of upload: now, or the given date if that is later.
+func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions, date time.Time) (sent *EnterpriseCodeSigningCertificate, upload *match.Upload, err error) {
 	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +78,7 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 	sent.Content = bytes.Clone(cert.Content) // the caller may change its own
 	isOwnDate := cert.UploadDateTime.IsZero()
 	if isOwnDate {
-		sent.UploadDateTime = c.uploads.Date()
+		sent.UploadDateTime = c.uploads.Date(date)
 	}
 	return sent, c.uploads.NewUpload(*sent.shown(), isOwnDate), nil
 }
@@ -111,7 +117,15 @@ func (c *Client) update(ctx context.Context, id string, update *EnterpriseCodeSi
 	if err != nil {
 		return nil, err
 	}
-	return c.object(ctx, http.MethodPatch, id, body, options)
+	if len(update.Content) == 0 {
+		return c.object(ctx, http.MethodPatch, id, body, options)
+	}
+	c.uploads.SetContent(id, nil) // until the outcome is known
+	got, err := c.object(ctx, http.MethodPatch, id, body, options)
+	if err == nil {
+		c.uploads.SetContent(id, update.Content)
+	}
+	return got, err
 }
 
 // object makes a request about one certificate that returns it.

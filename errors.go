@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/rotation"
 	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
@@ -242,17 +243,25 @@ func (e *DuplicateError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// AmbiguousMatchError says that records in the tenant may be the certificate, or may be older or newer than it, and that
-// what the service shows of them does not tell. None of them was deleted. Compare the candidates with the certificate,
-// delete those that are not wanted, and try again.
+// AmbiguousMatchError says that it is not clear whether records in the tenant are the certificate, or whether they are
+// earlier or later than it. None of them was deleted. Compare the candidates with the certificate, delete those that you
+// do not want, and try again.
 type AmbiguousMatchError struct {
-	Reason     string // what cannot be told, and why
+	Reason     string // what is not clear, and what to do
 	Candidates []*EnterpriseCodeSigningCertificate
 }
 
-// Error says on one line which records cannot be told, and what to do.
+// Error says on one line what is not clear, and names the records.
 func (e *AmbiguousMatchError) Error() string {
-	return redact.Message(fmt.Sprintf("%s: check %s, delete what is not wanted, and try again", e.Reason, ids(e.Candidates)))
+	const most = 5
+	texts := make([]string, 0, most)
+	for _, candidate := range e.Candidates[:min(len(e.Candidates), most)] {
+		texts = append(texts, rotation.Describe(candidate.shown()))
+	}
+	if more := len(e.Candidates) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return redact.Message(e.Reason + ": " + strings.Join(texts, "; "))
 }
 
 // LogValue implements slog.LogValuer.

@@ -1,18 +1,18 @@
 package intune
 
-// This file lists the tenant and recognises a certificate in it.
+// This file lists the tenant and recognizes a certificate in it.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
-// Match is a record of the tenant that is the certificate, and how it was recognised.
+// Match is a record of the tenant that is the certificate, and how it was recognized.
 type Match struct {
 	Certificate *EnterpriseCodeSigningCertificate
 	By          MatchedBy
@@ -26,13 +26,11 @@ func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
 	return records
 }
 
-// Find returns the records of the tenant that are the certificate, the latest upload first. None is no error.
+// Find returns the records of the tenant that are the certificate, the latest upload first. No match is not an error.
 //
-// Equal content is proof. Otherwise a record with an upload date is the certificate if names and expiration are equal. A
-// record with other content, or uploaded more than a day before the certificate's NotBefore, is another certificate.
-// Records that cannot be told from the certificate come in an *AmbiguousMatchError, beside the matches: those with equal
-// issuer and common name whose expiration is up to two days off or not shown, whose subject differs in other parts, or
-// that have no upload date; and those that show no subject, unless their issuer or expiration belongs to another one.
+// Content decides if the service shows it, or if this client has uploaded it under the record's id within the last hour.
+// Otherwise names, expiration and upload date must be shown and agree. Records that may or may not be the certificate come
+// in an *AmbiguousMatchError, together with the matches. The returned certificates have no AdditionalData; Get has it.
 //
 // cert needs content that is a certificate, or subject, issuer and expiration. Otherwise the error is an *InputError.
 //
@@ -54,33 +52,28 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
-	seen, err := s.client.census(ctx, options)
+	l, err := s.client.list(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	seen.recognise(identity)
-	return seen.matches, seen.ambiguity()
+	matches, unclear := l.recognize(identity)
+	if len(unclear) > 0 {
+		err = &AmbiguousMatchError{Reason: "records may be this certificate or another one with the same names", Candidates: unclear}
+	}
+	return matches, err
 }
 
-// checkEnough reports what is missing to recognise the certificate.
+// checkEnough reports what is missing to recognize the certificate.
 func checkEnough(identity *match.Identity) error {
 	if !identity.IsEnough() {
-		return &InputError{Name: "certificate", Problem: "has too little to recognise it by: want a subject, an issuer and an expiration, in the content or beside it"}
-	}
-	return nil
-}
-
-// checkNotBefore rejects the upload of a certificate that is not valid for another day.
-func checkNotBefore(identity *match.Identity) error {
-	const day = 24 * time.Hour
-	if notBefore := identity.NotBefore(); time.Until(notBefore) > day {
-		return &InputError{Name: "certificate", Problem: "is not valid before " + formatTime(notBefore) + ": upload it then"}
+		return &InputError{Name: "certificate", Problem: "has too little to recognize it by: want a subject, an issuer and an expiration, in the content or beside it"}
 	}
 	return nil
 }
 
 // Latest returns the certificate that was uploaded last: the one that Intune deploys. For an empty tenant the error is
-// ErrNotFound. If several records have the latest date, or a record has none, it is an *AmbiguousMatchError.
+// ErrNotFound. If several records have the latest date, or one of several has none, it is an *AmbiguousMatchError. The
+// returned certificate has no AdditionalData; Get has it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
@@ -93,126 +86,81 @@ func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, o
 	if err != nil {
 		return nil, err
 	}
-	seen, err := s.client.census(ctx, options)
+	l, err := s.client.list(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	if len(seen.records) == 0 {
+	latest := l.Latest()
+	switch len(latest) {
+	case 0:
 		return nil, fmt.Errorf("the tenant has no certificate: %w", ErrNotFound)
+	case 1:
+		return l.certificate(latest[0]), nil
 	}
-	latest := slices.MaxFunc(seen.records, byUploadDate)
-	var rivals []*EnterpriseCodeSigningCertificate
-	for _, record := range seen.records {
-		if !match.IsShown(record.UploadDateTime) || record.UploadDateTime.Equal(latest.UploadDateTime) {
-			rivals = append(rivals, record)
-		}
-	}
-	if len(rivals) > 1 || !match.IsShown(latest.UploadDateTime) {
-		return nil, &AmbiguousMatchError{Reason: "the upload dates do not tell which certificate is the latest", Candidates: rivals}
-	}
-	return latest, nil
+	return nil, &AmbiguousMatchError{Reason: "the upload dates do not show which certificate is the latest", Candidates: l.all(latest)}
 }
 
-func byUploadDate(a, b *EnterpriseCodeSigningCertificate) int {
-	return a.UploadDateTime.Compare(b.UploadDateTime)
+// listing is what one complete listing of the tenant shows.
+type listing struct {
+	*match.Listing
+
+	clock        match.Clock
+	certificates map[*match.Record]*EnterpriseCodeSigningCertificate
 }
 
-// census is what one listing of the tenant shows.
-type census struct {
-	records []*EnterpriseCodeSigningCertificate
-	byID    map[string]*EnterpriseCodeSigningCertificate // by the id, and by the id in lower case: Windows shows GUIDs in upper case
-	now     time.Time                                    // by the clock of the service, if it tells
-
-	matches []Match         // that are the certificate, the latest upload first
-	matched map[string]bool // their ids
-	unclear []*EnterpriseCodeSigningCertificate
-}
-
-// census lists all certificates of the tenant.
-func (c *Client) census(ctx context.Context, options requestOptions) (*census, error) {
-	seen := &census{now: time.Now(), byID: make(map[string]*EnterpriseCodeSigningCertificate)}
+// list lists all certificates of the tenant. Of each it keeps what is compared and returned.
+func (c *Client) list(ctx context.Context, options requestOptions) (*listing, error) {
+	l := &listing{certificates: make(map[*match.Record]*EnterpriseCodeSigningCertificate)}
+	var records []*match.Record
+	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
 	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
 		if err != nil {
 			return nil, err
 		}
-		seen.now = page.clock.At(time.Now())
-		for _, record := range page.value {
-			seen.add(record)
+		l.clock = page.clock
+		for _, cert := range page.value {
+			if known[cert.ID] {
+				continue
+			}
+			known[cert.ID] = true
+			record := cert.shown()
+			record.Remembered = c.uploads.Content(cert.ID)
+			cert.AdditionalData = nil
+			records, l.certificates[record] = append(records, record), cert
 		}
 	}
-	return seen, nil
+	l.Listing = match.NewListing(records, l.clock.At(time.Now()))
+	return l, nil
 }
 
-// add adds a record, unless it was listed before: paging by position repeats a record if one was added meanwhile.
-func (s *census) add(record *EnterpriseCodeSigningCertificate) {
-	if s.exactRecord(record.ID) != nil {
-		return
-	}
-	s.records = append(s.records, record)
-	s.byID[record.ID] = record
-	if folded := strings.ToLower(record.ID); s.byID[folded] == nil {
-		s.byID[folded] = record
-	}
+// certificate returns a record of the listing as the service shows it, nil for any other.
+func (l *listing) certificate(record *match.Record) *EnterpriseCodeSigningCertificate {
+	return l.certificates[record]
 }
 
-// exactRecord returns the record with an id, nil if there is none.
-func (s *census) exactRecord(id string) *EnterpriseCodeSigningCertificate {
-	if record := s.byID[id]; record != nil && record.ID == id {
-		return record
+func (l *listing) all(records []*match.Record) (certificates []*EnterpriseCodeSigningCertificate) {
+	for _, record := range records {
+		certificates = append(certificates, l.certificate(record))
 	}
-	return nil
+	return certificates
 }
 
-// ambiguity is the error about the records that cannot be told from the certificate, nil if there are none.
-func (s *census) ambiguity() error {
-	if len(s.unclear) == 0 {
-		return nil
-	}
-	return &AmbiguousMatchError{Reason: "records may be this certificate or another one of the same name", Candidates: s.unclear}
-}
-
-// recognise finds the records of a certificate.
-func (s *census) recognise(identity *match.Identity) {
-	s.matched = make(map[string]bool)
-	for _, record := range s.records {
-		verdict, how := identity.Recognise(record.shown())
-		by := MatchedBy(how)
-		switch {
-		case verdict == match.NotOurs:
-		case verdict == match.Ours:
-			s.matches = append(s.matches, Match{record, by})
-			s.matched[record.ID] = true
-		default:
-			s.unclear = append(s.unclear, record)
+// recognize returns the records that are a certificate, the latest upload first, and those that may be it.
+func (l *listing) recognize(identity *match.Identity) (matches []Match, unclear []*EnterpriseCodeSigningCertificate) {
+	for _, record := range l.Records {
+		switch verdict, by := identity.Recognize(record, l.Listing); verdict {
+		case match.Ours:
+			matches = append(matches, Match{l.certificate(record), MatchedBy(by)})
+		case match.CannotTell:
+			unclear = append(unclear, l.certificate(record))
+		case match.NotOurs:
 		}
 	}
-	slices.SortStableFunc(s.matches, func(a, b Match) int { return byUploadDate(b.Certificate, a.Certificate) })
+	slices.SortStableFunc(matches, func(a, b Match) int { return compareUploads(b.Certificate, a.Certificate) })
+	return matches, unclear
 }
 
-// certificate returns the record of the certificate, nil if there is none. The error says that there are several, or
-// that some cannot be told.
-func (s *census) certificate() (*EnterpriseCodeSigningCertificate, error) {
-	if len(s.matches) == 0 {
-		return nil, s.ambiguity()
-	}
-	records := certificatesOf(s.matches)
-	if duplicate := newDuplicateError(records); len(duplicate.OtherIDs) > 0 {
-		return duplicate.Certificate, duplicate
-	}
-	return records[0], s.ambiguity()
-}
-
-func (s *census) isMatch(record *EnterpriseCodeSigningCertificate) bool { return s.matched[record.ID] }
-
-// nextDate returns the date with which an upload is the latest: 100 ns after the latest that was listed if that is not
-// over yet, otherwise zero, which means now. Nothing is later than the last moment that JSON can hold.
-func (s *census) nextDate() (next time.Time) {
-	const lastYear = 9999
-	for _, record := range s.records {
-		after := record.UploadDateTime.Add(match.Tick)
-		if after.After(time.Now()) && after.After(next) && after.UTC().Year() <= lastYear {
-			next = after
-		}
-	}
-	return next
+// compareUploads orders uploads by date, and those of the same date so that the smallest id is the latest.
+func compareUploads(a, b *EnterpriseCodeSigningCertificate) int {
+	return cmp.Or(a.UploadDateTime.Compare(b.UploadDateTime), cmp.Compare(b.ID, a.ID))
 }

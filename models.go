@@ -113,14 +113,15 @@ func (c *EnterpriseCodeSigningCertificate) SameCertificate(other *EnterpriseCode
 	if c == nil || other == nil {
 		return false
 	}
-	return c.identity().Is(other.shown()) || other.identity().Is(c.shown())
+	return c.identity().IsSame(other.shown()) || other.identity().IsSame(c.shown())
 }
 
 // shown returns what certificates are compared by.
 func (c *EnterpriseCodeSigningCertificate) shown() *match.Record {
 	return &match.Record{
-		Content: c.Content, Subject: c.Subject, SubjectName: c.SubjectName, Issuer: c.Issuer, IssuerName: c.IssuerName,
+		ID: c.ID, Content: c.Content, Subject: c.Subject, SubjectName: c.SubjectName, Issuer: c.Issuer, IssuerName: c.IssuerName,
 		Expires: c.ExpirationDateTime, Uploaded: c.UploadDateTime,
+		IsProvisioned: c.Status == CertificateStatusProvisioned,
 	}
 }
 

@@ -80,7 +80,9 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 		return nil
 	}
 	clock := match.Clock{Ahead: date.Sub(h.ended), IsKnown: !date.IsZero()}
-	if verdict, _ := r.upload.Sent(h.began, h.ended).Judge(r.out.certificate.shown(), clock, func() match.Rivals { return match.Rivals{} }); verdict != match.Ours {
+	object := r.out.certificate.shown()
+	evidence := match.EvidenceOf(object)
+	if verdict, _ := r.upload.Sent(h.began, h.ended).Judge(object, clock, evidence, func() match.Rivals { return match.Rivals{} }); verdict != match.Ours {
 		return r.unknown(ctx, h, errHidden)
 	}
 	return r.confirm(ctx, h)
@@ -173,46 +175,99 @@ type look struct {
 }
 
 // look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
-// it reads the listing to its end, or as far as it can.
-func (r *reconciliation) look(ctx context.Context, h history) (seen look, err error) {
-	sent := r.upload.Sent(h.began, h.ended)
-	isSingle := h.unknown == 1 && r.out.certificate == nil
-	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
+// it reads the listing to its end, or as far as it can. At the end it is known which attributes of names the service
+// shows, so what was unclear is judged again.
+func (r *reconciliation) look(ctx context.Context, h history) (look, error) {
+	s := &search{
+		reconciliation: r, sent: r.upload.Sent(h.began, h.ended), isSingle: h.unknown == 1 && r.out.certificate == nil,
+		known: make(map[string]bool),
+	}
 	for page, err := range r.client.look(ctx) {
 		if err != nil {
-			return seen, err
+			s.end()
+			return s.look, err
 		}
+		if s.read(page); s.isOver() {
+			return s.look, nil
+		}
+	}
+	s.evidence.Complete()
+	s.end()
+	return s.look, nil
+}
+
+// search is a look under way.
+type search struct {
+	*reconciliation
+	look
+
+	sent     *match.Sent
+	isSingle bool // there was one attempt, so the first record of ours is the one
+	clock    match.Clock
+	evidence match.Evidence
+	known    map[string]bool                     // the ids of ours; paging by position repeats a record if one was added meanwhile
+	unclear  []*EnterpriseCodeSigningCertificate // that may be the certificate
+}
+
+func (s *search) isOver() bool { return s.isSingle && len(s.ours) > 0 }
+
+// read judges the records of a page, those with the date that was sent first.
+func (s *search) read(page *page) {
+	s.clock = page.clock
+	for _, record := range page.value {
+		s.evidence.Add(record.shown())
+	}
+	for _, isExact := range []bool{true, false} {
 		for _, record := range page.value {
-			verdict, by := r.judge(sent, record, page.clock)
-			if created := r.out.certificate; created != nil && record.ID == created.ID {
-				seen.showsCreated, seen.created = true, verdict
-				verdict, by = match.Ours, MatchedBy(sent.By(record.shown(), true))
-				delete(r.undecided, record.ID)
-			}
-			if verdict != match.Ours || known[record.ID] || !r.client.uploads.Claim(record.ID, r.upload) {
-				continue
-			}
-			known[record.ID] = true
-			seen.ours = append(seen.ours, Match{record, by})
-			if isSingle {
-				return seen, nil
+			if s.sent.HasExactDate(record.shown()) == isExact && !s.isOver() && s.consider(record) == match.CannotTell {
+				s.postpone(record)
 			}
 		}
 	}
-	return seen, nil
 }
 
-// judge also keeps the records that may be the certificate.
-func (r *reconciliation) judge(sent *match.Sent, record *EnterpriseCodeSigningCertificate, clock match.Clock) (match.Verdict, MatchedBy) {
-	if r.listedBefore[record.ID] || r.client.uploads.BelongsToAnother(record.ID, r.upload) {
-		delete(r.undecided, record.ID)
+// postpone leaves a record to the end of the listing.
+func (s *search) postpone(record *EnterpriseCodeSigningCertificate) {
+	if len(s.unclear) == mostCandidates {
+		s.overflows = true
+		return
+	}
+	s.unclear = append(s.unclear, record)
+}
+
+// end judges what was unclear by all that the listing has shown, and keeps what still is.
+func (s *search) end() {
+	for _, record := range s.unclear {
+		if !s.isOver() && s.consider(record) == match.CannotTell {
+			s.keep(record)
+		}
+	}
+}
+
+// consider judges a record, and notes it if it is ours.
+func (s *search) consider(record *EnterpriseCodeSigningCertificate) match.Verdict {
+	verdict, by := s.judge(record)
+	if created := s.out.certificate; created != nil && record.ID == created.ID {
+		s.showsCreated, s.created = true, verdict
+		verdict, by = match.Ours, MatchedBy(s.sent.By(record.shown(), true))
+		delete(s.undecided, record.ID)
+	}
+	if verdict == match.Ours && !s.known[record.ID] && s.client.uploads.Claim(record.ID, s.upload) {
+		s.known[record.ID] = true
+		s.ours = append(s.ours, Match{record, by})
+	}
+	return verdict
+}
+
+func (s *search) judge(record *EnterpriseCodeSigningCertificate) (match.Verdict, MatchedBy) {
+	if s.listedBefore[record.ID] || s.client.uploads.BelongsToAnother(record.ID, s.upload) {
+		delete(s.undecided, record.ID)
 		return match.NotOurs, ""
 	}
 	shown := record.shown()
-	verdict, by := sent.Judge(shown, clock, func() match.Rivals { return r.client.uploads.Rivals(shown, r.upload) })
-	if verdict == match.CannotTell {
-		r.keep(record)
-	}
+	verdict, by := s.sent.Judge(shown, s.clock, s.evidence, func() match.Rivals {
+		return s.client.uploads.Rivals(shown, s.evidence, s.upload)
+	})
 	return verdict, MatchedBy(by)
 }
 

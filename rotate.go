@@ -1,17 +1,18 @@
 package intune
 
-// This file replaces a certificate by its successor.
+// This file replaces a certificate with its successor. internal/rotation decides what to do; this file does it.
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/match"
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/rotation"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
@@ -49,22 +50,32 @@ type Rotation struct {
 	PendingUntil time.Time                           // when Overlap ends; zero if nothing is pending
 }
 
-// Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, and apps must be signed
-// again with the new certificate. Rotate can be run again at any time, and continues where an earlier run ended.
+// Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert
+// unless it is the latest upload already. It can be run again at any time: each run lists the tenant, does what is missing,
+// and returns nil if nothing is wrong. Sign your apps again before the old certificate is deleted.
 //
-// Rotate looks for cert as Find does, uploads it unless it is there, and treats the earlier uploads with the same subject
-// as old. If a record of the same subject expires more than two days later than cert, the error is ErrNotLatest and
-// nothing is done. So is a later upload of another certificate, whatever its subject.
+// Rotate recognizes cert as Find does. If it is unclear whether the deployed record is cert, or which record is deployed,
+// the error is an *AmbiguousMatchError and nothing is done. If Intune deploys a certificate with another subject, the error
+// is ErrOtherSubject, unless NewSubject is set. If a record of the same subject expires more than two days after cert, or
+// another certificate was uploaded after cert, the error is ErrNotLatest: the job may be out of date. Force skips these
+// checks. A certificate that becomes valid in more than an hour is an *InputError.
 //
-// Old records are deleted only with DeleteOld, within five minutes of the latest listing, oldest first, and only while cert
-// is the latest upload, provisioned, and there for Overlap. Otherwise the error is ErrNotProvisioned. A record whose age or
-// subject is unclear is kept, and the error is an *AmbiguousMatchError. The new one is never deleted.
+// After an upload, Rotate makes sure that later runs will recognize the new record. If they would not, the error is an
+// *AmbiguousMatchError. Do not run it again before you have looked at the record.
 //
-// Rotate ignores the Status and UploadDateTime of cert. It returns the errors of Create, too. With an error comes the
-// Rotation so far, nil if nothing is known yet. Calls of one client for the same subject wait for each other.
+// With DeleteOld, Rotate deletes what cert replaces: earlier uploads with the same subject that expire at most two days
+// after cert. It does so only when cert is deployed, provisioned, and has been there for Overlap. Before that, the result is
+// nil and Pending names what a later run deletes. The error is ErrNotProvisioned if cert is not provisioned when Overlap
+// ends, 48 hours after its upload, or when WaitProvisioned runs out. A record that may or may not be old is kept, and the
+// error is an *AmbiguousMatchError. The deployed record and other subjects are never deleted. If a deletion fails, Deleted
+// has what is done, and Pending the rest.
 //
 // With DryRun nothing is changed, and the error is the one that would be returned. Rotate then assumes that a new upload
-// is provisioned at once, and an earlier one within WaitProvisioned.
+// is provisioned at once, and an earlier one within WaitProvisioned. Deleted has what would be deleted.
+//
+// Rotate ignores the Status and UploadDateTime of cert, and also returns the errors of Create. An error comes with the
+// Rotation so far, nil if nothing is known yet. The certificates in it have no AdditionalData; Get has it. Calls of one
+// client for the same subject wait for each other.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {
@@ -73,405 +84,272 @@ func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, c
 }
 
 func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts []RequestOption) (*Rotation, error) {
-	r := new(rotation)
-	if options != nil {
-		r.RotateOptions = *options
-	}
-	if r.WaitProvisioned < 0 || r.Overlap < 0 {
-		return nil, &InputError{Name: "RotateOptions", Problem: "has a negative duration"}
-	}
-	var err error
-	if r.upsert, err = c.newUpsert(ctx, cert, opts); err != nil {
+	r, err := c.newRotation(cert, options, opts)
+	if err != nil {
 		return nil, err
 	}
-	defer r.release()
+	release, err := c.subjects.Lock(ctx, r.state.Certificate.SubjectKey()) // each lists before it uploads
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	err = r.run(ctx)
 	return r.result(), err
 }
 
-// rotation is a Rotate under way.
-type rotation struct {
-	RotateOptions
-	*upsert
-
-	old     []*EnterpriseCodeSigningCertificate // what is replaced, oldest first
-	unclear []*EnterpriseCodeSigningCertificate // what may have to be replaced: age or subject cannot be told
-	deleted []string
-}
-
-// result is what is known so far.
-func (r *rotation) result() *Rotation {
-	if r.seen == nil {
-		return nil
-	}
-	return &Rotation{Certificate: r.record, Created: r.created, MatchedBy: r.matchedBy, Old: r.old, Deleted: r.deleted}
-}
-
-// run does one step after the other. Each leaves the tenant in a state from which a later run can go on.
-func (r *rotation) run(ctx context.Context) error {
-	if err := r.look(ctx); err != nil {
-		return err
-	}
-	if len(r.seen.matches) == 1 {
-		r.record = r.seen.matches[0].Certificate
-	}
-	if err := r.checkStale(); err != nil {
-		return err
-	}
-	if err := r.place(ctx); err != nil {
-		return err
-	}
-	if r.DryRun {
-		return r.plan()
-	}
-	waited, err := r.awaitProvisioning(ctx)
-	if err != nil || !waited && !r.hasToDelete() {
-		return err
-	}
-	if err := r.lookAgain(ctx); err != nil {
-		return err
-	}
-	return r.deleteOld(ctx)
-}
-
-// checkStale looks for a record of the same subject that expires later: then this may be a job with last year's
-// certificate.
-func (r *rotation) checkStale() error {
-	for _, record := range r.seen.records {
-		expiration := record.shown().Expiration()
-		if !r.identity.IsOutlivedBy(expiration) || r.seen.isMatch(record) {
-			continue
-		}
-		switch r.identity.CompareSubject(record.shown()) {
-		case match.SameSubject:
-			return fmt.Errorf("%w: %s of the same subject expires later, on %s", ErrNotLatest, record.ID, formatTime(expiration))
-		case match.UnclearSubject:
-			return &AmbiguousMatchError{
-				Reason:     "a record that may have the same subject expires later, so the certificate may be out of date",
-				Candidates: []*EnterpriseCodeSigningCertificate{record},
-			}
-		case match.OtherSubject:
-		}
-	}
-	return nil
-}
-
-// place makes sure that the certificate is in the tenant, once and as the latest upload.
-func (r *rotation) place(ctx context.Context) error {
-	err := r.take()
-	if err == nil && r.record == nil && !r.DryRun {
-		err = r.upload(ctx)
-	}
-	r.sortOut()
-	if err != nil {
-		return err
-	}
-	return r.checkLatest()
-}
-
-// age is how a record compares with the new one.
-type age int
-
-const (
-	unclearAge age = iota
-	older
-	later
-)
-
-// compareAge compares by date. What was listed before this call's own upload is older, unless its date is later.
-func (r *rotation) compareAge(record *EnterpriseCodeSigningCertificate) age {
-	if r.record == nil {
-		return older
-	}
-	areDated := match.IsShown(record.UploadDateTime) && match.IsShown(r.record.UploadDateTime)
-	switch {
-	case areDated && record.UploadDateTime.After(r.record.UploadDateTime):
-		return later
-	case r.listedBefore[record.ID], areDated && record.UploadDateTime.Before(r.record.UploadDateTime):
-		return older
-	}
-	return unclearAge
-}
-
-// sortOut finds what the certificate replaces.
-func (r *rotation) sortOut() {
-	r.old, r.unclear = nil, nil
-	for _, record := range r.seen.records {
-		if r.seen.isMatch(record) {
-			continue
-		}
-		subject, age := r.identity.CompareSubject(record.shown()), r.compareAge(record)
-		isCertain := subject == match.SameSubject && age == older
-		switch {
-		case isCertain:
-			r.old = append(r.old, record)
-		case subject != match.OtherSubject && age != later:
-			r.unclear = append(r.unclear, record)
-		}
-	}
-	slices.SortStableFunc(r.old, byUploadDate)
-}
-
-// checkLatest reports a later upload of another certificate, an upload that may be later, and a record of the same subject
-// that expires later.
-func (r *rotation) checkLatest() error {
-	if err := r.checkStale(); err != nil {
-		return err
-	}
-	var unclear []*EnterpriseCodeSigningCertificate
-	for _, record := range r.seen.records {
-		if r.seen.isMatch(record) {
-			continue
-		}
-		switch r.compareAge(record) {
-		case later:
-			return fmt.Errorf("%w: %s was uploaded later, on %s", ErrNotLatest, record.ID, formatTime(record.UploadDateTime))
-		case unclearAge:
-			unclear = append(unclear, record)
-		case older:
-		}
-	}
-	if len(unclear) > 0 {
-		return &AmbiguousMatchError{Reason: "the upload dates do not tell which certificate is the latest", Candidates: unclear}
-	}
-	return nil
-}
-
-// plan is the end of a dry run: what would be uploaded and deleted.
-func (r *rotation) plan() error {
-	willBeProvisioned := r.WaitProvisioned > 0
-	if r.record == nil {
-		if err := checkNotBefore(r.identity); err != nil {
-			return err
-		}
-		r.record, r.created, willBeProvisioned = r.cert, true, true
-	}
-	if !r.hasToDelete() {
-		return nil
-	}
-	if r.record.Status != CertificateStatusProvisioned && !willBeProvisioned || !r.isThereForOverlap() {
-		return ErrNotProvisioned
-	}
-	for _, record := range r.old {
-		r.deleted = append(r.deleted, record.ID)
-	}
-	return r.kept()
-}
-
-// hasToDelete reports whether the caller asked to delete what is replaced, and there is something.
-func (r *rotation) hasToDelete() bool { return r.DeleteOld && len(r.old)+len(r.unclear) > 0 }
-
-// isThereForOverlap reports whether the new one has been there for Overlap, by the clock of the service and by the local
-// one: either may have dated the upload.
-func (r *rotation) isThereForOverlap() bool {
-	date := r.record.UploadDateTime
-	return r.Overlap == 0 || match.IsShown(date) && r.seen.now.Sub(date) >= r.Overlap && time.Since(date) >= r.Overlap
-}
-
-// kept is the error about the records that were not deleted because their age or subject cannot be told.
-func (r *rotation) kept() error {
-	if len(r.unclear) == 0 {
-		return nil
-	}
-	return &AmbiguousMatchError{
-		Reason: "records were kept, because the service does not show whether they are older and have the same subject", Candidates: r.unclear,
-	}
-}
-
-// awaitProvisioning waits until the service has provisioned the new one, with growing pauses.
-func (r *rotation) awaitProvisioning(ctx context.Context) (waited bool, err error) {
-	const shortest, longest = 2 * time.Second, time.Minute
-	until := time.Now().Add(r.WaitProvisioned)
-	for pause := shortest; r.record.Status != CertificateStatusProvisioned; pause = min(2*pause, longest) {
-		left := time.Until(until)
-		if r.WaitProvisioned == 0 {
-			return false, nil
-		}
-		if left <= 0 {
-			return true, ErrNotProvisioned
-		}
-		logger := r.client.pipeline.logger.With("id", r.record.ID, "reason", "provisioning")
-		logger.InfoContext(ctx, "intune: waiting", "pause", min(pause, left), "until", formatTime(until))
-		if err := wait.Until(ctx, time.Now().Add(min(pause, left))); err != nil {
-			return true, fmt.Errorf("%w: %w", ErrNotProvisioned, err)
-		}
-		got, err := r.client.object(ctx, http.MethodGet, r.record.ID, nil, r.options.following())
-		switch {
-		case err != nil && !errors.Is(err, ErrNotFound):
-			return true, fmt.Errorf("uploaded, but its status cannot be read: %w", err)
-		case err != nil, !strings.EqualFold(got.ID, r.record.ID):
-			return true, vanished(r.record)
-		}
-		r.record, waited = got, true
-		logger.InfoContext(ctx, "intune: waited", "status", string(got.Status))
-	}
-	return waited, nil
-}
-
-// vanished is the error about a new record that somebody else has deleted, or that the service hides.
-func vanished(record *EnterpriseCodeSigningCertificate) error {
-	return &AmbiguousMatchError{Reason: "the new record does not show any more", Candidates: []*EnterpriseCodeSigningCertificate{record}}
-}
-
-// deleteOld deletes what is replaced, if that was asked for, soon after a look.
-func (r *rotation) deleteOld(ctx context.Context) error {
-	if !r.hasToDelete() {
-		return nil
-	}
-	if r.record.Status != CertificateStatusProvisioned || !r.isThereForOverlap() {
-		return ErrNotProvisioned
-	}
-	soon, cancel := context.WithTimeout(ctx, longestAfterLook)
-	defer cancel()
-	for _, record := range r.old {
-		err := r.client.delete(soon, record.ID, r.options.following())
-		switch {
-		case err == nil, errors.Is(err, ErrNotFound):
-			r.deleted = append(r.deleted, record.ID)
-		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-			return fmt.Errorf("the new one is in place, but %s could not be deleted within %v of the last look, so run it again", record.ID, longestAfterLook)
-		case errors.Is(err, ErrThrottled):
-			return fmt.Errorf("the new one is in place, but %s could not be deleted soon after the last look, so run it again: %w", record.ID, err)
-		default:
-			return fmt.Errorf("the new one is in place, but %s cannot be deleted: %w", record.ID, err)
-		}
-	}
-	return r.kept()
-}
-
-// longestAfterLook is how long deletions may take: a later one would rely on a look that is out of date.
-const longestAfterLook = 5 * time.Minute
-
-// lookAgain makes sure that the new one still is the one record of the certificate, and the latest.
-func (r *rotation) lookAgain(ctx context.Context) error {
-	record := r.record
-	if err := r.look(ctx); err != nil {
-		return err
-	}
-	if err := r.take(); err != nil {
-		return err
-	}
-	if r.record == nil || !strings.EqualFold(r.record.ID, record.ID) {
-		r.record = record
-		return vanished(record)
-	}
-	r.sortOut()
-	return r.checkLatest()
-}
-
-// upsert is what a Rotate has found or uploaded.
-type upsert struct {
-	client   *Client
-	cert     *EnterpriseCodeSigningCertificate // without what the caller must not choose
-	identity *match.Identity
-	options  requestOptions
-	release  func()
-
-	seen         *census                           // the last look
-	record       *EnterpriseCodeSigningCertificate // of the certificate, once it is there
-	matchedBy    MatchedBy                         // how it was recognised, if it was there
-	created      bool                              // by this call
-	listedBefore map[string]bool                   // the ids of the records that were there before the upload
-}
-
-// newUpsert checks everything that can be checked before anything is sent, and waits for the other upserts of the
-// same subject: each looks before it uploads.
-func (c *Client) newUpsert(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) (*upsert, error) {
-	options, err := newRequestOptions(createOperation, opts)
+// newRotation checks everything that can be checked before anything is sent.
+func (c *Client) newRotation(cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts []RequestOption) (*rotating, error) {
+	given, err := newRequestOptions(createOperation, opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := validate(cert, options.allowExpired); err != nil {
+	if options == nil {
+		options = new(RotateOptions)
+	}
+	if options.WaitProvisioned < 0 || options.Overlap < 0 {
+		return nil, &InputError{Name: "RotateOptions", Problem: "has a negative duration"}
+	}
+	if err := validate(cert, given.allowExpired); err != nil {
 		return nil, err
 	}
-	u := &upsert{client: c, identity: cert.identity(), options: options}
-	if err := checkEnough(u.identity); err != nil {
+	identity := cert.identity()
+	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
 	upload := *cert
 	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
-	u.cert = &upload
-	u.release, err = c.subjects.Lock(ctx, u.identity.SubjectKey())
-	return u, err
+	return &rotating{client: c, options: given, cert: &upload, state: rotation.State{
+		Certificate: identity,
+		Options: rotation.Options{
+			DeleteOld: options.DeleteOld, Overlap: options.Overlap, WaitProvisioned: options.WaitProvisioned,
+			NewSubject: options.NewSubject, Force: options.Force, DryRun: options.DryRun,
+		},
+	}}, nil
 }
 
-// look lists the tenant and recognises the certificate.
-func (u *upsert) look(ctx context.Context) error {
-	seen, err := u.client.census(ctx, u.options.following())
+// rotating is a Rotate under way.
+type rotating struct {
+	client  *Client
+	options requestOptions
+	cert    *EnterpriseCodeSigningCertificate // without what the caller must not choose
+	state   rotation.State
+
+	listing  *listing  // the last one
+	listedAt time.Time // by the local clock
+	progress Rotation  // so far
+}
+
+// run does one step after the other. Each leaves the tenant in a state from which a later run can go on.
+func (r *rotating) run(ctx context.Context) error {
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	for {
+		step := rotation.Next(&r.state)
+		r.note(&step)
+		var err error
+		switch step.Action {
+		case rotation.Upload:
+			err = r.upload(ctx, step.Date)
+		case rotation.Look:
+			err = r.listUntilShown(ctx)
+		case rotation.Wait:
+			err = r.awaitProvisioning(ctx, step.Record.ID)
+		case rotation.Confirm:
+			err = r.list(ctx)
+		case rotation.Delete:
+			if err := r.delete(ctx, &step); err != nil {
+				return err
+			}
+			return r.failure(step.Problem)
+		case rotation.Done:
+			return r.failure(step.Problem)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// list lists the tenant.
+func (r *rotating) list(ctx context.Context) error {
+	l, err := r.client.list(ctx, r.options.following())
 	if err != nil {
 		return err
 	}
-	seen.recognise(u.identity)
-	u.seen = seen
+	r.listing, r.listedAt = l, time.Now()
+	r.state.Listing, r.state.IsLastLook = l.Listing, false
 	return nil
 }
 
-// take takes the record of the certificate, if it is there.
-func (u *upsert) take() error {
-	record, err := u.seen.certificate()
-	if record == nil {
-		return err
+// listUntilShown lists until the record of the certificate shows, for ReconcileWindow at most.
+func (r *rotating) listUntilShown(ctx context.Context) error {
+	var failure error
+	isShown := false
+	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
+		if failure = r.list(ctx); failure == nil {
+			isShown = rotation.Next(&r.state).Action != rotation.Look
+		}
+		return failure != nil || isShown
+	})
+	switch {
+	case ended != nil:
+		return fmt.Errorf("the record of the certificate does not show in a listing yet: %w", ended)
+	case failure != nil:
+		return fmt.Errorf("the certificate is in the tenant, but the certificates cannot be listed: %w", failure)
 	}
-	u.record = record
-	if !u.created {
-		u.matchedBy = u.seen.matches[0].By
-		u.options.reportMatch(u.matchedBy)
-	}
-	return err
+	r.state.IsLastLook = !isShown
+	return nil
 }
 
-// upload creates the certificate and looks again: another process may have done so at the same time, and the service may
-// show the record in a way that later runs would not recognise.
-func (u *upsert) upload(ctx context.Context) error {
-	if err := checkNotBefore(u.identity); err != nil {
-		return err
+// upload creates the certificate, and lists until it shows.
+func (r *rotating) upload(ctx context.Context, date time.Time) error {
+	before := listedBefore{ids: make(map[string]bool, len(r.listing.Records)), date: date}
+	for _, record := range r.listing.Records {
+		before.ids[record.ID] = true
 	}
-	dated := *u.cert
-	dated.UploadDateTime = u.seen.nextDate()
-	u.listedBefore = make(map[string]bool, len(u.seen.records))
-	for _, record := range u.seen.records {
-		u.listedBefore[record.ID] = true
-	}
-	record, err := u.client.create(ctx, &dated, u.options, u.listedBefore)
-	if record != nil {
-		u.record, u.created = record, true
+	created, err := r.client.create(ctx, r.cert, r.options, before)
+	if created != nil {
+		r.progress.Certificate, r.progress.Created = created, true
+		r.state.Created = &rotation.Created{ID: created.ID, At: r.listing.clock.At(time.Now())}
 	}
 	if err != nil {
 		return err
 	}
-	return u.verify(ctx)
+	return r.listUntilShown(ctx)
 }
 
-// verify looks until the new record shows, for ReconcileWindow at most.
-func (u *upsert) verify(ctx context.Context) error {
-	created := u.record
-	var shown *EnterpriseCodeSigningCertificate
-	var failure error
-	ended := u.client.poll(ctx, time.Now().Add(u.client.pipeline.retry.ReconcileWindow), func() bool {
-		if failure = u.look(ctx); failure == nil {
-			shown = u.seen.exactRecord(created.ID)
+// awaitProvisioning waits until the service has provisioned a record, with growing pauses, and lists the tenant. A service
+// may not find a new record by its id at first.
+func (r *rotating) awaitProvisioning(ctx context.Context, id string) error {
+	const shortest, longest = 2 * time.Second, time.Minute
+	until := time.Now().Add(r.state.WaitProvisioned)
+	logger := r.client.pipeline.logger.With("id", id, "reason", "provisioning")
+	isProvisioned := false
+	for pause := shortest; !isProvisioned && time.Now().Before(until); pause = min(2*pause, longest) {
+		pause = min(pause, time.Until(until))
+		logger.InfoContext(ctx, "intune: waiting", "pause", pause, "until", formatTime(until))
+		if err := wait.Until(ctx, time.Now().Add(pause)); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotProvisioned, err)
 		}
-		return failure != nil || shown != nil
-	})
-	switch {
-	case ended != nil:
-		return fmt.Errorf("uploaded, but not seen in a listing yet: %w", ended)
-	case failure != nil:
-		return fmt.Errorf("uploaded, but the certificates cannot be listed: %w", failure)
-	case shown == nil:
-		return &AmbiguousMatchError{Reason: "uploaded, but the new record does not show in listings, so the next run would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+		got, err := r.client.object(ctx, http.MethodGet, id, nil, r.options.following())
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("uploaded, but its status cannot be read: %w", err)
+		}
+		isProvisioned = err == nil && strings.EqualFold(got.ID, id) && got.Status == CertificateStatusProvisioned
+		logger.InfoContext(ctx, "intune: waited", "isProvisioned", isProvisioned)
 	}
-	u.record = shown
-	return u.verifyShown()
+	r.state.HasWaited = true
+	return r.list(ctx)
 }
 
-// verifyShown makes sure that the new record is the one record of the certificate, and that Find recognises it.
-func (u *upsert) verifyShown() error {
-	created := u.record
-	if !u.seen.isMatch(created) {
-		return &AmbiguousMatchError{Reason: "uploaded, but the service shows the new record in a way that the next run would not recognise, and would upload it again", Candidates: []*EnterpriseCodeSigningCertificate{created}}
+// delete deletes what is old, soon after the listing that shows it.
+func (r *rotating) delete(ctx context.Context, step *rotation.Step) error {
+	const longest = 5 * time.Minute // a later deletion would rely on a listing that is out of date
+	soon, cancel := context.WithDeadline(ctx, r.listedAt.Add(longest))
+	defer cancel()
+	for i, record := range step.Delete {
+		err := r.client.delete(soon, record.ID, r.options.following())
+		switch {
+		case err == nil:
+			r.progress.Deleted = append(r.progress.Deleted, record.ID)
+			continue
+		case errors.Is(err, ErrNotFound): // somebody else was faster
+			continue
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			err = fmt.Errorf("the new one is deployed, but %s could not be deleted within %v of the latest listing, so run it again", record.ID, longest)
+		case errors.Is(err, ErrThrottled):
+			err = fmt.Errorf("the new one is deployed, but %s could not be deleted soon after the latest listing, so run it again: %w", record.ID, err)
+		default:
+			err = fmt.Errorf("the new one is deployed, but %s cannot be deleted: %w", record.ID, err)
+		}
+		step.Pending = append(step.Delete[i:len(step.Delete):len(step.Delete)], step.Pending...)
+		r.note(step)
+		return err
 	}
-	err := u.take()
-	u.created = u.record.ID == created.ID
-	return err
+	return nil
+}
+
+// note takes over what a step knows.
+func (r *rotating) note(step *rotation.Step) {
+	p := &r.progress
+	if step.Previous != nil {
+		p.Previous = r.listing.certificate(step.Previous)
+	}
+	r.noteRecord(step)
+	p.Old = r.listing.all(step.Old)
+	p.Pending, p.PendingUntil = idsOf(step.Pending), time.Time{}
+	if len(p.Pending) > 0 {
+		p.PendingUntil = step.PendingUntil.UTC()
+	}
+	if r.state.DryRun {
+		p.Deleted = idsOf(step.Delete)
+	}
+	if step.Action == rotation.Wait || step.Action == rotation.Confirm {
+		r.state.Old = make(map[string]bool, len(step.Old))
+		for _, record := range step.Old {
+			r.state.Old[record.ID] = true
+		}
+	}
+}
+
+// noteRecord takes over the record of the certificate.
+func (r *rotating) noteRecord(step *rotation.Step) {
+	p := &r.progress
+	shown := r.listing.certificate(step.Record)
+	switch {
+	case step.Record == nil:
+		return
+	case shown == nil: // of a dry run
+		p.Certificate, p.Created = r.cert, true
+		return
+	}
+	p.Certificate, r.state.Kept = shown, shown.ID
+	if !p.Created {
+		p.MatchedBy = MatchedBy(step.By)
+		r.options.reportMatch(p.MatchedBy)
+	}
+}
+
+func idsOf(records []*match.Record) (ids []string) {
+	for _, record := range records {
+		ids = append(ids, record.ID)
+	}
+	return ids
+}
+
+// result is what is known so far, nil if the tenant could not be listed.
+func (r *rotating) result() *Rotation {
+	if r.listing == nil {
+		return nil
+	}
+	return &r.progress
+}
+
+// failure is the error for a problem.
+func (r *rotating) failure(problem *rotation.Problem) error {
+	if problem == nil {
+		return nil
+	}
+	text := redact.Message(problem.Text)
+	switch problem.Kind {
+	case rotation.NotYetValid:
+		return &InputError{Name: "certificate", Problem: text}
+	case rotation.NotLatest:
+		return fmt.Errorf("%w: %s", ErrNotLatest, text)
+	case rotation.OtherSubject:
+		return fmt.Errorf("%w: %s", ErrOtherSubject, text)
+	case rotation.NotProvisioned:
+		return fmt.Errorf("%w: %s", ErrNotProvisioned, text)
+	case rotation.Ambiguous:
+	}
+	e := &AmbiguousMatchError{Reason: text}
+	for _, record := range problem.Records {
+		if shown := r.listing.certificate(record); shown != nil {
+			e.Candidates = append(e.Candidates, shown)
+		} else {
+			e.Candidates = append(e.Candidates, r.progress.Certificate)
+		}
+	}
+	return e
 }

@@ -39,6 +39,8 @@ type simulation struct {
 	// around is called before a request is carried out (sent is false) and after that. An error loses the connection.
 	around func(req *http.Request, sent bool) error
 
+	shows func(r *certificate) // changes what the service shows; nil for nothing
+
 	mu       sync.Mutex
 	records  []*certificate
 	commits  map[string]time.Time
@@ -96,6 +98,12 @@ func (s *simulation) carryOut(req *http.Request, body []byte) (*http.Response, e
 		return reply(http.StatusOK, `{"value":[`+strings.Join(shown, ",")+`]}`, date...)(req)
 	case index < 0:
 		return reply(http.StatusNotFound, graphRefusal("ResourceNotFound"), date...)(req)
+	case req.Method == http.MethodPatch:
+		var sent certificate
+		if err := json.Unmarshal(body, &sent); err != nil {
+			return nil, err
+		}
+		s.records[index].Content = sent.Content // and nothing else
 	case req.Method == http.MethodDelete:
 		s.records, s.deleted = slices.Delete(s.records, index, index+1), append(s.deleted, id)
 		return reply(http.StatusNoContent, "")(req)
@@ -141,9 +149,15 @@ func (s *simulation) show(record *certificate) string {
 			*name = strings.ReplaceAll(strings.Join(parts, ","), "S=", "ST=")
 		}
 	}
-	shown.Status = intune.CertificateStatusNotProvisioned
-	if time.Since(s.commits[record.ID]) >= s.provisioning {
+	if s.shows != nil {
+		s.shows(&shown)
+	}
+	switch {
+	case shown.Status != "":
+	case time.Since(s.commits[record.ID]) >= s.provisioning:
 		shown.Status = intune.CertificateStatusProvisioned
+	default:
+		shown.Status = intune.CertificateStatusNotProvisioned
 	}
 	data, err := json.Marshal(shown)
 	if err != nil {

@@ -101,7 +101,7 @@ func explain(ctx context.Context, err error) *failure {
 		set("interrupted", exitInterrupted, "Run the same command again to go on.")
 	case errors.Is(err, intune.ErrNotProvisioned):
 		set("notProvisioned", exitNotProvisioned, "Run the same command again later.")
-	case errors.Is(err, intune.ErrNotLatest):
+	case errors.Is(err, intune.ErrNotLatest), errors.Is(err, intune.ErrOtherSubject):
 		set("notLatest", exitNotLatest, `Run "intune-cert list" to see which certificate Intune deploys.`)
 	default:
 		f.Kind, f.NextStep = kindOf(err), nextStep(err)

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -42,13 +41,12 @@ func main() {
 		options.Overlap = 0
 	}
 
-	rotation, err := client.EnterpriseCodeSigningCertificates().Rotate(ctx, cert, options)
-	if errors.Is(err, intune.ErrNotProvisioned) {
-		log.Fatal("the old one stays for now, so run this again later: ", err)
-	}
-	rotation = must(rotation, err)
+	rotation := must(client.EnterpriseCodeSigningCertificates().Rotate(ctx, cert, options))
 	fmt.Println("this year's:", rotation.Certificate.ID)
 	fmt.Println("deleted:    ", rotation.Deleted)
+	if len(rotation.Pending) > 0 {
+		fmt.Println("pending:    ", rotation.Pending, "until", rotation.PendingUntil.Format(time.DateOnly))
+	}
 }
 
 func must[T any](value T, err error) T {

@@ -1,9 +1,10 @@
 package match
 
-// This file compares a record of the tenant with a certificate: whether it is the same one.
+// This file compares a record of the tenant with a certificate: whether it is the same one, or has the same subject.
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -14,20 +15,23 @@ import (
 // Identity is what makes two records the same certificate.
 type Identity struct {
 	content           []byte
+	digest            Digest
 	parsed            *x509.Certificate // the content, nil if that is no certificate
-	subjects, issuers []dn.Name         // each in every form that is known
+	subjectText       string
+	subjects, issuers []dn.Name // each in every form that is known
 	expirations       []time.Time
 }
 
 // New parses the content of a certificate.
 func New(cert *Record) *Identity {
 	parsed, _ := cert.x509()
-	i := &Identity{content: cert.Content, parsed: parsed}
+	i := &Identity{content: cert.Content, digest: DigestOf(cert.Content), parsed: parsed}
 	forms := []*Record{cert}
 	if parsed != nil {
 		forms = append(forms, namesOf(parsed))
 	}
 	for _, form := range forms {
+		i.subjectText = cmp.Or(form.ShownSubject(), i.subjectText)
 		i.subjects = appendNames(i.subjects, form.Subject, form.SubjectName)
 		i.issuers = appendNames(i.issuers, form.Issuer, form.IssuerName)
 		if IsShown(form.Expires) {
@@ -46,24 +50,24 @@ func appendNames(names []dn.Name, texts ...string) []dn.Name {
 	return names
 }
 
-func subjectName(record *Record) dn.Name {
-	return shownName(record.Subject, record.SubjectName)
-}
-
-func issuerName(record *Record) dn.Name {
-	return shownName(record.Issuer, record.IssuerName)
-}
-
-// shownName returns the text that is a distinguished name or, if neither is, the first that is not empty.
-func shownName(text, other string) dn.Name {
-	name := dn.Parse(text)
-	if name.IsDistinguished() {
-		return name
+// compare compares the known forms of a name with the one that is shown. A form that is no distinguished name counts only
+// if it is equal.
+func compare(forms []dn.Name, shown dn.Name, evidence Evidence) dn.Comparison {
+	isDifferent, isUnclear := false, false
+	for _, form := range forms {
+		switch comparison := form.Compare(shown, evidence.others); {
+		case comparison == dn.Equal:
+			return dn.Equal
+		case comparison == dn.Different:
+			isDifferent = true
+		case form.IsDistinguished():
+			isUnclear = true
+		}
 	}
-	if second := dn.Parse(other); name.IsZero() || second.IsDistinguished() {
-		return second
+	if isDifferent && !isUnclear {
+		return dn.Different
 	}
-	return name
+	return dn.Unclear
 }
 
 // hasContentOf reports whether both sides have the same content.
@@ -71,35 +75,38 @@ func (i *Identity) hasContentOf(record *Record) bool {
 	return len(i.content) > 0 && bytes.Equal(i.content, record.Content)
 }
 
+// IsSame reports whether a record is the same certificate, by all attributes of its names.
+func (i *Identity) IsSame(record *Record) bool { return i.Is(record, Evidence{dn.OthersShown}) }
+
 // Is reports whether a record is the same certificate: by content if both have it, otherwise by names and expiration.
-func (i *Identity) Is(record *Record) bool {
+func (i *Identity) Is(record *Record, evidence Evidence) bool {
 	if len(i.content) > 0 && len(record.Content) > 0 {
 		return i.hasContentOf(record)
 	}
-	issuer := issuerName(record)
-	return agrees(i.subjects, subjectName(record)) &&
-		(issuer.IsZero() || len(i.issuers) == 0 || agrees(i.issuers, issuer)) &&
+	issuer := record.issuer()
+	return compare(i.subjects, record.subject(), evidence) == dn.Equal &&
+		(issuer.IsZero() || len(i.issuers) == 0 || compare(i.issuers, issuer, evidence) == dn.Equal) &&
 		(!IsShown(record.Expires) || len(i.expirations) == 0 || i.expires(record.Expires))
 }
 
-// isNot reports whether a record is certainly another certificate.
-func (i *Identity) isNot(record *Record) bool {
+// hasOtherContent reports whether a record has the content of another certificate.
+func (i *Identity) hasOtherContent(record *Record) bool {
 	if i.hasContentOf(record) {
 		return false
 	}
-	if len(record.Content) > 0 {
-		if other, err := record.x509(); err == nil && (len(i.content) > 0 || i.contradicts(namesOf(other))) {
-			return true
-		}
-	}
-	return i.contradicts(record)
+	other, err := record.x509()
+	return err == nil && (len(i.content) > 0 || i.hasOtherNames(namesOf(other), Evidence{dn.OthersShown}))
 }
 
-// contradicts reports whether the names or the expiration of a record belong to another certificate.
-func (i *Identity) contradicts(record *Record) bool {
-	return contradict(i.subjects, subjectName(record)) ||
-		contradict(i.issuers, issuerName(record)) ||
-		i.isFarFromExpiring(record.Expires)
+// hasOtherNames reports whether the names of a record differ.
+func (i *Identity) hasOtherNames(record *Record, evidence Evidence) bool {
+	return compare(i.subjects, record.subject(), evidence) == dn.Different ||
+		compare(i.issuers, record.issuer(), evidence) == dn.Different
+}
+
+// isOther reports whether a record has other content or, if it does not show that, names that differ.
+func (i *Identity) isOther(record *Record, evidence Evidence) bool {
+	return i.hasOtherContent(record) || !i.hasContentOf(record) && i.hasOtherNames(record, evidence)
 }
 
 // expires reports whether the certificate expires in the same second.
@@ -119,79 +126,79 @@ func (i *Identity) IsOutlivedBy(date time.Time) bool {
 	return i.isFarFromExpiring(date) && !slices.ContainsFunc(i.expirations, date.Before)
 }
 
-// agrees reports whether a name agrees with one of the known forms.
-func agrees(forms []dn.Name, name dn.Name) bool { return slices.ContainsFunc(forms, name.Agrees) }
-
-// contradict reports whether a name contradicts all of the known forms.
-func contradict(forms []dn.Name, name dn.Name) bool {
-	return len(forms) > 0 && !slices.ContainsFunc(forms, func(form dn.Name) bool { return !name.Contradicts(form) })
+// CompareSubject compares the subject of a record with the certificate's: by the content of the record, if it shows that.
+func (i *Identity) CompareSubject(record *Record, in *Listing) dn.Comparison {
+	content, err := record.x509()
+	if err != nil {
+		return compare(i.subjects, record.subject(), in.evidence)
+	}
+	if compare(i.subjects, namesOf(content).subject(), Evidence{dn.OthersShown}) == dn.Equal {
+		return dn.Equal
+	}
+	return dn.Different
 }
 
-// Subject is how the subject of a record compares with the certificate's.
-type Subject int
-
-// The results of CompareSubject.
-const (
-	OtherSubject Subject = iota
-	SameSubject
-	UnclearSubject // the record shows no subject, or a common name that many subjects have
-)
-
-// CompareSubject compares the subject of a record with the certificate's: equal sets of attributes are the same subject.
-func (i *Identity) CompareSubject(record *Record) Subject {
-	shown := subjectName(record)
-	if content, err := record.x509(); err == nil {
-		shown = dn.Parse(namesOf(content).Subject)
+// Recognize says whether a record is this certificate, whenever and by whomever it was uploaded. Content decides, if it is
+// shown or this client has uploaded it; otherwise names and dates. A record without an id is nobody's.
+func (i *Identity) Recognize(record *Record, in *Listing) (Verdict, By) {
+	verdict, by := i.recognize(record, in)
+	if verdict == Ours && record.ID == "" {
+		return CannotTell, ""
 	}
-	own := i.ownSubject()
-	switch {
-	case shown.IsZero():
-		return UnclearSubject
-	case own.Equal(shown):
-		return SameSubject
-	case own.SharesCommonName(shown) && (own.IsBare() || shown.IsBare()):
-		return UnclearSubject
-	}
-	return OtherSubject
+	return verdict, by
 }
 
-// ownSubject returns the subject of the content or, if there is none, the one that was given.
-func (i *Identity) ownSubject() dn.Name {
-	switch {
-	case i.parsed != nil:
-		return dn.Parse(namesOf(i.parsed).Subject)
-	case len(i.subjects) > 0:
-		return i.subjects[0]
-	}
-	return dn.Name{}
-}
-
-// Recognise says whether a record is this certificate, whenever and by whomever it was uploaded.
-func (i *Identity) Recognise(record *Record) (Verdict, By) {
-	const day = 24 * time.Hour
-	subject, issuer := subjectName(record), issuerName(record)
-	_, noCertificate := record.x509()
-	expiration := record.Expires
+func (i *Identity) recognize(record *Record, in *Listing) (Verdict, By) {
 	switch {
 	case i.hasContentOf(record):
 		return Ours, ByContent
-	case len(i.content) > 0 && noCertificate == nil,
-		i.parsed != nil && IsShown(record.Uploaded) && i.parsed.NotBefore.Sub(record.Uploaded) > day:
+	case i.hasOtherContent(record):
 		return NotOurs, ""
-	case i.Is(record) && i.expires(expiration) && IsShown(record.Uploaded):
-		return Ours, ByNames
-	case i.isFarFromExpiring(expiration), contradict(i.issuers, issuer):
-		return NotOurs, ""
-	case slices.ContainsFunc(i.subjects, subject.SharesCommonName), subject.IsZero(): // perhaps not populated yet
+	case len(i.content) > 0 && len(record.Content) > 0: // which is no certificate
 		return CannotTell, ""
 	}
-	return NotOurs, ""
+	verdict, by := i.RecognizeShown(record, in)
+	switch {
+	case record.Remembered == Digest{}, i.digest == Digest{}:
+		return verdict, by
+	case record.Remembered != i.digest:
+		return NotOurs, ""
+	}
+	return Ours, cmp.Or(by, ByContent)
 }
 
-// SubjectKey returns a text that is the same for certificates of the same subject.
-func (i *Identity) SubjectKey() string { return i.ownSubject().Key() }
+// RecognizeShown says whether a record is this certificate by its names and dates alone, as a client does to which the
+// service does not show the content.
+func (i *Identity) RecognizeShown(record *Record, in *Listing) (Verdict, By) {
+	const day, tolerance = 24 * time.Hour, 5 * time.Minute
+	early := time.Duration(0) // how long before NotBefore the record was uploaded
+	if i.parsed != nil && in.IsDated(record) {
+		early = i.parsed.NotBefore.Sub(record.Uploaded)
+	}
+	bare := *record
+	bare.Content = nil
+	switch {
+	case i.hasOtherNames(&bare, in.evidence), i.isFarFromExpiring(record.Expires),
+		early > day && !in.Now.Before(i.parsed.NotBefore):
+		return NotOurs, ""
+	case i.Is(&bare, in.evidence) && IsShown(record.Expires) && in.IsDated(record) && early <= tolerance:
+		return Ours, ByNames
+	}
+	return CannotTell, ""
+}
 
-// IsEnough reports whether there is enough to recognise the certificate by: a subject, an issuer and an expiration.
+// Subject returns the subject as text, that of the content if there is one.
+func (i *Identity) Subject() string { return i.subjectText }
+
+// SubjectKey returns a text that is the same for certificates of the same subject.
+func (i *Identity) SubjectKey() string {
+	if len(i.subjects) == 0 {
+		return ""
+	}
+	return i.subjects[len(i.subjects)-1].Key() // that of the content comes last
+}
+
+// IsEnough reports whether there is enough to recognize the certificate by: a subject, an issuer and an expiration.
 func (i *Identity) IsEnough() bool {
 	return len(i.subjects) > 0 && len(i.issuers) > 0 && len(i.expirations) > 0
 }

@@ -2,12 +2,14 @@ package match
 
 // This file says whether a record is that of a certain create.
 
-import "time"
+import (
+	"time"
+)
 
 // Tick is the resolution of times in Microsoft Graph.
 const Tick = 100 * time.Nanosecond
 
-// Sent is what a create has sent, and how it recognises its record.
+// Sent is what a create has sent, and how it recognizes its record.
 type Sent struct {
 	*Identity
 
@@ -32,32 +34,39 @@ type Rivals struct {
 }
 
 // Judge applies the rules of recognition, in their order. A record that rivals may claim is ours only by its exact date.
-func (s *Sent) Judge(record *Record, clock Clock, rivals func() Rivals) (Verdict, By) {
+func (s *Sent) Judge(record *Record, clock Clock, evidence Evidence, rivals func() Rivals) (Verdict, By) {
+	if s.isOther(record, evidence) {
+		return NotOurs, ""
+	}
 	date := record.Uploaded
 	if !IsShown(date) {
 		date = time.Time{}
 	}
-	isSame := s.Is(record)
+	isSame := s.Is(record, evidence)
 	hasDate := isSame && s.hasDate(date)
-	hasExactDate := s.Date.Truncate(Tick).Equal(date)
-	if hasExactDate && s.IsOwnDate {
+	if s.HasExactDate(record) && s.IsOwnDate {
 		return Ours, s.By(record, true)
 	}
 	if hasDate || isSame && s.isDuringAttempts(date, clock, time.Minute) || s.hasContentOf(record) && s.isDuringAttempts(date, clock, lateCommit) {
-		if others := rivals(); !others.Some || hasDate && hasExactDate && !others.SameDate {
+		if others := rivals(); !others.Some || hasDate && s.HasExactDate(record) && !others.SameDate {
 			return Ours, s.By(record, hasDate)
 		}
 	}
-	if s.isNot(record) || s.isLongBefore(date, clock) {
+	if s.isLongBefore(date, clock) || !s.hasContentOf(record) && s.isFarFromExpiring(record.Expires) {
 		return NotOurs, ""
 	}
 	return CannotTell, ""
 }
 
+// HasExactDate reports whether a record has the date that was sent.
+func (s *Sent) HasExactDate(record *Record) bool {
+	return s.Date.Truncate(Tick).Equal(record.Uploaded)
+}
+
 // lateCommit is how much later than its attempts a record with the same content may be dated.
 const lateCommit = 15 * time.Minute
 
-// By says how a record of ours was recognised.
+// By says how a record of ours was recognized.
 func (s *Sent) By(record *Record, byDate bool) By {
 	switch {
 	case s.hasContentOf(record):

@@ -34,7 +34,7 @@ func codeSigning(t *testing.T, serial int64, expires time.Time) *x509.Certificat
 	return cert
 }
 
-// TestVerdicts is the table of the rules by which a create recognises its record, in their order.
+// TestVerdicts is the table of the rules by which a create recognizes its record, in their order.
 func TestVerdicts(t *testing.T) {
 	expires := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
 	own, other, next := codeSigning(t, 1, expires), codeSigning(t, 2, expires), codeSigning(t, 3, expires.AddDate(1, 0, 0))
@@ -68,8 +68,7 @@ func TestVerdicts(t *testing.T) {
 		{name: "the date, without a clock", change: both(), want: Ours, by: ByUploadDate, noClock: true},
 		{name: "the date, in another time zone", change: at(sent.In(time.FixedZone("", 3600))), want: Ours, by: ByUploadDate},
 		{name: "the date alone", change: func(r *record) { *r = record{Uploaded: sent} }, want: Ours, by: ByUploadDate},
-		{name: "the date, names rewritten", change: subject("X.1=Contoso"), want: Ours, by: ByUploadDate},
-		{name: "the date, other names", change: both(subject("CN=Fabrikam"), issuer("CN=x")), want: Ours, by: ByUploadDate},
+		{name: "the date, names rewritten", change: subject("Contoso of Contoso Ltd"), want: Ours, by: ByUploadDate},
 		{name: "the date, an expiration a day off", change: expiring(expires.Add(24 * time.Hour)), want: Ours, by: ByUploadDate},
 		{name: "the date, no expiration", change: expiring(time.Time{}), want: Ours, by: ByUploadDate},
 		{name: "the date, no issuer", change: issuer(""), want: Ours, by: ByUploadDate},
@@ -100,8 +99,9 @@ func TestVerdicts(t *testing.T) {
 		{name: "a clock ten minutes behind", change: at(began.Add(-10 * time.Minute)), want: Ours, by: ByNames, ahead: -10 * time.Minute},
 		{name: "shifted by a time zone", change: at(sent.Add(-8 * time.Hour)), want: CannotTell},
 		{name: "the names in another order", change: both(at(began), subject("c=us, o=CONTOSO LTD, cn=contoso")), want: Ours, by: ByNames},
-		{name: "the common name as text", change: both(at(began), subject("Contoso")), want: Ours, by: ByNames},
-		{name: "the common name alone", change: both(at(began), subject("CN=Contoso")), want: Ours, by: ByNames},
+		{name: "the common name as text", change: both(at(began), subject("Contoso")), want: CannotTell},
+		{name: "the common name alone", change: both(at(began), subject("CN=Contoso")), want: CannotTell},
+		{name: "without the organization", change: both(at(began), subject("CN=Contoso, C=US")), want: CannotTell},
 		{name: "no subject", change: both(at(began), subject("")), want: CannotTell},
 		{name: "no issuer", change: both(at(began), issuer("")), want: Ours, by: ByNames},
 		{name: "an expiration in the same second", change: both(at(began), expiring(expires.Add(900*time.Millisecond))), want: Ours, by: ByNames},
@@ -117,6 +117,11 @@ func TestVerdicts(t *testing.T) {
 
 		// Certainly another one.
 		{name: "other content", change: both(at(began), holding(other.Raw)), want: NotOurs},
+		{name: "the date, other content", change: holding(other.Raw), want: NotOurs},
+		{name: "the date, another subject", change: subject("CN=Fabrikam, O=Contoso Ltd, C=US"), want: NotOurs},
+		{name: "the date, another organization", change: subject("CN=Contoso, O=Fabrikam, C=US"), want: NotOurs},
+		{name: "the date, one attribute more", change: subject("CN=Contoso, O=Contoso Ltd, C=US, SERIALNUMBER=1"), want: NotOurs},
+		{name: "the date, another issuer", change: issuer("CN=x"), want: NotOurs},
 		{name: "content that is no certificate", change: both(at(began), holding([]byte("junk"))), want: CannotTell},
 		{name: "dated more than a day before", change: at(sent.Add(-25 * time.Hour)), want: NotOurs},
 		{name: "dated more than a day before, without a clock", change: at(sent.Add(-25 * time.Hour)), want: NotOurs, noClock: true},
@@ -145,7 +150,7 @@ func TestVerdicts(t *testing.T) {
 		shown := *namesOf(own)
 		shown.SubjectName, shown.IssuerName, shown.Uploaded = shown.Subject, shown.Issuer, sent
 		test.change(&shown)
-		got, by := s.Judge(&shown, Clock{Ahead: test.ahead, IsKnown: !test.noClock}, func() Rivals { return Rivals{} })
+		got, by := s.Judge(&shown, Clock{Ahead: test.ahead, IsKnown: !test.noClock}, EvidenceOf(&shown), func() Rivals { return Rivals{} })
 		if got != test.want || by != test.by {
 			t.Errorf("%s: got %v by %q, want %v by %q", test.name, got, by, test.want, test.by)
 		}
@@ -172,7 +177,7 @@ func TestVerdictsBesideRivals(t *testing.T) {
 	} {
 		s := &Sent{Identity: New(cert), Date: sent, IsOwnDate: test.isOwnDate, Began: sent, End: sent.Add(10 * time.Second)}
 		shown := &Record{Subject: "CN=Contoso", Uploaded: test.date}
-		if got, _ := s.Judge(shown, Clock{IsKnown: true}, func() Rivals { return test.rivals }); got != test.want {
+		if got, _ := s.Judge(shown, Clock{IsKnown: true}, EvidenceOf(shown), func() Rivals { return test.rivals }); got != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}

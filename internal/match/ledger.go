@@ -4,6 +4,7 @@ package match
 
 import (
 	"crypto/sha256"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -11,14 +12,21 @@ import (
 // memorySpan is how long a client remembers the records of its creates, and the creates of unknown outcome.
 const memorySpan = time.Hour
 
-// Ledger is the memory of a client: which records belong to which create, and which creates have no record.
+// Ledger is the memory of a client: what it has uploaded under which id, and which creates have no record.
 type Ledger struct {
 	mu                sync.Mutex
 	pending           map[*Upload]time.Time // sent, without a record; until when an unknown one is remembered, zero while it is under way
-	current, previous map[recordKey]uint64  // the number of the upload; two generations, so that they do not pile up
+	current, previous map[recordKey]memo    // two generations, so that they do not pile up
 	nextGeneration    time.Time
 	lastNumber        uint64
-	lastDate          time.Time // see Date
+	lastDate          time.Time     // see Date
+	part              time.Duration // of its own below a microsecond; 0 until it is chosen
+}
+
+// memo is what is remembered of a record.
+type memo struct {
+	upload  uint64 // the number of the create; 0 for none of this client
+	content Digest // that this client has uploaded; zero if that is not known
 }
 
 // recordKey stands for the id of a record: a memory without pointers costs the garbage collector nothing.
@@ -32,7 +40,7 @@ type Upload struct {
 	sent      Record
 	isOwnDate bool // the library chose the date of upload
 
-	recognise sync.Once
+	recognize sync.Once
 	known     *Identity
 }
 
@@ -46,7 +54,7 @@ func (m *Ledger) NewUpload(sent Record, isOwnDate bool) *Upload {
 
 // identity is computed when it is needed first: most creates need none.
 func (u *Upload) identity() *Identity {
-	u.recognise.Do(func() { u.known = New(&u.sent) })
+	u.recognize.Do(func() { u.known = New(&u.sent) })
 	return u.known
 }
 
@@ -75,20 +83,39 @@ func (m *Ledger) Claim(id string, u *Upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := keyOf(id)
-	if owner := m.owner(key); owner != 0 {
-		return owner == u.number
+	if known := m.memo(key); known.upload != 0 {
+		return known.upload == u.number
 	}
-	if now := time.Now(); m.current == nil || now.After(m.nextGeneration) {
-		m.current, m.previous, m.nextGeneration = make(map[recordKey]uint64), m.current, now.Add(memorySpan)
-	}
-	m.current[key] = u.number
+	m.remember(key, memo{u.number, DigestOf(u.sent.Content)})
 	return true
 }
 
-// owner returns the number of the upload that a record belongs to, 0 if none is known.
-func (m *Ledger) owner(key recordKey) uint64 {
-	if owner := m.current[key]; owner != 0 {
-		return owner
+// SetContent notes that an update has uploaded content under an id; nil, that what the record holds is not known.
+func (m *Ledger) SetContent(id string, content []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := keyOf(id)
+	m.remember(key, memo{m.memo(key).upload, DigestOf(content)})
+}
+
+// Content returns the digest of what this client has uploaded under an id, zero if that is not known.
+func (m *Ledger) Content(id string) Digest {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.memo(keyOf(id)).content
+}
+
+func (m *Ledger) remember(key recordKey, known memo) {
+	if now := time.Now(); m.current == nil || now.After(m.nextGeneration) {
+		m.current, m.previous, m.nextGeneration = make(map[recordKey]memo), m.current, now.Add(memorySpan)
+	}
+	m.current[key] = known
+}
+
+// memo returns what is known of a record, zero if nothing is.
+func (m *Ledger) memo(key recordKey) memo {
+	if known, isCurrent := m.current[key]; isCurrent {
+		return known
 	}
 	return m.previous[key]
 }
@@ -97,14 +124,15 @@ func (m *Ledger) owner(key recordKey) uint64 {
 func (m *Ledger) BelongsToAnother(id string, u *Upload) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	owner := m.owner(keyOf(id))
+	owner := m.memo(keyOf(id)).upload
 	return owner != 0 && owner != u.number
 }
 
 // Rivals returns which other pending uploads a record may belong to.
-func (m *Ledger) Rivals(record *Record, u *Upload) (r Rivals) {
+func (m *Ledger) Rivals(record *Record, evidence Evidence, u *Upload) (r Rivals) {
 	for _, other := range m.others(u) {
-		if other.identity().isNot(record) {
+		known := other.identity()
+		if known.isOther(record, evidence) || !known.hasContentOf(record) && known.isFarFromExpiring(record.Expires) {
 			continue
 		}
 		r.Some = true
@@ -128,14 +156,23 @@ func (m *Ledger) others(u *Upload) (others []*Upload) {
 	return others
 }
 
-// Date returns the current time in UTC with 100 ns, never the same twice. If the clock has been set back, it follows.
-func (m *Ledger) Date() time.Time {
-	const mostPerTick = time.Second // more uploads than that cannot be ahead of the clock
+// Date returns the current time in UTC, or the given one if that is later, with 100 ns and never the same twice. Below a
+// microsecond it has a part of the client's own: no service that cuts dates makes up such a date, and two clients that
+// upload at once, after the same listing, rarely choose the same. If the clock has been set back, it follows.
+func (m *Ledger) Date(atLeast time.Time) time.Time {
+	const mostPerUnit = time.Second // more uploads than that cannot be ahead of the clock
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	date := time.Now().UTC().Truncate(Tick)
-	if ahead := m.lastDate.Sub(date); ahead >= 0 && ahead < mostPerTick {
-		date = m.lastDate.Add(Tick)
+	if m.part == 0 {
+		m.part = time.Duration(1+rand.IntN(int(time.Microsecond/Tick)-1)) * Tick //nolint:gosec // no secret
+	}
+	date := time.Now()
+	if atLeast.After(date) {
+		date = atLeast
+	}
+	date = date.UTC().Truncate(time.Microsecond).Add(m.part)
+	if ahead := m.lastDate.Sub(date); ahead >= 0 && ahead < mostPerUnit {
+		date = m.lastDate.Add(time.Microsecond)
 	}
 	m.lastDate = date
 	return date

@@ -1,8 +1,10 @@
-// Package match tells which records of a tenant are a certificate, and which one is the record of a certain create. It
-// compares what the service shows, and knows nothing of requests. docs/exactly-once.md has its rules.
+// Package match tells which records of a tenant are a certificate, which one is the record of a certain create, and which
+// record is the latest upload. It compares what the service shows, and knows nothing of requests. docs/exactly-once.md and
+// docs/rotation.md have its rules.
 package match
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"time"
@@ -13,9 +15,23 @@ import (
 
 // Record is what the rules look at, of a record of the tenant or of a certificate. A zero field is not known.
 type Record struct {
+	ID                                       string
 	Content                                  []byte // DER
 	Subject, SubjectName, Issuer, IssuerName string
 	Expires, Uploaded                        time.Time
+	IsProvisioned                            bool
+	Remembered                               Digest // of the content that this client has uploaded under the id
+}
+
+// Digest stands for the content of a certificate. The zero Digest stands for none.
+type Digest [sha256.Size]byte
+
+// DigestOf returns the digest of content.
+func DigestOf(content []byte) Digest {
+	if len(content) == 0 {
+		return Digest{}
+	}
+	return sha256.Sum256(content)
 }
 
 var errNoContent = errors.New("no content")
@@ -28,11 +44,28 @@ func (r *Record) x509() (*x509.Certificate, error) {
 	return lenientx509.Parse(r.Content)
 }
 
-// namesOf returns the names of a certificate as Windows writes them.
+// namesOf returns the names and the expiration of a certificate, as Windows writes them.
 func namesOf(cert *x509.Certificate) *Record {
 	subject, _ := dn.Windows(cert.RawSubject) // "" if it cannot be read
 	issuer, _ := dn.Windows(cert.RawIssuer)
 	return &Record{Subject: subject, Issuer: issuer, Expires: cert.NotAfter}
+}
+
+// ShownSubject returns the subject that the record shows.
+func (r *Record) ShownSubject() string { return fuller(r.Subject, r.SubjectName) }
+
+func (r *Record) subject() dn.Name { return dn.Parse(r.ShownSubject()) }
+func (r *Record) issuer() dn.Name  { return dn.Parse(fuller(r.Issuer, r.IssuerName)) }
+
+// fuller returns the distinguished name with more attributes or, if neither text is one, the first that is not empty.
+func fuller(text, other string) string {
+	if text == other {
+		return text
+	}
+	if name := dn.Parse(text); name.IsZero() || dn.Parse(other).Len() > name.Len() {
+		return other
+	}
+	return text
 }
 
 // IsShown reports whether a date says anything. Services show a date that is not set as the year 1, among others.
@@ -56,7 +89,7 @@ const (
 	NotOurs
 )
 
-// By says how a record was recognised.
+// By says how a record was recognized.
 type By string
 
 // The values of By.

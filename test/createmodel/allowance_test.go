@@ -75,8 +75,12 @@ func (o *outcome) agrees(h *habits, r *record, shown view) bool {
 	if h.garbles || shown.subject == "" || r.oddity == "foreign name" || (r.form == plainText) != (o.planned.form == plainText) {
 		return false
 	}
-	isPartial := h.names == commonName || h.names == bareName || r.form == subjectOnly || o.planned.form == subjectOnly
-	if !isPartial && r.form != plainText && r.certificate.subject[1].value != o.planned.certificate.subject[1].value {
+	isPartial := h.names == commonName || r.form == subjectOnly
+	switch {
+	case r.form == plainText:
+	case h.names == bareName, isPartial != (o.planned.form == subjectOnly):
+		return false
+	case !isPartial && r.certificate.subject[1].value != o.planned.certificate.subject[1].value:
 		return false
 	}
 	expires := sent.ExpirationDateTime

@@ -25,13 +25,13 @@ func (p *plan) quiet(d *dice) {
 }
 
 // quietHabits are those of services that keep the date, cut it down to seconds, or assign it with a clock within a
-// minute of their Date header. Names can be recognised.
+// minute of their Date header. Names can be recognized.
 func quietHabits(d *dice, window time.Duration) habits {
 	h := habits{
 		dating:     oneOf(d, keepsDates, cutsDates, assignsDates),
 		unit:       tick,
 		offset:     oneOf(d, 0, 0, -8*time.Hour, 5*time.Hour+30*time.Minute),
-		names:      oneOf(d, asSent, inWindows, inOpenSSL, inOIDs, inUpperCase, commonName, bareName),
+		names:      oneOf(d, asSent, inWindows, inOpenSSL, inOIDs, inUpperCase),
 		fields:     oneOf(d, "both", "subject", "subjectName"),
 		noIssuer:   d.chance(20),
 		expiration: oneOf(d, "kept", "cut", "null"),
@@ -82,7 +82,7 @@ func (p *plan) quietUpload(d *dice) upload {
 		after:        d.between(-300*day, -5*day/2),
 		wholeSeconds: d.chance(30),
 	}
-	if d.chance(30) && p.habits.names != bareName {
+	if d.chance(30) {
 		u.certificate, u.form = known.tailspin[0], wholeCertificate
 		u.after = d.between(-time.Hour, time.Minute)
 	}

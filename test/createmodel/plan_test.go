@@ -62,7 +62,7 @@ type habits struct {
 	fields     string // which names are shown: "both", "subject", "subjectName"
 	noIssuer   bool
 	expiration string // "kept", "cut", "null", "a day off"
-	garbles    bool   // names and expirations contradict what was sent; only dates can be relied on
+	garbles    bool   // expirations contradict what was sent, and names are no distinguished names; only dates can be relied on
 	content    bool   // content is shown
 	echo       string // the object of a 201: "as listed", "as sent", "bare"
 

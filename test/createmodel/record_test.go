@@ -113,7 +113,7 @@ func cmpOr(a, b string) string {
 func (h *habits) name(r *record, full distinguishedName, sent string) string {
 	switch {
 	case h.garbles:
-		return "CN=" + full[0].value + ", O=Another Ltd, C=DE"
+		return "Certificate of " + full[0].value
 	case h.names == namesDropped:
 		return ""
 	case r.form == plainText, h.names == asSent && sent != "":

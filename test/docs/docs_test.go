@@ -129,7 +129,7 @@ func runProgram(t *testing.T, program snippets.Snippet) {
 	env := inTheCloud(t, server)
 	for day := range 2 {
 		out := output(t, folder, env, filepath.Join(folder, "program.exe"))
-		if got := server.Certificates(); len(got) != 2 || !strings.Contains(out, "not yet: ") {
+		if got := server.Certificates(); len(got) != 2 || !strings.Contains(out, "pending: ["+old.ID+"]") {
 			t.Errorf("after day %d: %d certificates\n%s", day+1, len(got), out)
 		}
 	}

@@ -49,7 +49,10 @@ type Name struct {
 // attributes has the values of each attribute type, folded and sorted.
 type attributes map[string][]string
 
-const commonName = "2.5.4.3"
+// isOfTheSix has C, S, L, O, OU and CN.
+var isOfTheSix = map[string]bool{
+	"2.5.4.6": true, "2.5.4.8": true, "2.5.4.7": true, "2.5.4.10": true, "2.5.4.11": true, "2.5.4.3": true,
+}
 
 // Parse reads a name.
 func Parse(text string) Name {
@@ -68,47 +71,78 @@ func (n Name) IsZero() bool { return n.text == "" }
 // IsDistinguished reports whether the text was a distinguished name.
 func (n Name) IsDistinguished() bool { return len(n.readings) > 0 }
 
-// Equal reports whether two names have the same attributes with the same values, or are the same text.
-func (n Name) Equal(other Name) bool {
-	if n.text == other.text {
-		return true
-	}
-	return n.some(other, func(a, b attributes) bool { return maps.EqualFunc(a, b, slices.Equal) })
-}
+// Comparison says how a name that is shown compares with one that is known.
+type Comparison int
 
-// Contradicts reports whether both are distinguished names, and an attribute that both have differs. An attribute with
-// several values differs if each name has a value that the other lacks.
-func (n Name) Contradicts(other Name) bool {
-	return len(n.readings) > 0 && len(other.readings) > 0 &&
-		!n.some(other, func(a, b attributes) bool { return !contradict(a, b) })
-}
+// The results of Compare.
+const (
+	Unclear   Comparison = iota // the shown name may be a part of the known one
+	Equal                       // the same attributes, except those that the service drops
+	Different                   // the names of two subjects
+)
 
-// Agrees reports whether two names are equal, or have the same common name and do not contradict.
-func (n Name) Agrees(other Name) bool {
-	if n.Equal(other) {
-		return !n.IsZero()
-	}
-	if len(n.readings) == 0 || len(other.readings) == 0 {
-		return n.SharesCommonName(other)
-	}
-	return n.some(other, func(a, b attributes) bool { return haveSameCommonName(a, b) && !contradict(a, b) })
-}
+// Others says whether a service shows attributes of other types than C, S, L, O, OU and CN, the six that the reference of
+// Microsoft Graph names.
+type Others int
 
-// IsBare reports whether the name is a common name alone, or no distinguished name.
-func (n Name) IsBare() bool {
-	for _, reading := range n.readings {
-		if len(reading) > 1 || len(reading[commonName]) == 0 {
-			return false
+// The values of Others.
+const (
+	OthersUnknown Others = iota
+	OthersShown
+	OthersDropped
+)
+
+// Compare compares a known name with one that a service shows. Names differ if the shown one has an attribute that the
+// known one lacks, or lacks one outside the six although the service shows such attributes. A shown name that lacks one of
+// the six is unclear, and so is a text that is no distinguished name, unless both are the same text.
+func (n Name) Compare(shown Name, others Others) Comparison {
+	switch {
+	case n.IsZero() || shown.IsZero():
+		return Unclear
+	case n.text == shown.text:
+		return Equal
+	case !n.IsDistinguished() || !shown.IsDistinguished():
+		return Unclear
+	}
+	result := Different
+	for _, known := range n.readings {
+		for _, read := range shown.readings {
+			switch compare(known, read, others) {
+			case Equal:
+				return Equal
+			case Unclear:
+				result = Unclear
+			case Different:
+			}
 		}
 	}
-	return true
+	return result
 }
 
-// some reports whether a condition holds for one pair of readings.
-func (n Name) some(other Name, holds func(a, b attributes) bool) bool {
-	for _, a := range n.readings {
-		for _, b := range other.readings {
-			if holds(a, b) {
+func compare(known, shown attributes, others Others) Comparison {
+	for kind, values := range shown {
+		if !isSubset(values, known[kind]) {
+			return Different
+		}
+	}
+	result := Equal
+	for kind, values := range known {
+		switch isOther := !isOfTheSix[kind]; {
+		case isSubset(values, shown[kind]), isOther && others == OthersDropped:
+		case isOther && others == OthersShown:
+			return Different
+		default:
+			result = Unclear
+		}
+	}
+	return result
+}
+
+// HasOthers reports whether the name has an attribute outside the six.
+func (n Name) HasOthers() bool {
+	for _, reading := range n.readings {
+		for kind := range reading {
+			if !isOfTheSix[kind] {
 				return true
 			}
 		}
@@ -116,24 +150,12 @@ func (n Name) some(other Name, holds func(a, b attributes) bool) bool {
 	return false
 }
 
-// SharesCommonName reports whether two names have the same common name. A text that is no distinguished name is compared
-// with the common name of the other.
-func (n Name) SharesCommonName(other Name) bool {
-	switch {
-	case n.IsZero() || other.IsZero():
-		return false
-	case n.text == other.text:
-		return true
-	case len(n.readings) == 0:
-		return other.hasCommonName(n.text)
-	case len(other.readings) == 0:
-		return n.hasCommonName(other.text)
+// Len returns how many attribute types a distinguished name has, 0 for any other text.
+func (n Name) Len() (most int) {
+	for _, reading := range n.readings {
+		most = max(most, len(reading))
 	}
-	return n.some(other, haveSameCommonName)
-}
-
-func haveSameCommonName(a, b attributes) bool {
-	return len(a[commonName]) > 0 && slices.Equal(a[commonName], b[commonName])
+	return most
 }
 
 // Key returns a text that is the same for names with equal attributes, whatever their spelling, if backslashes are
@@ -147,24 +169,6 @@ func (n Name) Key() string {
 		key.WriteString(kind + "=" + strings.Join(n.readings[0][kind], "\x00") + "\x00\x00")
 	}
 	return key.String()
-}
-
-func (n Name) hasCommonName(folded string) bool {
-	for _, reading := range n.readings {
-		if slices.Contains(reading[commonName], folded) {
-			return true
-		}
-	}
-	return false
-}
-
-func contradict(a, b attributes) bool {
-	for kind, values := range a {
-		if others, shared := b[kind]; shared && !isSubset(values, others) && !isSubset(others, values) {
-			return true
-		}
-	}
-	return false
 }
 
 func isSubset(values, of []string) bool {

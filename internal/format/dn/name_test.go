@@ -27,7 +27,7 @@ func TestEqual(t *testing.T) {
 		{"CN=a; O=b", "O=b\nCN=a", true},
 		{"CN=a + SERIALNUMBER=1, O=b", "O=b, 2.5.4.5=1+cn=a", true},
 		{"Subject value", " Subject value ", true},
-		{"", "", true},
+		{"", "", false},
 
 		{"CN=a + SERIALNUMBER=1, O=b", "CN=a, SERIALNUMBER=1, O=b", true},
 		{"CN=a, CN=a", "CN=a", true},
@@ -45,11 +45,14 @@ func TestEqual(t *testing.T) {
 		{"businessCategory=Private Organization, jurisdictionC=US", "OID.1.3.6.1.4.1.311.60.2.1.3=US, OID.2.5.4.15=Private Organization", true},
 	}
 	for _, test := range tests {
-		if Parse(test.a).Equal(Parse(test.b)) != test.want || Parse(test.b).Equal(Parse(test.a)) != test.want {
+		if equal(test.a, test.b) != test.want || equal(test.b, test.a) != test.want {
 			t.Errorf("%q and %q: want %v", test.a, test.b, test.want)
 		}
 	}
 }
+
+// equal compares two names by all their attributes.
+func equal(a, b string) bool { return Parse(a).Compare(Parse(b), OthersShown) == Equal }
 
 // spelling writes a name in one of the ways that programs have.
 type spelling struct{ *rand.Rand }
@@ -143,68 +146,76 @@ func TestEqualByProperty(t *testing.T) {
 	for range 5_000 {
 		names := s.parts()
 		a, b := s.name(names), s.name(names)
-		if !Parse(a).Equal(Parse(b)) {
+		if !equal(a, b) {
 			t.Fatalf("%q and %q are not the same", a, b)
 		}
 		changed := slices.Clone(names)
 		i := s.IntN(len(changed))
 		changed[i] = slices.Clone(changed[i])
 		changed[i][s.IntN(len(changed[i]))].value += "x"
-		if c := s.name(changed); Parse(a).Equal(Parse(c)) {
+		if c := s.name(changed); equal(a, c) {
 			t.Fatalf("%q and %q are the same", a, c)
 		}
-		if fewer := append(slices.Clone(names[:i]), names[i+1:]...); len(fewer) > 0 && !maps.Equal(attributeSet(fewer), attributeSet(names)) && Parse(a).Equal(Parse(s.name(fewer))) {
+		if fewer := append(slices.Clone(names[:i]), names[i+1:]...); len(fewer) > 0 && !maps.Equal(attributeSet(fewer), attributeSet(names)) && equal(a, s.name(fewer)) {
 			t.Fatalf("%q is the same with a part less", a)
 		}
 	}
 }
 
-func TestContradictsAndAgrees(t *testing.T) {
+func TestCompare(t *testing.T) {
+	const full = "CN=Contoso, O=Contoso Ltd, S=WA, C=US"
+	const extended = full + ", SERIALNUMBER=42, STREET=1 Main St"
 	tests := []struct {
-		a, b                string
-		contradicts, agrees bool
+		known, shown             string
+		unknown, whole, dropping Comparison // by what is known of the attributes outside the six
 	}{
-		{"CN=Contoso, O=Contoso Ltd, S=WA, C=US", "C=us,ST=wa,CN=contoso", false, true},
-		{"CN=Contoso, O=Contoso Ltd", "Contoso", false, true},
-		{"Contoso", " contoso ", false, true},
-		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a", false, true},
-		{"E=a@b.c, CN=Contoso", "emailAddress=A@B.C, CN=Contoso", false, true},
-		{"CN=Contoso, O=Contoso Ltd", "CN=Contoso, O=Fabrikam", true, false},
-		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a, OU=c", true, false},
-		{"CN=Contoso", "CN=Fabrikam", true, false},
-		{"CN=Contoso", "O=Contoso", false, false},
-		{"O=Contoso", "O=Contoso, C=US", false, false},
-		{"CN=Contoso", "Fabrikam", false, false},
-		{"CN=Contoso", "", false, false},
-		{"", "", false, false},
-		{`CN=DOM\bob`, `CN=DOM\\bob`, false, true},
+		{full, "C=us,ST=wa,CN=contoso,O=CONTOSO LTD", Equal, Equal, Equal},
+		{"Contoso", " contoso ", Equal, Equal, Equal},
+		{full, "CN=Contoso, O=Fabrikam, S=WA, C=US", Different, Different, Different},
+		{full, "CN=Fabrikam", Different, Different, Different},
+		{full, full + ", L=Redmond", Different, Different, Different},
+		{full, extended, Different, Different, Different},
+		{full, "CN=Contoso, C=US", Unclear, Unclear, Unclear},
+		{full, "CN=Contoso", Unclear, Unclear, Unclear},
+		{full, "Contoso", Unclear, Unclear, Unclear},
+		{full, "", Unclear, Unclear, Unclear},
+		{"", "", Unclear, Unclear, Unclear},
+		{"CN=Contoso", "Fabrikam", Unclear, Unclear, Unclear},
+
+		{extended, extended, Equal, Equal, Equal},
+		{extended, full, Unclear, Different, Equal},
+		{extended, full + ", SERIALNUMBER=42", Unclear, Different, Equal},
+		{extended, full + ", SERIALNUMBER=43", Different, Different, Different},
+		{extended, "CN=Contoso", Unclear, Different, Unclear},
+		{"CN=Contoso, jurisdictionC=US", "CN=Contoso", Unclear, Different, Equal},
+		{"CN=Contoso, E=a@b.c", "CN=Contoso, emailAddress=A@B.C", Equal, Equal, Equal},
+
+		{"CN=Contoso, OU=a, OU=b", "OU=b, OU=a, CN=Contoso", Equal, Equal, Equal},
+		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a", Unclear, Unclear, Unclear},
+		{"CN=Contoso, OU=a", "CN=Contoso, OU=a, OU=b", Different, Different, Different},
+		{"CN=Contoso, OU=a, OU=b", "CN=Contoso, OU=a, OU=c", Different, Different, Different},
+		{`CN=DOM\bob, C=US`, `CN=DOM\\bob, C=US`, Equal, Equal, Equal},
 	}
 	for _, test := range tests {
-		for _, pair := range [][2]string{{test.a, test.b}, {test.b, test.a}} {
-			a, b := Parse(pair[0]), Parse(pair[1])
-			if a.Contradicts(b) != test.contradicts || a.Agrees(b) != test.agrees {
-				t.Errorf("%q and %q: contradicts %v, agrees %v; want %+v", pair[0], pair[1], a.Contradicts(b), a.Agrees(b), test)
-			}
+		known, shown := Parse(test.known), Parse(test.shown)
+		got := [3]Comparison{known.Compare(shown, OthersUnknown), known.Compare(shown, OthersShown), known.Compare(shown, OthersDropped)}
+		if want := [3]Comparison{test.unknown, test.whole, test.dropping}; got != want {
+			t.Errorf("%q, shown as %q: got %v, want %v", test.known, test.shown, got, want)
 		}
 	}
 }
 
-func TestIsBare(t *testing.T) {
-	for text, want := range map[string]bool{"CN=Contoso": true, "Contoso": true, "": true, "CN=Contoso, C=US": false, "O=Contoso": false} {
-		if got := Parse(text).IsBare(); got != want {
-			t.Errorf("%q: got %v", text, got)
-		}
-	}
-}
-
-// FuzzParse shows that every text equals itself, that the comparisons are symmetric, and that equal names do not contradict.
+// FuzzParse shows that every text equals itself, that equality is symmetric, and that knowing more of the service only
+// settles what was unclear.
 func FuzzParse(f *testing.F) {
 	f.Add(`CN="a""b", O=c\2c + OU=#0c0161`, `O=c\, + OU=a; CN=a\"b`)
 	f.Add(`CN=\`, `CN="`)
 	f.Fuzz(func(t *testing.T, textA, textB string) {
 		a, b := Parse(textA), Parse(textB)
-		if !a.Equal(a) || a.Equal(b) != b.Equal(a) || a.Contradicts(b) != b.Contradicts(a) || a.Agrees(b) != b.Agrees(a) ||
-			a.Equal(b) && a.Contradicts(b) || a.Agrees(b) && a.Contradicts(b) {
+		unknown := a.Compare(b, OthersUnknown)
+		if !a.IsZero() && a.Compare(a, OthersUnknown) != Equal ||
+			(a.Compare(b, OthersShown) == Equal) != (b.Compare(a, OthersShown) == Equal) ||
+			unknown != Unclear && (a.Compare(b, OthersShown) != unknown || a.Compare(b, OthersDropped) != unknown) {
 			t.Errorf("%q, %q", textA, textB)
 		}
 	})

@@ -1,0 +1,106 @@
+package rotation
+
+// This file says what is wrong, and what to do.
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/match"
+)
+
+// Problem ends a rotation.
+type Problem struct {
+	Kind    Kind
+	Text    string          // for a person
+	Records []*match.Record // those that an Ambiguous problem is about
+}
+
+// Kind says which error a problem is.
+type Kind int
+
+// The kinds of problems.
+const (
+	NotYetValid Kind = iota
+	Ambiguous
+	NotLatest
+	OtherSubject
+	NotProvisioned
+)
+
+func ambiguous(text string, records ...*match.Record) *Problem {
+	return &Problem{Kind: Ambiguous, Text: text, Records: records}
+}
+
+func undated(records []*match.Record) *Problem {
+	return ambiguous("a record without a usable upload date may be the latest upload: delete it if it is not wanted, and run this again", records...)
+}
+
+func tied(records []*match.Record) *Problem {
+	return ambiguous("several records have the latest upload date, so it is not clear which one Intune deploys: delete those that are not wanted, or upload the certificate once more with Force", records...)
+}
+
+func unclearMatch(records []*match.Record) *Problem {
+	return ambiguous("the deployed record may be this certificate or another one with the same names: compare them and, if it is another one, upload this one once with Force", records...)
+}
+
+func outlived(record *match.Record, isSame bool) *Problem {
+	subject := "may have the same subject"
+	if isSame {
+		subject = "has the same subject"
+	}
+	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("%s %s and expires later, so this certificate may be out of date: if it is meant to be deployed, use Force once", Describe(record), subject)}
+}
+
+func (s *State) otherSubject(deployed *match.Record) *Problem {
+	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed one would lose their trust. If that is intended, use NewSubject", Describe(deployed), s.Certificate.Subject())}
+}
+
+func replaced(record, deployed *match.Record) *Problem {
+	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later: to go back to this certificate, use Force once", Describe(record), Describe(deployed))}
+}
+
+func overtaken(record, deployed *match.Record) *Problem {
+	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later, by somebody else", Describe(record), Describe(deployed))}
+}
+
+func neverShown(id string) *Problem {
+	return ambiguous("uploaded, but the new record does not show in listings: run this again in a few minutes, when it does", &match.Record{ID: id})
+}
+
+func vanished(id string) *Problem {
+	return ambiguous("the record of the certificate does not show in listings anymore: run this again in a few minutes", &match.Record{ID: id})
+}
+
+func unrecognizable(record *match.Record) *Problem {
+	return ambiguous("uploaded, but the service shows the new record without its upload date, or with names or an expiration that differ, so a later run would not recognize it and would upload it again", record)
+}
+
+// kept is the problem of records that may be old. It is nil if there are none.
+func kept(unclear []*match.Record) *Problem {
+	if len(unclear) == 0 {
+		return nil
+	}
+	return ambiguous("records were kept, because it is not clear whether they are earlier uploads with the same subject: delete those that are not wanted", unclear...)
+}
+
+func notProvisioned(record *match.Record) *Problem {
+	return &Problem{Kind: NotProvisioned, Text: Describe(record)}
+}
+
+// Describe names a record, its subject and its dates.
+func Describe(record *match.Record) string {
+	text := record.ID
+	if subject := record.ShownSubject(); subject != "" {
+		text += fmt.Sprintf(" %q", subject)
+	}
+	if match.IsShown(record.Uploaded) {
+		text += ", uploaded " + format(record.Uploaded)
+	}
+	if expires := record.Expiration(); match.IsShown(expires) {
+		text += ", expires " + format(expires)
+	}
+	return text
+}
+
+func format(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,57 @@
+package rotation
+
+// This file checks what a later listing shows of the certificate that was uploaded or found.
+
+import "github.com/seed-230b9595/intune-go/internal/match"
+
+// verify makes sure that the certificate still is, or has become, the deployed one, and that later runs will recognize it.
+func (s *State) verify() (step Step) {
+	isNew := s.Kept == ""
+	id := s.Kept
+	if isNew {
+		id = s.Created.ID
+	}
+	shown := s.find(id)
+	if isNew {
+		if shown == nil {
+			return s.look(id, neverShown)
+		}
+		step.Record = shown
+		if step.Problem = s.checkShown(shown); step.Problem != nil {
+			return step
+		}
+	}
+	judged := s.judge(s.deployed())
+	switch {
+	case judged.isCertificate:
+		step.Record, step.By = judged.record, judged.by
+	case shown == nil:
+		return s.look(id, vanished)
+	default:
+		step.Record, step.Problem = shown, judged.problem
+		if step.Problem == nil {
+			step.Problem = overtaken(shown, judged.record)
+		}
+	}
+	if step.Problem == nil && s.Created != nil && !s.Force {
+		step.Problem = s.checkOutlived()
+	}
+	return step
+}
+
+// look asks for another listing, or ends with a problem if there is no more time.
+func (s *State) look(id string, problem func(id string) *Problem) Step {
+	if s.IsLastLook {
+		return Step{Problem: problem(id)}
+	}
+	return Step{Action: Look}
+}
+
+// checkShown makes sure that a later run, of another process, will recognize what was uploaded, and that it has an order:
+// another run would upload the certificate again every day.
+func (s *State) checkShown(record *match.Record) *Problem {
+	if verdict, _ := s.Certificate.RecognizeShown(record, s.Listing); verdict != match.Ours || s.isUndated(record) {
+		return unrecognizable(record)
+	}
+	return nil
+}

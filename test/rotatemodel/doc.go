@@ -1,0 +1,3 @@
+// Package rotatemodel tests Rotate against simulated services with random habits, in virtual time, and by processes that
+// rotate at once over real sockets.
+package rotatemodel

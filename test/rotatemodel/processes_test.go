@@ -1,0 +1,89 @@
+package rotatemodel
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// TestRotateByProcessesAtOnce: one record in the end, if what is old is deleted, and never none.
+func TestRotateByProcessesAtOnce(t *testing.T) {
+	for processes, rounds := range map[int]int{2: 200, 3: 50} {
+		for _, options := range []intune.RotateOptions{{}, {DeleteOld: true}} {
+			t.Run(fmt.Sprintf("%d processes, DeleteOld %v", processes, options.DeleteOld), func(t *testing.T) {
+				t.Parallel()
+				met := 0
+				for range rounds {
+					if rotateAtOnce(t, processes, options) > 1 {
+						met++
+					}
+				}
+				if met == 0 {
+					t.Error("the processes do not meet")
+				}
+			})
+		}
+	}
+}
+
+// rotateAtOnce lets processes rotate at once over a real socket, and then a last one. It returns how many uploads there
+// were.
+func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions) (uploads int) {
+	t.Helper()
+	server, err := intunetest.Start(intunetest.WithoutQuota())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	cert := intune.FromX509(intunetest.NewCertificate("Contoso"))
+	old := intune.FromX509(intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = c.NotAfter.Add(-300 * 24 * time.Hour) }))
+	old.UploadDateTime = time.Now().Add(-300 * 24 * time.Hour)
+	server.Add(old)
+	rotate := func() (*intune.Rotation, error) {
+		return server.Client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Millisecond, ReconcileWindow: time.Second})).EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &options)
+	}
+	count := func() (n int) {
+		for _, held := range server.Certificates() {
+			if held.ExpirationDateTime.Equal(cert.ExpirationDateTime) {
+				n++
+			}
+		}
+		return n
+	}
+	errs := make(chan error, processes)
+	for range processes {
+		go func() {
+			_, err := rotate()
+			errs <- err
+		}()
+	}
+	for range processes {
+		if err := <-errs; err != nil && !errors.As(err, new(*intune.AmbiguousMatchError)) {
+			t.Error(err)
+		}
+		if count() == 0 {
+			t.Error("a process has ended, and the certificate is not there")
+		}
+	}
+	for _, request := range server.Requests() {
+		if request.Method == http.MethodPost && strings.HasSuffix(request.URL, "/enterpriseCodeSigningCertificates") {
+			uploads++
+		}
+	}
+	got, err := rotate()
+	want := uploads + 1
+	if options.DeleteOld {
+		want = 1
+	}
+	if left := len(server.Certificates()); err != nil || left != want || count() == 0 || got.Certificate == nil {
+		t.Errorf("%d records, want %d; got %+v, %v", left, want, got, err)
+	}
+	return uploads
+}
