@@ -111,27 +111,46 @@ func (e *APIError) Error() string {
 	return redact.Message(text + inParentheses(e.RequestID))
 }
 
+// reason returns what the response says, and what to do about it.
 func (e *APIError) reason() string {
-	message := strings.ToLower(e.Message)
+	words, advice := e.words(), e.advice()
+	if words == "" || advice == "" {
+		return words + advice
+	}
+	return strings.TrimSuffix(words, ".") + ": " + advice
+}
+
+// words returns what the response says, "" if nothing that can be read.
+func (e *APIError) words() string {
 	switch {
-	case strings.Contains(message, "not applicable to target tenant"):
-		return "the tenant has no active Intune license: assign one and try again"
-	case strings.Contains(message, "personal microsoft account"), strings.Contains(message, "msa ") && strings.Contains(message, "not supported"):
-		return "personal Microsoft accounts are not supported: sign in with a work or school account"
-	case len(e.RequiredPermissions) == 1:
-		return "application needs " + e.RequiredPermissions[0]
-	case len(e.RequiredPermissions) > 1:
-		return "application needs one of " + enumerate(e.RequiredPermissions)
-	case e.StatusCode >= 300 && e.StatusCode < 400:
-		return "the response redirects, and redirects are not followed"
-	case e.Code == "" && e.Message == "":
-		return "the response is not Microsoft Graph's; it may be a gateway's"
 	case e.Message == "":
 		return redact.Line(e.Code)
 	case e.Code == "" || strings.HasPrefix(e.Code, "Unknown"):
 		return redact.Line(e.Message)
 	}
 	return redact.Line(e.Code) + ": " + redact.Line(e.Message)
+}
+
+// advice returns what to do, "" if that is not known.
+func (e *APIError) advice() string {
+	message := strings.ToLower(e.Message)
+	switch {
+	case strings.Contains(message, "not applicable to target tenant"):
+		return "assign an active Intune license to the tenant and try again"
+	case strings.Contains(message, "personal microsoft account"), strings.Contains(message, "msa ") && strings.Contains(message, "not supported"):
+		return "sign in with a work or school account"
+	case len(e.RequiredPermissions) == 1:
+		return "grant the application " + e.RequiredPermissions[0]
+	case len(e.RequiredPermissions) > 1:
+		return "grant the application one of these permissions"
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		return "the proxy wants a user name and a password, in HTTPS_PROXY or in the Proxy of the transport"
+	case e.StatusCode/100 == 3:
+		return "the response redirects, and redirects are not followed"
+	case e.Code == "" && e.Message == "":
+		return "the response is not Microsoft Graph's; it may be a gateway's"
+	}
+	return ""
 }
 
 // LogValue implements slog.LogValuer.

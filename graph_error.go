@@ -93,6 +93,9 @@ func newAPIError(status int, header http.Header, body []byte) *APIError {
 	if len(body) <= maxErrorParsed {
 		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	}
+	if e.Code == "" && e.Message == "" && strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
+		e.Message = strings.TrimSpace(kept)
+	}
 	e.makeSafe()
 	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait

@@ -15,8 +15,9 @@ func TestMissingPermissionIsNamed(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithPermissions("DeviceManagementApps.Read.All"))
 	_, err := create(server.Client())
 	refused := errorAs[*intune.APIError](t, err)
-	want := "create enterpriseCodeSigningCertificate: 403 Forbidden: application needs one of DeviceManagementApps.ReadWrite.All, " +
-		"DeviceManagementConfiguration.ReadWrite.All (request-id " + refused.RequestID + ")"
+	want := "create enterpriseCodeSigningCertificate: 403 Forbidden: Forbidden: Application is not authorized to perform this operation. " +
+		"Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All, DeviceManagementConfiguration.ReadWrite.All: " +
+		"grant the application one of these permissions (request-id " + refused.RequestID + ")"
 	if err.Error() != want || !errors.Is(err, intune.ErrForbidden) || refused.ActivityID == "" {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}
@@ -50,7 +51,7 @@ func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
-	if got, want := got.Error(), "403 Forbidden: application needs DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
+	if got, want := got.Error(), "403 Forbidden: Forbidden: "+want.Message+": grant the application DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }
@@ -92,8 +93,8 @@ func TestAPIErrorMessages(t *testing.T) {
 		status     int
 		body, want string
 	}{
-		"no license":              {400, message("Request not applicable to target tenant."), "400 Bad Request: the tenant has no active Intune license: assign one and try again"},
-		"personal account":        {403, message("This API is not supported for MSA accounts"), "403 Forbidden: personal Microsoft accounts are not supported: sign in with a work or school account"},
+		"no license":              {400, message("Request not applicable to target tenant."), "400 Bad Request: BadRequest: Request not applicable to target tenant: assign an active Intune license to the tenant and try again"},
+		"personal account":        {403, message("This API is not supported for MSA accounts"), "403 Forbidden: BadRequest: This API is not supported for MSA accounts: sign in with a work or school account"},
 		"code and message":        {400, message("Invalid."), "400 Bad Request: BadRequest: Invalid."},
 		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: BadRequest: a b c [31md"},
 		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
@@ -104,7 +105,7 @@ func TestAPIErrorMessages(t *testing.T) {
 		"no such status":          {499, "", "499: the response is not Microsoft Graph's; it may be a gateway's"},
 		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
-			"403 Forbidden: application needs one of Apps.Read.All, Apps.ReadWrite.All"},
+			"403 Forbidden: BadRequest: must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All: grant the application one of these permissions"},
 		"malformed text of Intune":         {403, message(`{\"Message\": \"half`), `403 Forbidden: BadRequest: {"Message": "half`},
 		"text of Intune without a message": {403, message(`{\"_version\":3}`), `403 Forbidden: BadRequest: {"_version":3}`},
 	}

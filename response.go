@@ -96,6 +96,9 @@ func isJSON(contentType string) bool {
 
 func (c *call) responseError(problem string, err error) error {
 	resp := c.last.response
+	if said := newAPIError(resp.status, resp.header, resp.body).words(); said != "" {
+		problem += "; it says " + said
+	}
 	return &ResponseError{
 		Method: c.method, Path: withoutQuery(c.path), StatusCode: resp.status,
 		RequestID:       resp.header.Get("request-id"),

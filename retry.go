@@ -168,9 +168,9 @@ func (c *call) stopReason(ctx context.Context) string {
 }
 
 // retryDelay returns how long to wait before the next attempt: as long as the service asks, otherwise exponential
-// backoff with full jitter. A fresh token needs no wait.
+// backoff with full jitter. A fresh token needs no wait, and neither does a server that did not take the first attempt.
 func (c *call) retryDelay(o outcome, err error) time.Duration {
-	if o == rejected && !errors.Is(err, ErrThrottled) {
+	if o == rejected && !errors.Is(err, ErrThrottled) || c.attempts == 1 && errors.As(err, new(*wire.RefusedError)) {
 		return 0
 	}
 	if delay := RetryAfter(err); delay > 0 {

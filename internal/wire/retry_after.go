@@ -1,26 +1,28 @@
 package wire
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// RetryAfter reads the seconds or the HTTP date of a Retry-After header. A date counts from the date of the response, so
-// the local clock does not matter.
+// RetryAfter reads the seconds or the HTTP date of a Retry-After header. A fraction of a second is rounded up: Microsoft
+// Graph has been seen to send 2.128. A date counts from the date of the response, so the local clock does not matter.
 func RetryAfter(value string, now time.Time) (time.Duration, bool) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return 0, false
 	}
 	const longest = 365 * 24 * 60 * 60 // seconds; a larger number, even one too large for an int, means the same
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds > longest {
-			seconds = longest
+	if strings.Trim(value, "0123456789.") == "" {
+		seconds, err := strconv.ParseFloat(value, 64)
+		if errors.Is(err, strconv.ErrSyntax) {
+			return 0, false
 		}
-		return time.Duration(seconds) * time.Second, true
+		return time.Duration(min(math.Ceil(seconds), longest)) * time.Second, true
 	}
 	date, err := http.ParseTime(value)
 	if err != nil {

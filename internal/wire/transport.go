@@ -78,11 +78,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	defer a.leave()
+	var seen evidence
+	var err error
+	defer func() { a.leave(t.hooksAreProof && seen.isUnsent(err)) }()
 	closeBody(req)
 	ctx, cancel := context.WithDeadlineCause(req.Context(), a.Started.Add(t.limit), t.timeout)
 	defer cancel()
-	out := req.WithContext(httptrace.WithClientTrace(ctx, a.trace()))
+	out := req.WithContext(httptrace.WithClientTrace(ctx, seen.trace()))
 	out.Header = t.header(a, req.Header)
 	out.Host = ""
 	out.Body, out.ContentLength = http.NoBody, 0
@@ -92,8 +94,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out.GetBody = nil // with it, net/http repeats a request by itself
 	out.Close = a.NewConnection && t.own == nil
-	resp, err := t.send(ctx, out)
-	if err != nil {
+	var resp *http.Response
+	if resp, err = t.send(ctx, out); err != nil {
 		return nil, err
 	}
 	resp.Request = req // net/http's is the one with the token
@@ -121,8 +123,8 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 	if err == nil && resp == nil {
 		err = errors.New("the transport returned neither a response nor an error")
 	}
-	if foreign, isNetHTTP := base.(*http.Transport); err != nil && isNetHTTP {
-		err = namingProxy(foreign, req, err)
+	if used, isNetHTTP := base.(*http.Transport); err != nil && isNetHTTP {
+		err = explainRefusal(namingProxy(used, req, err))
 	}
 	if err != nil {
 		return nil, t.ownTimeout(ctx, err)
@@ -145,7 +147,7 @@ func (t *Transport) admit(a *Attempt, req *http.Request) error {
 		return &ForbiddenError{"the token is only for the origin " + t.origin.Host}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case !a.enter(t.hooksAreProof):
+	case !a.enter():
 		return &ForbiddenError{"a middleware sent the request after its attempt was over"}
 	}
 	return nil
