@@ -72,9 +72,9 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 		{"Decode", 9, func() error {
 			return new(intune.EnterpriseCodeSigningCertificate).UnmarshalJSON([]byte(cannedRecord))
 		}},
-		{"Request", 59, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
-		{"Create", 171, create("create")},
-		{"CreateUnderQuota", 172, create("quota")},
+		{"Request", 60, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
+		{"Create", 172, create("create")},
+		{"CreateUnderQuota", 173, create("quota")},
 		{"ListPage", 878, func() error {
 			_, err := services["list"].List(ctx, nil)
 			return err
@@ -92,7 +92,7 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 			}
 			return nil
 		}},
-		{"Rejection", 222, func() error {
+		{"Rejection", 228, func() error {
 			_, err := services["rejected"].Create(ctx, &undated)
 			if err == nil {
 				return errors.New("it was not rejected")
