@@ -54,7 +54,7 @@ func TestEchoOfASecretIsMaskedHoweverItIsWritten(t *testing.T) {
 			}
 		}
 	}
-	_, err := create(newWire(t, reply(201, `{"id":"1","uploadDateTime":"`+aToken+`"}`)).client(), intune.WithoutReconcile())
+	_, err := create(newWire(t, reply(201, `{"id":"1","@odata.type":"`+aToken+`"}`)).client(), intune.WithoutReconcile())
 	if strings.Contains(err.Error(), aToken) {
 		t.Errorf("the token shows in %v", err)
 	}

@@ -56,7 +56,7 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 	out := new(received)
 	_, err = c.pipeline.run(ctx, request{
 		method: http.MethodPost, path: certificatesPath, body: body,
-		out: out, status: http.StatusCreated, check: out.check,
+		out: out, status: http.StatusCreated,
 		options: options, content: sent.Content,
 		recovery: &reconciliation{
 			client: c, sent: sent, upload: upload, listedBefore: before.ids, out: out, response: options.response,
@@ -139,7 +139,7 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 	}
 	out := &received{mayBeWrapped: true}
 	_, err = c.pipeline.run(ctx, request{
-		method: method, path: path, body: body, out: out, status: http.StatusOK, check: out.check, options: options,
+		method: method, path: path, body: body, out: out, status: http.StatusOK, options: options,
 	})
 	if err != nil {
 		return nil, err

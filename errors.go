@@ -291,7 +291,7 @@ func (e *AmbiguousMatchError) LogValue() slog.Value {
 func ids(records []*EnterpriseCodeSigningCertificate) string {
 	texts := make([]string, len(records))
 	for i, record := range records {
-		texts[i] = record.ID
+		texts[i] = cmp.Or(record.ID, "one without an id")
 	}
 	return enumerate(texts)
 }

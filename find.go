@@ -118,8 +118,8 @@ func (c *Client) list(ctx context.Context, options requestOptions) (*listing, er
 			return nil, err
 		}
 		l.clock = page.clock
-		for _, cert := range page.value {
-			if known[cert.ID] {
+		for _, cert := range page.Value {
+			if cert.ID != "" && known[cert.ID] {
 				continue
 			}
 			known[cert.ID] = true

@@ -1,108 +1,99 @@
 package intune
 
-// This file is the JSON of the library's own types.
+// This file is the JSON of the library's own types. encoding/json reads and writes every value. The objects around them
+// are read member by member, which limits what a hostile response costs and keeps what is unknown or odd.
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/seed-230b9595/intune-go/internal/jsonscan"
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// scanner is a type that is decoded in one pass, without encoding/json.
-type scanner interface {
-	scan(r *jsonscan.Reader) error
-}
+const (
+	odataType     = "#microsoft.graph.enterpriseCodeSigningCertificate"
+	odataTypeName = "@odata.type"
+)
 
-// decodeJSON decodes a response. null leaves a scanner as it is, as it does any json.Unmarshaler.
+// decodeJSON decodes a response. The library's own types check themselves that it is JSON, which saves a pass.
 func decodeJSON(data []byte, into any) error {
-	target, ok := into.(scanner)
-	if !ok {
-		return json.Unmarshal(data, into)
+	switch own := into.(type) {
+	case *received:
+		return own.UnmarshalJSON(data)
+	case *page:
+		return own.UnmarshalJSON(data)
 	}
-	r := jsonscan.New(data)
-	var err error
-	if r.Next() == 'n' {
-		err = r.Skip()
-	} else {
-		err = target.scan(r)
-	}
-	if err != nil {
-		return err
-	}
-	return r.End()
+	return json.Unmarshal(data, into)
 }
 
-const odataType = "#microsoft.graph.enterpriseCodeSigningCertificate"
+// field is a property of a certificate, and its value: a pointer to a string, a CertificateStatus, bytes or a wireDate.
+type field struct {
+	name  string
+	value any
+}
 
-// MarshalJSON returns every field that is set, the ID included, the @odata.type and AdditionalData, so that an object
-// survives a file or an API of the program's own. Create and Update leave the ID out of what they send.
-func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return c.appendJSON(c.ID) }
+// fields returns the properties in the order of the reference.
+func (c *EnterpriseCodeSigningCertificate) fields() [9]field {
+	return [...]field{
+		{string(PropertyID), &c.ID},
+		{string(PropertyContent), &c.Content},
+		{string(PropertyStatus), &c.Status},
+		{string(PropertySubjectName), &c.SubjectName},
+		{string(PropertySubject), &c.Subject},
+		{string(PropertyIssuerName), &c.IssuerName},
+		{string(PropertyIssuer), &c.Issuer},
+		{string(PropertyExpirationDateTime), (*wireDate)(&c.ExpirationDateTime)},
+		{string(PropertyUploadDateTime), (*wireDate)(&c.UploadDateTime)},
+	}
+}
 
-// createBody returns the body of a create.
-func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.appendJSON("") }
-
-func (c *EnterpriseCodeSigningCertificate) appendJSON(id string) ([]byte, error) {
-	const aroundTexts = 384 // names of members, id, status and dates
-	texts := len(c.SubjectName) + len(c.Subject) + len(c.IssuerName) + len(c.Issuer)
-	out := make([]byte, 0, base64.StdEncoding.EncodedLen(len(c.Content))+texts+aroundTexts)
-	out = append(out, '{')
-	out = jsonscan.AppendString(out, "@odata.type", odataType)
-	out = jsonscan.AppendString(out, "id", id)
-	if len(c.Content) > 0 {
-		out = append(jsonscan.AppendName(out, "content"), '"')
-		out = append(base64.StdEncoding.AppendEncode(out, c.Content), '"')
-	}
-	out = jsonscan.AppendString(out, "status", string(c.Status))
-	out = jsonscan.AppendString(out, "subjectName", c.SubjectName)
-	out = jsonscan.AppendString(out, "subject", c.Subject)
-	out = jsonscan.AppendString(out, "issuerName", c.IssuerName)
-	out = jsonscan.AppendString(out, "issuer", c.Issuer)
-	out, err := appendTime(out, "expirationDateTime", c.ExpirationDateTime)
-	if err != nil {
-		return nil, err
-	}
-	if out, err = appendTime(out, "uploadDateTime", c.UploadDateTime); err != nil {
-		return nil, err
-	}
-	if len(c.AdditionalData) == 0 {
-		return append(out, '}'), nil
-	}
-	for name := range c.AdditionalData {
-		if c.field(name) != nil || isAnnotation(name) {
-			return nil, fmt.Errorf("additionalData: %q is a field or an annotation", name)
+// field returns the property with that name, which is case-sensitive.
+func (c *EnterpriseCodeSigningCertificate) field(name string) (field, bool) {
+	for _, f := range c.fields() {
+		if f.name == name {
+			return f, true
 		}
 	}
-	additional, err := json.Marshal(c.AdditionalData)
-	if err != nil {
-		return nil, fmt.Errorf("additionalData: %w", err)
-	}
-	return append(append(out, ','), additional[1:]...), nil
+	return field{}, false
 }
 
-// appendTime appends a member with a time, unless that is zero.
-func appendTime(out []byte, name string, t time.Time) ([]byte, error) {
-	if t.IsZero() {
-		return out, nil
+func (f field) isZero() bool {
+	switch value := f.value.(type) {
+	case *string:
+		return *value == ""
+	case *CertificateStatus:
+		return *value == ""
+	case *[]byte:
+		return len(*value) == 0
+	case *wireDate:
+		return time.Time(*value).IsZero()
 	}
-	t, err := wireTime(t)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	out = append(jsonscan.AppendName(out, name), '"')
-	return append(t.AppendFormat(out, time.RFC3339Nano), '"'), nil
+	return false
 }
 
-// wireTime prepares a time for JSON: it keeps the offset and cuts the rest to 100 ns, the resolution of
-// Edm.DateTimeOffset on the service's side. Edm.DateTimeOffset has no offset with seconds, as old time zones have, or of
-// more than 14 hours, so such a time is sent in UTC.
+// wireDate is a date as JSON has it.
+type wireDate time.Time
+
+// MarshalJSON writes the date in RFC 3339.
+func (d wireDate) MarshalJSON() ([]byte, error) {
+	date, err := wireTime(time.Time(d))
+	if err != nil {
+		return nil, err
+	}
+	return date.MarshalJSON()
+}
+
+// wireTime returns a time as JSON can hold it: with its offset, and cut to 100 ns, the resolution of Edm.DateTimeOffset on
+// the service's side. Edm.DateTimeOffset has no offset with seconds, as old time zones have, or of more than 14 hours, so
+// such a time becomes one in UTC.
 func wireTime(t time.Time) (time.Time, error) {
 	const furthest = 14 * 60 * 60
 	if _, offset := t.Zone(); offset%60 != 0 || offset > furthest || offset < -furthest {
@@ -116,158 +107,232 @@ func wireTime(t time.Time) (time.Time, error) {
 	return t.Truncate(match.Tick), nil
 }
 
-// UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
-func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
-	var read EnterpriseCodeSigningCertificate
-	r := jsonscan.New(data)
-	if r.Next() == 'n' {
-		return r.Skip() // null changes nothing, by the convention of json.Unmarshaler
-	}
-	if err := read.scan(r); err != nil {
-		return err
-	}
-	if err := r.End(); err != nil {
-		return err
-	}
-	*c = read
-	return nil
-}
-
-// scan reads an object into a certificate that is zero.
-func (c *EnterpriseCodeSigningCertificate) scan(r *jsonscan.Reader) error {
-	if r.Next() != '{' {
-		return errors.New("not a JSON object")
-	}
-	return r.Object(func(name []byte) error {
-		value, err := r.Value()
-		if err != nil {
-			return err
-		}
-		return c.decode(name, value)
-	})
-}
-
-func (c *EnterpriseCodeSigningCertificate) decode(name, value []byte) error {
-	switch field := c.field(string(name)).(type) {
-	case nil:
-		return c.keep(string(name), value)
+// decode reads the value of a property, leniently where its meaning is clear. null is zero, and so is what gives an error.
+func (f field) decode(raw []byte) error {
+	text, err := decodeText(raw)
+	switch value := f.value.(type) {
 	case *string:
-		return jsonscan.DecodeString(value, field)
+		*value = text
 	case *CertificateStatus:
-		return decodeStatus(value, field)
-	case *time.Time:
-		return field.UnmarshalJSON(value)
+		*value = CertificateStatus(text)
 	case *[]byte:
-		return jsonscan.DecodeBytes(value, field)
+		content, odd := parseContent(text)
+		*value, err = content, cmp.Or(err, odd)
+	case *wireDate:
+		date, odd := parseDate(text)
+		*value, err = wireDate(date), cmp.Or(err, odd)
+	}
+	return err
+}
+
+// decodeText reads a JSON string, or null. Most strings have no escapes: their text is what stands between the quotation
+// marks.
+func decodeText(raw []byte) (string, error) {
+	if raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err
+}
+
+// parseContent reads base64 of either alphabet, with or without padding. An empty text is no content.
+func parseContent(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	content, err := encoding.DecodeString(strings.TrimRight(text, "="))
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
+}
+
+// dateLayouts are the forms in which dates are read. The seconds of an Edm.DateTimeOffset are optional; a fraction needs
+// no layout of its own. A time without an offset is UTC, and a day without a time is its beginning.
+var dateLayouts = [...]string{
+	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
+	"2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04",
+	time.DateOnly,
+}
+
+// parseDate reads a date. An empty text is none.
+func parseDate(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	const longest = 64
+	if len(text) > longest {
+		return time.Time{}, errors.New("too long for a date")
+	}
+	for _, layout := range dateLayouts {
+		date, err := time.Parse(layout, text)
+		switch {
+		case err != nil:
+			continue
+		case date.IsZero():
+			return time.Time{}, nil
+		}
+		return wireTime(date)
+	}
+	return time.Time{}, errors.New("not a date")
+}
+
+// MarshalJSON returns every field that is set, the ID included, the @odata.type and AdditionalData, so that an object
+// survives a file or an API of the program's own. Of a property that could not be read, the raw text in AdditionalData is
+// written, unless its field has been set since.
+func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) {
+	return c.marshal(func(f field) bool { return f.isZero() })
+}
+
+// createBody returns the body of a create: no ID, and no raw text of a property that could not be read.
+func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) {
+	sent := *c
+	sent.ID = ""
+	return sent.marshal(func(field) bool { return false })
+}
+
+// marshal writes the object. writesRaw says for which of its fields the raw text in AdditionalData is written.
+func (c *EnterpriseCodeSigningCertificate) marshal(writesRaw func(field) bool) ([]byte, error) {
+	members := make([]field, 1, len(c.fields())+1)
+	members[0] = field{odataTypeName, odataType}
+	for _, f := range c.fields() {
+		if !f.isZero() {
+			members = append(members, f)
+		}
+	}
+	object, err := marshalObject(members)
+	if err != nil || len(c.AdditionalData) == 0 {
+		return object, err
+	}
+	additional := make(map[string]json.RawMessage, len(c.AdditionalData))
+	for name, value := range c.AdditionalData {
+		f, isField := c.field(name)
+		switch {
+		case isAnnotation(name):
+			return nil, fmt.Errorf("additionalData: %q is an annotation", name)
+		case !isField || writesRaw(f):
+			additional[name] = value
+		}
+	}
+	rest, err := json.Marshal(additional)
+	if err != nil {
+		return nil, fmt.Errorf("additionalData: %w", err)
+	}
+	if len(additional) == 0 {
+		return object, nil
+	}
+	return append(append(object[:len(object)-1], ','), rest[1:]...), nil
+}
+
+// marshalObject writes an object with its members in the given order. Their names need no escape.
+func marshalObject(members []field) ([]byte, error) {
+	const usual = 1 << 10 // of an object without content
+	out := bytes.NewBuffer(make([]byte, 0, usual))
+	encoder := json.NewEncoder(out)
+	separator := byte('{')
+	for _, m := range members {
+		out.WriteByte(separator)
+		out.WriteString(`"` + m.name + `":`)
+		if err := encoder.Encode(m.value); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		out.Truncate(out.Len() - 1) // the line feed of Encode
+		separator = ','
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
+// So does a value that cannot be read, whose raw text goes to AdditionalData. What is no object is an *InputError.
+func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
+	members, err := membersOf(data)
+	if err != nil {
+		return &InputError{Name: "certificate", Problem: "cannot be read from JSON", Err: err}
+	}
+	*c = EnterpriseCodeSigningCertificate{}
+	c.set(members)
+	return nil
+}
+
+// membersOf reads an object.
+func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
+	const most = 10_000 // a map of more would cost many times what they take in the text
+	if err := limitMembers(data, most); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil, err
+	}
+	if members == nil {
+		return nil, errors.New("null is no object")
+	}
+	return members, nil
+}
+
+// limitMembers rejects JSON in which too many members may be: a colon follows each name.
+func limitMembers(data []byte, most int) error {
+	if bytes.Count(data, []byte(":")) > most {
+		return fmt.Errorf("the JSON may have more than %d members", most)
 	}
 	return nil
 }
 
-// decodeStatus shares the text of the known statuses.
-func decodeStatus(value []byte, into *CertificateStatus) error {
-	switch string(value) {
-	case `"provisioned"`:
-		*into = CertificateStatusProvisioned
-	case `"notProvisioned"`:
-		*into = CertificateStatusNotProvisioned
-	default:
-		return jsonscan.DecodeString(value, into)
+// set fills in a certificate that is zero.
+func (c *EnterpriseCodeSigningCertificate) set(members map[string]json.RawMessage) {
+	for name, raw := range members {
+		f, isField := c.field(name)
+		if isAnnotation(name) || isField && f.decode(raw) == nil {
+			continue
+		}
+		if c.AdditionalData == nil {
+			c.AdditionalData = make(map[string]json.RawMessage)
+		}
+		c.AdditionalData[name] = raw
 	}
-	return nil
-}
-
-// maxAdditionalData bounds what a hostile response with a million properties would cost.
-const maxAdditionalData = 1000
-
-// keep puts a property that this version does not know into AdditionalData.
-func (c *EnterpriseCodeSigningCertificate) keep(name string, value []byte) error {
-	if isAnnotation(name) {
-		return nil
-	}
-	if len(c.AdditionalData) == maxAdditionalData {
-		return fmt.Errorf("more than %d unknown properties", maxAdditionalData)
-	}
-	if c.AdditionalData == nil {
-		c.AdditionalData = make(map[string]json.RawMessage)
-	}
-	c.AdditionalData[name] = bytes.Clone(value)
-	return nil
 }
 
 // isAnnotation tells an annotation from a property: OData's JSON format puts an @ in the name of every annotation.
 func isAnnotation(name string) bool { return strings.Contains(name, "@") }
 
-// field returns where the property with that name is kept, nil if it is unknown.
-func (c *EnterpriseCodeSigningCertificate) field(name string) any {
-	switch name {
-	case "id":
-		return &c.ID
-	case "content":
-		return &c.Content
-	case "status":
-		return &c.Status
-	case "subjectName":
-		return &c.SubjectName
-	case "subject":
-		return &c.Subject
-	case "issuerName":
-		return &c.IssuerName
-	case "issuer":
-		return &c.Issuer
-	case "expirationDateTime":
-		return &c.ExpirationDateTime
-	case "uploadDateTime":
-		return &c.UploadDateTime
-	}
-	return nil
-}
-
-// received is one certificate in a response.
+// received is the certificate of a response to a create, a get or an update. It needs an id, and no other type.
 type received struct {
-	certificate *EnterpriseCodeSigningCertificate // nil until check has accepted it
-
-	read     EnterpriseCodeSigningCertificate
-	typeName string // the @odata.type, "" if the object has none
+	certificate *EnterpriseCodeSigningCertificate
 
 	// mayBeWrapped accepts {"value":{…}} in place of the bare object, as in the reference's example of a get.
 	mayBeWrapped bool
 }
 
-func (o *received) scan(r *jsonscan.Reader) error {
-	if err := o.scanObject(r); err != nil {
+// UnmarshalJSON reads the object that a response has to be.
+func (o *received) UnmarshalJSON(data []byte) error {
+	members, err := membersOf(data)
+	if err != nil {
 		return err
 	}
-	if value, isWrapped := o.read.AdditionalData["value"]; isWrapped && o.read.ID == "" && o.mayBeWrapped {
-		return o.scanObject(jsonscan.New(value))
-	}
-	return nil
-}
-
-func (o *received) scanObject(r *jsonscan.Reader) error {
-	o.read, o.typeName = EnterpriseCodeSigningCertificate{}, ""
-	if r.Next() != '{' {
-		return errors.New("not a JSON object")
-	}
-	return r.Object(func(name []byte) error {
-		value, err := r.Value()
-		switch {
-		case err != nil:
+	if wrapped, isWrapped := members["value"]; isWrapped && o.mayBeWrapped {
+		if members, err = membersOf(wrapped); err != nil {
 			return err
-		case string(name) == "@odata.type":
-			return jsonscan.DecodeString(value, &o.typeName)
 		}
-		return o.read.decode(name, value)
-	})
-}
-
-// check accepts the object if it is a certificate with an id.
-func (o *received) check() error {
+	}
+	read := new(EnterpriseCodeSigningCertificate)
+	read.set(members)
+	typeName, isTyped := members[odataTypeName]
 	switch {
-	case o.typeName != "" && !strings.EqualFold(strings.TrimPrefix(o.typeName, "#"), odataType[1:]):
-		return fmt.Errorf("the object is a %s", redact.Line(o.typeName))
-	case o.read.ID == "":
+	case isTyped && !isCertificateType(typeName):
+		return fmt.Errorf("the object is a %s", redact.Line(string(typeName)))
+	case read.ID == "":
 		return errors.New("the object has no id")
 	}
-	o.certificate = &o.read
+	o.certificate = read
 	return nil
+}
+
+func isCertificateType(raw json.RawMessage) bool {
+	name, err := decodeText(raw)
+	return err == nil && strings.EqualFold(strings.TrimPrefix(name, "#"), odataType[1:])
 }

@@ -157,12 +157,141 @@ func TestModelKeepsWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestModelRefusesAdditionalDataThatIsAField(t *testing.T) {
-	for _, name := range []string{"content", "id", "@odata.type", "x@odata.bind"} {
+func TestModelRefusesAnnotationsInAdditionalData(t *testing.T) {
+	for _, name := range []string{"@odata.type", "x@odata.bind"} {
 		cert := intune.EnterpriseCodeSigningCertificate{AdditionalData: map[string]json.RawMessage{name: json.RawMessage(`"x"`)}}
 		if data, err := json.Marshal(cert); err == nil {
 			t.Errorf("%s: got %s, want an error", name, data)
 		}
+	}
+}
+
+func TestModelReadsDatesWhoseMeaningIsClear(t *testing.T) {
+	for text, want := range map[string]string{
+		"2027-06-01T23:59:59.1234567Z":      "2027-06-01T23:59:59.1234567Z",
+		"2027-06-01T23:59:59.123456789Z":    "2027-06-01T23:59:59.1234567Z",
+		"2027-06-01T23:59:59-08:00":         "2027-06-01T23:59:59-08:00",
+		"2027-06-01T23:59:59":               "2027-06-01T23:59:59Z",
+		"2027-06-01T23:59:59.5":             "2027-06-01T23:59:59.5Z",
+		"2027-06-01T23:59Z":                 "2027-06-01T23:59:00Z",
+		"2027-06-01T23:59":                  "2027-06-01T23:59:00Z",
+		"2027-06-01T23:59+02:00":            "2027-06-01T23:59:00+02:00",
+		"2027-06-01T23:59:59+0000":          "2027-06-01T23:59:59Z",
+		"2027-06-01T23:59:59.1234567-0800":  "2027-06-01T23:59:59.1234567-08:00",
+		"2027-06-01T23:59+0530":             "2027-06-01T23:59:00+05:30",
+		"2027-06-01T00:00:00.0000000+15:00": "2027-05-31T09:00:00Z",
+		"2027-06-01":                        "2027-06-01T00:00:00Z",
+	} {
+		cert := decode(t, `{"expirationDateTime":"`+text+`","uploadDateTime":"`+text+`"}`)
+		if len(cert.AdditionalData) > 0 {
+			t.Errorf("%s: cannot be read", text)
+			continue
+		}
+		for _, got := range []time.Time{cert.ExpirationDateTime, cert.UploadDateTime} {
+			if got.Format(time.RFC3339Nano) != want {
+				t.Errorf("%s: got %s, want %s", text, got.Format(time.RFC3339Nano), want)
+			}
+		}
+	}
+	for _, text := range []string{"", "0001-01-01T00:00:00Z", "0001-01-01T01:00:00+01:00"} {
+		if cert := decode(t, `{"uploadDateTime":"`+text+`"}`); !reflect.DeepEqual(cert, new(intune.EnterpriseCodeSigningCertificate)) {
+			t.Errorf("%q: got %v with %s, want no date", text, cert, cert.AdditionalData)
+		}
+	}
+}
+
+func TestModelReadsBase64OfEitherAlphabet(t *testing.T) {
+	want := []byte{0xfb, 0xef, 0xff, 0x01}
+	for _, text := range []string{"++//AQ==", "++//AQ", "--__AQ==", "--__AQ", `++\/\/AQ==`, `++//\r\nAQ==`} {
+		if got := decode(t, `{"content":"`+text+`"}`); !bytes.Equal(got.Content, want) {
+			t.Errorf("%s: got %x and %s, want %x", text, got.Content, got.AdditionalData, want)
+		}
+	}
+}
+
+// oddValues are JSON values that no property, or hardly one, should have.
+var oddValues = []string{
+	`5`, `-0.5e300`, `true`, `{}`, `{"a":[1]}`, `[]`, `["x"]`, `null`, `""`, `" "`, `"***"`, `"\u0000\ud800"`, `"yesterday"`,
+	`"2027-13-01T00:00:00Z"`, `"2027-06-01T24:00:00Z"`, `"12027-06-01T00:00:00Z"`, `"0000-01-01T00:00:00+01:00"`,
+}
+
+// properties are the names of all properties.
+var properties = []string{
+	"id", "content", "status", "subjectName", "subject", "issuerName", "issuer", "expirationDateTime", "uploadDateTime",
+}
+
+// TestModelKeepsOddValuesAside: a value that cannot be read leaves its field zero, costs no other field, and survives a
+// round trip until the field is set.
+func TestModelKeepsOddValuesAside(t *testing.T) {
+	for _, property := range properties {
+		for _, value := range oddValues {
+			odd := withProperty(t, exampleResponse, property, value)
+			cert := decode(t, odd)
+			raw, isKept := cert.AdditionalData[property]
+			if isKept && string(raw) != value || len(cert.AdditionalData) > 1 {
+				t.Errorf("%s of %s: kept %s", property, value, cert.AdditionalData)
+			}
+			without := decode(t, withProperty(t, exampleResponse, property, `null`))
+			if isKept {
+				if without.AdditionalData = cert.AdditionalData; encode(t, cert) != encode(t, without) {
+					t.Errorf("%s of %s: got %v, want %v", property, value, cert, without)
+				}
+			}
+			if back := decode(t, encode(t, cert)); !reflect.DeepEqual(back, cert) {
+				t.Errorf("%s of %s: came back as %v with %s", property, value, back, back.AdditionalData)
+			}
+			if isKept {
+				sameJSON(t, encode(t, cert), odd)
+			}
+		}
+	}
+	for _, odd := range []string{`{"expirationDateTime":"yesterday"}`, `{"content":"***"}`, `{"id":5}`, `{"status":[]}`, `{"subject":{}}`} {
+		if cert := decode(t, odd); len(cert.AdditionalData) != 1 {
+			t.Errorf("%s is not kept", odd)
+		}
+	}
+}
+
+// withProperty returns an object with another value of a property.
+func withProperty(t *testing.T, object, property, value string) string {
+	t.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(object), &members); err != nil {
+		t.Fatal(err)
+	}
+	members[property] = json.RawMessage(value)
+	data, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestRawTextGivesWayToItsField: the raw text of a property is not written beside the field, and Create sends none.
+func TestRawTextGivesWayToItsField(t *testing.T) {
+	cert := decode(t, `{"id":5,"subject":"CN=Contoso","issuer":7,"expirationDateTime":"yesterday","uploadDateTime":"today","x":1}`)
+	w := newWire(t, reply(http.StatusCreated, exampleResponse))
+	if _, err := certificates(w).Create(t.Context(), cert); err != nil {
+		t.Fatal(err)
+	}
+	sent := decode(t, w.bodies[0])
+	if sent.UploadDateTime.IsZero() || len(sent.AdditionalData) != 1 || strings.Contains(w.bodies[0], "issuer") || strings.Contains(w.bodies[0], `"id"`) {
+		t.Errorf("sent %s", w.bodies[0])
+	}
+	cert.ID, cert.Issuer = "1", "CN=CA"
+	cert.ExpirationDateTime = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	sameJSON(t, encode(t, cert), `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","id":"1","subject":"CN=Contoso","issuer":"CN=CA",
+		"expirationDateTime":"2027-01-01T00:00:00Z","uploadDateTime":"today","x":1}`)
+}
+
+// TestModelTakesTheLastOfEqualNames: as encoding/json does.
+func TestModelTakesTheLastOfEqualNames(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"subject":"a","subject":"b"}`: `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","subject":"b"}`,
+		`{"subject":"a","subject":5}`:   `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","subject":5}`,
+		`{"subject":5,"subject":"a"}`:   `{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","subject":"a"}`,
+	} {
+		sameJSON(t, encode(t, decode(t, data)), want)
 	}
 }
 
@@ -189,16 +318,23 @@ func TestModelDecodeForgetsWhatWasThereBefore(t *testing.T) {
 }
 
 func TestModelRefusesWhatIsNoCertificate(t *testing.T) {
-	for _, data := range []string{
-		`[]`, `"x"`, `1`, `{"id":1}`, `{"content":"***"}`, `{"content":5}`, `{"expirationDateTime":"yesterday"}`, `{"status":[]}`, `{`, ``,
-		`{"a":0` + manyProperties(1000) + `}`,
-	} {
-		cert := exampleCertificate()
-		if err := json.Unmarshal([]byte(data), cert); err == nil {
-			t.Errorf("%.60s: got %v, want an error", data, cert)
-		} else if !reflect.DeepEqual(cert, exampleCertificate()) {
-			t.Errorf("%.60s: the certificate was changed in spite of %v", data, err)
+	for _, data := range []string{`null`, ` null `, `[]`, `"x"`, `1`, `{`, ``, `{}{}`, `{} x`, `null x`, `{"id":"1"`, `{"a":0` + manyProperties(100_001) + `}`} {
+		for _, read := range []func(data []byte, into *intune.EnterpriseCodeSigningCertificate) error{
+			func(data []byte, into *intune.EnterpriseCodeSigningCertificate) error {
+				return into.UnmarshalJSON(data)
+			},
+			func(data []byte, into *intune.EnterpriseCodeSigningCertificate) error {
+				return json.Unmarshal(data, into)
+			},
+		} {
+			cert := exampleCertificate()
+			if err := read([]byte(data), cert); err == nil {
+				t.Errorf("%.60s: got %v, want an error", data, cert)
+			} else if !reflect.DeepEqual(cert, exampleCertificate()) {
+				t.Errorf("%.60s: the certificate was changed in spite of %v", data, err)
+			}
 		}
+		errorAs[*intune.InputError](t, exampleCertificate().UnmarshalJSON([]byte(data)))
 	}
 }
 
@@ -210,18 +346,18 @@ func manyProperties(n int) string {
 	return out.String()
 }
 
-// FuzzDecode feeds responses to the decoder of Create: no bytes panic, and what it accepts survives an encode and a
-// decode.
+// FuzzDecode feeds responses to the decoder of Create: no bytes panic, and what it accepts survives a round trip.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":"1","content":null,"status":"provisioned","expirationDateTime":"2016-12-31T23:57:57.2481234-08:00","x":{"y":[1]}}`,
 		`{"@odata.context":"x","id":"1","content":"Y29udGVudA==","uploadDateTime":"0001-01-01T00:00:00Z","subject@odata.type":"#s"}`,
 		`{"id":"1","a":1,"a":2,"Status":"x"}`, `{"uploadDateTime":"0000-01-01T00:00:00Z"}`, `null`, `[]`, `{"id":`, `{"id":"\ud800"}`, `{"content":""}`, "\xef\xbb\xbf{}",
+		`{"id":5,"content":"*","status":[],"subject":{},"uploadDateTime":"2016-12-31"}`, `{"expirationDateTime":"9999-12-31T23:59:59.99999999-23:59"}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var read intune.EnterpriseCodeSigningCertificate
+		var read, again intune.EnterpriseCodeSigningCertificate
 		if err := json.Unmarshal(data, &read); err != nil {
 			return
 		}
@@ -229,12 +365,15 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q was decoded and cannot be encoded: %v", data, err)
 		}
-		var again intune.EnterpriseCodeSigningCertificate
 		if err := json.Unmarshal(encoded, &again); err != nil {
 			t.Fatalf("%q was encoded to %q, which cannot be decoded: %v", data, encoded, err)
 		}
-		if again.Subject != read.Subject || again.Status != read.Status || !bytes.Equal(again.Content, read.Content) ||
-			len(again.AdditionalData) != len(read.AdditionalData) {
+		twice, err := json.Marshal(again)
+		if err != nil || !bytes.Equal(twice, encoded) {
+			t.Fatalf("%q was encoded to %q, and then to %q, %v", data, encoded, twice, err)
+		}
+		if !again.ExpirationDateTime.Equal(read.ExpirationDateTime) || !again.UploadDateTime.Equal(read.UploadDateTime) ||
+			!bytes.Equal(again.Content, read.Content) || again.String() != read.String() || len(again.AdditionalData) != len(read.AdditionalData) {
 			t.Fatalf("%q came back as %v, was %v", data, again, read)
 		}
 	})

@@ -5,28 +5,22 @@ package intune
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/jsonscan"
 	"github.com/seed-230b9595/intune-go/internal/match"
+	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 const listName = "list enterpriseCodeSigningCertificates" // as errors name the operation
-
-// CertificatePage is one page of a listing.
-type CertificatePage struct {
-	Value    []*EnterpriseCodeSigningCertificate
-	Count    *int64 // of all certificates that match the filter, if ListOptions.Count asked for it
-	NextLink string // opaque; "" on the last page. All follows it
-}
 
 // List returns one page of the certificates that options ask for; nil asks for all. To get the page after another, set
 // ListOptions.NextLink; All does so by itself.
@@ -37,7 +31,7 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 	if err != nil {
 		return nil, named(listName, err)
 	}
-	return &CertificatePage{Value: page.value, Count: page.count, NextLink: page.nextLink}, nil
+	return &page.CertificatePage, nil
 }
 
 func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, options *ListOptions, opts []RequestOption) (*page, error) {
@@ -87,7 +81,7 @@ func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, opti
 				yield(nil, err)
 				return
 			}
-			for _, cert := range page.value {
+			for _, cert := range page.Value {
 				left--
 				if !yield(cert, nil) || left == 0 {
 					return
@@ -97,18 +91,35 @@ func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, opti
 	}
 }
 
-// Count returns how many certificates match the filter; the zero Filter matches all.
+// Count returns how many certificates match the filter; the zero Filter matches all. If the service doesn't say, or counts
+// the page alone, Count lists them.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
-	page, err := s.list(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
-	if err == nil && page.count == nil {
-		err = badListing("the response has no count")
-	}
+	n, err := s.count(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
+	return n, named("count enterpriseCodeSigningCertificates", err)
+}
+
+func (s *EnterpriseCodeSigningCertificatesService) count(ctx context.Context, options *ListOptions, opts []RequestOption) (int64, error) {
+	first, err := s.list(ctx, options, opts)
 	if err != nil {
-		return 0, named("count enterpriseCodeSigningCertificates", err)
+		return 0, err
 	}
-	return *page.count, nil
+	if first.hasTotal() {
+		return *first.Count, nil
+	}
+	path, given, err := s.client.listing(&ListOptions{Filter: options.Filter, Select: options.Select}, opts)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	for page, err := range bounded(s.client.pages(ctx, path, given, false)) {
+		if err != nil {
+			return 0, err
+		}
+		n += int64(len(page.Value))
+	}
+	return n, nil
 }
 
 // Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
@@ -153,8 +164,9 @@ func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Contex
 			err = failure
 			break
 		}
-		for _, cert := range page.value {
-			if match.IsShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !known[cert.ID] {
+		for _, cert := range page.Value {
+			isKnown := cert.ID != "" && known[cert.ID]
+			if match.IsShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !isKnown {
 				known[cert.ID] = true
 				expiring = append(expiring, cert)
 			}
@@ -166,67 +178,18 @@ func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Contex
 	return expiring, err
 }
 
-// page is a page as it is read. value is nil if the response has none.
+// page is a page with the clock of the service.
 type page struct {
-	value    []*EnterpriseCodeSigningCertificate
-	count    *int64
-	nextLink string
-	clock    match.Clock
-}
+	CertificatePage
 
-func (p *page) scan(r *jsonscan.Reader) error {
-	*p = page{}
-	if r.Next() != '{' {
-		return errors.New("not a JSON object")
-	}
-	return r.Object(func(name []byte) error {
-		if string(name) == "value" {
-			return p.scanValue(r)
-		}
-		value, err := r.Value()
-		if err != nil {
-			return err
-		}
-		switch string(name) {
-		case "@odata.count":
-			return json.Unmarshal(value, &p.count)
-		case "@odata.nextLink":
-			return jsonscan.DecodeString(value, &p.nextLink)
-		}
-		return nil
-	})
-}
-
-// scanValue reads the certificates of the page.
-func (p *page) scanValue(r *jsonscan.Reader) error {
-	if r.Next() != '[' {
-		return errors.New("not a JSON array")
-	}
-	p.value = make([]*EnterpriseCodeSigningCertificate, 0)
-	return r.Array(func() error {
-		const most = 20_000 // more than any page holds; a hostile page of empty objects would take a hundred times its size
-		if len(p.value) == most {
-			return errors.New("more than 20,000 certificates in one page")
-		}
-		cert := new(EnterpriseCodeSigningCertificate)
-		p.value = append(p.value, cert)
-		return cert.scan(r)
-	})
-}
-
-// check reports whether the response is a listing. Without it, an empty object would pass for an empty tenant.
-func (p *page) check() error {
-	if p.value == nil {
-		return errors.New("the object has no list of certificates")
-	}
-	return nil
+	clock match.Clock
 }
 
 // page gets one page. path is that of the collection with its query, or what nextPath made of a link.
 func (c *Client) page(ctx context.Context, path string, options requestOptions, isLook bool) (*page, error) {
 	p := new(page)
 	header, err := c.pipeline.run(ctx, request{
-		method: http.MethodGet, path: path, out: p, status: http.StatusOK, check: p.check, options: options, isLook: isLook,
+		method: http.MethodGet, path: path, out: p, status: http.StatusOK, options: options, isLook: isLook,
 	})
 	if err != nil {
 		return nil, err
@@ -244,13 +207,13 @@ func (c *Client) pages(ctx context.Context, path string, options requestOptions,
 		for {
 			seen[sha256.Sum256([]byte(path))] = true
 			page, err := c.page(ctx, path, options, isLook)
-			if err != nil || !yield(page, nil) || page.nextLink == "" {
+			if err != nil || !yield(page, nil) || page.NextLink == "" {
 				if err != nil {
 					yield(nil, err)
 				}
 				return
 			}
-			path, err = c.nextPath(page.nextLink)
+			path, err = c.nextPath(page.NextLink)
 			if err == nil && seen[sha256.Sum256([]byte(path))] {
 				err = badListing("the nextLink leads back to a page that has been read")
 			}
@@ -267,18 +230,16 @@ func (c *Client) look(ctx context.Context) iter.Seq2[*page, error] {
 	return bounded(c.pages(ctx, certificatesPath, requestOptions{}, true))
 }
 
-// bounded ends a listing of all certificates with an error if it does not end by itself, or if a certificate has no id.
+// bounded ends a listing of all certificates with an error if it does not end by itself.
 func bounded(pages iter.Seq2[*page, error]) iter.Seq2[*page, error] {
 	return func(yield func(*page, error) bool) {
 		const mostRecords, mostPages = 100_000, 1000 // a tenant holds a few
 		records, count := 0, 0
 		for page, err := range pages {
 			if err == nil {
-				records, count = records+len(page.value), count+1
-				err = page.checkIDs()
-			}
-			if err == nil && (records > mostRecords || count > mostPages) {
-				err = badListing("the listing does not end")
+				if records, count = records+len(page.Value), count+1; records > mostRecords || count > mostPages {
+					err = badListing("the listing does not end")
+				}
 			}
 			if !yield(page, err) || err != nil {
 				return
@@ -307,15 +268,6 @@ func (c *Client) poll(ctx context.Context, until time.Time, look func() (done bo
 	}
 }
 
-func (p *page) checkIDs() error {
-	for _, cert := range p.value {
-		if cert.ID == "" {
-			return badListing("a certificate has no id")
-		}
-	}
-	return nil
-}
-
 // listPath returns the path of the page that options ask for.
 func (c *Client) listPath(options *ListOptions) (string, error) {
 	if options != nil && options.NextLink != "" {
@@ -328,16 +280,42 @@ func (c *Client) listPath(options *ListOptions) (string, error) {
 	return certificatesPath + query, nil
 }
 
-// nextPath returns the path of a nextLink. The token is sent only to the API version of the first request.
+// nextPath returns the path of a nextLink, which may be relative. The token is sent only to the API version of the first
+// request.
 func (c *Client) nextPath(link string) (string, error) {
-	path, ours := strings.CutPrefix(link, c.pipeline.root+"/")
-	switch {
-	case !ours:
-		return "", badListing("the nextLink leads outside the service")
-	case pathProblem(path) != "":
-		return "", badListing("the nextLink " + pathProblem(path))
+	const longest = 64 << 10
+	if len(link) > longest {
+		return "", badListing("the nextLink is longer than 64 KiB")
 	}
-	return "/" + path, nil
+	root, err := url.Parse(c.pipeline.root + "/")
+	if err != nil {
+		return "", err
+	}
+	base := root.JoinPath(certificatesPath)
+	if strings.HasPrefix(link, certificatesPath[1:]) { // OData resolves links by the context URL, if there is one
+		base = root
+	}
+	target, err := base.Parse(escapeBare(link))
+	switch {
+	case err != nil:
+		return "", badListing("the nextLink is not a URL")
+	case origin(target) != origin(root):
+		return "", badListing(fmt.Sprintf("the nextLink leads to %s, not to %s: a reverse proxy that does not pass the Host header causes this", redact.Line(origin(target)), origin(root)))
+	}
+	path, rest := target.EscapedPath(), ""
+	if within := len(root.EscapedPath()); len(path) >= within && strings.EqualFold(path[:within], root.EscapedPath()) {
+		rest = path[within:]
+	}
+	if target.RawQuery != "" {
+		rest += "?" + target.RawQuery
+	}
+	switch problem := pathProblem(rest); {
+	case rest == "" || target.User != nil:
+		return "", badListing("the nextLink leads outside the API version")
+	case problem != "":
+		return "", badListing("the nextLink " + problem)
+	}
+	return "/" + rest, nil
 }
 
 // badListing is a listing that is not as documented.

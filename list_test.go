@@ -1,6 +1,8 @@
 package intune_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -78,7 +80,10 @@ func TestAllEndsWithOneError(t *testing.T) {
 		"itself":          {pageOf(0, 1, path)},
 		"a circle":        {pageOf(0, 1, path+"?2"), pageOf(1, 1, path)},
 		"not a URL":       {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"\u0000"}`)},
-		"not escaped":     {pageOf(0, 1, path+"?a b")},
+		"not escaped":     {pageOf(0, 1, path+"?a\\\\b")},
+		"another port":    {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"https://graph.microsoft.com:444/beta/x"}`)},
+		"not encrypted":   {reply(200, `{"value":[{"id":"0"}],"@odata.nextLink":"http://graph.microsoft.com/beta/x"}`)},
+		"too long":        {pageOf(0, 1, path+"?"+strings.Repeat("x", 64<<10))},
 	} {
 		w := newWire(t, responses...)
 		var certs, errs int
@@ -128,7 +133,7 @@ func TestListContinuesFromANextLink(t *testing.T) {
 }
 
 func TestCountAsksForTheCount(t *testing.T) {
-	w := newWire(t, reply(200, `{"@odata.count":42,"value":[]}`), reply(200, `{"value":[]}`))
+	w := newWire(t, reply(200, `{"@odata.count":42,"value":[]}`))
 	s := certificates(w)
 	n, err := s.Count(t.Context(), intune.PropertyStatus.Eq(intune.CertificateStatusProvisioned))
 	if err != nil || n != 42 {
@@ -137,8 +142,159 @@ func TestCountAsksForTheCount(t *testing.T) {
 	if got := w.requests[0].URL.Query(); got.Get("$count") != "true" || got.Get("$top") != "1" || got.Get("$filter") != "status eq 'provisioned'" {
 		t.Errorf("sent %v", got)
 	}
-	if n, err := s.Count(t.Context(), intune.Filter{}); err == nil {
-		t.Errorf("without a count: got %d", n)
+}
+
+func TestCountCountsIfTheServiceDoesNot(t *testing.T) {
+	next := `,"@odata.nextLink":"https://graph.microsoft.com/beta` + path + `?2"`
+	for name, test := range map[string]struct {
+		first  string
+		counts bool
+	}{
+		"no count":                          {`{"value":[{"id":"0"}]}`, true},
+		"a count of null":                   {`{"@odata.count":null,"value":[{"id":"0"}]}`, true},
+		"a count that is no number":         {`{"@odata.count":"many","value":[{"id":"0"}]}`, true},
+		"a negative count":                  {`{"@odata.count":-1,"value":[{"id":"0"}]}`, true},
+		"the count of the page":             {`{"@odata.count":1,"value":[{"id":"0"}]` + next + `}`, true},
+		"a count of less than the page":     {`{"@odata.count":0,"value":[{"id":"0"}]}`, true},
+		"a count of zero, with a page more": {`{"@odata.count":0,"value":[]` + next + `}`, true},
+		"the count of all":                  {`{"@odata.count":5,"value":[{"id":"0"}]` + next + `}`, false},
+		"a count of all as a text":          {`{"@odata.count":"5","value":[{"id":"0"}]` + next + `}`, false},
+		"a count of all without a nextLink": {`{"@odata.count":5,"value":[{"id":"0"}]}`, false},
+	} {
+		responses := []httpmock.Responder{reply(200, test.first)}
+		if test.counts {
+			responses = append(responses, pageOf(0, 3, path+"?2"), pageOf(3, 5, ""))
+		}
+		w := newWire(t, responses...)
+		n, err := certificates(w).Count(t.Context(), intune.PropertyIssuer.Eq("CN=a"))
+		if err != nil || n != 5 || len(w.requests) != len(responses) {
+			t.Errorf("%s: got %d, %v after %d requests", name, n, err, len(w.requests))
+		}
+		if test.counts {
+			if got := w.requests[1].URL.Query(); got.Has("$top") || got.Get("$filter") != "issuer eq 'CN=a'" {
+				t.Errorf("%s: the listing is %v", name, got)
+			}
+		}
+	}
+}
+
+// TestNextLinkIsFollowedWithinTheOrigin: services and the proxies in front of them write links in many ways.
+func TestNextLinkIsFollowedWithinTheOrigin(t *testing.T) {
+	const plain = "https://graph.microsoft.com/beta" + path + "?$skiptoken=2"
+	for link, want := range map[string]string{
+		plain:                            plain,
+		path[1:] + "?$skiptoken=2":       plain,
+		"/beta" + path + "?$skiptoken=2": plain,
+		"?$skiptoken=2":                  plain,
+		"enterpriseCodeSigningCertificates?$skiptoken=2":                plain,
+		"//graph.microsoft.com/beta" + path + "?$skiptoken=2":           plain,
+		"HTTPS://GRAPH.MICROSOFT.COM/beta" + path + "?$skiptoken=2":     plain,
+		"https://Graph.Microsoft.com:443/Beta" + path + "?$skiptoken=2": plain,
+		plain + "#top": plain,
+		plain + " b":   plain + "%20b",
+		plain + "%2Bé": plain + "%2B%C3%A9",
+		"https://graph.microsoft.com/beta" + path + "('a%2Fb')/x?$skiptoken=%27 '": "https://graph.microsoft.com/beta" + path + "('a%2Fb')/x?$skiptoken=%27%20'",
+	} {
+		first, err := json.Marshal(map[string]any{"value": []any{}, "@odata.nextLink": link})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWire(t, reply(200, string(first)), pageOf(0, 1, ""))
+		n := 0
+		for _, err := range certificates(w).All(t.Context(), nil) {
+			if n++; err != nil {
+				t.Fatalf("%s: %v", link, err)
+			}
+		}
+		if got := w.requests[1].URL.String(); n != 1 || got != want {
+			t.Errorf("%s: followed to %s, want %s", link, got, want)
+		}
+	}
+}
+
+func TestNextLinkElsewhereNamesBothOrigins(t *testing.T) {
+	w := newWire(t, reply(200, `{"value":[],"@odata.nextLink":"http://internal:8080/beta/x\u001b"}`), reply(200, `{"value":[],"@odata.nextLink":"http://internal:8080/beta/x"}`))
+	s := certificates(w)
+	for _, want := range []string{"not a URL", "leads to http://internal:8080, not to https://graph.microsoft.com: a reverse proxy that does not pass the Host header"} {
+		for _, err := range s.All(t.Context(), nil) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+	}
+}
+
+// TestWhatIsNoListingProvesNothing: an operation that lists does not take it for an empty tenant.
+func TestWhatIsNoListingProvesNothing(t *testing.T) {
+	s := certificates
+	operations := map[string]func(w *wire) error{
+		"List": func(w *wire) error {
+			_, err := s(w).List(context.Background(), nil)
+			return err
+		},
+		"Count": func(w *wire) error {
+			_, err := s(w).Count(context.Background(), intune.Filter{})
+			return err
+		},
+		"Latest": func(w *wire) error {
+			_, err := s(w).Latest(context.Background())
+			return err
+		},
+		"Find": func(w *wire) error {
+			_, err := s(w).Find(context.Background(), exampleCertificate())
+			return err
+		},
+		"Expiring": func(w *wire) error {
+			for _, err := range s(w).Expiring(context.Background(), day) {
+				return err
+			}
+			return nil
+		},
+		"Create": func(w *wire) error {
+			w.responses = append([]httpmock.Responder{lost()}, w.responses...)
+			_, err := w.client(one).EnterpriseCodeSigningCertificates().Create(context.Background(), datedCertificate())
+			return err
+		},
+	}
+	for _, body := range []string{
+		`{"value":[],"error":{"code":"InternalServerError","message":"x"}}`, `{"error":null,"value":[]}`, `{"value":[],"Error":"x"}`,
+		`{"value":[]}{"value":[]}`, `{"value":[]}]`, `{"value":[]} x`, `{"value":[]`, `{"value":[`, `{"value":[{"id":"1"`, `{"value":[],`,
+		`{"value":[],"value":[]}`, `{"value":[{"id":"1"}],"value":[]}`, `{"value":[],"Value":[]}`,
+		`{"value":{}}`, `{"value":"[]"}`, `{"value":0}`, `{"value":[[]]}`, `{"value":["x"]}`, `{"value":[{"id":"1"},null]}`,
+		`{"value":[],"@odata.nextLink":5}`, `{"value":[],"@odata.nextLink":{}}`, `{"value":[],"@odata.nextLink":["/x"]}`,
+		`{"value":[],"@odata.nextLink":true}`, `{"value":[],"@odata.nextLink":"/beta/x","@odata.nextLink":""}`,
+		`[]`, `"value"`, `null`, `{}`, `{"values":[]}`, `{"value":[` + strings.Repeat(`{},`, 10_000) + `{}]}`,
+	} {
+		for name, operation := range operations {
+			virtual(t, func(t *testing.T) {
+				answer := reply(200, body)
+				err := operation(newWire(t, answer, answer, answer, answer))
+				if !errors.As(err, new(*intune.ResponseError)) {
+					t.Errorf("%s of %.60s: got %v", name, body, err)
+				}
+			})
+		}
+	}
+}
+
+func TestPageIsJSONOfTheService(t *testing.T) {
+	for want, page := range map[string]intune.CertificatePage{
+		`{"value":[]}`: {},
+		`{"@odata.count":7,"@odata.nextLink":"https://graph.microsoft.com/beta/x?a&b","value":[{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","id":"1"}]}`: {
+			Value: []*intune.EnterpriseCodeSigningCertificate{{ID: "1"}}, Count: new(int64(7)), NextLink: "https://graph.microsoft.com/beta/x?a&b",
+		},
+	} {
+		for _, v := range []any{page, &page} {
+			data, err := json.Marshal(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameJSON(t, string(data), want)
+		}
+		var back intune.CertificatePage
+		if err := json.Unmarshal([]byte(want), &back); err != nil || len(back.Value) != len(page.Value) || back.NextLink != page.NextLink {
+			t.Errorf("%s: got %+v, %v", want, back, err)
+		}
 	}
 }
 

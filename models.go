@@ -35,7 +35,8 @@ type EnterpriseCodeSigningCertificate struct {
 	UploadDateTime     time.Time // Create sends the current time, in UTC, if it is zero
 
 	// AdditionalData holds the properties that this version of the library does not know, by their JSON names, and sends
-	// them back unchanged. OData annotations (any name with an @) are not properties and are dropped.
+	// them back unchanged. It also holds the raw text of a property that could not be read, whose field is zero then; Create
+	// does not send that. OData annotations (any name with an @) are not properties and are dropped.
 	AdditionalData map[string]json.RawMessage
 }
 
@@ -88,11 +89,13 @@ func (c *EnterpriseCodeSigningCertificate) X509() (*x509.Certificate, error) {
 }
 
 // Thumbprint returns the SHA-1 of the DER in upper-case hexadecimal, as Windows shows it, or "" without content.
-func (c *EnterpriseCodeSigningCertificate) Thumbprint() string {
-	if len(c.Content) == 0 {
+func (c *EnterpriseCodeSigningCertificate) Thumbprint() string { return thumbprint(c.Content) }
+
+func thumbprint(content []byte) string {
+	if len(content) == 0 {
 		return ""
 	}
-	sum := sha1.Sum(c.Content) //nolint:gosec // an identifier that Windows defines this way, not a safeguard
+	sum := sha1.Sum(content) //nolint:gosec // an identifier that Windows defines this way, not a safeguard
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
@@ -129,9 +132,14 @@ func (c *EnterpriseCodeSigningCertificate) identity() *match.Identity { return m
 
 // String identifies the certificate in one line, without its content.
 func (c EnterpriseCodeSigningCertificate) String() string {
+	return describe("enterpriseCodeSigningCertificate", c.attrs())
+}
+
+// describe puts attributes on one line.
+func describe(name string, attrs []slog.Attr) string {
 	var out strings.Builder
-	out.WriteString("enterpriseCodeSigningCertificate")
-	for _, attr := range c.attrs() {
+	out.WriteString(name)
+	for _, attr := range attrs {
 		fmt.Fprintf(&out, " %s=%q", attr.Key, attr.Value)
 	}
 	return out.String()

@@ -214,11 +214,11 @@ func (s *search) isOver() bool { return s.isSingle && len(s.ours) > 0 }
 // read judges the records of a page, those with the date that was sent first.
 func (s *search) read(page *page) {
 	s.clock = page.clock
-	for _, record := range page.value {
+	for _, record := range page.Value {
 		s.evidence.Add(record.shown())
 	}
 	for _, isExact := range []bool{true, false} {
-		for _, record := range page.value {
+		for _, record := range page.Value {
 			if s.sent.HasExactDate(record.shown()) == isExact && !s.isOver() && s.consider(record) == match.CannotTell {
 				s.postpone(record)
 			}
@@ -260,7 +260,7 @@ func (s *search) consider(record *EnterpriseCodeSigningCertificate) match.Verdic
 }
 
 func (s *search) judge(record *EnterpriseCodeSigningCertificate) (match.Verdict, MatchedBy) {
-	if s.listedBefore[record.ID] || s.client.uploads.BelongsToAnother(record.ID, s.upload) {
+	if record.ID != "" && (s.listedBefore[record.ID] || s.client.uploads.BelongsToAnother(record.ID, s.upload)) {
 		delete(s.undecided, record.ID)
 		return match.NotOurs, ""
 	}
@@ -268,6 +268,9 @@ func (s *search) judge(record *EnterpriseCodeSigningCertificate) (match.Verdict,
 	verdict, by := s.sent.Judge(shown, s.clock, s.evidence, func() match.Rivals {
 		return s.client.uploads.Rivals(shown, s.evidence, s.upload)
 	})
+	if verdict == match.Ours && record.ID == "" {
+		verdict = match.CannotTell // a result has an id
+	}
 	return verdict, MatchedBy(by)
 }
 

@@ -79,11 +79,6 @@ func (c *call) decode() error {
 	if err := decodeJSON(resp.body, c.out); err != nil {
 		return c.responseError("the body is not the expected JSON", errors.New(redact.Line(err.Error())))
 	}
-	if c.check != nil {
-		if err := c.check(); err != nil {
-			return c.responseError(err.Error(), nil)
-		}
-	}
 	return nil
 }
 

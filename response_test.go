@@ -72,7 +72,10 @@ func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
 		"null":                    reply(http.StatusCreated, "null"),
 		"no id":                   reply(http.StatusCreated, `{"subject":"CN=Contoso"}`),
 		"id of another type":      reply(http.StatusCreated, `{"id":5}`),
+		"id of null":              reply(http.StatusCreated, `{"id":null}`),
+		"wrapped":                 reply(http.StatusCreated, `{"value":`+created+`}`),
 		"another type":            reply(http.StatusCreated, `{"@odata.type":"#microsoft.graph.windowsApp","id":"1"}`),
+		"a type that is no text":  reply(http.StatusCreated, `{"@odata.type":{},"id":"1"}`),
 		"two objects":             reply(http.StatusCreated, created+created),
 		"HTML":                    reply(http.StatusCreated, "<html>", "Content-Type", "text/html"),
 		"JSON said to be HTML":    reply(http.StatusCreated, created, "Content-Type", "text/html"),
@@ -92,6 +95,18 @@ func TestCreateTakesNothingButA201WithAnIDForSuccess(t *testing.T) {
 				t.Errorf("message %q", err)
 			}
 		})
+	}
+}
+
+// TestCreateAcceptsOddProperties: only the id and the type of a 201 say whether the certificate was created.
+func TestCreateAcceptsOddProperties(t *testing.T) {
+	for _, property := range properties[1:] {
+		for _, value := range oddValues {
+			w := newWire(t, reply(http.StatusCreated, withProperty(t, exampleResponse, property, value)))
+			if got, err := create(w.client()); err != nil || got.ID != anID {
+				t.Errorf("%s of %s: got %v, %v", property, value, got, err)
+			}
+		}
 	}
 }
 

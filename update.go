@@ -1,8 +1,10 @@
 package intune
 
 import (
-	"encoding/json"
 	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,59 +23,38 @@ type EnterpriseCodeSigningCertificateUpdate struct {
 	Clear []Property
 }
 
-// fields returns the properties that the update sets, by name.
-func (u *EnterpriseCodeSigningCertificateUpdate) fields() (map[string]any, error) {
-	fields := make(map[string]any)
-	if len(u.Content) > 0 {
-		fields["content"] = u.Content
-	}
-	if u.Status != nil {
-		fields["status"] = string(*u.Status)
-	}
-	for name, value := range map[string]*string{
-		"subjectName": u.SubjectName, "subject": u.Subject, "issuerName": u.IssuerName, "issuer": u.Issuer,
-	} {
-		if value != nil {
-			fields[name] = *value
+// fields returns the properties that the update sets, in the order of the reference.
+func (u *EnterpriseCodeSigningCertificateUpdate) fields() (set []field) {
+	add := func(property Property, value any, isSet bool) {
+		if isSet {
+			set = append(set, field{property.propertyName(), value})
 		}
 	}
-	for name, value := range map[string]*time.Time{"expirationDateTime": u.ExpirationDateTime, "uploadDateTime": u.UploadDateTime} {
-		if value == nil {
-			continue
-		}
-		sent, err := wireTime(*value)
-		if err != nil || value.IsZero() {
-			return nil, &InputError{Name: name, Problem: "cannot be sent", Err: err}
-		}
-		fields[name] = sent.Format(time.RFC3339Nano)
-	}
-	return fields, nil
+	add(PropertyContent, &u.Content, len(u.Content) > 0)
+	add(PropertyStatus, u.Status, u.Status != nil)
+	add(PropertySubjectName, u.SubjectName, u.SubjectName != nil)
+	add(PropertySubject, u.Subject, u.Subject != nil)
+	add(PropertyIssuerName, u.IssuerName, u.IssuerName != nil)
+	add(PropertyIssuer, u.Issuer, u.Issuer != nil)
+	add(PropertyExpirationDateTime, (*wireDate)(u.ExpirationDateTime), u.ExpirationDateTime != nil)
+	add(PropertyUploadDateTime, (*wireDate)(u.UploadDateTime), u.UploadDateTime != nil)
+	return set
 }
 
 func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 	bad := func(problem string) error { return &InputError{Name: "update", Problem: problem} }
-	if u == nil {
+	switch {
+	case u == nil:
 		return bad("is nil")
-	}
-	fields, err := u.fields()
-	if err != nil {
-		return err
-	}
-	if u.Content != nil && len(u.Content) == 0 {
+	case u.Content != nil && len(u.Content) == 0:
 		return bad("has empty content: name it in Clear")
-	}
-	if _, err := validateContent("update", u.Content); err != nil {
-		return err
-	}
-	for _, value := range fields {
-		if text, isText := value.(string); isText {
-			if err := validateTexts("update", text); err != nil {
-				return err
-			}
-		}
-	}
-	if len(fields) == 0 && len(u.Clear) == 0 {
+	case len(u.fields()) == 0 && len(u.Clear) == 0:
 		return bad("changes nothing")
+	}
+	for _, f := range u.fields() {
+		if err := f.validateUpdate(); err != nil {
+			return err
+		}
 	}
 	for _, p := range u.Clear {
 		switch p {
@@ -81,8 +62,26 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 		default:
 			return bad(fmt.Sprintf("clears %v, which cannot be null", p))
 		}
-		if _, set := fields[p.propertyName()]; set {
+		if slices.ContainsFunc(u.fields(), func(f field) bool { return f.name == p.propertyName() }) {
 			return bad("both sets and clears " + p.propertyName())
+		}
+	}
+	return nil
+}
+
+// validateUpdate rejects a value that must not be sent, or cannot be.
+func (f field) validateUpdate() error {
+	switch value := f.value.(type) {
+	case *[]byte:
+		_, err := validateContent("update", *value)
+		return err
+	case *string:
+		return validateTexts("update", *value)
+	case *CertificateStatus:
+		return validateTexts("update", string(*value))
+	case *wireDate:
+		if _, err := wireTime(time.Time(*value)); err != nil || f.isZero() {
+			return &InputError{Name: f.name, Problem: "cannot be sent", Err: err}
 		}
 	}
 	return nil
@@ -90,13 +89,42 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 
 // MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and null for those in Clear.
 func (u *EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
-	fields, err := u.fields()
-	if err != nil {
-		return nil, err
-	}
-	fields["@odata.type"] = odataType
+	members := append([]field{{odataTypeName, odataType}}, u.fields()...)
 	for _, p := range u.Clear {
-		fields[p.propertyName()] = nil
+		members = append(members, field{p.propertyName(), nil})
 	}
-	return json.Marshal(fields)
+	return marshalObject(members)
+}
+
+// String says in one line what the update changes, without its content.
+func (u EnterpriseCodeSigningCertificateUpdate) String() string {
+	return describe("enterpriseCodeSigningCertificateUpdate", u.attrs())
+}
+
+// GoString is String, so that %#v does not print the content either.
+func (u EnterpriseCodeSigningCertificateUpdate) GoString() string { return u.String() }
+
+// LogValue implements slog.LogValuer, without the content.
+func (u EnterpriseCodeSigningCertificateUpdate) LogValue() slog.Value {
+	return slog.GroupValue(u.attrs()...)
+}
+
+func (u *EnterpriseCodeSigningCertificateUpdate) attrs() (attrs []slog.Attr) {
+	for _, f := range u.fields() {
+		switch value := f.value.(type) {
+		case *[]byte:
+			attrs = append(attrs, slog.String("thumbprint", thumbprint(*value)))
+		case *string:
+			attrs = append(attrs, slog.String(f.name, *value))
+		case *CertificateStatus:
+			attrs = append(attrs, slog.String(f.name, string(*value)))
+		case *wireDate:
+			attrs = append(attrs, slog.String(f.name, formatTime(time.Time(*value))))
+		}
+	}
+	cleared := make([]string, len(u.Clear))
+	for i, p := range u.Clear {
+		cleared[i] = fmt.Sprint(p)
+	}
+	return append(attrs, present(slog.String("clear", strings.Join(cleared, ",")))...)
 }

@@ -3,9 +3,11 @@ package intune
 // This file checks URLs and paths.
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -41,6 +43,31 @@ func pathProblem(path string) string {
 		return "is not escaped"
 	}
 	return ""
+}
+
+// escapeBare escapes what some services leave as it is in a link: spaces and letters outside ASCII.
+func escapeBare(link string) string {
+	var out strings.Builder
+	for _, c := range []byte(link) {
+		if c == ' ' || c >= utf8.RuneSelf {
+			fmt.Fprintf(&out, "%%%02X", c)
+			continue
+		}
+		out.WriteByte(c)
+	}
+	return out.String()
+}
+
+// origin returns the origin of a URL in the form in which origins can be compared.
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
 }
 
 func withoutQuery(path string) string {
