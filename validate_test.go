@@ -5,20 +5,16 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 func TestCreateRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
@@ -77,125 +73,14 @@ func TestCreateRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// keyFiles are files that hold a private key, of each kind and in each container, made by openssl.
-func keyFiles(t *testing.T) map[string][]byte {
-	t.Helper()
-	files := make(map[string][]byte)
-	for _, pattern := range []string{"key-*", "bag.pem", "*.pfx"} {
-		paths, err := filepath.Glob(filepath.Join("codesign", "testdata", pattern))
-		if err != nil || len(paths) == 0 {
-			t.Fatalf("%s: %v, %v", pattern, paths, err)
-		}
-		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[filepath.Base(path)] = data
-		}
-	}
-	return files
-}
-
-// keyPositions are the places in a certificate's content where somebody may have left a key.
-var keyPositions = map[string]func(cert, key []byte) []byte{
-	"alone":                  func(_, key []byte) []byte { return key },
-	"behind the certificate": func(cert, key []byte) []byte { return slices.Concat(cert, key) },
-	"before the certificate": func(cert, key []byte) []byte { return slices.Concat(key, cert) },
-	"in base64":              func(_, key []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(key)) },
-	"in base64 twice": func(_, key []byte) []byte {
-		return []byte(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString(key))))
-	},
-	"with a byte-order mark": func(_, key []byte) []byte { return slices.Concat([]byte("\xef\xbb\xbf"), key) },
-	"cut short":              func(_, key []byte) []byte { return key[:len(key)-20] },
-	"in UTF-16": func(_, key []byte) []byte {
-		encoded := []byte{0xff, 0xfe}
-		for _, unit := range utf16.Encode([]rune(base64.StdEncoding.EncodeToString(key))) {
-			encoded = append(encoded, byte(unit), byte(unit>>8))
-		}
-		return encoded
-	},
-}
-
-// TestNoPrivateKeyIsSent tries every way in: each is refused before anything is sent.
-func TestNoPrivateKeyIsSent(t *testing.T) {
-	server := intunetest.NewServer(t)
-	service := server.Client().EnterpriseCodeSigningCertificates()
-	ctx := t.Context()
-	of := func(content []byte) *intune.EnterpriseCodeSigningCertificate {
-		cert := exampleCertificate()
-		cert.Content = content
-		return cert
-	}
-	ways := map[string]func(content []byte) error{
-		"Create": func(content []byte) error {
-			_, err := service.Create(ctx, of(content))
-			return err
-		},
-		"Rotate": func(content []byte) error {
-			_, err := service.Rotate(ctx, of(content), nil)
-			return err
-		},
-		"Update": func(content []byte) error {
-			_, err := service.Update(ctx, "id", &intune.EnterpriseCodeSigningCertificateUpdate{Content: content})
-			return err
-		},
-		"a name": func(content []byte) error {
-			cert := exampleCertificate()
-			cert.Subject = base64.StdEncoding.EncodeToString(content)
-			_, err := service.Create(ctx, cert)
-			return err
-		},
-		"a name in an update": func(content []byte) error {
-			name := base64.StdEncoding.EncodeToString(content)
-			_, err := service.Update(ctx, "id", &intune.EnterpriseCodeSigningCertificateUpdate{IssuerName: &name})
-			return err
-		},
-		"AdditionalData": func(content []byte) error {
-			value, err := json.Marshal(map[string]any{"list": []any{1, content}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			cert := exampleCertificate()
-			cert.AdditionalData = map[string]json.RawMessage{"extension": value}
-			_, err = service.Create(ctx, cert)
-			return err
-		},
-		"the status": func(content []byte) error {
-			cert := exampleCertificate()
-			cert.Status = intune.CertificateStatus(base64.StdEncoding.EncodeToString(content))
-			_, err := service.Create(ctx, cert)
-			return err
-		},
-		"the status in an update": func(content []byte) error {
-			status := intune.CertificateStatus(base64.StdEncoding.EncodeToString(content))
-			_, err := service.Update(ctx, "id", &intune.EnterpriseCodeSigningCertificateUpdate{Status: &status})
-			return err
-		},
-	}
-	cert := newCertificate(t).Raw
-	for file, key := range keyFiles(t) {
-		for position, place := range keyPositions {
-			content := place(cert, key)
-			for way, upload := range ways {
-				err := upload(content)
-				if err == nil || !strings.Contains(err.Error(), "private key") {
-					t.Errorf("%s, %s, through %s: %v", file, position, way, err)
-					continue
-				}
-				errorAs[*intune.InputError](t, err)
-			}
-		}
-	}
-	if requests := server.Requests(); len(requests) > 0 {
-		t.Errorf("%d requests were sent: %v", len(requests), requests)
-	}
-}
-
 // TestPrivateKeysForOtherResources: other resources of Graph take keys, and that is none of our business.
 func TestPrivateKeysForOtherResources(t *testing.T) {
 	w := newWire(t, reply(204, ""))
-	body := map[string]any{"key": keyFiles(t)["rsa.pfx"]}
+	pfx, err := os.ReadFile(filepath.Join("codesign", "testdata", "rsa.pfx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := map[string]any{"key": pfx}
 	if err := w.client().Do(t.Context(), "POST", "/trustFramework/keySets/signing/uploadPkcs12", body, nil); err != nil {
 		t.Error(err)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
-	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // isDER says whether data begins like a certificate: with a SEQUENCE in a SEQUENCE.
@@ -58,9 +57,6 @@ func readDER(data []byte) (*contents, error) {
 func (held *contents) noCertificateIn(der []byte, err error) error {
 	if len(held.certs) > 0 {
 		return bad("holds something else behind its certificate: export the certificate alone", err)
-	}
-	if kind := privatekey.Find(der); kind != "" {
-		return onlyKey(kind)
 	}
 	if _, err := x509.ParseCertificateRequest(der); err == nil {
 		return onlyRequest()

@@ -88,23 +88,38 @@ func read(file source, o options) (*contents, error) {
 	return readWhole(data, o.password)
 }
 
-// readWhole reads a file of a format that is read as a whole, in whatever encodings it is wrapped. Text may hold several.
+// readWhole reads a file of a format that is read as a whole, and says if it holds a private key.
 func readWhole(data []byte, password string) (*contents, error) {
 	reader := &wholeReader{password: password}
 	if len(data) > maxCertificates {
 		return reader.read(data)
 	}
-	layers, _ := unwrap.Find(data, isKnown)
-	if len(layers) == 0 {
-		return nil, noFormat(data)
+	held, err := reader.readLayers(data)
+	if reader.containers > 0 {
+		return held, err
 	}
+	switch kind := privatekey.Find(data); {
+	case kind != "" && err == nil && len(held.certs) > 0:
+		held.hasKey = true
+		return held, nil
+	case kind == privatekey.JavaKeyStore:
+		return nil, bad("is a Java key store: export the certificate with keytool -exportcert -rfc -keystore FILE -alias ALIAS -file contoso.cer (keytool -list -keystore FILE shows the aliases)", nil)
+	case kind != "":
+		return nil, bad("holds a private key ("+kind+"): give the certificate alone", err)
+	}
+	return held, err
+}
+
+// readLayers reads what data holds in whatever encodings. Text may hold several certificates.
+func (r *wholeReader) readLayers(data []byte) (*contents, error) {
+	layers, _ := unwrap.Find(data, isKnown)
 	held := new(contents)
 	for _, layer := range layers {
 		isText := !bytes.HasSuffix(data, layer)
 		if isText && isDER(layer) {
 			layer = certificatesOf(layer)
 		}
-		more, err := reader.read(layer)
+		more, err := r.read(layer)
 		switch {
 		case err != nil && len(layers) == 1:
 			return nil, err
@@ -116,8 +131,13 @@ func readWhole(data []byte, password string) (*contents, error) {
 		}
 		held.add(more)
 	}
-	held.hasKey = held.hasKey || reader.containers == 0 && privatekey.Find(data) != ""
-	return held, nil
+	switch mistake := unwrap.Mistake(data); {
+	case len(layers) > 0:
+		return held, nil
+	case mistake != "":
+		return nil, bad(mistake, nil)
+	}
+	return nil, bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
 }
 
 // wholeReader reads the formats that are read as a whole.
@@ -153,20 +173,6 @@ func (r *wholeReader) read(data []byte) (*contents, error) {
 		return readPEM(data, r.read)
 	}
 	return nil, bad("holds no certificate that can be read", nil)
-}
-
-// noFormat says what a file is instead.
-func noFormat(data []byte) error {
-	kind, mistake := privatekey.Find(data), unwrap.Mistake(data)
-	switch {
-	case kind == privatekey.JavaKeyStore:
-		return bad("is a Java key store: export the certificate with keytool -exportcert -rfc -keystore FILE -alias ALIAS -file contoso.cer (keytool -list -keystore FILE shows the aliases)", nil)
-	case kind != "":
-		return onlyKey(kind)
-	case mistake != "":
-		return bad(mistake, nil)
-	}
-	return bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
 }
 
 func isThumbprint(text string) bool {

@@ -77,16 +77,11 @@ func inBlock(number int, err error) error {
 
 // noCertificate says what PEM blocks hold instead.
 func noCertificate(types []string) error {
-	for _, kind := range types {
-		switch {
-		case strings.HasSuffix(kind, "PRIVATE KEY"):
-			return onlyKey("PEM " + kind)
-		case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
-			return onlyRequest()
-		}
-	}
-	if len(types) == 0 {
+	switch {
+	case len(types) == 0:
 		return bad("holds no certificate", nil)
+	case strings.HasSuffix(types[0], "CERTIFICATE REQUEST"):
+		return onlyRequest()
 	}
 	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40q", types[0]), nil)
 }

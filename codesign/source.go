@@ -56,8 +56,3 @@ func bad(problem string, err error) error { return &intune.InputError{Problem: p
 func onlyRequest() error {
 	return bad("holds a certificate request: the certificate is what the authority returns for it", nil)
 }
-
-// onlyKey says that a file holds a private key and nothing else.
-func onlyKey(kind string) error {
-	return bad("holds a private key ("+kind+"): the certificate is in another file", nil)
-}

@@ -119,8 +119,8 @@ type pbkdf2Parameters struct {
 
 const oidPBKDF2 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c" // 1.2.840.113549.1.5.12
 
-// maxKeyLength is more than any of the ciphers and MACs takes.
-const maxKeyLength = 64
+// maxKeyLength is more than a MAC needs, whose key may have any length (RFC 9579, section 5).
+const maxKeyLength = 1 << 10
 
 // parsePBKDF2 reads SEQUENCE { salt OCTET STRING, iterations INTEGER, keyLength INTEGER OPTIONAL, prf DEFAULT hmacWithSHA1 }.
 func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {

@@ -66,7 +66,10 @@ func (o *opener) checkPBMAC1(parameters ber.Value, message, want []byte) error {
 	if newHash == nil || err != nil {
 		return nil //nolint:nilerr // of an unknown kind
 	}
-	if kdf.keyLength <= 0 || kdf.keyLength > maxKeyLength {
+	switch {
+	case kdf.keyLength < 0 || kdf.keyLength > maxKeyLength:
+		return errTooMuchWork
+	case kdf.keyLength == 0: // some tools leave it out
 		kdf.keyLength = newHash().Size()
 	}
 	return o.choose(func(p password) [][]byte { return p.utf8 }, func(secret []byte) (bool, error) {

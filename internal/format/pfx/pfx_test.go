@@ -1,10 +1,12 @@
 package pfx
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -213,6 +215,36 @@ func TestWorkIsLimited(t *testing.T) {
 	contents, err := Read(wrap(encryptedSafe(t, 100, cert, sealedKey)), "secret")
 	if err != nil || names(contents.Certificates) != "leaf" {
 		t.Errorf("a key that nobody asks for matters: %v", err)
+	}
+}
+
+// TestKeyLengthOfPBMAC1 derives the key of the MAC in the length that the container says.
+func TestKeyLengthOfPBMAC1(t *testing.T) {
+	der, _ := pair(t, "leaf")
+	safes := sequence(info(oidData, octets(sequence(certificateBag(der, "", "")))))
+	const hmacSHA256 oid = "\x2a\x86\x48\x86\xf7\x0d\x02\x09"
+	prf, salt := sequence(identifier(hmacSHA256)), []byte("saltsalt")
+	for length, want := range map[int]error{0: nil, 1: nil, 32: nil, 64: nil, 65: nil, 100: nil, 1024: nil, 1025: errTooMuchWork, 1 << 30: errTooMuchWork} {
+		key, err := pbkdf2.Key(sha256.New, "secret", salt, 100, cmp.Or(min(length, 2000), 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mac := hmac.New(sha256.New, key)
+		mac.Write(safes)
+		var keyLength []byte
+		if length > 0 {
+			keyLength = number(length)
+		}
+		kdf := sequence(identifier(oidPBKDF2), sequence(octets(salt), number(100), keyLength, prf))
+		macData := sequence(sequence(sequence(identifier(oidPBMAC1), sequence(kdf, prf)), octets(mac.Sum(nil))), octets(nil))
+		data := sequence(number(3), info(oidData, octets(safes)), macData)
+		contents, err := Read(data, "secret")
+		if !errors.Is(err, want) || want == nil && names(contents.Certificates) != "leaf" {
+			t.Errorf("%d: got %v, %v", length, contents, err)
+		}
+		if _, err := Read(data, "wrong"); !errors.Is(err, cmp.Or(want, ErrIncorrectPassword)) {
+			t.Errorf("%d, wrong password: got %v", length, err)
+		}
 	}
 }
 

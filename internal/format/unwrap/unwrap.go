@@ -98,19 +98,19 @@ func fromUTF16(data []byte, order binary.ByteOrder) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-var escapes = regexp.MustCompile(`(?:\\u00|\\x|%)([0-9a-fA-F]{2})|\\[nrt]?`)
+var escapes = regexp.MustCompile(`(?m)(?:\\u00|\\x|%)[0-9a-fA-F]{2}|\\[nrt]?|^[>#;]+ ?`)
 
-// unescape undoes the escapes of JSON, URLs and string literals.
+// unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments.
 func unescape(data []byte) []byte {
-	if !bytes.ContainsAny(data, `\%`) {
+	if !bytes.ContainsAny(data, `\%>#;`) {
 		return data
 	}
 	return escapes.ReplaceAllFunc(data, func(escape []byte) []byte {
-		switch hex := escape[max(len(escape)-2, 0):]; {
-		case len(escape) > len(`\n`):
-			return appendHex(nil, hex)
-		case len(escape) == len(`\n`):
+		switch isBackslash := escape[0] == '\\'; {
+		case isBackslash && len(escape) == len(`\n`):
 			return []byte("\n")
+		case isBackslash && len(escape) > len(`\n`), escape[0] == '%':
+			return appendHex(nil, escape[len(escape)-2:])
 		}
 		return nil
 	})
