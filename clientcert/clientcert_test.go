@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +155,50 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	}
 	if _, _, err := clientcert.Load("missing.pem", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestParseReadsSecrets takes what key vaults and CI secrets hold.
+func TestParseReadsSecrets(t *testing.T) {
+	app, _ := pairs(t)
+	pfx := container(t, app)
+	text := base64.StdEncoding.EncodeToString(pfx)
+	combined := slices.Concat(app.pkcs8(t), block("CERTIFICATE", app.cert.Raw))
+	for name, secret := range map[string]string{
+		"PKCS #12":            string(pfx),
+		"base64":              text,
+		"base64, line end":    text + "\r\n",
+		"base64url":           base64.RawURLEncoding.EncodeToString(pfx),
+		"quoted":              `"` + text + `"`,
+		"in the JSON of az":   `{"contentType": "application/x-pkcs12", "value": "` + text + `"}`,
+		"in a variable":       "APP_PFX=" + text,
+		"certutil -encode":    string(block("CERTIFICATE", pfx)),
+		"a byte-order mark":   "\xef\xbb\xbf" + text,
+		"UTF-16":              "\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00") + "\x00",
+		"PEM":                 string(combined),
+		"PEM in base64":       base64.StdEncoding.EncodeToString(combined),
+		"PEM with escapes":    strings.ReplaceAll(string(combined), "\n", `\n`),
+		"PEM in JSON strings": `{"cert":"` + strings.ReplaceAll(string(combined), "\n", `\n`) + `"}`,
+	} {
+		chain, key, err := clientcert.Parse([]byte(secret), password)
+		if err != nil || !chain[0].Equal(app.cert) || key.Public().(*rsa.PublicKey).Equal(app.key.Public()) != true {
+			t.Errorf("%s: got %v, %v", name, chain, err)
+		}
+	}
+	for want, secret := range map[string][]byte{
+		"certificate cannot be used to sign in: it is a Git LFS pointer": []byte("version https://git-lfs.github.com/spec/v1\n"),
+		"it is a binary file that was read as text":                      bytes.ToValidUTF8(pfx, []byte("\ufffd")),
+		"a certificate without its private key":                          base64.StdEncoding.AppendEncode(nil, app.cert.Raw),
+		"it holds more than one PKCS #12 container":                      []byte(text + "\n:\n" + base64.StdEncoding.EncodeToString(container(t, app, app.cert))),
+		"it is empty":        nil,
+		"is too large":       make([]byte, 1<<20+1),
+		"neither PEM nor":    []byte("the certificate of the application"),
+		"the password is in": container(t, app)[:len(pfx)],
+	} {
+		_, key, err := clientcert.Parse(secret, "wrong")
+		if key != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", want, err)
+		}
 	}
 }
 

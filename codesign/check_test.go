@@ -1,7 +1,13 @@
 package codesign_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +119,78 @@ func TestCheckNamesTheWorstFirst(t *testing.T) {
 	const want = "fatal: expired: the certificate expired on 2027-06-01 00:00:00 UTC: upload its successor"
 	if got := findings[0].String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestCheckOfCertificatesThatNoFileHas makes the certificates.
+func TestCheckOfCertificatesThatNoFileHas(t *testing.T) {
+	const day = 24 * time.Hour
+	signing, encipherment := x509.KeyUsageDigitalSignature, x509.KeyUsageKeyEncipherment
+	for name, test := range map[string]struct {
+		validity time.Duration
+		usage    x509.KeyUsage
+		isCA     bool
+		want     []codesign.FindingCode
+	}{
+		"Azure Artifact Signing":     {3 * day, signing, false, []codesign.FindingCode{codesign.FindingShortLived, codesign.FindingSelfSigned}},
+		"a second less than 8 days":  {8*day - time.Second, signing, false, []codesign.FindingCode{codesign.FindingShortLived, codesign.FindingSelfSigned}},
+		"8 days":                     {8 * day, signing, false, []codesign.FindingCode{codesign.FindingExpiresSoon, codesign.FindingSelfSigned}},
+		"no digital signature":       {365 * day, encipherment, false, []codesign.FindingCode{codesign.FindingKeyUsage, codesign.FindingSelfSigned}},
+		"signature and encipherment": {365 * day, signing | encipherment, false, []codesign.FindingCode{codesign.FindingSelfSigned}},
+		"no key usage":               {365 * day, 0, false, []codesign.FindingCode{codesign.FindingSelfSigned}},
+		"an authority":               {365 * day, x509.KeyUsageCertSign, true, []codesign.FindingCode{codesign.FindingCA, codesign.FindingSelfSigned}},
+	} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Contoso"}, NotBefore: signingDay, NotAfter: signingDay.Add(test.validity),
+			KeyUsage: test.usage, IsCA: test.isCA, BasicConstraintsValid: true, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := codesign.Parse(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := codes(cert.Check(signingDay)); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func codes(findings []codesign.Finding) (codes []codesign.FindingCode) {
+	for _, finding := range findings {
+		codes = append(codes, finding.Code)
+	}
+	return codes
+}
+
+func TestCheckSaysThatAFileHoldsTheKey(t *testing.T) {
+	for file, want := range map[string]bool{
+		"p256.pfx": true, "p256-leaf-last.pfx": true, "bag.pem": true, "key-first.pem": true, "key-last.pem": true,
+		"certs-only.pfx": false, "chain.pem": false, "chain.p7b": false, "signed.exe": false, "signed.msix": false, "p256.der": false,
+	} {
+		cert, err := codesign.Load(testdata(file), withPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(codes(cert.Check(signingDay)), codesign.FindingPrivateKey); got != want {
+			t.Errorf("%s: got %v", file, got)
+		}
+	}
+}
+
+func TestFindingsThatNeedConfirmation(t *testing.T) {
+	for code, want := range map[codesign.FindingCode]bool{
+		codesign.FindingCA: true, codesign.FindingNoCodeSigning: true, codesign.FindingShortLived: true,
+		codesign.FindingExpired: false, codesign.FindingAnyUse: false, codesign.FindingSelfSigned: false, codesign.FindingPrivateKey: false,
+	} {
+		if got := (codesign.Finding{Code: code}).NeedsConfirmation(); got != want {
+			t.Errorf("%s: got %v", code, got)
+		}
 	}
 }

@@ -3,7 +3,9 @@ package codesign_test
 import (
 	"bytes"
 	"crypto/x509"
-	pemtext "encoding/pem"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -207,17 +209,17 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 
 // TestFilesThatToolsHaveMangled are right but for what editors, variables and web forms have done to them.
 func TestFilesThatToolsHaveMangled(t *testing.T) {
-	der, pem := readFile(t, "p256.der"), string(readFile(t, "chain.pem"))
+	der, text := readFile(t, "p256.der"), string(readFile(t, "chain.pem"))
 	for name, data := range map[string]string{
 		"DER with a line end":       string(der) + "\r\n",
 		"DER with zeros":            string(der) + "\x00\x00\x00",
-		"old line ends":             strings.ReplaceAll(pem, "\n", "\r"),
-		"no line ends":              strings.ReplaceAll(pem, "\n", ""),
-		"spaces for line ends":      strings.ReplaceAll(pem, "\n", " "),
-		"escaped line ends":         strings.ReplaceAll(pem, "\n", `\n`),
-		"escaped Windows line ends": strings.ReplaceAll(pem, "\n", `\r\n`),
-		"indented":                  "  " + strings.ReplaceAll(pem, "\n", "\n  "),
-		"blank lines":               "\n" + strings.ReplaceAll(pem, "-----\n", "-----\n\n"),
+		"old line ends":             strings.ReplaceAll(text, "\n", "\r"),
+		"no line ends":              strings.ReplaceAll(text, "\n", ""),
+		"spaces for line ends":      strings.ReplaceAll(text, "\n", " "),
+		"escaped line ends":         strings.ReplaceAll(text, "\n", `\n`),
+		"escaped Windows line ends": strings.ReplaceAll(text, "\n", `\r\n`),
+		"indented":                  "  " + strings.ReplaceAll(text, "\n", "\n  "),
+		"blank lines":               "\n" + strings.ReplaceAll(text, "-----\n", "-----\n\n"),
 	} {
 		got, err := codesign.Parse([]byte(data))
 		if err != nil || got.Leaf.Subject.CommonName != "Contoso p256" {
@@ -229,17 +231,99 @@ func TestFilesThatToolsHaveMangled(t *testing.T) {
 			t.Errorf("%s behind the certificate: got %v", name, err)
 		}
 	}
-	for _, kind := range []string{"request", "crl"} {
-		block, _ := pemtext.Decode(readFile(t, kind+".pem"))
-		want := map[string]string{"request": "a certificate request", "crl": "a revocation list"}[kind]
-		if _, err := codesign.Parse(block.Bytes); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s in DER: got %v", kind, err)
-		}
-	}
-	damaged := strings.Replace(pem, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)
+	damaged := strings.Replace(text, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)
 	if _, err := codesign.Parse([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "PEM block 1") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestTextThatHoldsAFile has base64 as tools, secrets, scripts and APIs hold it.
+func TestTextThatHoldsAFile(t *testing.T) {
+	for file, format := range map[string]codesign.Format{
+		"p256.der": codesign.FormatBase64, "chain.der": codesign.FormatBase64, "chain.pem": codesign.FormatPEM, "chain.p7b": codesign.FormatPKCS7,
+		"p256.pfx": codesign.FormatPKCS12, "tools/bouncycastle-pkcs12-def.p12": codesign.FormatPKCS12,
+	} {
+		data := readFile(t, file)
+		options := map[bool]codesign.Option{true: codesign.WithPassword("secretsecret"), false: withPassword}[strings.HasPrefix(file, "tools/")]
+		want, err := codesign.Parse(data, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := base64.StdEncoding.EncodeToString(data)
+		for name, encoded := range map[string]string{
+			"base64url":             base64.URLEncoding.EncodeToString(data),
+			"base64url, no padding": base64.RawURLEncoding.EncodeToString(data),
+			"in quotation marks":    `"` + text + `"` + "\r\n",
+			"in apostrophes":        "'" + text + "'",
+			"with a label":          "certificate: " + text + "\n",
+			"behind words":          "The certificate of Contoso " + text,
+			"in a variable":         "PFX_BASE64=" + text + "\npassword=hunter2\n",
+			"in YAML, no padding":   "data:\n  pfx: " + base64.RawStdEncoding.EncodeToString(data) + "\n  password: hunter2\n",
+			"in JSON":               `{"id": "https://contoso.vault.azure.net/secrets/app", "value": "` + text + `", "contentType": "application/x-pkcs12"}`,
+			"in JSON, escaped":      `{"value":"` + strings.NewReplacer("/", `\/`, "+", `\u002B`).Replace(text) + `"}`,
+			"in XML":                "<X509Certificate>\n" + text + "\n</X509Certificate>",
+			"in a data URL":         "data:application/octet-stream;base64," + text,
+			"UTF-16 without a mark": utf16(text+"\r\n", true),
+			"a BOM in front":        "\xef\xbb\xbf" + text,
+			"base64 twice":          base64.StdEncoding.EncodeToString([]byte(text)),
+			"hexadecimal":           hex.EncodeToString(data),
+			"hexadecimal, 0x":       "0x" + strings.ToUpper(hex.EncodeToString(data)),
+			"behind a number sign":  "# " + text,
+		} {
+			got, err := codesign.Parse([]byte(encoded), options)
+			if err != nil {
+				t.Errorf("%s, %s: %v", file, name, err)
+				continue
+			}
+			if !got.Leaf.Equal(want.Leaf) || len(got.Chain) != len(want.Chain) || got.Format != format {
+				t.Errorf("%s, %s: got %s %v with %d more", file, name, got.Format, got.Leaf.Subject, len(got.Chain))
+			}
+		}
+	}
+}
+
+// TestTextThatHoldsSeveralFiles: one is not preferred to the other.
+func TestTextThatHoldsSeveralFiles(t *testing.T) {
+	rsa, p256 := base64.StdEncoding.EncodeToString(readFile(t, "rsa.der")), base64.StdEncoding.EncodeToString(readFile(t, "p256.der"))
+	listing := `{"value":[{"content":"` + rsa + `"},{"content":"` + p256 + `"},{"content":"` + rsa + `"}]}`
+	_, err := codesign.Parse([]byte(listing))
+	if ambiguous := (*codesign.AmbiguousError)(nil); !errors.As(err, &ambiguous) || commonNames(ambiguous.Candidates) != "Contoso rsa, Contoso p256" {
+		t.Errorf("got %v", err)
+	}
+	got, err := codesign.Parse([]byte(listing), codesign.WithThumbprint(mustLoad(t, "p256.der").Thumbprint()))
+	if err != nil || got.Leaf.Subject.CommonName != "Contoso p256" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+// TestFilesThatPeopleGiveByMistake: package unwrap has more of them.
+func TestFilesThatPeopleGiveByMistake(t *testing.T) {
+	for want, data := range map[string][]byte{
+		"is a Git LFS pointer instead of the file: run git lfs pull":     []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 3475\n"),
+		"is a binary file that was read as text, which has destroyed it": bytes.ToValidUTF8(readFile(t, "p256.der"), []byte("\ufffd")),
+		"is a serialized certificate store (.sst)":                       []byte("\x00\x00\x00\x00CERT\x20\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
+		"is JSON without a file in it":                                   []byte(`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","content":null,"subject":"CN=Contoso, O=Contoso Ltd, C=US"}`),
+		"is a web page":                                                  []byte("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head></html>"),
+		"holds a public key":                                             pemContent(t, "public.pem"),
+		"holds a revocation list":                                        pemContent(t, "crl.pem"),
+		"holds a certificate request":                                    pemContent(t, "request.pem"),
+		"is an SSH key":                                                  []byte("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@contoso\n"),
+		"is empty":                                                       []byte(" \r\n"),
+		"is none of the formats":                                         []byte("The certificate is in the vault of Contoso.\n"),
+		"is larger than 64 KiB":                                          bytes.Repeat([]byte("certificate\n"), 10_000),
+		"may be larger than 4 MiB":                                       bytes.Repeat([]byte("certificate\n"), 1_000_000),
+		"begins as a ZIP file, but":                                      []byte("PK\x03\x04\ufffd\ufffd"),
+	} {
+		if got, err := codesign.Parse(data); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, %v", want, got, err)
+		}
+	}
+}
+
+func pemContent(t *testing.T, file string) []byte {
+	t.Helper()
+	block, _ := pem.Decode(readFile(t, file))
+	return block.Bytes
 }
 
 func mustLoad(t *testing.T, file string) *codesign.Certificate {

@@ -68,15 +68,19 @@ func TestPackageOfFiveGigabytes(t *testing.T) {
 	}
 }
 
-func TestZIPFilesOfCertificates(t *testing.T) {
+func TestZIPFilesThatAreNoPackages(t *testing.T) {
 	var names []string
 	for i := range 8 {
 		names = append(names, fmt.Sprintf("folder/contoso%d.CER", i))
 	}
 	for want, files := range map[string][]string{
-		`use one of them, "a.p7b"`:         {"readme.txt", "a.p7b"},
-		`"folder/contoso4.CER" and 3 more`: names,
-		"no MSIX or APPX package":          {"readme.txt"},
+		`use one of them, "a.p7b"`:              {"readme.txt", "a.p7b"},
+		`"folder/contoso4.CER" and 3 more`:      names,
+		`use one of them, "Contoso.msixbundle"`: {"Contoso.msixbundle", "Contoso_x64.appxsym"}, // .msixupload
+		`use one of them, "Contoso.appx"`:       {"Contoso.appxsym", "Contoso.appx"},           // .appxupload
+		"Win32 app for Intune (.intunewin)":     {"IntuneWinPackage/Contents/IntunePackage.intunewin", "IntuneWinPackage/Metadata/Detection.xml"},
+		"is a NuGet package":                    {"Contoso.nuspec", ".signature.p7s", "lib/net8.0/Contoso.dll"},
+		"no MSIX or APPX package":               {"readme.txt"},
 	} {
 		var out bytes.Buffer
 		archive := zip.NewWriter(&out)

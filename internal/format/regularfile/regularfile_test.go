@@ -9,23 +9,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 )
 
-// within fails if a call has not returned after a few seconds, as opening a pipe would not.
-func within(t *testing.T, call func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- call() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(5 * time.Second):
-		t.Fatal("it does not return")
-		return nil
-	}
-}
-
+// TestOnlyRegularFilesAreOpened would not return if it opened a pipe.
 func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	folder := t.TempDir()
 	pipe, link := filepath.Join(folder, "pipe"), filepath.Join(folder, "link")
@@ -36,11 +22,7 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{folder, pipe, link, "/dev/null", "/dev/zero"} {
-		err := within(t, func() error {
-			_, _, err := Open(path)
-			return err
-		})
-		if !errors.Is(err, ErrNotRegular) || !IsUnusable(err) {
+		if _, _, err := Open(path); !errors.Is(err, ErrNotRegular) || !IsUnusable(err) {
 			t.Errorf("%s: got %v", path, err)
 		}
 	}

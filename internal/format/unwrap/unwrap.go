@@ -16,7 +16,7 @@ import (
 // Find returns what isKnown accepts: data itself, or else what data holds in other encodings, in any number of layers. It
 // does not look inside what it returns. isComplete is false if data holds more layers than are worth the work.
 func Find(data []byte, isKnown func([]byte) bool) (found [][]byte, isComplete bool) {
-	const workPerByte, leastWork = 24, 1 << 16
+	const workPerByte, leastWork = 16, 1 << 16
 	s := &search{isKnown: isKnown, work: workPerByte*len(data) + leastWork}
 	s.look(data)
 	return s.found, s.work >= 0
@@ -48,7 +48,9 @@ func (s *search) look(data []byte) {
 func (s *search) lookInside(data []byte) {
 	if text := Text(data); len(text) < len(data) {
 		s.look(text)
-		return
+		if bytes.HasSuffix(data, text) {
+			return
+		}
 	}
 	if plain := unescape(data); len(plain) < len(data) {
 		s.look(plain)
