@@ -64,25 +64,27 @@ func run(t *testing.T, folder, name string, args ...string) {
 }
 
 func TestJavaScriptClients(t *testing.T) {
-	if _, err := os.Stat("npm/node_modules"); err != nil {
-		t.Skip("run npm ci in interop/npm first")
-	}
+	wantNodeModules(t)
 	run(t, "npm", "npm", "test", "--silent")
 }
 
 func TestPythonClients(t *testing.T) {
-	python := findPython(t)
+	python := findPython(t, []string{"import msal", "msal"})
 	run(t, "python", python, "-m", "unittest", "-v")
 }
 
-// findPython finds an interpreter that has msal, such as Debian's with python3-msal.
-func findPython(t *testing.T) string {
+// findPython finds an interpreter that has the modules of these matches, such as Debian's with python3-msal.
+func findPython(t *testing.T, imports ...[]string) string {
 	t.Helper()
+	script := ""
+	for _, match := range imports {
+		script += "import " + match[1] + "\n"
+	}
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		if err := exec.CommandContext(t.Context(), python, "-c", "import msal").Run(); err == nil {
+		if err := exec.CommandContext(t.Context(), python, "-c", script).Run(); err == nil {
 			return python
 		}
 	}
-	t.Skip("no python3 has msal; on Debian it is in the package python3-msal")
+	t.Skip("no python3 has the modules; on Debian they are in python3-msal, python3-authlib and so on")
 	return ""
 }
