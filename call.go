@@ -17,6 +17,7 @@ type request struct {
 	body         []byte // JSON; nil for none
 	out          any    // what a success is decoded into; nil for nothing
 	status       int    // the documented status of success; 0 for any 2xx
+	orStatus     int    // another one, without an object; 0 for none
 	options      requestOptions
 
 	content  []byte   // of a certificate in the body, which no error may show

@@ -138,11 +138,16 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 		path += "?$select=" + options.selected
 	}
 	out := &received{mayBeWrapped: true}
-	_, err = c.pipeline.run(ctx, request{
-		method: method, path: path, body: body, out: out, status: http.StatusOK, options: options,
-	})
-	if err != nil {
+	req := request{method: method, path: path, body: body, out: out, status: http.StatusOK, options: options}
+	if method == http.MethodPatch {
+		req.orStatus = http.StatusNoContent // as some resources of Intune respond, by design
+	}
+	_, err = c.pipeline.run(ctx, req)
+	switch {
+	case err != nil:
 		return nil, err
+	case out.certificate == nil:
+		return c.object(ctx, http.MethodGet, id, nil, options)
 	}
 	return out.certificate, nil
 }
@@ -164,6 +169,6 @@ func (c *Client) delete(ctx context.Context, id string, options requestOptions) 
 	if err != nil {
 		return err
 	}
-	_, err = c.pipeline.run(ctx, request{method: http.MethodDelete, path: path, status: http.StatusNoContent, options: options})
+	_, err = c.pipeline.run(ctx, request{method: http.MethodDelete, path: path, status: http.StatusNoContent, orStatus: http.StatusOK, options: options})
 	return err
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,76 @@ func TestGetSelects(t *testing.T) {
 	}
 	_, err := certificates(newWire(t)).List(t.Context(), nil, intune.WithSelect(intune.PropertyID))
 	errorAs[*intune.InputError](t, err)
+}
+
+// served returns a client of a service on a real socket, which responds with one of the responses after the other.
+func served(t *testing.T, responses ...http.HandlerFunc) (client *intune.Client, requests *[]string) {
+	t.Helper()
+	requests = new([]string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*requests = append(*requests, r.Method)
+		if len(*requests) <= len(responses) {
+			responses[len(*requests)-1](w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return newClient(t, staticToken(), intune.WithBaseURL(server.URL), fast), requests
+}
+
+// respond responds with a status, a body and headers, which come in pairs. The content type is JSON unless they say otherwise.
+func respond(status int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// TestUpdateReadsTheObjectAfterA204: some resources of Intune respond so, by design.
+func TestUpdateReadsTheObjectAfterA204(t *testing.T) {
+	update := &intune.EnterpriseCodeSigningCertificateUpdate{Clear: []intune.Property{intune.PropertyIssuer}}
+	for name, test := range map[string]struct {
+		responses []http.HandlerFunc
+		requests  []string
+		err       error
+	}{
+		"it is there":               {[]http.HandlerFunc{respond(204, ""), respond(200, created)}, []string{"PATCH", "GET"}, nil},
+		"it is gone":                {[]http.HandlerFunc{respond(204, ""), respond(404, graphRefusal("NotFound"))}, []string{"PATCH", "GET"}, intune.ErrNotFound},
+		"the service is busy first": {[]http.HandlerFunc{respond(503, ""), respond(204, ""), respond(503, ""), respond(200, created)}, []string{"PATCH", "PATCH", "GET", "GET"}, nil},
+		"a 200":                     {[]http.HandlerFunc{respond(200, created)}, []string{"PATCH"}, nil},
+	} {
+		client, requests := served(t, test.responses...)
+		got, err := client.EnterpriseCodeSigningCertificates().Update(t.Context(), anID, update)
+		if !errors.Is(err, test.err) || err == nil && got.Subject != "CN=Contoso" || !slices.Equal(*requests, test.requests) {
+			t.Errorf("%s: got %v, %v after %v", name, got, err, *requests)
+		}
+	}
+}
+
+// TestDeleteSucceedsWithA200 unless it is the page of a captive portal, or holds an error.
+func TestDeleteSucceedsWithA200(t *testing.T) {
+	for name, test := range map[string]struct {
+		response http.HandlerFunc
+		deleted  bool
+	}{
+		"empty":                  {respond(200, ""), true},
+		"the object":             {respond(200, created), true},
+		"null":                   {respond(200, "null"), true},
+		"a 204":                  {respond(204, ""), true},
+		"a captive portal":       {respond(200, "<html>Sign in</html>", "Content-Type", "text/html"), false},
+		"an error inside a 200":  {respond(200, graphRefusal("Busy")), false},
+		"a text that is no JSON": {respond(200, "not now", "Content-Type", "text/plain"), false},
+		"a 202":                  {respond(202, ""), false},
+	} {
+		client, requests := served(t, test.response, test.response, test.response, test.response)
+		err := client.EnterpriseCodeSigningCertificates().Delete(t.Context(), anID)
+		if (err == nil) != test.deleted || test.deleted && len(*requests) != 1 || !test.deleted && !errors.As(err, new(*intune.ResponseError)) {
+			t.Errorf("%s: got %v after %v", name, err, *requests)
+		}
+	}
 }
 
 func TestDeleteSucceedsWithA204(t *testing.T) {

@@ -141,9 +141,11 @@ func TestAPIErrorReadsOtherLayers(t *testing.T) {
 		"OAuth":                            {`{"error":"invalid_request","error_description":"AADSTS900: wrong."}`, "404 Not Found: invalid_request: AADSTS900: wrong.", false},
 		"Graph behind a byte-order mark":   {"\uFEFF" + `{"error":{"code":"ResourceNotFound","message":"It is gone."}}`, "404 Not Found: ResourceNotFound: It is gone.", true},
 		"Message behind a byte-order mark": {"\uFEFF" + `{"Message":"gone"}`, "404 Not Found: gone", false},
+		"text":                             {"no healthy upstream\r\n", "404 Not Found: no healthy upstream", false},
 		"a message on several lines":       {`{"title":"a\r\nb","detail":"\u001b[31mc"}`, "404 Not Found: a b: [31mc", false},
 	} {
-		_, err := certificates(newWire(t, reply(404, test.body))).Get(t.Context(), anID)
+		client, _ := served(t, respond(404, test.body, "Content-Type", "text/plain; charset=utf-8"))
+		_, err := client.EnterpriseCodeSigningCertificates().Get(t.Context(), anID)
 		if got := errorAs[*intune.APIError](t, err); got.Error() != test.want || errors.Is(err, intune.ErrNotFound) != test.isGraphs {
 			t.Errorf("%s: got %q, want %q", name, got.Error(), test.want)
 		}

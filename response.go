@@ -64,7 +64,7 @@ func (c *call) decode() error {
 	if resp.err != nil {
 		return c.responseError("the body could not be read", resp.err)
 	}
-	if c.status != 0 && resp.status != c.status {
+	if c.status != 0 && resp.status != c.status && !c.isOtherSuccess(resp) {
 		return c.responseError("want "+status(c.status), nil)
 	}
 	if c.out == nil || resp.status == http.StatusNoContent {
@@ -80,6 +80,13 @@ func (c *call) decode() error {
 		return c.responseError("the body is not the expected JSON", errors.New(redact.Line(err.Error())))
 	}
 	return nil
+}
+
+// isOtherSuccess reports whether the service has responded with the other 2xx for success. The page of a captive portal,
+// or an error, is none.
+func (c *call) isOtherSuccess(resp *response) bool {
+	isEmpty := len(bytes.TrimSpace(resp.body)) == 0
+	return resp.status == c.orStatus && (isEmpty || isJSON(resp.header.Get("Content-Type")) && newAPIError(resp.status, resp.header, resp.body).words() == "")
 }
 
 // isJSON ignores the parameters: they say nothing about JSON, and a gateway may damage them.

@@ -47,7 +47,7 @@ func TestResponsesThatBreakTheContract(t *testing.T) {
 			cut(200, created), reply(200, `{"value":null}`), reply(200, `{"value":[null]}`), reply(200, `{"value":5}`),
 		} {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWire(t, answer, answer, answer, answer)
+				w := newWire(t, answer, answer, answer, answer, answer)
 				err := operation(certificates(w))
 				if !errors.As(err, new(*intune.ResponseError)) || !strings.HasPrefix(err.Error(), name) && name != "all" && name != "count" {
 					t.Errorf("%s: got %v", name, err)
@@ -114,6 +114,24 @@ func TestCreateAcceptsEveryFormOfJSONContentType(t *testing.T) {
 	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;odata.metadata=minimal", "APPLICATION/JSON", "application/json; charset", "application/json;;", ""} {
 		if _, err := create(newWire(t, reply(http.StatusCreated, created, "Content-Type", contentType)).client()); err != nil {
 			t.Errorf("%q: %v", contentType, err)
+		}
+	}
+}
+
+// TestResponseErrorShowsWhatTheResponseSays: another layer, or the service itself, may put an error into a 200.
+func TestResponseErrorShowsWhatTheResponseSays(t *testing.T) {
+	for name, test := range map[string]struct{ body, contentType, want string }{
+		"Graph's error":   {graphRefusal("Busy"), "application/json", "it says Busy: no"},
+		"problem details": {"\uFEFF" + `{"title":"Maintenance","detail":"until noon"}`, "application/problem+json", "it says Maintenance: until noon"},
+		"Azure's Message": {`{"Message":"not now"}`, "application/json", "it says not now"},
+		"OAuth's error":   {`{"error":"login_required","error_description":"sign in first"}`, "text/html", "it says login_required: sign in first"},
+		"text":            {"upstream connect error\n", "text/plain", "it says upstream connect error"},
+	} {
+		answer := respond(200, test.body, "Content-Type", test.contentType)
+		client, _ := served(t, answer, answer, answer, answer)
+		_, err := client.EnterpriseCodeSigningCertificates().Get(t.Context(), anID)
+		if got := errorAs[*intune.ResponseError](t, err); !strings.Contains(got.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s in it", name, err, test.want)
 		}
 	}
 }

@@ -93,6 +93,8 @@ func classifyError(err error, nothingSent bool) outcome {
 // classifyStatus returns the outcome of a response that is not 2xx.
 func (c *call) classifyStatus(e *APIError) outcome {
 	switch status := e.StatusCode; {
+	case status == http.StatusProxyAuthRequired: // from a proxy, before the service
+		return failed
 	case e.isThrottling(), c.isTokenRejected(), c.need.Claims == "" && c.challenge() != "":
 		return rejected
 	case status == http.StatusNotFound && c.method == http.MethodDelete && c.history.unknown > 0 && e.isFromGraph():

@@ -637,3 +637,42 @@ func TestFaultsOnTheWire(t *testing.T) {
 		})
 	}
 }
+
+// TestRetryAfterWithAFractionIsHonored, rounded up, in the header and in Intune's message, by the call and the whole client.
+func TestRetryAfterWithAFractionIsHonored(t *testing.T) {
+	message := `{"error":{"code":"TooManyRequests","message":"{\"Message\":\"slow down\",\"RetryAfter\":%s}"}}`
+	for name, rejection := range map[string]httpmock.Responder{
+		"in the header":      reply(429, "", "Retry-After", "2.128"),
+		"in the message":     reply(429, strings.ReplaceAll(message, "%s", "2.128")),
+		"as text in it":      reply(429, strings.ReplaceAll(message, "%s", `\"2.128\"`)),
+		"of a busy service":  reply(503, graphRefusal("ServiceUnavailable"), "Retry-After", "2.128"),
+		"less than a second": reply(429, "", "Retry-After", "2.0001"),
+		"of a 509":           reply(509, "", "Retry-After", "2.9"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWire(t, rejection, reply(200, created), reply(200, created))
+			client := w.client()
+			other := make(chan error)
+			go func() {
+				time.Sleep(time.Second)
+				other <- get(t.Context(), client)
+			}()
+			began := time.Now()
+			err := get(t.Context(), client)
+			if failure := <-other; err != nil || failure != nil {
+				t.Fatalf("%s: %v, %v", name, err, failure)
+			}
+			for _, at := range w.times[1:] {
+				if waited := at.Sub(began); waited < 3*time.Second || waited > 4*time.Second {
+					t.Errorf("%s: sent after %v", name, waited)
+				}
+			}
+		})
+	}
+	client, _ := served(t, respond(429, "", "Retry-After", "2.128"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := get(ctx, client); intune.RetryAfter(err) != 3*time.Second {
+		t.Errorf("over a socket: %v, retry after %v", err, intune.RetryAfter(err))
+	}
+}
