@@ -5,23 +5,23 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
-const checkHelp = `Check whether the other commands can work: sign-in, the tenant's Intune license, and the permission to read and to write. For
-what is missing, the output says what to do.
+const checkHelp = `Check whether the other commands can work: sign-in, the tenant's Intune license, and the permissions to read and to write. The
+output names the tenant and the application, and says what to do about what is missing.
 
 Nothing is changed. The permission to write is checked with an update of a certificate that does not exist.`
 
 const (
 	passed      = "passed"
 	notPassed   = "failed"
-	undecidable = "unknown" // something before it failed, or the service gave an unexpected response
+	undecidable = "unknown" // something before it failed, or the response was unexpected
 )
 
 type check struct {
@@ -33,47 +33,59 @@ type check struct {
 
 type checkResult struct {
 	outcome
+	identity
 
 	Checks []*check `json:"checks"`
 }
 
 func newCheckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Short: "Check sign-in, permission and license", Long: checkHelp, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context()) },
+		Use: "check", Short: "Check sign-in, permissions and license", Long: checkHelp, Args: cobra.NoArgs,
+		Example: "  intune-cert check\n  intune-cert check --auth github --output json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context()) },
 	}
 }
 
 func (a *app) check(ctx context.Context) error {
-	p := a.newProgress("Checking")
-	defer p.stop()
 	result := newCheckResult()
-	client, err := a.newClient(p)
+	client, err := a.newClient("Checking")
 	if err == nil {
 		_, err = client.EnterpriseCodeSigningCertificates().List(ctx, &intune.ListOptions{Top: 1})
-		result.judgeRead(a.advise(err))
-	} else {
-		result.judgeRead(err)
 	}
-	if err == nil {
-		err = updateNothing(ctx, client)
-		result.judgeWrite(a.advise(err))
-	}
-	p.stop()
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return cmp.Or(err, ctx.Err())
 	}
-	if err := a.show(ctx, result, nil); err != nil || result.hasPassed() {
-		return err
+	what := whatIsMissing(err)
+	if err == nil {
+		what = "write"
+		if err = updateNothing(ctx, client); err == nil || errors.Is(err, intune.ErrNotFound) {
+			what, err = "", nil
+		}
 	}
-	return &exitError{exitFailed}
+	result.identity = a.identity
+	result.judge(what, err, a.explain(ctx, err))
+	return a.show(ctx, result, err)
 }
 
 // updateNothing updates a certificate that does not exist. The service checks the permission first.
 func updateNothing(ctx context.Context, client *intune.Client) error {
-	path := "/deviceAppManagement/enterpriseCodeSigningCertificates/" + guid.New()
 	body := map[string]string{"@odata.type": "#microsoft.graph.enterpriseCodeSigningCertificate"}
-	return client.Do(ctx, http.MethodPatch, path, body, nil)
+	return client.Do(ctx, http.MethodPatch, "/deviceAppManagement/enterpriseCodeSigningCertificates/"+guid.New(), body, nil)
+}
+
+// whatIsMissing returns which check a listing has failed.
+func whatIsMissing(err error) string {
+	var rejection *intune.APIError
+	switch {
+	case err == nil:
+		return ""
+	case isUnlicensed(err):
+		return "license"
+	case !errors.As(err, &rejection) && !errors.As(err, new(*intune.ResponseError)),
+		errors.Is(err, intune.ErrUnauthorized) && !errors.Is(err, intune.ErrForbidden):
+		return "signIn"
+	}
+	return "read"
 }
 
 func newCheckResult() *checkResult {
@@ -84,86 +96,32 @@ func newCheckResult() *checkResult {
 	return result
 }
 
-func (r *checkResult) check(name string) *check {
+// judge sets what has passed before a check failed. A listing does not show whether there is a license if the permission to
+// read is missing.
+func (r *checkResult) judge(failedCheck string, err error, f *failure) {
 	for _, c := range r.Checks {
-		if c.Name == name {
-			return c
+		if c.Name != failedCheck {
+			c.Status = passed
+			continue
 		}
-	}
-	return new(check)
-}
-
-// judgeRead says what a listing tells.
-func (r *checkResult) judgeRead(err error) {
-	var rejection *intune.APIError
-	switch {
-	case err == nil:
-		r.check("signIn").Status, r.check("license").Status, r.check("read").Status = passed, passed, passed
-	case !errors.As(err, &rejection) && !errors.As(err, new(*intune.ResponseError)):
-		r.check("signIn").fail(err, `Check the network and the settings of the sign-in. "intune-cert --help" lists them.`)
-	case rejection != nil && strings.Contains(strings.ToLower(rejection.Message), "not applicable to target tenant"):
-		r.check("signIn").Status = passed
-		r.check("license").fail(err, "Assign an Intune license in the tenant, and try again some minutes later.")
-	case errors.Is(err, intune.ErrUnauthorized) && !errors.Is(err, intune.ErrForbidden):
-		r.check("signIn").fail(err, "The service rejects the token. Check that --cloud is the cloud of the tenant.")
-	default:
-		r.check("signIn").Status = passed
-		r.check("read").judge(err)
-	}
-}
-
-// judgeWrite says what the update of a certificate that does not exist tells.
-func (r *checkResult) judgeWrite(err error) {
-	if errors.Is(err, intune.ErrNotFound) {
-		r.check("write").Status = passed
+		c.Message, c.NextStep = f.Message, f.NextStep
+		if c.Name == "signIn" || c.Name == "license" || errors.Is(err, intune.ErrForbidden) {
+			c.Status = notPassed
+		}
+		if c.Name == "read" {
+			r.Checks[1].Status = undecidable
+		}
 		return
 	}
-	r.check("write").judge(err)
 }
 
-// judge distinguishes a missing permission from an unexpected response.
-func (c *check) judge(err error) {
-	switch {
-	case errors.Is(err, intune.ErrForbidden):
-		c.fail(err, permissionAdvice)
-	case err != nil:
-		c.Message = messageOf(err)
-		c.NextStep = "Try again later. " + supportAdvice
-	}
-}
-
-func (c *check) fail(err error, next string) {
-	c.Status, c.Message, c.NextStep = notPassed, messageOf(err), cmp.Or(adviceOf(err), nextStep(err), next)
-}
-
-func (r *checkResult) hasPassed() bool {
-	for _, c := range r.Checks {
-		if c.Status != passed {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *checkResult) human(w *page) {
+func (r *checkResult) human(out *console.Writer) {
+	field(out, "tenant", r.TenantID)
+	field(out, "application", r.ApplicationID)
+	field(out, "user", r.User)
 	titles := map[string]string{"signIn": "sign-in", "license": "license", "read": "permission to read", "write": "permission to write"}
+	statuses := map[string]console.Styled{passed: out.Green(passed), notPassed: out.Red(notPassed), undecidable: out.Yellow(undecidable)}
 	for _, c := range r.Checks {
-		status := w.green("passed ")
-		switch c.Status {
-		case notPassed:
-			status = w.red("failed ")
-		case undecidable:
-			status = w.yellow("unknown")
-		}
-		w.line("%s  %s", status, titles[c.Name])
-		for _, text := range []string{c.Message, c.NextStep} {
-			const indent = 9
-			if text == "" {
-				continue
-			}
-			for _, line := range wrap(text, w.width-indent) {
-				w.line("%*s%s", indent, "", line)
-			}
-		}
+		out.Printf("%s %s\n", statuses[c.Status]+console.Styled("       "[len(c.Status):]), titles[c.Name])
 	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,6 +13,8 @@ import (
 )
 
 type checkJSON struct {
+	TenantID, ApplicationID, User string
+
 	Checks []struct{ Name, Status, Message, NextStep string }
 	Error  *errorJSON
 }
@@ -23,75 +27,112 @@ func (c checkJSON) String() (text string) {
 }
 
 func TestCheckSaysWhatIsMissing(t *testing.T) {
+	const grant = "Next: In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All"
 	tests := map[string]struct {
-		permissions []string
+		permissions string
 		env         []string
 		want        string
-		next        string
+		kind, next  string
 	}{
 		"nothing": {
-			permissions: []string{"DeviceManagementApps.ReadWrite.All"},
+			permissions: "DeviceManagementApps.ReadWrite.All",
 			want:        "signIn passed, license passed, read passed, write passed",
 		},
 		"permission to write": {
-			permissions: []string{"DeviceManagementApps.Read.All"},
-			want:        "signIn passed, license passed, read passed, write failed", next: "grant DeviceManagementApps.ReadWrite.All",
+			permissions: "DeviceManagementApps.Read.All",
+			want:        "signIn passed, license passed, read passed, write failed", kind: "forbidden", next: grant,
 		},
 		"permission to read": {
-			permissions: []string{"User.Read"},
-			want:        "signIn passed, license unknown, read failed, write unknown", next: "grant DeviceManagementApps.ReadWrite.All",
+			permissions: "User.Read",
+			want:        "signIn passed, license unknown, read failed, write unknown", kind: "forbidden", next: grant,
 		},
 		"secret": {
-			env: []string{
-				"AZURE_TENANT_ID=" + intunetest.TenantID, "AZURE_CLIENT_ID=" + intunetest.ClientID, "AZURE_CLIENT_SECRET=wrong",
-			},
-			want: "signIn failed, license unknown, read unknown, write unknown", next: "Correct what the message names",
+			env:  []string{"AZURE_CLIENT_SECRET=wrong"},
+			want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Correct what the message names",
 		},
 		"variables": {
-			env:  []string{"AZURE_CLIENT_ID=" + intunetest.ClientID},
-			want: "signIn failed, license unknown, read unknown, write unknown", next: "Set the environment variables",
+			env:  []string{"AZURE_CLIENT_SECRET="},
+			want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Set the environment variables",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, intunetest.WithPermissions(test.permissions...))
+			f := newCloudFixture(t, intunetest.WithPermissions(test.permissions))
+			f.application()
+			f.env = append(f.env, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
 			f.env = append(f.env, test.env...)
 			code := exitFailed
-			if test.next == "" {
+			if test.kind == "" {
 				code = exitDone
 			}
-			got := decoded[checkJSON](f.run("check", "-o", "json").exits(code))
-			if got.String() != test.want {
-				t.Errorf("got  %v\nwant %v\n%+v", got, test.want, got.Checks)
+			done := f.run("check", "-o", "json").exits(code).says(test.next)
+			got := decoded[checkJSON](done)
+			if got.String() != test.want || got.TenantID != intunetest.TenantID || got.ApplicationID != intunetest.ClientID {
+				t.Errorf("got  %v\nwant %v\n%+v", got, test.want, got)
 			}
-			next := ""
-			for _, check := range got.Checks {
-				next += check.NextStep
+			if test.kind != "" && (got.Error == nil || got.Error.Kind != test.kind || !strings.Contains(test.next, got.Error.NextStep[:20])) {
+				t.Errorf("error: %+v", got.Error)
 			}
-			if !strings.Contains(next, test.next) {
-				t.Errorf("next step: %s", next)
-			}
-			f.run("check").exits(code).prints("sign-in", test.next)
+			f.run("check").exits(code).prints("tenant        "+intunetest.TenantID, "application   "+intunetest.ClientID, "sign-in").says(test.next)
 			f.wantIDs()
 		})
 	}
 }
 
-func TestCheckRecognisesAMissingLicense(t *testing.T) {
+func TestCheckRecognizesAMissingLicense(t *testing.T) {
 	f := newFixture(t)
 	tenant := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		if strings.HasSuffix(r.URL.Path, "/token") {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/settings"):
+			_, _ = fmt.Fprintf(w, `{"emulator":"intune-cert","tenantId":"%s","clientId":"%s","clientSecret":"x"}`, intunetest.TenantID, intunetest.ClientID)
+		case strings.HasSuffix(r.URL.Path, "/token"):
 			_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"token"}`)
-			return
+		default:
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"Request not applicable to target tenant."}}`)
 		}
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"Request not applicable to target tenant."}}`)
 	}))
 	t.Cleanup(tenant.Close)
 	f.write("ca.pem", pemOf(tenant.Certificate()))
-	got := decoded[checkJSON](f.run("check", "--emulator", tenant.URL, "-o", "json").exits(1))
-	if got.String() != "signIn passed, license failed, read unknown, write unknown" || got.Checks[1].NextStep == "" {
+	got := decoded[checkJSON](f.run("check", "--emulator", tenant.URL, "-o", "json").exits(1).says("Next: Assign an Intune license"))
+	if got.String() != "signIn passed, license failed, read unknown, write unknown" || got.Error.Kind != "license" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestCheckSendsOnlyGUIDsOfTheRightForm: the probe for the permission to write had a malformed one.
+func TestCheckSendsOnlyGUIDsOfTheRightForm(t *testing.T) {
+	f := newFixture(t)
+	done := f.run("check", "-v").exits(0)
+	groups := regexp.MustCompile(`\b[0-9a-fA-F]+(-[0-9a-fA-F]+){4}\b`)
+	guid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	texts := groups.FindAllString(done.stdout+done.stderr, -1)
+	for _, request := range f.Requests() {
+		texts = append(texts, groups.FindAllString(request.URL+fmt.Sprint(request.Header), -1)...)
+	}
+	if len(texts) < 4 {
+		t.Errorf("only %q", texts)
+	}
+	for _, text := range texts {
+		if !guid.MatchString(text) {
+			t.Errorf("%s is not a random GUID", text)
+		}
+	}
+}
+
+func TestIdentityIsReadFromATokenOfMicrosoft(t *testing.T) {
+	encode := base64.RawURLEncoding.EncodeToString
+	claims := `{"tid":"tenant","appid":"application","upn":"ada@contoso.com"}`
+	for token, want := range map[string]identity{
+		"e30." + encode([]byte(claims)) + ".signature": {"tenant", "application", "ada@contoso.com"},
+		"e30." + encode([]byte("[]")) + ".signature":   {TenantID: "organizations"},
+		"e30.%.signature": {TenantID: "organizations"},
+		"opaque":          {TenantID: "organizations"},
+	} {
+		got := identity{TenantID: "organizations"}
+		if got.read(token); got != want {
+			t.Errorf("%s: got %+v, want %+v", token, got, want)
+		}
 	}
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 const deleteHelp = `Delete certificates. Devices then no longer trust the apps that only these certificates have signed.
 
-On a terminal the command shows each certificate and asks. Only y deletes it. A certificate that is kept is no error, so the
-exit code is 0. Elsewhere the command needs --yes.
+On a terminal the command shows each certificate and asks. Only y deletes it; keeping it is not an error. Elsewhere the command
+needs --yes.
 
-A certificate that does not exist is an error, also if an earlier run has deleted it. The others are deleted all the same.
+A certificate that does not exist is an error, even if an earlier run has deleted it. The others are deleted all the same.
 With --output json, each of "certificates" has its "outcome": deleted, kept, notFound, failed or notTried.`
 
 // What became of a certificate.
@@ -43,35 +44,32 @@ type deletedCertificate struct {
 func newDeleteCommand(a *app) *cobra.Command {
 	isSure := false
 	cmd := &cobra.Command{
-		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", math.MaxInt),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
+		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", math.MaxInt), ValidArgsFunction: a.completeIDs,
+		Example: "  intune-cert delete b20d3703-3703-b20d-0337-0db203370db2",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
 	}
 	cmd.Flags().BoolVarP(&isSure, "yes", "y", false, "do not ask")
 	return cmd
 }
 
 func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
-	if !isSure && !a.canAsk() {
+	if !isSure && !a.CanAsk() {
 		return usagef("delete asks before it deletes, and there is no terminal: add --yes")
 	}
-	p := a.newProgress("Deleting")
-	defer p.stop()
-	service, err := a.connect(p)
+	service, err := a.connect("Deleting")
 	if err != nil {
 		return err
 	}
 	result := new(deleteResult)
-	var firstErr error
+	var failures []failedItem
 	for _, id := range distinct(ids) {
-		what, err := a.deleteOne(ctx, service, id, isSure, p)
-		err = a.advise(err)
-		result.Certificates = append(result.Certificates, &deletedCertificate{id, what, explain(ctx, err)})
-		if firstErr == nil && err != nil {
-			firstErr = fmt.Errorf("%s: %w", id, err)
+		what, err := a.deleteOne(ctx, service, id, isSure)
+		result.Certificates = append(result.Certificates, &deletedCertificate{id, what, a.explain(ctx, err)})
+		if err != nil {
+			failures = append(failures, failedItem{id, err})
 		}
 	}
-	p.stop()
-	return a.show(ctx, result, firstErr)
+	return a.show(ctx, result, newPartlyError(fmt.Sprintf("%d of %d not deleted", len(failures), len(result.Certificates)), failures))
 }
 
 // distinct returns each id once. Ids are the same in upper and lower case.
@@ -85,9 +83,9 @@ func distinct(ids []string) (unique []string) {
 }
 
 // deleteOne deletes a certificate, if a person agrees or has agreed.
-func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, isSure bool, p *progress) (what string, err error) {
+func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, isSure bool) (what string, err error) {
 	if !isSure && ctx.Err() == nil {
-		isSure, err = a.confirmDelete(ctx, service, id, p)
+		isSure, err = a.confirmDelete(ctx, service, id)
 	}
 	if ctx.Err() != nil {
 		return notTried, context.Cause(ctx)
@@ -108,33 +106,22 @@ func (a *app) deleteOne(ctx context.Context, service *intune.EnterpriseCodeSigni
 }
 
 // confirmDelete shows a certificate and asks.
-func (a *app) confirmDelete(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string, p *progress) (bool, error) {
+func (a *app) confirmDelete(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, id string) (bool, error) {
 	cert, err := service.Get(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	deployed, err := a.deployedID(ctx, service, p)
+	deployed, err := a.deployedID(ctx, service)
 	if err != nil {
 		return false, err
 	}
-	newRecord(cert, deployed).human(&page{a.err, a.errStyle, widthOf(a.err)})
-	return a.confirm(ctx, "Delete this certificate?")
+	newRecord(cert, deployed).human(a.Err)
+	return a.Confirm(ctx, "Delete this certificate?")
 }
 
-func (r *deleteResult) human(w *page) {
+func (r *deleteResult) human(out *console.Writer) {
+	titles := map[string]string{deleted: "Deleted", kept: "Kept", notFound: "Not found:", failed: "Failed:", notTried: "Not tried:"}
 	for _, cert := range r.Certificates {
-		id := plain(cert.ID)
-		switch cert.Outcome {
-		case deleted:
-			w.line("Deleted %s", id)
-		case kept:
-			w.line("Kept %s", id)
-		case notFound:
-			w.line("Not found: %s", id)
-		case failed:
-			w.line("Failed: %s: %s", id, cert.Error.Message)
-		case notTried:
-			w.line("Not tried: %s", id)
-		}
+		out.Printf("%s %s\n", titles[cert.Outcome], cert.ID)
 	}
 }

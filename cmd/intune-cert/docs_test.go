@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 const docsFile = "../../docs/intune-cert.md"
@@ -40,33 +43,36 @@ func documentation(t *testing.T) []byte {
 	if runtime.GOOS == "windows" {
 		t.Skip("a default differs")
 	}
-	a := &app{terminal: newTerminal(), flags: newFlags()}
-	root := newRootCommand(a)
-	root.InitDefaultHelpFlag()
-	root.InitDefaultCompletionCmd()
-	var page bytes.Buffer
-	page.WriteString("# intune-cert\n\nThis page is generated from the commands: `go test -run Documentation -update` in cmd/intune-cert.\n\n")
-	writeCommand(t, &page, root)
-	for _, command := range root.Commands() {
-		if command.IsAvailableCommand() && command.Name() != "help" {
-			writeCommand(t, &page, command)
+	for _, variable := range os.Environ() { // they set defaults
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, variablePrefix) {
+			t.Setenv(name, "")
 		}
 	}
-	text := strings.TrimRight(page.String(), "\n") + "\n"
+	_, root := newApp(console.New())
+	var page bytes.Buffer
+	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Documentation -update, in cmd/intune-cert. -->\n\n%s [Install](install.md).\n\n", root.Long)
+	var topics, commands []*cobra.Command
+	for _, command := range root.Commands() {
+		switch {
+		case command.IsAdditionalHelpTopicCommand():
+			topics = append(topics, command)
+		case command.IsAvailableCommand() && command.Name() != "help":
+			commands = append(commands, command)
+		}
+	}
+	page.WriteString("| command | does |\n| --- | --- |\n")
+	for _, command := range commands {
+		fmt.Fprintf(&page, "| [%s](#%s) | %s |\n", command.Name(), command.Name(), command.Short)
+	}
+	fmt.Fprintf(&page, "\nQuick start:\n\n```sh\n%s\n```\n\n", root.Example)
+	fmt.Fprintf(&page, "These flags apply to all commands. Environment variables such as INTUNE_CERT_AUTH set them, too.\n\n```\n%s```\n\n", root.PersistentFlags().FlagUsages())
+	for _, topic := range topics {
+		fmt.Fprintf(&page, "## %s\n\n%s\n\n", topic.Short, topic.Long)
+	}
+	for _, command := range commands {
+		fmt.Fprintf(&page, "## %s\n\n%s\n\n```\n%s\n\n%s```\n\n", command.Name(), cmp.Or(command.Long, command.Short+"."), command.UseLine(), command.LocalFlags().FlagUsages())
+		fmt.Fprintf(&page, "```sh\n%s\n```\n\n", command.Example)
+	}
+	text := strings.ReplaceAll(strings.TrimRight(page.String(), "\n")+"\n", "\n  intune-cert ", "\nintune-cert ")
 	return []byte(text)
-}
-
-func writeCommand(t *testing.T, page *bytes.Buffer, command *cobra.Command) {
-	t.Helper()
-	link := func(file string) string { return "#" + strings.ReplaceAll(strings.TrimSuffix(file, ".md"), "_", "-") }
-	var section bytes.Buffer
-	if err := doc.GenMarkdownCustom(command, &section, link); err != nil {
-		t.Fatal(err)
-	}
-	text := section.String()
-	if command.HasParent() { // the page says once how commands are related, and which flags all of them have
-		text, _, _ = strings.Cut(text, "### SEE ALSO")
-		text, _, _ = strings.Cut(text, "### Options inherited from parent commands")
-	}
-	page.WriteString(text)
 }

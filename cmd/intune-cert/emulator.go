@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +103,7 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
-	c := &emulatorCommand{app: a, loader: loader{terminal: a.terminal}, settings: newChoice(shell, "shell", "powershell", "dotenv", "json")}
+	c := &emulatorCommand{app: a, loader: loader{Terminal: a.Terminal}, settings: newChoice(shell, "shell", "powershell", "dotenv", "json")}
 	cmd := &cobra.Command{
 		Use: "emulator", Short: "Run an emulator to try things without a tenant", Long: emulatorHelp, Example: emulatorExample,
 		Args: cobra.NoArgs,
@@ -135,17 +136,17 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 		return err
 	}
 	if !isLoopback(c.listen) {
-		c.remark("Warning: the emulator is open to the network at %s: whoever reaches it can read and change everything in it.", c.listen)
+		c.Remark("Warning: the emulator is open to the network at %s: whoever reaches it can read and change everything in it.", c.listen)
 	}
 	server.Inject(faults...)
 	settings, err := c.newSettings(server)
 	if err != nil {
 		return err
 	}
-	if c.print(settings, server.Environment()); c.out.err != nil {
+	if c.print(settings, server.Environment()); c.Out.Err() != nil {
 		return nil // nobody would know where it listens
 	}
-	c.remark("The emulator listens at %s, where a browser shows what happens. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
+	c.Remark("The emulator listens at %s, where a browser shows what happens. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
 	<-ctx.Done()
 	return nil
 }
@@ -174,7 +175,11 @@ func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error)
 	if c.flags.verbose {
 		options = append(options, intunetest.WithRequestLog(c.log))
 	}
-	return intunetest.Start(options...)
+	server, err := intunetest.Start(options...)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "intunetest: "))
+	}
+	return server, nil
 }
 
 // config reads the file of --config.
@@ -201,7 +206,7 @@ func (c *emulatorCommand) log(r intunetest.Request) {
 	if fault := r.Fault.String(); fault != "" {
 		line += " fault: " + fault
 	}
-	c.remark("%s", plain(line))
+	c.Remark("%s", line)
 }
 
 // seed puts certificates into the tenant.
@@ -289,15 +294,15 @@ func (c *emulatorCommand) newSettings(server *intunetest.Server) (*settings, err
 
 // print writes the settings in the form that --settings says.
 func (c *emulatorCommand) print(s *settings, variables []intunetest.Variable) {
-	if c.isJSON() || c.settings.value == "json" {
+	if !c.isHuman() || c.settings.value == "json" {
 		c.hasShown = true
-		c.showJSON(s)
+		_ = c.showDocument(s) // Out keeps the error
 		return
 	}
 	form := map[string]func(intunetest.Variable) string{
 		"shell": intunetest.Variable.Shell, "powershell": intunetest.Variable.PowerShell, "dotenv": intunetest.Variable.DotEnv,
 	}[c.settings.value]
 	for _, variable := range variables {
-		write(c.out, "%s\n", form(variable))
+		c.Out.Printf("%s\n", form(variable))
 	}
 }

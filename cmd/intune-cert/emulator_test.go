@@ -47,7 +47,7 @@ func TestEmulatorServesTheOtherCommands(t *testing.T) {
 	if len(listed.Certificates) != 2 {
 		t.Errorf("got %+v", listed)
 	}
-	rotated := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "-o", "json").exits(0))
+	rotated := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "-o", "json").exits(0))
 	if len(rotated.Deleted) != 1 || !rotated.Created {
 		t.Errorf("got %+v", rotated)
 	}
@@ -67,7 +67,7 @@ func TestRotateInTheEmulatorInTwoCommands(t *testing.T) {
 	f := newFixture(t)
 	_, settings := f.emulator("--sample", "sample.cer")
 	f.env = f.env[:len(f.env)-2] // no settings, except those on the command line
-	f.run("rotate", "sample.cer", "--delete-old", "--emulator", settings.URL).exits(0).prints("Uploaded sample.cer", "Deleted ")
+	f.run("rotate", "sample.cer", "--delete-old", "--overlap", "0", "--emulator", settings.URL).exits(0).prints("Uploaded sample.cer", "Deleted ")
 }
 
 func TestEmulatorFaultsAndConfig(t *testing.T) {
@@ -76,7 +76,7 @@ func TestEmulatorFaultsAndConfig(t *testing.T) {
 	_, settings := f.emulator("--sample", "new.cer", "--config", "config.json",
 		"--fault", "method=POST,drop=after-commit,times=1", "--fault", "method=GET,status=503,gateway")
 	f.env = append(f.env, "INTUNE_CERT_EMULATOR="+settings.URL)
-	f.run("rotate", "new.cer", "--delete-old").exits(5)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0").exits(5)
 	f.run("emulator", "--listen", strings.TrimPrefix(settings.URL, "http://")).exits(1).says("Next: Choose another address with --listen")
 }
 

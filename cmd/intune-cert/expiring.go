@@ -7,48 +7,22 @@ import (
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-const expiringHelp = `List the certificates that expire within a time, soonest first, after those that have expired already. The exit code is 3 if
-there are any, 0 if there are none, and another one if the tenant could not be asked. --within 0d lists only those that have
-expired.
+const expiringHelp = `List the certificates that expire within a time, soonest first, after those that have expired. The exit code is 3 if there are
+any, 0 if there are none, and another one if the tenant could not be reached. --within 0d lists only those that have expired.
 
-Certificates that have been replaced count too, until they are deleted: apps that only they have signed stop as well.`
+With --deployed, only the certificate that Intune deploys counts. Without it, a certificate that has been replaced is still
+reported until it is deleted.`
 
-func newExpiringCommand(a *app) *cobra.Command {
-	within := duration(30 * day)
-	cmd := &cobra.Command{
-		Use: "expiring", Short: "Exit with 3 if a certificate expires soon, for monitors", Long: expiringHelp, Args: cobra.NoArgs,
-		Example: "  intune-cert expiring --within 30d || notify \"The code-signing certificate of Intune expires, or cannot be checked\"",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.expiring(cmd.Context(), time.Duration(within)) },
-	}
-	cmd.Flags().Var(&within, "within", "how long from now, for example 30d or 12h")
-	return cmd
-}
+const expiringExample = `  intune-cert expiring --deployed --within 60d || notify "The code-signing certificate of Intune expires, or cannot be checked"`
 
-func (a *app) expiring(ctx context.Context, within time.Duration) error {
-	p := a.newProgress("Checking")
-	defer p.stop()
-	service, err := a.connect(p)
-	if err != nil {
-		return err
-	}
-	certs := []*intune.EnterpriseCodeSigningCertificate{}
-	for cert, err := range service.Expiring(ctx, within) {
-		if err != nil {
-			return a.advise(err)
-		}
-		certs = append(certs, cert)
-	}
-	deployed, err := a.deployedID(ctx, service, p)
-	p.stop()
-	if err != nil {
-		return err
-	}
-	if err := a.show(ctx, &expiringResult{Certificates: newRecords(certs, deployed)}, nil); err != nil || len(certs) == 0 {
-		return err
-	}
-	return &exitError{exitExpiring}
+type expiringCommand struct {
+	*app
+
+	within   duration
+	deployed bool
 }
 
 type expiringResult struct {
@@ -57,10 +31,48 @@ type expiringResult struct {
 	Certificates []*record `json:"certificates"` // soonest first
 }
 
-func (r *expiringResult) human(w *page) {
+func newExpiringCommand(a *app) *cobra.Command {
+	c := &expiringCommand{app: a, within: duration(30 * day)}
+	cmd := &cobra.Command{
+		Use: "expiring", Short: "Exit with 3 if a certificate expires soon, for monitors", Long: expiringHelp, Example: expiringExample,
+		Args: cobra.NoArgs, Annotations: hasCSV,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
+	}
+	cmd.Flags().Var(&c.within, "within", "how long from now, for example 60d or 12h")
+	cmd.Flags().BoolVar(&c.deployed, "deployed", false, "only the certificate that Intune deploys")
+	return cmd
+}
+
+func (c *expiringCommand) run(ctx context.Context) error {
+	service, err := c.connect("Checking")
+	if err != nil {
+		return err
+	}
+	deployed, err := c.deployedID(ctx, service)
+	if err != nil {
+		return err
+	}
+	certs := []*intune.EnterpriseCodeSigningCertificate{}
+	for cert, err := range service.Expiring(ctx, time.Duration(c.within)) {
+		if err != nil {
+			return err
+		}
+		if !c.deployed || deployed == "" || cert.ID == deployed {
+			certs = append(certs, cert)
+		}
+	}
+	if err := c.show(ctx, &expiringResult{Certificates: newRecords(certs, deployed)}, nil); err != nil || len(certs) == 0 {
+		return err
+	}
+	return &exitError{exitExpiring}
+}
+
+func (r *expiringResult) records() []*record { return r.Certificates }
+
+func (r *expiringResult) human(out *console.Writer) {
 	if len(r.Certificates) == 0 {
-		w.line("No certificate expires within this time.")
+		out.Printf("No certificate expires within this time.\n")
 		return
 	}
-	w.table(r.Certificates)
+	printTable(out, r.Certificates)
 }

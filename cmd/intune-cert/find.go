@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-const findHelp = `Show the records of the tenant that are the certificate in a file, the latest upload first. If there is none, the exit code
-is 0 all the same: with --output json, "certificates" is empty then. If records may be the certificate but cannot be told
-from others, the exit code is 1, and "candidates" has them.
+const findHelp = `Show the records of the tenant that are the certificate in a file, the latest upload first. If there are none, the exit code is 0,
+and "certificates" of --output json is empty. If a record may or may not be the certificate, the exit code is 1, and
+"candidates" has it.
 
 ` + fileHelp
 
@@ -21,37 +23,39 @@ type findResult struct {
 	File         string    `json:"file"`
 	Thumbprint   string    `json:"thumbprint"`
 	Certificates []*record `json:"certificates"`
-	Candidates   []*record `json:"candidates"` // may be the certificate, but cannot be told from others
+	Candidates   []*record `json:"candidates"` // may or may not be the certificate
 }
 
 func newFindCommand(a *app) *cobra.Command {
-	l := &loader{terminal: a.terminal}
+	l := &loader{Terminal: a.Terminal}
 	cmd := &cobra.Command{
-		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: want("FILE", 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.find(cmd.Context(), l, args[0]) },
+		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: want("FILE", 1), Annotations: hasCSV,
+		Example: "  intune-cert find contoso.cer\n  intune-cert find contoso.msix --output json",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.find(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)
 	return cmd
 }
 
-func (a *app) find(ctx context.Context, l *loader, file string) error {
+func (a *app) find(ctx context.Context, l *loader, path string) error {
+	file, err := oneFile(path)
+	if err != nil {
+		return err
+	}
 	cert, err := l.load(ctx, file)
 	if err != nil {
 		return err
 	}
-	p := a.newProgress("Finding")
-	defer p.stop()
-	service, err := a.connect(p)
+	service, err := a.connect("Finding")
 	if err != nil {
 		return err
 	}
 	matches, err := service.Find(ctx, cert.Resource())
 	var ambiguous *intune.AmbiguousMatchError
 	if err != nil && !errors.As(err, &ambiguous) {
-		return a.advise(err)
+		return err
 	}
-	deployed, problem := a.deployedID(ctx, service, p)
-	p.stop()
+	deployed, problem := a.deployedID(ctx, service)
 	if problem != nil {
 		return problem
 	}
@@ -67,13 +71,15 @@ func (a *app) find(ctx context.Context, l *loader, file string) error {
 	return a.show(ctx, result, err)
 }
 
-func (r *findResult) human(w *page) {
+func (r *findResult) records() []*record { return slices.Concat(r.Certificates, r.Candidates) }
+
+func (r *findResult) human(out *console.Writer) {
 	if len(r.Certificates) == 0 {
-		w.line("%s is not in the tenant.", plain(r.File))
+		out.Printf("%s is not in the tenant.\n", r.File)
 	}
-	w.blocks(r.Certificates)
+	printBlocks(out, r.Certificates)
 	if len(r.Candidates) > 0 {
-		w.line("These may be the certificate, but cannot be told from others:")
-		w.blocks(r.Candidates)
+		out.Printf("May or may not be the certificate:\n")
+		printBlocks(out, r.Candidates)
 	}
 }

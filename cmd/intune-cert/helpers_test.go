@@ -6,7 +6,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net/http"
+	"os"
 	"sync"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 // lockedBuffer is safe for concurrent use.
@@ -27,8 +31,27 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
+// newTestApp returns a run of the program that writes to files.
+func newTestApp(t *testing.T) *app {
+	t.Helper()
+	writer := func() *console.Writer {
+		file, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = file.Close() })
+		return console.NewWriter(file)
+	}
+	terminal := &console.Terminal{In: os.Stdin, Out: writer(), Err: writer()}
+	terminal.Progress = console.NewProgress(terminal.Err)
+	a, _ := newApp(terminal)
+	return a
+}
+
 func clientTrusting(roots *x509.CertPool) *http.Client {
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	return &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}}
 }
 
 func pemOf(cert *x509.Certificate) []byte {

@@ -9,19 +9,18 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const inspectHelp = `Show the code-signing certificate in a file, and what is remarkable about it: fatal if it has expired, a warning if
-devices may not accept what it signs, or info. Findings do not change the exit code; scripts take them from --output json.
-Nothing is sent.
+const inspectHelp = `Show the code-signing certificate in a file, and problems found: fatal if it has expired, a warning if devices may not accept
+what it signs, or info. Findings do not change the exit code; scripts take them from --output json. Nothing is sent.
 
 ` + fileHelp
 
@@ -45,18 +44,20 @@ type inspectResult struct {
 }
 
 func newInspectCommand(a *app) *cobra.Command {
-	l := &loader{terminal: a.terminal}
+	l := &loader{Terminal: a.Terminal}
 	cmd := &cobra.Command{
 		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: want("FILE", 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.inspect(cmd.Context(), l, args[0]) },
+		Example: "  intune-cert inspect contoso.pfx\n  intune-cert inspect contoso.msix --output json",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.inspect(cmd.Context(), l, args[0]) },
 	}
 	l.addFlags(cmd)
 	return cmd
 }
 
-func (a *app) inspect(ctx context.Context, l *loader, file string) error {
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return &advisedError{err: fmt.Errorf("%s is a folder", file), next: "Name one of its files. Only upload takes folders."}
+func (a *app) inspect(ctx context.Context, l *loader, path string) error {
+	file, err := oneFile(path)
+	if err != nil {
+		return err
 	}
 	cert, err := l.load(ctx, file)
 	if err != nil {
@@ -68,15 +69,15 @@ func (a *app) inspect(ctx context.Context, l *loader, file string) error {
 		SerialNumber: cert.SerialNumber(), NotBefore: cert.Leaf.NotBefore.UTC(), NotAfter: cert.Leaf.NotAfter.UTC(),
 		DaysLeft: daysUntil(cert.Leaf.NotAfter), PublicKey: describeKey(cert.Leaf),
 		Thumbprint: cert.Thumbprint(), ThumbprintSHA256: strings.ToUpper(hex.EncodeToString(sum[:])),
-		Chain: []string{}, Findings: append([]codesign.Finding{}, cert.Check(time.Now())...),
+		Chain: []string{}, Findings: findingsOf(cert),
 	}
 	for _, issuer := range cert.Chain {
 		result.Chain = append(result.Chain, intune.FromX509(issuer).Subject)
 	}
 	switch {
-	case objection(cert) != "":
+	case len(objections(cert)) > 0:
 		result.RejectedUnless = "--thumbprint " + cert.Thumbprint()
-	case time.Now().After(cert.Leaf.NotAfter):
+	case isExpired(cert):
 		result.RejectedUnless = "--allow-expired"
 	}
 	return a.show(ctx, result, nil)
@@ -94,25 +95,25 @@ func describeKey(cert *x509.Certificate) string {
 	return cert.PublicKeyAlgorithm.String()
 }
 
-func (r *inspectResult) human(w *page) {
-	w.field("file", r.File)
-	w.field("format", string(r.Format))
-	w.field("subject", r.Subject)
-	w.field("issuer", r.Issuer)
-	w.field("serial number", r.SerialNumber)
-	w.field("valid from", r.NotBefore.Format(time.RFC3339))
-	w.field("expires", r.NotAfter.Format(time.RFC3339)+" ("+inDays(r.DaysLeft)+")")
-	w.field("public key", r.PublicKey)
-	w.field("SHA-1", r.Thumbprint)
-	w.field("SHA-256", r.ThumbprintSHA256)
+func (r *inspectResult) human(out *console.Writer) {
+	field(out, "file", r.File)
+	field(out, "format", string(r.Format))
+	field(out, "subject", r.Subject)
+	field(out, "issuer", r.Issuer)
+	field(out, "serial number", r.SerialNumber)
+	field(out, "valid from", formatTime(r.NotBefore))
+	field(out, "expires", formatTime(r.NotAfter)+" ("+inDays(r.DaysLeft)+")")
+	field(out, "public key", r.PublicKey)
+	field(out, "SHA-1", r.Thumbprint)
+	field(out, "SHA-256", r.ThumbprintSHA256)
 	for _, subject := range r.Chain {
-		w.field("with", subject)
+		field(out, "with", subject)
 	}
 	if len(r.Findings) == 0 {
-		w.line("%s", w.green("No findings."))
+		out.Printf("%s\n", out.Green("No findings."))
 	}
-	w.findings(r.Findings)
+	printFindings(out, r.Findings, nil)
 	if r.RejectedUnless != "" {
-		w.line("upload and rotate reject it without %s", r.RejectedUnless)
+		out.Printf("upload and rotate need %s\n", r.RejectedUnless)
 	}
 }

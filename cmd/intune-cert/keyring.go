@@ -1,33 +1,107 @@
 package main
 
+// This file keeps the refresh tokens of people in the keyring of their account, so that they sign in once.
+
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/zalando/go-keyring"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-// keyringStore keeps the refresh tokens of people in the keyring of their account, so that they sign in once. If there is
-// no keyring, or it rejects a token, they are asked again in the next run.
+// keyringStore implements intune.TokenStore. If there is no keyring, or it rejects a token, people are asked again in the
+// next run.
 type keyringStore struct {
-	remark func(format string, args ...any)
+	account  string // of --account, "" for that of a tenant
+	remark   func(format string, args ...any)
+	isSilent bool // the keyring did not respond, so it is not asked again
 }
 
-const keyringService = "intune-cert"
+// userOptions keep the sign-in of a person, unless nothing says whose it is.
+func (a *app) userOptions(tenant string) []intune.UserOption {
+	if a.flags.account == "" && (tenant == "" || tenant == "organizations" || tenant == "common") {
+		a.Remark("This sign-in is not kept. To keep it, set AZURE_TENANT_ID, or name the account with --account.")
+		return nil
+	}
+	return []intune.UserOption{intune.WithTokenStore(&keyringStore{account: a.flags.account, remark: a.Remark})}
+}
+
+// service is the name under which the keyring keeps the tokens of an account.
+func (s *keyringStore) service() string {
+	if s.account == "" {
+		return "intune-cert"
+	}
+	return "intune-cert (" + s.account + ")"
+}
 
 // LoadToken implements intune.TokenStore.
-func (s *keyringStore) LoadToken(_ context.Context, key string) (string, error) {
-	token, err := keyring.Get(keyringService, key)
-	if err == nil || errors.Is(err, keyring.ErrNotFound) {
+func (s *keyringStore) LoadToken(ctx context.Context, key string) (string, error) {
+	token, err := s.ask(ctx, func() (string, error) { return keyring.Get(s.service(), key) })
+	switch {
+	case err == nil, errors.Is(err, keyring.ErrNotFound):
 		return token, nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	}
-	s.remark("The keyring cannot be read, so you have to sign in: %s", plain(err.Error()))
+	s.remark("The keyring cannot be read, so you have to sign in: %v", err)
 	return "", nil
 }
 
 // SaveToken implements intune.TokenStore.
-func (s *keyringStore) SaveToken(_ context.Context, key, token string) {
-	if err := keyring.Set(keyringService, key, token); err != nil {
-		s.remark("The sign-in cannot be kept in the keyring, so you will be asked again next time: %s", plain(err.Error()))
+func (s *keyringStore) SaveToken(ctx context.Context, key, token string) {
+	if s.isSilent {
+		return
 	}
+	if _, err := s.ask(ctx, func() (string, error) { return "", keyring.Set(s.service(), key, token) }); err != nil {
+		s.remark("The sign-in cannot be kept in the keyring, so you will be asked again next time: %v", err)
+	}
+}
+
+// ask gives up on a keyring that does not respond: a session bus without a keyring can be silent.
+func (s *keyringStore) ask(ctx context.Context, do func() (string, error)) (string, error) {
+	const longest = 5 * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("it does not respond within %v", longest))
+	defer cancel()
+	token, err := console.Await(ctx, do)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		s.isSilent = true
+	}
+	return token, err
+}
+
+type logoutResult struct {
+	outcome
+
+	Account string `json:"account,omitempty"`
+}
+
+const logoutHelp = `Remove the sign-ins of --auth device and browser from the keyring of your operating system: those of the account that --account
+names, or else those that were kept without a name. Being signed out already is not an error.`
+
+func newLogoutCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "logout", Short: "Remove the sign-ins that are kept in the keyring", Long: logoutHelp, Args: cobra.NoArgs,
+		Example: "  intune-cert logout\n  intune-cert logout --account ada@contoso.com",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.logout(cmd.Context()) },
+	}
+}
+
+func (a *app) logout(ctx context.Context) error {
+	store := &keyringStore{account: a.flags.account}
+	_, err := store.ask(ctx, func() (string, error) { return "", keyring.DeleteAll(store.service()) })
+	if err != nil && !errors.Is(err, keyring.ErrNotFound) {
+		return fmt.Errorf("the keyring cannot be changed: %w", err)
+	}
+	return a.show(ctx, &logoutResult{Account: a.flags.account}, nil)
+}
+
+func (r *logoutResult) human(out *console.Writer) {
+	out.Printf("No sign-in of %s is kept.\n", cmp.Or(r.Account, "intune-cert"))
 }

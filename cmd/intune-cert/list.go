@@ -8,15 +8,18 @@ import (
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 const filterProperties = "id, status, subject, subjectName, issuer, issuerName, expirationDateTime and uploadDateTime"
 
 const listHelp = `List the certificates of the tenant, and mark the one that Intune deploys: the latest upload.
 
---filter takes an expression of OData, with the property names of Microsoft Graph: ` + filterProperties + `.
+--filter takes an OData expression with the property names of Microsoft Graph: ` + filterProperties + `.`
 
-    intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
+const listExample = `  intune-cert list
+  intune-cert list --expiring 60d --output csv
+  intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
 
 type listCommand struct {
 	*app
@@ -34,7 +37,7 @@ type listResult struct {
 func newListCommand(a *app) *cobra.Command {
 	c := &listCommand{app: a}
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the certificates of the tenant", Long: listHelp, Args: cobra.NoArgs,
+		Use: "list", Short: "List the certificates of the tenant", Long: listHelp, Example: listExample, Args: cobra.NoArgs, Annotations: hasCSV,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.run(cmd.Context(), cmd.Flags().Changed("expiring"))
 		},
@@ -45,9 +48,7 @@ func newListCommand(a *app) *cobra.Command {
 }
 
 func (c *listCommand) run(ctx context.Context, onlyExpiring bool) error {
-	p := c.newProgress("Listing")
-	defer p.stop()
-	service, err := c.connect(p)
+	service, err := c.connect("Listing")
 	if err != nil {
 		return err
 	}
@@ -61,48 +62,23 @@ func (c *listCommand) run(ctx context.Context, onlyExpiring bool) error {
 			return &advisedError{err: err, next: "Correct --filter. The properties are " + filterProperties + "."}
 		}
 		if err != nil {
-			return c.advise(err)
+			return err
 		}
 		certs = append(certs, cert)
 	}
-	deployed, err := c.deployedID(ctx, service, p)
-	p.stop()
+	deployed, err := c.deployedID(ctx, service)
 	if err != nil {
 		return err
 	}
 	return c.show(ctx, &listResult{Certificates: newRecords(certs, deployed)}, nil)
 }
 
-// deployedID returns the id of the certificate that Intune deploys, "" if that cannot be told.
-func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, p *progress) (string, error) {
-	latest, err := service.Latest(ctx)
-	switch {
-	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		p.remark("Which certificate Intune deploys cannot be told: the upload dates do not show which is the latest.")
-		return "", nil
-	case errors.Is(err, intune.ErrNotFound):
-		return "", nil
-	case err != nil:
-		return "", a.advise(err)
-	}
-	return latest.ID, nil
-}
+func (r *listResult) records() []*record { return r.Certificates }
 
-// deployedIfKnown is deployedID for a command that has done its work: it is not worth a long wait.
-func (a *app) deployedIfKnown(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	latest, err := service.Latest(ctx)
-	if err != nil {
-		return ""
-	}
-	return latest.ID
-}
-
-func (r *listResult) human(w *page) {
+func (r *listResult) human(out *console.Writer) {
 	if len(r.Certificates) == 0 {
-		w.line("No certificates.")
+		out.Printf("No certificates.\n")
 		return
 	}
-	w.table(r.Certificates)
+	printTable(out, r.Certificates)
 }

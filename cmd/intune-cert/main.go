@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program immediately
-	os.Exit(run(ctx, newTerminal(), os.Args[1:]))
+	os.Exit(run(ctx, console.New(), os.Args[1:]))
 }

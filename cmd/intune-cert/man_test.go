@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra/doc"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 var manFolder = flag.String("man", "", "write the man pages to this `folder`") //nolint:gochecknoglobals // a flag of the test
@@ -22,9 +24,10 @@ func TestManPages(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	root := newRootCommand(&app{terminal: newTerminal(), flags: newFlags()})
-	root.InitDefaultHelpFlag()
-	root.InitDefaultCompletionCmd()
+	_, root := newApp(console.New())
+	for _, topic := range newTopics() {
+		root.Long += "\n\n# " + strings.ToUpper(topic.Short) + "\n" + topic.Long
+	}
 	if err := doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "intune-go", Manual: "intune-cert"}, folder); err != nil {
 		t.Fatal(err)
 	}

@@ -3,57 +3,29 @@ package main
 // This file has the root command: what all commands share, and how one of them is run.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
-
-const rootHelp = `intune-cert uploads code-signing certificates to Microsoft Intune and replaces them before they expire.
-
-Managed Windows devices trust these certificates for the apps that an organisation signs and sideloads. Intune deploys
-only the latest upload.
-
-To sign in, set --auth and these environment variables:
-
-    env              AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH (with
-                     AZURE_CLIENT_CERTIFICATE_PASSWORD) or AZURE_FEDERATED_TOKEN_FILE
-    cli              none: the account that is signed in with "az login"
-    managed-identity AZURE_CLIENT_ID, only for a user-assigned identity
-    github           AZURE_TENANT_ID, AZURE_CLIENT_ID; the job needs the permission id-token: write
-    azure-pipelines  SYSTEM_ACCESSTOKEN; the task AzureCLI@2 sets the others
-    device, browser  AZURE_CLIENT_ID, and AZURE_TENANT_ID unless people of any tenant may sign in
-    default          whatever Microsoft's DefaultAzureCredential finds
-
-The application or person needs the permission DeviceManagementApps.ReadWrite.All. "intune-cert check" tells what is
-missing.
-
-The flags on this page apply to all commands. Environment variables can set them: INTUNE_CERT_AUTH, INTUNE_CERT_CLOUD,
-INTUNE_CERT_OUTPUT, INTUNE_CERT_EMULATOR, INTUNE_CERT_CA and INTUNE_CERT_VERBOSE. Flags take precedence.
-
-Times such as 30d, 36h, 1d12h or 15m are days, hours and minutes.
-
-With --output json, standard output is one JSON document, also after an error. Its "error" then has "kind", "message" and,
-if there is one, "nextStep". The kinds: usage, failed, interrupted, outcomeUnknown, notProvisioned, notLatest, duplicate,
-ambiguousMatch, signIn, forbidden, notFound, incorrectPassword. "isDeployed" is left out if it is not known. "matchedBy"
-says how a record was recognised as the certificate of a file: by its content, uploadDateTime or names.
-
-Exit codes:
-
-` + exitCodeHelp
 
 // app is one run of the program.
 type app struct {
-	*terminal
+	*console.Terminal
 
-	flags    flags
-	isReady  bool // the command line has been understood
-	hasShown bool // a result
+	flags        flags
+	envErr       error // what is wrong with the environment variables of flags
+	isReady      bool  // the command line has been understood
+	isCompleting bool  // a shell asks, so nobody can be prompted
+	hasShown     bool  // a result
+	identity     identity
 }
 
 // flags are those of all commands.
@@ -63,16 +35,14 @@ type flags struct {
 	output   *choice
 	emulator string
 	caFile   string
+	account  string
 	verbose  bool
 }
 
 // run runs the program and returns its exit code.
-func run(ctx context.Context, t *terminal, args []string) int {
-	a := &app{terminal: t, flags: newFlags()}
-	if wantsJSON(args) { // a mistake may come before the flag is read
-		a.flags.output.value = "json"
-	}
-	root := newRootCommand(a)
+func run(ctx context.Context, t *console.Terminal, args []string) int {
+	a, root := newApp(t)
+	_ = a.flags.output.Set(outputIn(args)) // a mistake may come before the flag is read
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.isReady {
@@ -81,74 +51,119 @@ func run(ctx context.Context, t *terminal, args []string) int {
 	return a.finish(ctx, err)
 }
 
-// wantsJSON finds --output among the arguments, whatever the others are, and its environment variable.
-func wantsJSON(args []string) bool {
-	given := pflag.NewFlagSet("", pflag.ContinueOnError)
-	given.ParseErrorsAllowlist.UnknownFlags = true
-	given.SetOutput(io.Discard)
-	output := given.StringP("output", "o", os.Getenv("INTUNE_CERT_OUTPUT"), "")
-	_ = given.Parse(args)
-	return *output == "json"
-}
-
-func newFlags() flags {
-	return flags{
+// newApp returns a run of the program, and its root command.
+func newApp(t *console.Terminal) (*app, *cobra.Command) {
+	a := &app{Terminal: t, flags: flags{
 		auth:   newChoice("env", "env", "cli", "managed-identity", "github", "azure-pipelines", "device", "browser", "default"),
 		cloud:  newChoice("public", "public", "usgov-l4", "usgov-l5", "china"),
-		output: newChoice("human", "human", "json"),
-	}
+		output: newChoice("human", "human", "json", "yaml", "csv"),
+	}}
+	root := newRootCommand(a)
+	a.addCommonFlags(root)
+	initBuiltIn(root)
+	return a, root
 }
 
 func newRootCommand(a *app) *cobra.Command {
+	cobra.EnableCommandSorting = false // the groups are in the order of a year
+	showsVersion := false
 	root := &cobra.Command{
-		Use: "intune-cert", Short: "Keep the code-signing certificate of Microsoft Intune up to date", Long: rootHelp,
-		Version: version(), SilenceErrors: true, SilenceUsage: true, DisableAutoGenTag: true,
+		Use: "intune-cert", Short: "Keep the code-signing certificate of Microsoft Intune up to date", Long: rootHelp, Example: quickStart,
+		SilenceErrors: true, SilenceUsage: true, DisableAutoGenTag: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showsVersion {
+				return a.version(cmd.Context())
+			}
+			return cmd.Help()
+		},
 	}
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
+	root.Args = func(_ *cobra.Command, args []string) error { return unknownCommand(root, args) }
+	root.Flags().BoolVar(&showsVersion, "version", false, "print the version")
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetUsageTemplate(usageTemplate)
+	add := func(group, title string, commands ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: group, Title: title})
+		for _, command := range commands {
+			command.GroupID = group
+			root.AddCommand(command)
+		}
+	}
+	add("rotate", "Rotate", newRotateCommand(a), newUploadCommand(a))
+	add("look", "Look", newCheckCommand(a), newListCommand(a), newGetCommand(a), newFindCommand(a), newExpiringCommand(a), newInspectCommand(a))
+	add("change", "Change", newDeleteCommand(a), newLogoutCommand(a))
+	add("try", "Try", newEmulatorCommand(a))
+	root.AddCommand(newVersionCommand(a))
+	root.AddCommand(newTopics()...)
+	return root
+}
+
+// addCommonFlags adds the flags of all commands. Environment variables set their defaults.
+func (a *app) addCommonFlags(root *cobra.Command) {
 	common := root.PersistentFlags()
 	common.Var(a.flags.auth, "auth", "how to sign in: "+a.flags.auth.list())
 	common.Var(a.flags.cloud, "cloud", "the cloud of the tenant: "+a.flags.cloud.list())
 	common.VarP(a.flags.output, "output", "o", "the form of the output: "+a.flags.output.list())
 	common.StringVar(&a.flags.emulator, "emulator", "", "use the emulator at this `URL` instead of Microsoft's cloud")
 	common.StringVar(&a.flags.caFile, "ca", "", "also trust the certificate authorities in this PEM `file`")
+	common.StringVar(&a.flags.account, "account", "", "keep the sign-in of --auth device or browser under this `name`, such as ada@contoso.com")
 	common.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log every request to standard error")
-	root.AddCommand(
-		newRotateCommand(a), newUploadCommand(a),
-		newListCommand(a), newGetCommand(a), newFindCommand(a), newExpiringCommand(a),
-		newDeleteCommand(a), newInspectCommand(a), newCheckCommand(a), newEmulatorCommand(a), newVersionCommand(a),
-	)
-	initBuiltIn(root)
-	for _, name := range []string{"auth", "cloud", "output"} {
-		values, _ := root.PersistentFlags().Lookup(name).Value.(*choice)
-		_ = root.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values.allowed, cobra.ShellCompDirectiveNoFileComp))
-	}
-	return root
-}
-
-// prepare takes flags from the environment, and ends the part in which mistakes are wrong usage.
-func (a *app) prepare(cmd *cobra.Command) error {
-	var err error
-	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) {
-		variable := "INTUNE_CERT_" + strings.ToUpper(f.Name)
-		value, isSet := os.LookupEnv(variable)
-		if f.Changed || !isSet || value == "" {
+	common.VisitAll(func(f *pflag.Flag) {
+		value := os.Getenv(variableOf(f))
+		if value == "" {
 			return
 		}
-		if problem := cmd.Flags().Set(f.Name, value); problem != nil {
-			err = errors.Join(err, fmt.Errorf("the environment variable %s: %w", variable, problem))
+		if err := f.Value.Set(value); err != nil {
+			a.envErr = errors.Join(a.envErr, fmt.Errorf("the environment variable %s: %w", variableOf(f), err))
+			return
 		}
+		f.DefValue = f.Value.String()
 	})
-	if err == nil {
-		err = checkTexts(cmd)
+	for name, values := range map[string]*choice{"auth": a.flags.auth, "cloud": a.flags.cloud, "output": a.flags.output} {
+		_ = root.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values.allowed, cobra.ShellCompDirectiveNoFileComp))
 	}
-	if err == nil && a.flags.emulator != "" && a.flags.cloud.value != "public" {
+}
+
+const variablePrefix = "INTUNE_CERT_"
+
+func variableOf(f *pflag.Flag) string { return variablePrefix + strings.ToUpper(f.Name) }
+
+// outputIn finds --output among the arguments, whatever the others are.
+func outputIn(args []string) string {
+	given := pflag.NewFlagSet("", pflag.ContinueOnError)
+	given.ParseErrorsAllowlist.UnknownFlags = true
+	given.Usage = func() {}
+	output := given.StringP("output", "o", "", "")
+	_ = given.Parse(args)
+	return *output
+}
+
+// prepare ends the part in which mistakes are wrong usage.
+func (a *app) prepare(cmd *cobra.Command) error {
+	a.remarkOnVariables(cmd)
+	err := cmp.Or(a.envErr, checkTexts(cmd))
+	switch output := a.flags.output.value; {
+	case err != nil:
+	case a.flags.emulator != "" && a.flags.cloud.value != "public":
 		err = errors.New("--cloud and --emulator exclude each other: the emulator is no cloud")
+	case output == "csv" && cmd.Annotations["csv"] == "":
+		err = errors.New("--output csv is for list, get, find and expiring")
 	}
 	a.isReady = err == nil
 	return err
+}
+
+// remarkOnVariables names variables that set nothing, because they are misspelled.
+func (a *app) remarkOnVariables(cmd *cobra.Command) {
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		flag, isOurs := strings.CutPrefix(strings.ToUpper(name), variablePrefix)
+		if isOurs && value != "" && name != passwordVariable && cmd.Root().PersistentFlags().Lookup(strings.ToLower(flag)) == nil {
+			a.Remark("The environment variable %s has no effect: intune-cert does not know it.", name)
+		}
+	}
 }
 
 // checkTexts rejects empty texts, which come from variables of a script that are not set, and flags that were taken for the
@@ -184,23 +199,16 @@ func want(what string, most int) cobra.PositionalArgs {
 	}
 }
 
-// initBuiltIn makes unknown arguments of cobra's own commands an error. cobra only shows help for them.
-func initBuiltIn(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	root.InitDefaultHelpCmd()
-	for _, command := range root.Commands() {
-		switch command.Name() {
-		case "completion":
-			command.Long = "Print the script that completes commands and flags in a shell: bash, zsh, fish or powershell. The help of each,\n" +
-				`such as "intune-cert completion bash --help", says how to install it.`
-			command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		case "help":
-			command.Args = func(_ *cobra.Command, args []string) error {
-				_, _, err := root.Find(args)
-				return err
-			}
-		}
+// unknownCommand rejects arguments of the root command.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
+	next := `Run "intune-cert help" to see the commands.`
+	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
+		next = "Did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return &advisedError{err: fmt.Errorf("there is no command %q", args[0]), next: next}
 }
 
-func (a *app) isJSON() bool { return a.flags.output.value == "json" }
+func (a *app) isHuman() bool { return a.flags.output.value == "human" }

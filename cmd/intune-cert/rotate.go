@@ -5,41 +5,44 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const rotateHelp = `Upload the new certificate and, with --delete-old, delete what it replaces. This is the yearly job.
+const rotateHelp = `Make the certificate in a file the one that Intune deploys, and with --delete-old, delete the earlier uploads with the same
+subject. This is the yearly job. Run it every day: it does only what is missing.
 
-The new certificate replaces the earlier uploads with the same subject. It is uploaded only if it is not in the tenant, so the
-command can be run again at any time: it continues where an earlier run ended.
+The old certificate stays for --overlap after the upload, because "provisioned" does not mean that all devices have the new one.
+Until then the exit code is 0, and the output says when a later run deletes it. Sign every deployed app again before that.
 
-Nothing is deleted before the new certificate is provisioned and has been there for --overlap, which counts from its upload.
-Until then the exit code is 5, and a later run deletes. --wait waits for provisioning, but not for --overlap. Provisioned does
-not mean that all devices have the certificate. Sign every deployed app again before the old certificate is deleted.
+The command changes nothing and exits with 6 if the tenant has a later certificate, or if the deployed one has another subject:
+it belongs to another publisher. --new-subject allows that. Use --force once to upload a re-issued certificate with the same
+names and dates, or to go back to an earlier one.
 
 A dry run has the exit code that the run would have. It assumes that the new certificate is provisioned as soon as it is
 uploaded, or within --wait. With --output json it has "wouldCreate" and "wouldDelete", while "created" is false and "deleted"
-empty.
+empty. "previous" was deployed until now, "pending" has the ids that a run after "pendingUntil" deletes.
 
 ` + confirmHelp + `
+
 ` + fileHelp
 
 const rotateExample = `  intune-cert rotate contoso.cer --dry-run --delete-old
   intune-cert rotate contoso.cer --wait 30m
-  intune-cert rotate contoso.cer --delete-old --overlap 72h   # daily, until it exits with 0`
+  intune-cert rotate contoso.cer --delete-old                # every day`
+
+const usualOverlap = 30 * day
 
 type rotateCommand struct {
 	*app
 
 	loader        loader
-	deleteOld     bool
-	dryRun        bool
+	options       intune.RotateOptions
 	wait, overlap duration
 	allowExpired  bool
 }
@@ -47,128 +50,89 @@ type rotateCommand struct {
 type rotateResult struct {
 	outcome
 
-	File        string             `json:"file"`
-	DryRun      bool               `json:"dryRun"`
-	Created     bool               `json:"created"` // uploaded by this run
-	WouldCreate bool               `json:"wouldCreate,omitempty"`
-	MatchedBy   intune.MatchedBy   `json:"matchedBy,omitempty"`
-	Certificate *record            `json:"certificate"` // null if the tenant does not have it; without id if a dry run would upload it
-	Old         []*record          `json:"old"`         // what it replaces, including what was deleted
-	Deleted     []string           `json:"deleted"`     // ids
-	WouldDelete []string           `json:"wouldDelete,omitempty"`
-	Findings    []codesign.Finding `json:"findings"`
+	File         string             `json:"file"`
+	DryRun       bool               `json:"dryRun"`
+	Created      bool               `json:"created"` // uploaded by this run
+	WouldCreate  bool               `json:"wouldCreate,omitempty"`
+	MatchedBy    intune.MatchedBy   `json:"matchedBy,omitempty"`
+	Certificate  *record            `json:"certificate"` // null if the tenant does not have it; without id if a dry run would upload it
+	Previous     *record            `json:"previous"`    // deployed until now, null if that is the same certificate or none
+	Old          []*record          `json:"old"`         // what it replaces, including what was deleted
+	Deleted      []string           `json:"deleted"`     // ids
+	WouldDelete  []string           `json:"wouldDelete,omitempty"`
+	Pending      []string           `json:"pending"`                // ids of what a later run deletes
+	PendingUntil *time.Time         `json:"pendingUntil,omitempty"` // when the overlap ends
+	Findings     []codesign.Finding `json:"findings"`
 }
 
 func newRotateCommand(a *app) *cobra.Command {
-	c := &rotateCommand{app: a, loader: loader{terminal: a.terminal}}
+	c := &rotateCommand{app: a, loader: loader{Terminal: a.Terminal}, overlap: duration(usualOverlap)}
 	cmd := &cobra.Command{
 		Use: "rotate FILE", Short: "Replace the certificate: the yearly job", Long: rotateHelp, Example: rotateExample,
 		Args: want("FILE", 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("overlap") && !c.options.DeleteOld {
+				return usagef("--overlap is for --delete-old: without it nothing is deleted")
+			}
+			return c.run(cmd.Context(), args[0])
+		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&c.deleteOld, "delete-old", false, "delete what is replaced")
+	flags.BoolVar(&c.options.DeleteOld, "delete-old", false, "delete the earlier uploads with the same subject")
+	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been there this long; 0 deletes them once it is provisioned")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
-	flags.Var(&c.overlap, "overlap", "delete nothing before the new certificate has been there this long, for example 72h")
-	flags.BoolVar(&c.dryRun, "dry-run", false, "change nothing, and say what would be done")
+	flags.BoolVar(&c.options.NewSubject, "new-subject", false, "replace a deployed certificate with another subject")
+	flags.BoolVar(&c.options.Force, "force", false, "upload it even if the tenant seems to have it, or has a later one")
+	flags.BoolVar(&c.options.DryRun, "dry-run", false, "change nothing, and say what would be done")
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload a certificate that has expired")
 	c.loader.addFlags(cmd)
 	return cmd
 }
 
-func (c *rotateCommand) run(ctx context.Context, file string) error {
-	if c.overlap > 0 && !c.deleteOld {
-		return usagef("--overlap is for --delete-old: without it nothing is deleted")
-	}
-	cert, err := c.loader.loadForUpload(ctx, file)
+func (c *rotateCommand) run(ctx context.Context, path string) error {
+	file, err := oneFile(path)
 	if err != nil {
 		return err
 	}
-	p := c.newProgress("Rotating")
-	defer p.stop()
-	service, err := c.connect(p)
+	cert, err := c.loader.loadForUpload(ctx, file, c.allowExpired)
 	if err != nil {
 		return err
 	}
-	rotation, err := service.Rotate(ctx, cert.Resource(), c.options(), c.requestOptions()...)
+	service, err := c.connect("Rotating")
+	if err != nil {
+		return err
+	}
+	c.options.WaitProvisioned = time.Duration(c.wait)
+	if c.options.DeleteOld {
+		c.options.Overlap = time.Duration(c.overlap)
+	}
+	var options []intune.RequestOption
+	if c.allowExpired {
+		options = append(options, intune.WithExpiredAllowed())
+	}
+	rotation, err := service.Rotate(ctx, cert.Resource(), &c.options, options...)
 	if rotation == nil {
-		p.stop()
-		return c.advise(err)
+		return err
 	}
 	result := c.result(file, cert, rotation, c.deployed(ctx, service, rotation, err))
-	p.stop()
 	return c.show(ctx, result, c.adviseRotation(file, rotation, err))
 }
 
 // deployed returns the id of the certificate that Intune deploys, "" if it is not known.
 func (c *rotateCommand) deployed(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, rotation *intune.Rotation, err error) string {
-	if err == nil && !c.dryRun {
+	if err == nil && !c.options.DryRun {
 		return rotation.Certificate.ID // Rotate has made sure of it
 	}
 	return c.deployedIfKnown(ctx, service)
 }
 
-// adviseRotation says what to do about an error that came with a rotation.
-func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, err error) error {
-	switch {
-	case errors.As(err, new(*intune.OutcomeUnknownError)):
-		return err
-	case errors.Is(err, intune.ErrNotProvisioned):
-		return &advisedError{err: err, next: c.whenToDelete(rotation.Certificate)}
-	case errors.Is(err, intune.ErrNotLatest):
-		return &advisedError{err: err, next: howToGoOn(file, rotation)}
-	}
-	return c.advise(err)
-}
-
-// whenToDelete says when a later run deletes what is replaced.
-func (c *rotateCommand) whenToDelete(cert *intune.EnterpriseCodeSigningCertificate) string {
-	uploaded := shown(cert.UploadDateTime)
-	switch {
-	case c.overlap == 0:
-		return "Run the same command again later, or let it wait for provisioning with a longer --wait."
-	case cert.ID == "": // a dry run
-		return "A run that is " + c.overlap.String() + " after the upload deletes the old one. --wait does not wait for that."
-	case uploaded == nil:
-		return "The service shows no upload date, so --overlap cannot be checked. Run the command without it when the time is over."
-	}
-	after := uploaded.Add(time.Duration(c.overlap) + time.Minute - 1).Truncate(time.Minute)
-	return "A run after " + after.Format("2006-01-02 15:04") + " UTC deletes the old one, once the new one is provisioned. --wait does not wait for that."
-}
-
-// howToGoOn says what to do if another certificate is later. The error names that one.
-func howToGoOn(file string, rotation *intune.Rotation) string {
-	status := file + " was not uploaded."
-	if cert := rotation.Certificate; cert != nil && cert.ID != "" {
-		status = fmt.Sprintf("%s is in the tenant as %s.", file, cert.ID)
-		if uploaded := shown(cert.UploadDateTime); uploaded != nil {
-			status = fmt.Sprintf("%s is in the tenant as %s, uploaded on %s.", file, cert.ID, uploaded.Format(time.RFC3339))
-		}
-	}
-	return status + " If the other certificate is the right one, this job is out of date: give it the new file."
-}
-
-func (c *rotateCommand) options() *intune.RotateOptions {
-	return &intune.RotateOptions{
-		DeleteOld: c.deleteOld, DryRun: c.dryRun,
-		WaitProvisioned: time.Duration(c.wait), Overlap: time.Duration(c.overlap),
-	}
-}
-
-func (c *rotateCommand) requestOptions() []intune.RequestOption {
-	if c.allowExpired {
-		return []intune.RequestOption{intune.WithExpiredAllowed()}
-	}
-	return nil
-}
-
 func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation *intune.Rotation, deployed string) *rotateResult {
 	r := &rotateResult{
-		File: file, DryRun: c.dryRun, MatchedBy: rotation.MatchedBy,
-		Certificate: newRecord(rotation.Certificate, deployed), Old: newRecords(rotation.Old, deployed),
-		Deleted: []string{}, Findings: append([]codesign.Finding{}, cert.Check(time.Now())...),
+		File: file, DryRun: c.options.DryRun, MatchedBy: rotation.MatchedBy,
+		Certificate: newRecord(rotation.Certificate, deployed), Previous: newRecord(rotation.Previous, deployed), Old: newRecords(rotation.Old, deployed),
+		Deleted: []string{}, Pending: append([]string{}, rotation.Pending...), PendingUntil: shown(rotation.PendingUntil), Findings: findingsOf(cert),
 	}
-	if c.dryRun {
+	if r.DryRun {
 		r.WouldCreate, r.WouldDelete = rotation.Created, rotation.Deleted
 		return r
 	}
@@ -176,30 +140,76 @@ func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation
 	return r
 }
 
-func (r *rotateResult) human(w *page) {
+// adviseRotation says what an error means for this command, and what to do about it.
+func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, err error) error {
+	switch {
+	case errors.As(err, new(*intune.OutcomeUnknownError)):
+	case errors.Is(err, intune.ErrNotProvisioned):
+		return &advisedError{err: err, text: c.notProvisioned(rotation), next: "Run the same command again later, or let it wait longer with --wait."}
+	case errors.Is(err, intune.ErrNotLatest):
+		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
+			fmt.Sprintf("To go back to %s, run intune-cert rotate %s --force, once.", file, file)}
+	case errors.Is(err, intune.ErrOtherSubject):
+		return &advisedError{err: err, next: "Check that " + file + " is the right file: apps that the deployed certificate has signed stop. If it is, add --new-subject."}
+	case errors.As(err, new(*intune.AmbiguousMatchError)):
+		return &advisedError{err: err, next: `Compare the records with "intune-cert get ID". Delete those that are not wanted with "intune-cert delete ID", or, ` +
+			"to upload a certificate that was issued again, add --force, once."}
+	}
+	return err
+}
+
+// notProvisioned says what was waited for.
+func (c *rotateCommand) notProvisioned(rotation *intune.Rotation) string {
+	text := "the new certificate " + rotation.Certificate.ID + " is not provisioned"
+	if c.wait > 0 {
+		text += " after a wait of " + c.wait.String()
+	}
+	if c.options.DeleteOld && len(rotation.Old) > 0 {
+		text += ", so the old one was not deleted"
+	}
+	return text
+}
+
+func (r *rotateResult) human(out *console.Writer) {
 	would := func(done, would string) string {
 		if r.DryRun {
 			return would
 		}
 		return done
 	}
-	w.findings(r.Findings)
+	printFindings(out, r.Findings, nil)
+	if r.Previous != nil {
+		out.Printf("Deployed until now: %s\n", r.Previous.brief())
+	}
 	switch {
 	case r.Created || r.WouldCreate:
-		w.line("%s %s", w.green(would("Uploaded", "Would upload")), plain(r.File))
+		out.Printf("%s %s\n", out.Green(would("Uploaded", "Would upload")), r.File)
 	case r.Certificate != nil:
-		w.line("%s is in the tenant already, so it %s.", plain(r.File), would("was not uploaded", "would not be uploaded"))
+		out.Printf("%s is in the tenant already, recognized %s.\n", r.File, recognizedBy(r.MatchedBy))
 	}
 	if r.Certificate != nil {
-		r.Certificate.human(w)
+		r.Certificate.human(out)
 	}
 	for _, old := range r.Old {
-		w.line("Replaces %s, which expires %s", plain(old.ID), old.expires())
+		out.Printf("%s %s\n", r.becomesOf(old.ID), old.brief())
 	}
-	if ids := slices.Concat(r.Deleted, r.WouldDelete); len(ids) > 0 {
-		w.line("%s %s", would("Deleted", "Would delete"), plain(strings.Join(ids, ", ")))
+	if r.PendingUntil != nil {
+		out.Printf("A run after %s deletes it, once the new one is provisioned.\n", formatTime(*r.PendingUntil))
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
-		w.line("It is not provisioned yet. --wait waits for that.")
+		out.Printf("It is not provisioned yet. --wait waits for that.\n")
 	}
+}
+
+// becomesOf says what becomes of what is replaced.
+func (r *rotateResult) becomesOf(id string) string {
+	switch {
+	case slices.Contains(r.Deleted, id):
+		return "Deleted"
+	case slices.Contains(r.WouldDelete, id):
+		return "Would delete"
+	case slices.Contains(r.Pending, id):
+		return "Stays for now:"
+	}
+	return "Replaces"
 }

@@ -16,7 +16,7 @@ func TestRotateReplacesTheCertificateOnce(t *testing.T) {
 	f := newFixture(t)
 	old := f.seed(oldContoso())
 	cert := f.writeCertificate("new.cer", contoso())
-	args := []string{"rotate", "new.cer", "--delete-old", "--wait", "1m", "-o", "json"}
+	args := []string{"rotate", "new.cer", "--delete-old", "--overlap", "0", "--wait", "1m", "-o", "json"}
 
 	got := decoded[rotateJSON](f.run(args...).exits(0))
 	ids := f.ids()
@@ -47,7 +47,7 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 	f := newFixture(t)
 	old := f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
-	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "--dry-run", "-o", "json").exits(0))
+	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "--dry-run", "-o", "json").exits(0))
 	if !got.DryRun || got.Created || !got.WouldCreate || len(got.Deleted) != 0 || !slices.Equal(got.WouldDelete, []string{old}) {
 		t.Errorf("got %+v", got)
 	}
@@ -55,28 +55,28 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 		t.Errorf("the new one %+v, the old one %+v", got.Certificate, got.Old[0])
 	}
 	f.wantIDs(old)
-	f.run("rotate", "new.cer", "--delete-old", "--overlap", "72h", "--dry-run").exits(0).prints("Would upload")
-	f.run("rotate", "new.cer", "--delete-old", "--dry-run").exits(0).prints("Would upload new.cer", "Would delete "+old)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "--dry-run").exits(0).prints("Would upload new.cer", "Would delete "+old)
 }
 
-func TestRotateExitsWith5WhileTheNewOneIsNotReady(t *testing.T) {
+func TestRotateExitsWith5IfTheNewOneIsNotProvisionedInTime(t *testing.T) {
 	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
 	old := f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
-	tests := map[string][]string{
-		"not provisioned":      {"rotate", "new.cer", "--delete-old"},
-		"the wait has run out": {"rotate", "new.cer", "--wait", "100ms"},
-	}
-	for name, args := range tests {
+	for name, test := range map[string]struct {
+		args    []string
+		message string
+	}{
+		"nothing was waited for": {[]string{"--delete-old", "--overlap", "0"}, "is not provisioned, so the old one was not deleted"},
+		"the wait has run out":   {[]string{"--wait", "100ms"}, "is not provisioned after a wait of 100ms"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			next := "Next: Run the same command again later"
-			got := f.run(append(args, "-o", "json")...).exits(5).says(next)
-			result := decoded[rotateJSON](got)
-			if result.Error.Kind != "notProvisioned" || result.Certificate == nil || !result.Certificate.isDeployed() || !result.Old[0].isKnownNotToBeDeployed() {
-				t.Errorf("got %+v", result)
+			done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, test.args...)...).exits(5).says("Next: Run the same command again later")
+			got := decoded[rotateJSON](done)
+			if got.Error.Kind != "notProvisioned" || !strings.Contains(got.Error.Message, test.message) {
+				t.Errorf("got %+v", got.Error)
 			}
-			if strings.Contains(result.Error.Message, "again later") {
-				t.Errorf("the message repeats the next step: %s", result.Error.Message)
+			if got.Certificate == nil || !got.Certificate.isDeployed() || !got.Old[0].isKnownNotToBeDeployed() {
+				t.Errorf("got %+v, %+v", got.Certificate, got.Old)
 			}
 		})
 	}
@@ -86,24 +86,14 @@ func TestRotateExitsWith5WhileTheNewOneIsNotReady(t *testing.T) {
 }
 
 func TestRotateExitsWith6IfTheCertificateIsNotTheLatest(t *testing.T) {
-	t.Run("a stale job", func(t *testing.T) {
-		f := newFixture(t)
-		id := f.seed(contoso())
-		f.writeCertificate("old.cer", oldContoso())
-		done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: old.cer was not uploaded.")
-		got := decoded[rotateJSON](done)
-		if got.Error.Kind != "notLatest" {
-			t.Errorf("got %+v", got)
-		}
-		f.wantIDs(id)
-	})
-	t.Run("a later upload", func(t *testing.T) {
-		f := newFixture(t)
-		f.writeCertificate("new.cer", contoso())
-		f.run("rotate", "new.cer").exits(0)
-		other := f.seed(intunetest.NewCertificate("Fabrikam"))
-		f.run("rotate", "new.cer").exits(6).says(other, "NewSubject")
-	})
+	f := newFixture(t)
+	id := f.seed(contoso())
+	f.writeCertificate("old.cer", oldContoso())
+	done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: If the other certificate is the right one", "run intune-cert rotate old.cer --force, once")
+	if got := decoded[rotateJSON](done); got.Error.Kind != "notLatest" {
+		t.Errorf("got %+v", got)
+	}
+	f.wantIDs(id)
 }
 
 func TestRotateSaysWhatIsDeployedAfterAFailedDelete(t *testing.T) {
@@ -111,7 +101,7 @@ func TestRotateSaysWhatIsDeployedAfterAFailedDelete(t *testing.T) {
 	old := f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
 	f.Inject(intunetest.Fault{Method: http.MethodDelete, Status: http.StatusForbidden})
-	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "-o", "json").exits(1))
+	got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "-o", "json").exits(1))
 	if !got.Certificate.isDeployed() || !got.Old[0].isKnownNotToBeDeployed() || got.Old[0].ID != old {
 		t.Errorf("got %+v, %+v", got.Certificate, got.Old)
 	}
@@ -125,12 +115,12 @@ func TestRotateRejectsWhatShouldNotBeUploaded(t *testing.T) {
 	f.writeCertificate("ca.cer", contoso(func(c *x509.Certificate) { c.IsCA = true }))
 	f.run("rotate", "expired.cer").exits(1).says("expired")
 	f.writeCertificate("tls.cer", contoso(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }))
-	f.run("rotate", "expired.cer").exits(1).says("allow it with --allow-expired")
+	f.run("rotate", "expired.cer").exits(1).says("add --allow-expired")
 	f.run("rotate", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
 	f.run("upload", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
-	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate reject it without --thumbprint ")
-	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate reject it without --allow-expired")
-	f.run("rotate", "ca.cer").exits(1).says("certificate of an authority", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate need --thumbprint ")
+	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate need --allow-expired")
+	f.run("rotate", "ca.cer").exits(1).says("of a certificate authority", "Next: If that is intended, confirm it with --thumbprint")
 	f.run("rotate", "missing.cer").exits(1).says("missing.cer", "Next: Check the name of the file.")
 	f.wantIDs()
 	f.run("rotate", "expired.cer", "--allow-expired").exits(0)
@@ -140,7 +130,7 @@ func TestRotateSaysThatItWaitsForProvisioning(t *testing.T) {
 	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
 	f.writeCertificate("new.cer", contoso())
 	r := f.start("rotate", "new.cer", "--wait", "1h")
-	eventually(t, "the remark", func() bool { return r.stderr.String() == "Waiting for provisioning.\n" })
+	eventually(t, "the remark", func() bool { return r.stderr.String() == "Waiting for provisioning, up to 1h.\n" })
 	id := f.ids()[0]
 	if err := f.SetStatus(id, intune.CertificateStatusProvisioned); err != nil {
 		t.Fatal(err)
@@ -154,7 +144,7 @@ func TestRotateThatCannotLookAgainHasNotFinished(t *testing.T) {
 	f.seed(oldContoso())
 	f.writeCertificate("new.cer", contoso())
 	f.Inject(intunetest.Fault{Method: "GET", Delay: 1}, intunetest.Fault{Method: "GET", Delay: 1}, intunetest.Fault{Method: "GET", Status: 404})
-	f.run("rotate", "new.cer", "--delete-old").exits(1)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0").exits(1)
 	if got := f.ids(); len(got) != 2 {
 		t.Errorf("the tenant has %v", got)
 	}

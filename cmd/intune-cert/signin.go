@@ -1,10 +1,9 @@
 package main
 
-// This file signs in, as --auth says, and connects to the tenant.
+// This file connects to the tenant, signed in as --auth says.
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -12,48 +11,50 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/azcred"
 	"github.com/seed-230b9595/intune-go/clientcert"
-	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// connect returns the service of the tenant. Waits and recoveries are shown by p.
-func (a *app) connect(p *progress) (*intune.EnterpriseCodeSigningCertificatesService, error) {
-	client, err := a.newClient(p)
+// connect begins to show what a command does, and returns the service of the tenant.
+func (a *app) connect(label string) (*intune.EnterpriseCodeSigningCertificatesService, error) {
+	client, err := a.newClient(label)
 	if err != nil {
 		return nil, err
 	}
 	return client.EnterpriseCodeSigningCertificates(), nil
 }
 
-func (a *app) newClient(p *progress) (*intune.Client, error) {
+func (a *app) newClient(label string) (*intune.Client, error) {
+	options := []intune.Option{
+		intune.WithCloud(a.graphCloud()), intune.WithUserAgent("intune-cert/" + build().Version),
+		intune.WithLogger(slog.New(newLogHandler(a.Progress, a.Err, a.flags.verbose))),
+	}
 	httpClient, err := a.httpClient()
 	if err != nil {
 		return nil, err
 	}
-	cred, err := a.credential(p, httpClient)
-	if err != nil {
-		return nil, err
-	}
-	options := []intune.Option{
-		intune.WithCloud(a.graphCloud()), intune.WithUserAgent("intune-cert/" + version()),
-		intune.WithLogger(slog.New(newLogHandler(p, a.flags.verbose))),
-	}
-	if a.flags.emulator != "" {
-		root := strings.TrimSuffix(a.flags.emulator, "/")
-		options = append(options, intune.WithBaseURL(root), intune.WithAuthorityURL(root))
-	}
 	if httpClient != nil {
 		options = append(options, intune.WithHTTPClient(httpClient))
 	}
+	newCredential := a.credential
+	if a.flags.emulator != "" {
+		root := strings.TrimSuffix(a.flags.emulator, "/")
+		options = append(options, intune.WithBaseURL(root), intune.WithAuthorityURL(root))
+		newCredential = a.emulatorCredential
+	}
+	cred, err := newCredential(httpClient)
+	if err != nil {
+		return nil, err
+	}
+	a.Progress.Start(label)
 	client, err := intune.NewClient(cred, options...)
 	var input *intune.InputError
 	if errors.As(err, &input) && input.Name == "WithBaseURL" {
@@ -78,23 +79,17 @@ func (a *app) httpClient() (*http.Client, error) {
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("--ca %s: the file has no certificate in PEM", a.flags.caFile)
 	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		HTTP2:           &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
-		IdleConnTimeout: 90 * time.Second,
-	}
-	return &http.Client{Transport: transport, Timeout: time.Minute}, nil
+	transport := intune.NewTransport()
+	transport.TLSClientConfig.RootCAs = roots
+	return &http.Client{Transport: transport}, nil
 }
 
 // credential returns what --auth says.
-func (a *app) credential(p *progress, httpClient *http.Client) (intune.Credential, error) {
+func (a *app) credential(httpClient *http.Client) (intune.Credential, error) {
 	tenant, client := os.Getenv("AZURE_TENANT_ID"), os.Getenv("AZURE_CLIENT_ID")
+	a.identity = identity{TenantID: tenant, ApplicationID: client}
 	switch a.flags.auth.value {
 	case "env":
-		if a.flags.emulator != "" && client == "" {
-			return intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, intunetest.ClientSecret), nil
-		}
 		return intune.EnvironmentCredentialWith(clientcert.Load)
 	case "github":
 		if err := a.require("AZURE_TENANT_ID", "AZURE_CLIENT_ID"); err != nil {
@@ -103,20 +98,17 @@ func (a *app) credential(p *progress, httpClient *http.Client) (intune.Credentia
 		return intune.ClientAssertionCredential(tenant, client, intune.GitHubActionsAssertion("")), nil
 	case "azure-pipelines":
 		return a.azurePipelines(tenant, client)
-	case "device":
-		return a.person(func(tenant, client string, store intune.UserOption) intune.Credential {
-			return intune.DeviceCodeCredential(tenant, client, promptForDevice(p), store)
-		}, p)
-	case "browser":
-		return a.person(func(tenant, client string, store intune.UserOption) intune.Credential {
-			return intune.AuthorizationCodeCredential(tenant, client, openBrowser(p), store)
-		}, p)
+	case "device", "browser":
+		if err := a.require("AZURE_CLIENT_ID"); err != nil {
+			return nil, err
+		}
+		return a.user(tenant, client, a.userOptions(tenant)...)
 	}
 	cred, err := a.azureIdentity(client, httpClient)
 	if err != nil {
 		return nil, err
 	}
-	return azcred.New(cred), nil
+	return &observed{azcred.New(azureCredential{cred}), &a.identity}, nil
 }
 
 // require reports which environment variables of a sign-in are missing.
@@ -148,37 +140,45 @@ func (a *app) azurePipelines(tenant, client string) (intune.Credential, error) {
 	if err := a.require("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "SYSTEM_ACCESSTOKEN"); err != nil {
 		return nil, err
 	}
+	a.identity = identity{TenantID: tenant, ApplicationID: client}
 	connection, token := os.Getenv("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"), os.Getenv("SYSTEM_ACCESSTOKEN")
 	return intune.ClientAssertionCredential(tenant, client, intune.AzurePipelinesAssertion(connection, token)), nil
 }
 
-// person signs a person in, with the refresh token of an earlier run if the keyring has one.
-func (a *app) person(newCredential func(tenant, client string, store intune.UserOption) intune.Credential, p *progress) (intune.Credential, error) {
-	if err := a.require("AZURE_CLIENT_ID"); err != nil {
-		return nil, err
-	}
-	tenant := os.Getenv("AZURE_TENANT_ID")
+// user signs a person in, by --auth device or browser.
+func (a *app) user(tenant, client string, options ...intune.UserOption) (intune.Credential, error) {
 	if tenant == "" {
 		tenant = "organizations"
 	}
-	return newCredential(tenant, os.Getenv("AZURE_CLIENT_ID"), intune.WithTokenStore(&keyringStore{remark: p.remark})), nil
+	cred := intune.AuthorizationCodeCredential(tenant, client, a.openBrowser, options...)
+	if a.flags.auth.value == "device" {
+		cred = intune.DeviceCodeCredential(tenant, client, a.promptForDevice, options...)
+	}
+	if _, err := intune.NewClient(cred); err != nil { // which checks the ids; it cannot see them below
+		return nil, err
+	}
+	return &observed{cred, &a.identity}, nil
 }
 
-func promptForDevice(p *progress) func(context.Context, *oauth2.DeviceAuthResponse) error {
-	return func(_ context.Context, device *oauth2.DeviceAuthResponse) error {
-		p.remark("To sign in, open %s in a browser and enter the code %s", plain(device.VerificationURI), plain(device.UserCode))
-		return nil
+var errPrompt = errors.New("a person has to sign in")
+
+func (a *app) promptForDevice(_ context.Context, device *oauth2.DeviceAuthResponse) error {
+	if a.isCompleting {
+		return errPrompt
 	}
+	a.Remark("To sign in, open %s in a browser and enter the code %s", device.VerificationURI, device.UserCode)
+	return nil
 }
 
-func openBrowser(p *progress) func(context.Context, string) error {
-	return func(ctx context.Context, address string) error {
-		p.remark("Sign in with the browser. If none opens, open this address on this machine:\n%s", plain(address))
-		if err := startBrowser(ctx, address); err != nil {
-			p.remark("No browser could be started: %v", err)
-		}
-		return nil
+func (a *app) openBrowser(ctx context.Context, address string) error {
+	if a.isCompleting {
+		return errPrompt
 	}
+	a.Remark("Sign in with the browser. If none opens, open this address on this machine:\n%s", address)
+	if err := startBrowser(ctx, address); err != nil {
+		a.Remark("No browser could be started: %v", err)
+	}
+	return nil
 }
 
 // azureIdentity returns a credential of Microsoft's Azure SDK.
@@ -187,7 +187,6 @@ func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.To
 	if httpClient != nil {
 		options.Transport = httpClient
 	}
-	isEmulated := a.flags.emulator != ""
 	switch a.flags.auth.value {
 	case "cli":
 		return azidentity.NewAzureCLICredential(nil)
@@ -198,12 +197,26 @@ func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.To
 		}
 		return azidentity.NewManagedIdentityCredential(identity)
 	case "default":
-		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-			ClientOptions: options, DisableInstanceDiscovery: isEmulated,
-		})
+		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
 	}
 	return nil, errors.New("unknown sign-in")
 }
+
+// azureCredential marks the errors of a credential of the Azure SDK, which has no types for most of them.
+type azureCredential struct{ azcore.TokenCredential }
+
+// GetToken implements azcore.TokenCredential.
+func (c azureCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := c.TokenCredential.GetToken(ctx, options)
+	if err != nil {
+		err = &azureError{err}
+	}
+	return token, err
+}
+
+type azureError struct{ error }
+
+func (e *azureError) Unwrap() error { return e.error }
 
 func (a *app) graphCloud() intune.Cloud {
 	return map[string]intune.Cloud{
@@ -213,9 +226,6 @@ func (a *app) graphCloud() intune.Cloud {
 }
 
 func (a *app) azureCloud() cloud.Configuration {
-	if a.flags.emulator != "" {
-		return cloud.Configuration{ActiveDirectoryAuthorityHost: strings.TrimSuffix(a.flags.emulator, "/")}
-	}
 	switch a.flags.cloud.value {
 	case "usgov-l4", "usgov-l5":
 		return cloud.AzureGovernment
@@ -223,23 +233,4 @@ func (a *app) azureCloud() cloud.Configuration {
 		return cloud.AzureChina
 	}
 	return cloud.AzurePublic
-}
-
-// advise says what to do about an error of a sign-in with the Azure CLI.
-func (a *app) advise(err error) error {
-	if err == nil || a.flags.auth.value != "cli" {
-		return err
-	}
-	switch {
-	case errors.Is(err, intune.ErrForbidden): // nobody can add a permission there
-		return &advisedError{
-			err: fmt.Errorf("the token of the Azure CLI lacks the permission: %w", err),
-			next: "The Azure CLI asks for a fixed set of permissions, without DeviceManagementApps.ReadWrite.All. Sign in with an " +
-				`application of your own: --auth device or browser with AZURE_CLIENT_ID, or --auth env. If "az login" signed in a ` +
-				"service principal, grant the permission to it.",
-		}
-	case strings.Contains(err.Error(), "AzureCLICredential"): // azidentity has no type for it
-		return &advisedError{err: err, next: `Install the Azure CLI and run "az login".`}
-	}
-	return err
 }

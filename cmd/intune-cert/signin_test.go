@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
@@ -65,7 +65,7 @@ func (f *fixture) azureCLI(token string) {
 }
 
 func TestSignInWithASecret(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	f.application()
 	f.run("list", "--auth", "env").exits(1).says("AZURE_CLIENT_SECRET", "Next: ")
 	f.env = append(f.env, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
@@ -73,30 +73,38 @@ func TestSignInWithASecret(t *testing.T) {
 	f.run("list", "--auth", "default").exits(0)
 	f.env = append(f.env, "AZURE_CLIENT_SECRET=wrong")
 	f.run("list").exits(1).says("AADSTS7000215", `Next: Correct what the message names, then run "intune-cert check".`)
+	f.env = append(f.env, "AZURE_TENANT_ID=foo")
+	f.run("list").exits(1).says("AADSTS90002", "Next: Check AZURE_TENANT_ID, and set --cloud")
+}
+
+func TestSignInThatFailsForAMomentIsTriedAgainLater(t *testing.T) {
+	f := newFixture(t)
+	f.Inject(slices.Repeat([]intunetest.Fault{{Token: true, Status: http.StatusServiceUnavailable}}, 10)...)
+	f.run("list").exits(1).says("sign-in unavailable", "Next: Microsoft Entra ID is busy: try again later.")
 }
 
 func TestSignInWithTheAzureCLI(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	f.azureCLI(f.token())
 	f.run("list", "--auth", "cli").exits(0)
 }
 
 func TestSignInWithTheAzureCLISaysThatItsTokenLacksThePermission(t *testing.T) {
-	f := newFixture(t, intunetest.WithPermissions("User.Read"))
+	f := newCloudFixture(t, intunetest.WithPermissions("User.Read"))
 	f.azureCLI(f.token())
 	f.writeCertificate("new.cer", contoso())
 	for _, args := range [][]string{{"list"}, {"check"}, {"upload", "new.cer"}, {"rotate", "new.cer"}, {"delete", "x", "--yes"}} {
-		done := f.run(append(args, "--auth", "cli")...).exits(1)
-		if text := done.stdout + done.stderr; !strings.Contains(text, "the token of the Azure CLI lacks the permission") || !strings.Contains(text, "application of your own") {
-			t.Errorf("%v: %s", args, text)
-		}
+		f.run(append(args, "--auth", "cli")...).exits(1).says("Next: The Azure CLI asks for a fixed set of permissions", "an application of your own")
 	}
 }
 
 func TestSignInWithoutTheAzureCLI(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	f.env = append(f.env, "PATH="+f.dir)
-	f.run("list", "--auth", "cli").exits(1).says(`Next: Install the Azure CLI and run "az login".`)
+	failed := decoded[struct{ Error errorJSON }](f.run("list", "--auth", "cli", "-o", "json").exits(1).says(`Next: Install the Azure CLI and run "az login".`))
+	if failed.Error.Kind != "signIn" {
+		t.Errorf("got %+v", failed)
+	}
 }
 
 // issuerOf serves the federated assertion of the emulator as JSON.
@@ -120,7 +128,7 @@ func issuerOf(t *testing.T, f *fixture, member string) *httptest.Server {
 }
 
 func TestSignInOfAGitHubJob(t *testing.T) {
-	f := newFixture(t, intunetest.WithFederatedCredential(issuer, subject, nil))
+	f := newCloudFixture(t, intunetest.WithFederatedCredential(issuer, subject, nil))
 	f.run("list", "--auth", "github").exits(1).says("AZURE_TENANT_ID and AZURE_CLIENT_ID are not set", "Next: ")
 	f.application()
 	f.run("list", "--auth", "github").exits(1).says("Next: Set the environment variables of this sign-in")
@@ -130,7 +138,7 @@ func TestSignInOfAGitHubJob(t *testing.T) {
 }
 
 func TestSignInOfAnAzurePipeline(t *testing.T) {
-	f := newFixture(t, intunetest.WithFederatedCredential(issuer, subject, nil))
+	f := newCloudFixture(t, intunetest.WithFederatedCredential(issuer, subject, nil))
 	f.run("list", "--auth", "azure-pipelines").exits(1).says("AZURESUBSCRIPTION_TENANT_ID and AZURESUBSCRIPTION_CLIENT_ID are not set")
 	f.env = append(f.env, "AZURESUBSCRIPTION_TENANT_ID="+intunetest.TenantID, "AZURESUBSCRIPTION_CLIENT_ID="+intunetest.ClientID)
 	f.run("list", "--auth", "azure-pipelines").exits(1).says("SYSTEM_ACCESSTOKEN")
@@ -140,7 +148,7 @@ func TestSignInOfAnAzurePipeline(t *testing.T) {
 }
 
 func TestSignInWithAManagedIdentity(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	token := f.token()
 	var asked string
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,29 +167,49 @@ func TestSignInWithAManagedIdentity(t *testing.T) {
 }
 
 func TestSignInWithADeviceCode(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	f.run("list", "--auth", "device").exits(1).says("AZURE_CLIENT_ID")
 	f.application()
-	r := f.start("list", "--auth", "device")
+	// There is no keyring in the environment of the test.
+	f.signInByDevice("list", "--auth", "device").exits(0).says("The keyring cannot be read", "you will be asked again next time")
+	f.env = append(f.env, "AZURE_TENANT_ID=")
+	f.signInByDevice("list", "--auth", "device").exits(0).says("This sign-in is not kept. To keep it, set AZURE_TENANT_ID")
+}
+
+// signInByDevice runs the program and does what it says.
+func (f *fixture) signInByDevice(args ...string) *finished {
+	f.t.Helper()
+	r := f.start(args...)
 	prompt := regexp.MustCompile(`open (https://\S+/devicelogin) in a browser and enter the code (\w+)`)
-	eventually(t, "the prompt", func() bool { return prompt.MatchString(r.stderr.String()) })
+	eventually(f.t, "the prompt", func() bool { return prompt.MatchString(r.stderr.String()) })
 	found := prompt.FindStringSubmatch(r.stderr.String())
 	resp, err := f.HTTPClient().PostForm(found[1], url.Values{"user_code": {found[2]}, "action": {"approve"}}) //nolint:noctx // a test
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatal(resp, err)
+		f.t.Fatal(resp, err)
 	}
-	// There is no keyring in the environment of the test.
-	r.wait().exits(0).says("The keyring cannot be read", "you will be asked again next time")
+	_ = resp.Body.Close()
+	return r.wait()
 }
 
 func TestSignInWithABrowser(t *testing.T) {
-	f := newFixture(t)
+	f := newCloudFixture(t)
 	f.application()
+	f.browser()
+	f.run("list", "--auth", "browser").exits(0).says("Sign in with the browser. If none opens, open this address")
+}
+
+// browser puts a browser into PATH that follows redirects.
+func (f *fixture) browser() {
+	f.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	f.script("xdg-open", fmt.Sprintf(`TEST_BROWSER_CA='%s' exec '%s' "$1"`, f.path("ca.pem"), self))
 	f.script("open", `exec "$(dirname "$0")/xdg-open" "$1"`)
-	f.run("list", "--auth", "browser").exits(0).says("Sign in with the browser. If none opens, open this address")
+}
+
+func TestLogoutWithoutAKeyringSaysSo(t *testing.T) {
+	f := newFixture(t)
+	f.run("logout").exits(1).says("the keyring cannot be changed")
 }

@@ -5,74 +5,80 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const uploadHelp = `Upload certificates, one after the other. In a folder, the certificate files directly in it are uploaded in the order of
-their names.
+const uploadHelp = `Upload certificates, one after the other. Of a folder, the certificate files directly in it are uploaded in the order of their
+names. Intune deploys only the last upload, so name the certificate that devices need last.
 
-Intune deploys only the last upload, so name the certificate that devices need last. A second run uploads everything again:
-to replace a certificate, or to upload it only if it is missing, use rotate.
+A second run uploads everything again. To replace a certificate, or to upload it only if it is missing, use rotate.
 
-A file that fails does not stop the others, and the exit code is 1 then, or 4 if the outcome of an upload is unknown. Ctrl-C
-during an upload leads to 4, too. With --output json, each of "files" has its "outcome": uploaded, failed, unknown
-or notTried.
+A file that fails does not stop the others, and the exit code is 1 then, or 4 if the outcome of an upload is unknown, as after
+Ctrl-C during an upload. With --output json, each of "files" has its "outcome": uploaded, wouldUpload, failed, unknown or
+notTried. A dry run reads the files and signs in.
 
 ` + confirmHelp + `
+
 ` + fileHelp
+
+const uploadExample = `  intune-cert upload contoso.cer
+  intune-cert upload certificates/ --dry-run
+  intune-cert upload *.cer --output json`
 
 type uploadCommand struct {
 	*app
 
 	loader       loader
 	allowExpired bool
+	dryRun       bool
 }
 
 // What became of a file.
 const (
-	uploaded = "uploaded"
-	failed   = "failed"   // not in the tenant, or not as wanted
-	unknown  = "unknown"  // may be in the tenant
-	notTried = "notTried" // the run ended before
+	uploaded    = "uploaded"
+	wouldUpload = "wouldUpload" // in a dry run
+	failed      = "failed"      // not in the tenant, or not as wanted
+	unknown     = "unknown"     // may be in the tenant
+	notTried    = "notTried"    // the run ended before
 )
 
 type uploadResult struct {
 	outcome
 
-	Files []*uploadedFile `json:"files"` // in the order of the command line
+	DryRun bool            `json:"dryRun"`
+	Files  []*uploadedFile `json:"files"` // in the order of the command line
 
 	deployed string // the id of the certificate that Intune deploys, "" if it is not known
 }
 
 type uploadedFile struct {
 	File        string             `json:"file"`
-	Outcome     string             `json:"outcome"`     // uploaded, failed, unknown or notTried
+	Outcome     string             `json:"outcome"`     // uploaded, wouldUpload, failed, unknown or notTried
 	Certificate *record            `json:"certificate"` // null if it is not in the tenant
 	Findings    []codesign.Finding `json:"findings"`
 	Error       *failure           `json:"error,omitempty"`
 
-	resource *intune.EnterpriseCodeSigningCertificate
+	resource *intune.EnterpriseCodeSigningCertificate // nil if the file cannot be used
 	record   *intune.EnterpriseCodeSigningCertificate
 	err      error
 }
 
 func newUploadCommand(a *app) *cobra.Command {
-	c := &uploadCommand{app: a, loader: loader{terminal: a.terminal}}
+	c := &uploadCommand{app: a, loader: loader{Terminal: a.Terminal}}
 	cmd := &cobra.Command{
-		Use: "upload FILE...", Short: "Upload certificates, one after the other", Long: uploadHelp,
-		Example: "  intune-cert upload contoso.cer\n  intune-cert upload certificates/ --output json",
-		Args:    want("FILE", math.MaxInt),
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+		Use: "upload FILE...", Short: "Upload certificates, one after the other", Long: uploadHelp, Example: uploadExample,
+		Args: want("FILE", math.MaxInt),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload certificates that have expired")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "upload nothing, and say what would be uploaded")
 	c.loader.addFlags(cmd)
 	return cmd
 }
@@ -82,47 +88,54 @@ func (c *uploadCommand) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	p := c.newProgress("Uploading")
-	defer p.stop()
-	service, err := c.connect(p)
+	service, err := c.connect("Uploading")
 	if err != nil {
 		return err
 	}
-	c.upload(ctx, service, files, p)
-	deployed := c.deployedIfKnown(ctx, service)
-	p.stop()
-	for _, file := range files {
-		file.Certificate, file.Error = newRecord(file.record, deployed), explain(ctx, file.err)
+	result := &uploadResult{DryRun: c.dryRun, Files: files}
+	if c.dryRun {
+		result.deployed, err = c.deployedID(ctx, service)
+	} else {
+		c.upload(ctx, service, files)
+		result.deployed = c.deployedIfKnown(ctx, service)
 	}
-	return c.show(ctx, &uploadResult{Files: files, deployed: deployed}, c.summary(ctx, files))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		file.Certificate, file.Error = newRecord(file.record, result.deployed), c.explain(ctx, file.err)
+	}
+	return c.show(ctx, result, result.failure(ctx))
 }
 
-// readAll loads all files before anything is uploaded, so that nobody is asked for a password later. A file that cannot be
-// read does not stop the others.
+// readAll loads all files before anything is uploaded, so that nobody is asked for a password later.
 func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*uploadedFile, err error) {
 	names, skipped, err := expand(paths)
 	if err != nil {
 		return nil, err
 	}
 	if len(skipped) > 0 {
-		which := ": add -v to see which"
+		which := "add -v to see which"
 		if c.flags.verbose {
-			which = ": " + plain(strings.Join(skipped, ", "))
+			which = strings.Join(skipped, ", ")
 		}
-		c.remark("Skipped %s in folders%s.", plural(len(skipped), "other file"), which)
+		c.Remark("Skipped %s in folders: %s.", plural(len(skipped), "other file"), which)
 	}
 	for _, name := range names {
 		file := &uploadedFile{File: name, Outcome: notTried, Findings: []codesign.Finding{}}
-		cert, err := c.loader.loadForUpload(ctx, name)
+		cert, err := c.loader.loadForUpload(ctx, name, c.allowExpired)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case errors.Is(err, errNoAnswer):
+		case errors.Is(err, console.ErrNoAnswer), errors.As(err, new(*usageError)):
 			return nil, err
 		case err != nil:
 			file.Outcome, file.err = failed, err
 		default:
-			file.resource, file.Findings = cert.Resource(), append(file.Findings, cert.Check(time.Now())...)
+			file.resource, file.Findings = cert.Resource(), findingsOf(cert)
+		}
+		if c.dryRun && err == nil {
+			file.Outcome = wouldUpload
 		}
 		files = append(files, file)
 	}
@@ -133,13 +146,13 @@ func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*u
 }
 
 // upload uploads what could be read, in order: the last upload is the one that Intune deploys.
-func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, files []*uploadedFile, p *progress) {
+func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, files []*uploadedFile) {
 	var options []intune.RequestOption
 	if c.allowExpired {
 		options = append(options, intune.WithExpiredAllowed())
 	}
 	for i, file := range files {
-		p.count(i, len(files))
+		c.Progress.Count(i, len(files))
 		if file.resource == nil || ctx.Err() != nil {
 			continue
 		}
@@ -151,100 +164,81 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 			file.Outcome, file.err = unknown, &advisedError{err: err, next: "Run \"intune-cert rotate " + file.File +
 				"\" in a few minutes: it uploads the certificate only if it is not in the tenant."}
 		case ctx.Err() == nil, record != nil:
-			file.Outcome, file.record, file.err = failed, record, c.advise(err)
+			file.Outcome, file.record, file.err = failed, record, err
 		}
 	}
-	p.count(len(files), len(files))
+	c.Progress.Count(len(files), len(files))
 }
 
-// summary is the error of the whole run: that of the most urgent exit code.
-func (c *uploadCommand) summary(ctx context.Context, files []*uploadedFile) error {
-	counts := countOutcomes(files)
-	text := describeCounts(counts)
-	switch {
-	case counts[unknown] > 0:
-		return combine(text, files, unknown)
-	case ctx.Err() != nil && counts[notTried] > 0:
-		return fmt.Errorf("interrupted: %s: %w", text, context.Cause(ctx))
-	case counts[failed] > 0:
-		return combine(text, files, failed)
-	}
-	return nil
-}
-
-// combine makes one error of those of the files with an outcome. Of one file it says all.
-func combine(text string, files []*uploadedFile, outcome string) error {
-	files = slices.DeleteFunc(slices.Clone(files), func(f *uploadedFile) bool { return f.Outcome != outcome })
-	first := files[0]
-	if len(files) == 1 {
-		return &advisedError{err: first.err, text: text + ": " + first.File + ": " + first.reason(), next: first.Error.NextStep}
-	}
-	next := first.Error.NextStep
-	if slices.ContainsFunc(files, func(f *uploadedFile) bool { return f.Error.NextStep != next }) {
-		next = "The output has the next step of each file."
-	}
-	return &advisedError{err: first.err, text: text, next: next}
-}
-
-func countOutcomes(files []*uploadedFile) map[string]int {
-	counts := make(map[string]int)
-	for _, file := range files {
-		counts[file.Outcome]++
-	}
-	return counts
-}
-
-func describeCounts(counts map[string]int) string {
-	var parts []string
-	for _, part := range []struct{ outcome, text string }{
-		{uploaded, "uploaded"}, {failed, "failed"}, {unknown, "of unknown outcome"}, {notTried, "not uploaded"},
-	} {
-		if n := counts[part.outcome]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, part.text))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// reason is what the error says, without the name of the file.
-func (f *uploadedFile) reason() string {
-	return strings.TrimPrefix(f.Error.Message, plain(f.File)+" ")
-}
-
-func (r *uploadResult) human(w *page) {
+// failure is the error of the whole run: that of the most urgent exit code.
+func (r *uploadResult) failure(ctx context.Context) error {
+	var urgent, others []failedItem
+	isInterrupted := false
 	for _, file := range r.Files {
-		file.human(w)
+		item := failedItem{file.File, file.err}
+		switch file.Outcome {
+		case unknown:
+			urgent = append(urgent, item)
+		case failed:
+			others = append(others, item)
+		case notTried:
+			isInterrupted = true
+		}
 	}
-	w.line("%s", describeCounts(countOutcomes(r.Files)))
-	if r.deployed == "" {
-		return
+	if len(urgent) == 0 && isInterrupted {
+		return fmt.Errorf("interrupted: %s: %w", r.count(), context.Cause(ctx))
 	}
+	return newPartlyError(r.count(), append(urgent, others...))
+}
+
+func (r *uploadResult) count() string {
+	return count(r.Files, func(f *uploadedFile) string { return f.Outcome },
+		[2]string{uploaded, ""}, [2]string{wouldUpload, "would be uploaded"}, [2]string{failed, ""}, [2]string{unknown, "of unknown outcome"},
+		[2]string{notTried, "not uploaded"})
+}
+
+func (r *uploadResult) human(out *console.Writer) {
+	titles := map[string]console.Styled{
+		uploaded: out.Green("Uploaded"), wouldUpload: out.Green("Would upload"), failed: out.Red("Failed:"),
+		unknown: out.Yellow("Outcome unknown:"), notTried: "Not tried:",
+	}
+	var findings []codesign.Finding
+	var names []string
+	for _, file := range r.Files {
+		id := ""
+		if file.Certificate != nil {
+			id = " as " + file.Certificate.ID
+		}
+		out.Printf("%s %s%s\n", titles[file.Outcome], file.File, id)
+		for _, finding := range file.Findings {
+			findings, names = append(findings, finding), append(names, file.File)
+		}
+	}
+	printFindings(out, findings, names)
+	out.Printf("%s\n", r.count())
+	if text := r.deploys(); text != "" {
+		out.Printf("%s\n", text)
+	}
+}
+
+// deploys says which certificate Intune deploys.
+func (r *uploadResult) deploys() string {
 	which := r.deployed + ", which is none of these"
 	for _, file := range r.Files {
-		if file.Certificate != nil && file.Certificate.isDeployed() {
+		switch {
+		case file.Outcome == wouldUpload:
+			which = file.File
+		case file.Certificate != nil && file.Certificate.isDeployed():
 			which = file.File
 		}
 	}
-	w.line("Intune deploys %s.", plain(which))
-}
-
-func (f *uploadedFile) human(w *page) {
-	id := ""
-	if f.Certificate != nil {
-		id = " as " + plain(f.Certificate.ID)
+	switch {
+	case r.DryRun && strings.HasPrefix(which, r.deployed+", "):
+		return ""
+	case r.DryRun:
+		return fmt.Sprintf("Intune would deploy %s, the last one.", which)
+	case r.deployed == "":
+		return ""
 	}
-	switch f.Outcome {
-	case uploaded:
-		w.line("%s %s%s", w.green("uploaded  "), plain(f.File), id)
-	case failed:
-		w.line("%s %s: %s", w.red("failed    "), plain(f.File), f.reason())
-	case unknown:
-		w.line("%s %s: %s", w.yellow("unknown   "), plain(f.File), f.reason())
-	case notTried:
-		w.line("not tried  %s", plain(f.File))
-	}
-	w.findings(f.Findings)
-	if f.Error != nil && f.Error.NextStep != "" {
-		w.line("Next: %s", f.Error.NextStep)
-	}
+	return fmt.Sprintf("Intune deploys %s.", which)
 }

@@ -46,7 +46,7 @@ func TestUploadUploadsEachFile(t *testing.T) {
 		}
 	}
 	f.run("upload", "folder", "c.cer", "-v").exits(0).says("Skipped 1 other file in folders: folder").
-		prints("uploaded   c.cer", "3 uploaded", "Intune deploys c.cer.")
+		prints("Uploaded c.cer as ", "3 uploaded", "Intune deploys c.cer.")
 	if len(f.ids()) != 6 {
 		t.Errorf("the tenant has %v", f.ids())
 	}
@@ -56,10 +56,47 @@ func TestUploadGoesOnAfterAFileThatCannotBeRead(t *testing.T) {
 	f := newFixture(t)
 	f.write("bad.cer", []byte("no certificate"))
 	f.writeCertificate("good.cer", contoso())
-	got := decoded[uploadJSON](f.run("upload", "bad.cer", "good.cer", "-o", "json").exits(1))
-	wantOutcomes(t, got, map[string]int{"failed": 1, "uploaded": 1})
-	if got.Files[0].Error == nil || got.Files[0].File != "bad.cer" {
-		t.Errorf("got %+v", got.Files[0])
+	got := decoded[uploadJSON](f.run("upload", "bad.cer", "missing.cer", "good.cer", "-o", "json").exits(1))
+	wantOutcomes(t, got, map[string]int{"failed": 2, "uploaded": 1})
+	if got.Files[0].Error == nil || got.Files[0].File != "bad.cer" || got.Files[1].Error == nil || got.Files[1].File != "missing.cer" {
+		t.Errorf("got %+v", got.Files)
+	}
+}
+
+func TestUploadExpandsPatterns(t *testing.T) {
+	f := newFixture(t)
+	f.writeMany("many", 3)
+	f.writeCertificate("[1].cer", contoso())
+	got := decoded[uploadJSON](f.run("upload", "many/*.cer", "[1].cer", "-o", "json").exits(0))
+	wantOutcomes(t, got, map[string]int{"uploaded": 4})
+	f.run("upload", "none/*.cer").exits(2).says("no file matches none/*.cer")
+	f.run("rotate", "many/*.cer").exits(2).says("many/*.cer matches 3 files: name one of them")
+	f.run("inspect", "many/00*").exits(0).prints("many/00.cer")
+}
+
+func TestUploadDryRunUploadsNothing(t *testing.T) {
+	f := newFixture(t)
+	id := f.seed(oldContoso())
+	f.writeMany("many", 3)
+	f.write("bad.cer", []byte("no certificate"))
+	f.run("upload", "many", "--dry-run").exits(0).prints("Would upload many/00.cer", "3 would be uploaded", "Intune would deploy many/02.cer, the last one.")
+	got := decoded[uploadJSON](f.run("upload", "many", "bad.cer", "--dry-run", "-o", "json").exits(1))
+	wantOutcomes(t, got, map[string]int{"wouldUpload": 3, "failed": 1})
+	if !got.DryRun {
+		t.Errorf("got %+v", got)
+	}
+	f.wantIDs(id)
+}
+
+func TestUploadSaysOnceWhatManyFilesShare(t *testing.T) {
+	f := newFixture(t)
+	expires := time.Now().AddDate(0, 0, 20)
+	for i := range 50 {
+		f.writeCertificate(fmt.Sprintf("many/%02d.cer", i), contoso(func(c *x509.Certificate) { c.NotAfter = expires }))
+	}
+	done := f.run("upload", "many").exits(0).prints("(many/00.cer, many/01.cer, many/02.cer and 47 more)")
+	if n := strings.Count(done.stdout, "expires-soon"); n != 1 {
+		t.Errorf("the finding shows %d times:\n%s", n, done.stdout)
 	}
 }
 
@@ -82,14 +119,22 @@ func TestUploadKeepsTheOrder(t *testing.T) {
 	}
 }
 
-func TestUploadSaysForEachFileWhyItFailed(t *testing.T) {
+// TestUploadSaysWhyAndWhatToDoOnce: on standard error, each next step once.
+func TestUploadSaysWhyAndWhatToDoOnce(t *testing.T) {
 	f := newFixture(t)
-	f.write("bad.cer", []byte("no certificate"))
 	f.writeCertificate("ca.cer", contoso(func(c *x509.Certificate) { c.IsCA = true }))
-	one := f.run("upload", "ca.cer").exits(1).says("1 failed: ca.cer: holds the certificate of an authority", "confirm it with --thumbprint")
-	one.prints("failed     ca.cer: holds the certificate of an authority")
-	several := f.run("upload", "bad.cer", "ca.cer").exits(1).says("intune-cert: 2 failed\n", "Next: The output has the next step of each file.")
-	several.prints("failed     bad.cer: ", "failed     ca.cer: ", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("upload", "ca.cer").exits(1).prints("Failed: ca.cer\n1 failed\n").
+		says("intune-cert: ca.cer was not confirmed: the certificate is", "\nNext: If that is intended, confirm it with --thumbprint")
+	done := f.run("upload", "missing1.cer", "ca.cer", "missing2.cer").exits(1)
+	lines := strings.Split(strings.TrimSpace(done.stderr), "\n")
+	if len(lines) != 5 || !strings.Contains(lines[0], "missing1.cer") || !strings.Contains(lines[1], "missing2.cer") ||
+		lines[2] != "Next: Check the name of the file." || !strings.Contains(lines[3], "ca.cer") || !strings.HasPrefix(lines[4], "Next: ") {
+		t.Errorf("says\n%s", done.stderr)
+	}
+	got := decoded[uploadJSON](f.run("upload", "missing1.cer", "ca.cer", "-o", "json").exits(1))
+	if got.Error.Message != "2 failed" || got.Error.NextStep != "Look at the error of each." {
+		t.Errorf("got %+v", got.Error)
+	}
 }
 
 func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
@@ -136,8 +181,12 @@ func TestInterruptedUploadSaysWhatIsMissing(t *testing.T) {
 	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
 	r := f.start("upload", "many", "-o", "json")
 	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == before+1 })
-	done := r.interrupt().exits(4).says("3 uploaded, 1 of unknown outcome, 6 not uploaded")
-	wantOutcomes(t, decoded[uploadJSON](done), map[string]int{"uploaded": before, "unknown": 1, "notTried": total - before - 1})
+	done := r.interrupt().exits(4).says(`Next: Run "intune-cert rotate many/03.cer" in a few minutes`)
+	got := decoded[uploadJSON](done)
+	wantOutcomes(t, got, map[string]int{"uploaded": before, "unknown": 1, "notTried": total - before - 1})
+	if !strings.HasPrefix(got.Error.Message, "3 uploaded, 1 of unknown outcome, 6 not uploaded: many/03.cer: ") {
+		t.Errorf("got %+v", got.Error)
+	}
 }
 
 func TestInterruptWithNoUploadUnderWayExitsWith130(t *testing.T) {
@@ -148,7 +197,7 @@ func TestInterruptWithNoUploadUnderWayExitsWith130(t *testing.T) {
 			f.Inject(intunetest.Fault{Method: method, Status: http.StatusTooManyRequests, RetryAfter: "3000"})
 			r := f.start(command, "new.cer")
 			eventually(t, "it waits", func() bool { return strings.Contains(r.stderr.String(), "Waiting for the quota.") })
-			r.interrupt().exits(130).says("Next: Run the same command again to go on.")
+			r.interrupt().exits(130).says("Next: Run the same command again to continue.")
 			f.wantIDs()
 		})
 	}
@@ -178,6 +227,6 @@ func TestUploadTakesExpiredCertificatesOnlyIfAllowed(t *testing.T) {
 	f.writeCertificate("expired.cer", contoso(func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -400), c.NotBefore.Add(-time.Hour)
 	}))
-	f.run("upload", "expired.cer").exits(1).says("allow it with --allow-expired")
+	f.run("upload", "expired.cer").exits(1).says("expired.cer expired on ", "add --allow-expired")
 	f.run("upload", "expired.cer", "--allow-expired").exits(0).prints("fatal: expired: ", "Intune deploys expired.cer.")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -23,7 +24,7 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"bad thumbprint": {"find", "ca.pem", "--thumbprint", "abc"},
 		"empty emulator": {"list", "--emulator", ""}, "flag for a value": {"rotate", "ca.pem", "--thumbprint", "--delete-old"},
 		"overlap alone": {"rotate", "ca.pem", "--overlap", "72h"}, "cloud of an emulator": {"list", "--cloud", "china"}, "two files": {"inspect", "a", "b"},
-		"unknown help": {"help", "rotat"},
+		"unknown help": {"help", "rotat"}, "CSV of no rows": {"check", "-o", "csv"},
 	} {
 		f.run(args...).exits(2).says("Next: ")
 	}
@@ -60,10 +61,7 @@ func TestWrongUsageIsJSONIfAsked(t *testing.T) {
 func TestFlagsComeFromTheEnvironment(t *testing.T) {
 	f := newFixture(t)
 	f.env = append(f.env, "INTUNE_CERT_OUTPUT=json")
-	version := decoded[struct{ Version, GoVersion, Platform string }](f.run("version").exits(0))
-	if version.Version == "" || !strings.HasPrefix(version.GoVersion, "go1") || !strings.Contains(version.Platform, "/") {
-		t.Errorf("got %+v", version)
-	}
+	decoded[map[string]string](f.run("version").exits(0))
 	f.run("version", "-o", "human").exits(0).prints("intune-cert ")
 }
 
@@ -109,11 +107,64 @@ func TestErrorsOfTheNetworkAndTheServiceHaveANextStep(t *testing.T) {
 	f.Inject(slices.Repeat([]intunetest.Fault{{Status: http.StatusInternalServerError}}, 5)...)
 	f.run("rotate", "new.cer").exits(1).says("Next: The service is busy or has a fault")
 	f.env = append(f.env, "INTUNE_CERT_CA=")
-	f.run("list").exits(1).says("use --ca", "Next: Trust the certificate authority")
+	f.run("list").exits(1).says("certificate signed by unknown authority\nNext: Trust the certificate authority of the server or proxy with --ca FILE.")
 	f.run("list", "--ca", "ca.pem", "--emulator", f.URL()).exits(0)
-	f.env = append(f.env, "INTUNE_CERT_CA=ca.pem", "AZURE_TENANT_ID=foo", "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
-	f.run("list").exits(1).says("and --cloud for a national cloud", "Next: Correct what the message names")
 	closed := httptest.NewServer(nil)
 	closed.Close()
-	f.run("list", "--emulator", closed.URL).exits(1).says("Next: Check the network")
+	f.run("list", "--emulator", closed.URL).exits(1).says("Next: Is the emulator running at " + closed.URL + "?")
+	f.application()
+	f.env = append(f.env, "INTUNE_CERT_EMULATOR=", "AZURE_CLIENT_SECRET="+intunetest.ClientSecret, "HTTPS_PROXY="+closed.URL)
+	f.run("list").exits(1).says("Next: Check the network, and the environment variable HTTPS_PROXY")
+}
+
+func TestAnUnknownCommandHasASuggestionOnItsOwnLine(t *testing.T) {
+	f := newFixture(t)
+	for _, args := range [][]string{{"rotat"}, {"help", "rotat"}} {
+		if done := f.run(args...).exits(2); done.stderr != "intune-cert: there is no command \"rotat\"\nNext: Did you mean rotate?\n" {
+			t.Errorf("%v: %q", args, done.stderr)
+		}
+	}
+	f.run("frobnicate").exits(2).says(`Next: Run "intune-cert help" to see the commands.`)
+}
+
+func TestAnUnknownVariableIsARemark(t *testing.T) {
+	f := newFixture(t)
+	f.env = append(f.env, "INTUNE_CERT_OUTPT=json", "INTUNE_CERT_PASSWORD=x", "INTUNE_CERT_VERBOSE=false")
+	if done := f.run("version").exits(0); done.stderr != "The environment variable INTUNE_CERT_OUTPT has no effect: intune-cert does not know it.\n" {
+		t.Errorf("says %q", done.stderr)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	f := newFixture(t)
+	f.env = append(f.env, "INTUNE_CERT_AUTH=github")
+	done := f.run().exits(0)
+	at := -1
+	for _, text := range []string{"Rotate:\n  rotate ", "Look:\n  check ", "Change:\n  delete ", "Try:\n  emulator ", "Quick start:\n", "(default github)", "Topics:\n"} {
+		next := strings.Index(done.stdout, text)
+		if next <= at {
+			t.Errorf("%q is missing or too early:\n%s", text, done.stdout)
+		}
+		at = next
+	}
+	f.run("help", "signin").exits(0).prints("AZURE_CLIENT_CERTIFICATE_PATH", "managed-identity", "--account")
+	f.run("help", "json").exits(0).prints("otherSubject", "isDeployed")
+	f.run("help", "exit-codes").exits(0).prints("  130  interrupted")
+	_, root := newApp(console.New())
+	for _, command := range root.Commands() {
+		if command.IsAvailableCommand() && command.Name() != "help" && command.Example == "" {
+			t.Errorf("%s has no example", command.Name())
+		}
+	}
+}
+
+func TestVersionIsJSONInBothForms(t *testing.T) {
+	f := newFixture(t)
+	for _, args := range [][]string{{"version", "-o", "json"}, {"--version", "-o", "json"}, {"-o", "json", "--version"}} {
+		version := decoded[struct{ Version, Commit, Date, GoVersion, Platform string }](f.run(args...).exits(0))
+		if version.Version == "" || !strings.HasPrefix(version.GoVersion, "go1") || !strings.Contains(version.Platform, "/") {
+			t.Errorf("%v: got %+v", args, version)
+		}
+	}
+	f.run("--version").exits(0).prints("intune-cert ")
 }

@@ -1,40 +1,57 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 type versionResult struct {
 	outcome
 
 	Version   string `json:"version"`
+	Commit    string `json:"commit,omitempty"`
+	Date      string `json:"date,omitempty"` // of the commit
 	GoVersion string `json:"goVersion"`
 	Platform  string `json:"platform"`
 }
 
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.show(cmd.Context(), &versionResult{
-				Version: version(), GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-			}, nil)
-		},
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  intune-cert version --output json",
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.version(cmd.Context()) },
 	}
 }
 
-func (r *versionResult) human(w *page) {
-	w.line("intune-cert %s %s %s", r.Version, r.GoVersion, r.Platform)
+func (a *app) version(ctx context.Context) error { return a.show(ctx, build(), nil) }
+
+func (r *versionResult) human(out *console.Writer) {
+	out.Printf("intune-cert %s\n", r.Version)
+	field(out, "commit", r.Commit)
+	field(out, "date", r.Date)
+	field(out, "built with", r.GoVersion+" for "+r.Platform)
 }
 
-// version returns the version of the module, "(devel)" for a build from a folder.
-func version() string {
+// build describes the program. The go command knows the commit if it builds in a clone.
+func build() *versionResult {
+	r := &versionResult{Version: "(devel)", GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
+	if !ok {
+		return r
 	}
-	return info.Main.Version
+	r.Version = cmp.Or(info.Main.Version, r.Version)
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			r.Commit = setting.Value
+		case "vcs.time":
+			r.Date = setting.Value
+		}
+	}
+	return r
 }

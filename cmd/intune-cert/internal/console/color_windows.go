@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableColour makes a Windows console understand escape sequences.
-func enableColour(file *os.File) bool {
+// enableColor makes a Windows console understand escape sequences.
+func enableColor(file *os.File) bool {
 	handle := windows.Handle(file.Fd())
 	var mode uint32
 	if windows.GetConsoleMode(handle, &mode) != nil {

@@ -1,0 +1,79 @@
+package main
+
+// This file puts the errors of the library into the words of this tool: its flags in place of Go names.
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// describe is the text of an error. What an error wraps is described first, and takes its place in the text around it.
+func describe(err error) string {
+	switch e := err.(type) { //nolint:errorlint // each error of the chain in turn
+	case *intune.InputError:
+		return describeInput(e)
+	case *intune.AuthError:
+		return describeAuth(e)
+	case *advisedError:
+		if e.text != "" {
+			return e.text
+		}
+	}
+	switch err {
+	case context.Canceled:
+		return "interrupted"
+	case context.DeadlineExceeded:
+		return "timed out"
+	case io.EOF, io.ErrUnexpectedEOF:
+		return "the connection was lost"
+	}
+	if failed := (*url.Error)(nil); isUnknownAuthority(err) && errors.As(err, &failed) {
+		return failed.Error() // without the library's advice, which is for programs
+	}
+	text := err.Error()
+	for _, inner := range wrapped(err) {
+		text = strings.Replace(text, inner.Error(), describe(inner), 1)
+	}
+	return text
+}
+
+func wrapped(err error) []error {
+	switch e := err.(type) { //nolint:errorlint // this error itself
+	case interface{ Unwrap() []error }:
+		return e.Unwrap()
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return []error{inner}
+		}
+	}
+	return nil
+}
+
+// describeInput names what the library calls by the name of an option, a parameter or a variable.
+func describeInput(e *intune.InputError) string {
+	names := map[string]string{
+		"WithBaseURL": "--emulator", "WithAuthorityURL": "--emulator", "WithHTTPClient": "--ca", "WithCloud": "--cloud",
+		"ListOptions": "--filter", "environment": "the environment", "id": "ID",
+	}
+	named := *e
+	if name, isKnown := names[e.Name]; isKnown {
+		named.Name = name
+	}
+	return named.Error()
+}
+
+// describeAuth leaves out the library's advice that names one of its options. The next step says it.
+func describeAuth(e *intune.AuthError) string {
+	const tenantNotFound, wrongScope = 90002, 70011
+	if e.AADSTS != tenantNotFound && e.AADSTS != wrongScope {
+		return e.Error()
+	}
+	plain := *e
+	plain.AADSTS = 0
+	return plain.Error()
+}

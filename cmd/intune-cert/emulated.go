@@ -1,0 +1,116 @@
+package main
+
+// This file signs in to the emulator. Whoever listens at the address of --emulator gets no secret except its own.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/oauth2"
+
+	intune "github.com/seed-230b9595/intune-go"
+)
+
+// emulatorSettings are what the emulator says about itself.
+type emulatorSettings struct {
+	Emulator     string `json:"emulator"`
+	TenantID     string `json:"tenantId"`
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+}
+
+// emulatorCredential signs in as the emulator says.
+type emulatorCredential struct {
+	app *app
+
+	mu   sync.Mutex
+	cred intune.Credential // nil until the emulator has been asked
+}
+
+func (a *app) emulatorCredential(*http.Client) (intune.Credential, error) {
+	return &emulatorCredential{app: a}, nil
+}
+
+// Token implements intune.Credential.
+func (c *emulatorCredential) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
+	cred, err := c.ask(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return cred.Token(ctx, req)
+}
+
+// ask asks the emulator once.
+func (c *emulatorCredential) ask(ctx context.Context, req intune.TokenRequest) (cred intune.Credential, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cred != nil {
+		return c.cred, nil
+	}
+	settings, err := readEmulatorSettings(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	a := c.app
+	a.identity = identity{TenantID: settings.TenantID, ApplicationID: settings.ClientID}
+	a.remarkOnUnused(settings)
+	if auth := a.flags.auth.value; auth == "device" || auth == "browser" {
+		c.cred, err = a.user(settings.TenantID, settings.ClientID)
+	} else {
+		c.cred = intune.ClientSecretCredential(settings.TenantID, settings.ClientID, settings.ClientSecret)
+	}
+	return c.cred, err
+}
+
+func readEmulatorSettings(ctx context.Context, req intune.TokenRequest) (*emulatorSettings, error) {
+	const most = 64 << 10
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, req.AuthorityURL+"/_emulator/settings", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := req.HTTPClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var settings emulatorSettings
+	err = json.NewDecoder(io.LimitReader(resp.Body, most)).Decode(&settings)
+	if err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
+		return nil, &advisedError{
+			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", req.AuthorityURL),
+			next: `Start one with "intune-cert emulator", or leave out --emulator and INTUNE_CERT_EMULATOR to use Microsoft's cloud.`,
+		}
+	}
+	if settings.TenantID == "" || settings.ClientID == "" || settings.ClientSecret == "" {
+		return nil, errors.New("the emulator does not say how to sign in")
+	}
+	return &settings, nil
+}
+
+// remarkOnUnused names the settings for Microsoft's cloud that are not used. Those that the emulator itself has printed are
+// no news.
+func (a *app) remarkOnUnused(settings *emulatorSettings) {
+	own := []string{settings.TenantID, settings.ClientID, settings.ClientSecret, strings.TrimSuffix(a.flags.emulator, "/")}
+	var unused []string
+	if auth := a.flags.auth.value; auth != "env" && auth != "device" && auth != "browser" {
+		unused = append(unused, "--auth "+auth)
+	}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(strings.ToUpper(name), "AZURE_") && !slices.Contains(own, strings.TrimSuffix(value, "/")) && value != "" {
+			unused = append(unused, name)
+		}
+	}
+	if len(unused) > 0 {
+		slices.Sort(unused)
+		a.Remark("Not used with the emulator: %s", strings.Join(unused, ", "))
+	}
+}

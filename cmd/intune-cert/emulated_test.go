@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+// TestNothingOfMicrosoftsCloudReachesTheEmulator: whoever listened there got AZURE_CLIENT_SECRET, or the token of the Azure
+// CLI.
+func TestNothingOfMicrosoftsCloudReachesTheEmulator(t *testing.T) {
+	for _, auth := range []string{"env", "cli", "managed-identity", "github", "azure-pipelines", "default"} {
+		t.Run(auth, func(t *testing.T) {
+			f := newFixture(t)
+			f.azureCLI("REAL-token-of-the-azure-cli")
+			f.env = append(f.env, "AZURE_TENANT_ID=REAL-tenant", "AZURE_CLIENT_ID=REAL-client", "AZURE_CLIENT_SECRET=REAL-secret-value",
+				"SYSTEM_ACCESSTOKEN=REAL-token", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=REAL-token")
+			done := f.run("check", "-v", "--auth", auth).exits(0).says("Not used with the emulator: ", "AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID")
+			if strings.Contains(done.stderr, "--auth "+auth) != (auth != "env") {
+				t.Errorf("the remark: %s", done.stderr)
+			}
+			for _, request := range f.Requests() {
+				if sent := fmt.Sprintf("%s %v %s", request.URL, request.Header, request.Body); strings.Contains(sent, "REAL") {
+					t.Errorf("sent %s", sent)
+				}
+			}
+		})
+	}
+}
+
+// TestWhoIsNotTheEmulatorGetsNothing: neither a secret nor a certificate.
+func TestWhoIsNotTheEmulatorGetsNothing(t *testing.T) {
+	responses := map[string]http.HandlerFunc{
+		"another page": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+		"other JSON":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"emulator":"other"}`)) },
+		"no secret":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"emulator":"intune-cert"}`)) },
+		"not found":    http.NotFound,
+		"a redirect":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
+	}
+	for name, respond := range responses {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			var mu sync.Mutex
+			var requests []string
+			listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				requests = append(requests, r.Method+" "+r.URL.Path)
+				mu.Unlock()
+				respond(w, r)
+			}))
+			t.Cleanup(listener.Close)
+			f.env = append(f.env, "AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET=real")
+			f.run("list", "--emulator", listener.URL).exits(1).says("emulator")
+			mu.Lock()
+			defer mu.Unlock()
+			for _, request := range slices.Compact(requests) {
+				if request != "GET /_emulator/settings" {
+					t.Errorf("sent %s", request)
+				}
+			}
+		})
+	}
+}
+
+func TestUsersSignInToTheEmulator(t *testing.T) {
+	f := newFixture(t)
+	f.signInByDevice("list", "--auth", "device").exits(0)
+	f.browser()
+	f.run("list", "--auth", "browser").exits(0)
+}
+
+func TestSettingsOfTheEmulatorAreNoNews(t *testing.T) {
+	f := newFixture(t)
+	f.env = append(f.env, "AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,
+		"AZURE_CLIENT_SECRET="+intunetest.ClientSecret, "AZURE_AUTHORITY_HOST="+f.URL())
+	if done := f.run("list").exits(0); strings.Contains(done.stderr, "Not used") {
+		t.Errorf("says %s", done.stderr)
+	}
+}

@@ -1,0 +1,42 @@
+package console
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+)
+
+func FuzzWrap(f *testing.F) {
+	f.Add("CN=Contoso Apps, O=Contoso Ltd", 12)
+	f.Add("証明書証明書証明書証明書 a", 11)
+	f.Fuzz(func(t *testing.T, text string, width int) {
+		text = Clean(text)
+		if width < 10 || width > 1000 {
+			return
+		}
+		lines := Wrap(text, width)
+		for _, line := range lines {
+			if runewidth.StringWidth(line) > width {
+				t.Errorf("%q is wider than %d", line, width)
+			}
+		}
+		if got, want := strings.Join(strings.Fields(strings.Join(lines, "")), ""), strings.Join(strings.Fields(text), ""); got != want {
+			t.Errorf("%q became %q", want, got)
+		}
+	})
+}
+
+func TestAlign(t *testing.T) {
+	rows := [][]string{{"ID", "SUBJECT"}, {"証明書", "CN=Contoso Apps"}, {"b", "x"}}
+	for width, want := range map[int][]string{
+		0:  {"ID      SUBJECT", "証明書  CN=Contoso Apps", "b       x"},
+		20: {"ID      SUBJECT", "証明書  CN=Contoso …", "b       x"},
+		17: nil,
+	} {
+		if got, ok := Align(rows, width); ok != (want != nil) || !slices.Equal(got, want) {
+			t.Errorf("%d columns: got %q", width, got)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package console
+
+// This file writes text, in color where the terminal shows it.
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// Writer is standard output or standard error. It is safe for concurrent use. It keeps the first error, because neither
+// those who print nor cobra look at errors.
+type Writer struct {
+	file     *os.File
+	hasColor bool
+	isLive   bool // a terminal on which a line can change
+
+	mu     sync.Mutex
+	err    error
+	status func(width int) string // the line below everything else, nil if there is none
+	shown  bool                   // the line is on the terminal
+}
+
+// NewWriter returns a Writer for a file.
+func NewWriter(file *os.File) *Writer {
+	w := &Writer{file: file, isLive: isTerminal(file) && os.Getenv("TERM") != "dumb"}
+	w.hasColor = w.isLive && os.Getenv("NO_COLOR") == "" && enableColor(file) // https://no-color.org
+	return w
+}
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+// Width returns the width in columns, 0 if the output is no terminal or does not tell.
+func (w *Writer) Width() int {
+	width, _, err := term.GetSize(int(w.file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// Err returns the first error of writing.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// Printf writes a text with arguments, which are cleaned unless they are Styled.
+func (w *Writer) Printf(format string, args ...any) {
+	cleaned := make([]any, len(args))
+	for i, arg := range args {
+		cleaned[i] = cleanArg(arg)
+	}
+	w.write(fmt.Sprintf(format, cleaned...))
+}
+
+// Write writes lines of others, such as those of a log. It implements io.Writer.
+func (w *Writer) Write(text []byte) (int, error) {
+	if err := w.write(cleanLines(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// write writes above the line that changes.
+func (w *Writer) write(text string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.erase()
+	_, err := w.file.WriteString(text)
+	if w.err == nil {
+		w.err = err
+	}
+	w.draw()
+	return err
+}
+
+// show sets the line that changes, nil for none.
+func (w *Writer) show(status func(width int) string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status = status
+	w.draw()
+}
+
+// draw writes the line. It is shorter than the terminal is wide, because some terminals wrap a full line.
+func (w *Writer) draw() {
+	const usual = 80 // columns, if a terminal does not tell its width
+	line := ""
+	if w.isLive && w.status != nil {
+		width := w.Width()
+		if width == 0 {
+			width = usual
+		}
+		line = w.status(width - 1)
+	}
+	if line == "" {
+		w.erase()
+		return
+	}
+	_, _ = w.file.WriteString("\r" + Clean(line) + "\x1b[K")
+	w.shown = true
+}
+
+func (w *Writer) erase() {
+	if w.shown {
+		_, _ = w.file.WriteString("\r\x1b[K")
+		w.shown = false
+	}
+}
+
+// Bold returns text in bold type.
+func (w *Writer) Bold(text string) Styled { return w.styled("1", text) }
+
+// Red returns text in red.
+func (w *Writer) Red(text string) Styled { return w.styled("31", text) }
+
+// Green returns text in green.
+func (w *Writer) Green(text string) Styled { return w.styled("32", text) }
+
+// Yellow returns text in yellow.
+func (w *Writer) Yellow(text string) Styled { return w.styled("33", text) }
+
+// Plain returns text without a style.
+func (w *Writer) Plain(text string) Styled { return Styled(Clean(text)) }
+
+func (w *Writer) styled(code, text string) Styled {
+	if !w.hasColor {
+		return w.Plain(text)
+	}
+	return Styled("\x1b[" + code + "m" + Clean(text) + "\x1b[0m")
+}

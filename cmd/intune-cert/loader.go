@@ -1,0 +1,244 @@
+package main
+
+// This file reads a certificate from a file or from standard input, and asks what has to be asked about it.
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
+	"github.com/seed-230b9595/intune-go/codesign"
+)
+
+// passwordVariable is the environment variable with the password of .pfx files. There is no flag for it, because others on
+// a machine can read the arguments of its processes.
+const passwordVariable = "INTUNE_CERT_PASSWORD" //nolint:gosec // the name, not the password
+
+const fileHelp = `FILE is any file that holds the certificate: .cer, .crt, .pem, .p7b, .pfx, or a program, package, installer or script that it
+has signed. "-" is standard input, up to 4 MiB. The password of a .pfx file comes from --password-file, from the environment
+variable INTUNE_CERT_PASSWORD, or from a prompt.`
+
+const confirmHelp = `The certificate of an authority, a short-lived one, and one that is not for code signing have to be confirmed: at a prompt, or
+with --thumbprint, which is possible for one file at a time.`
+
+// loader loads certificates.
+type loader struct {
+	*console.Terminal
+
+	passwordFile string
+	thumbprint   string
+
+	password string // once it is known
+	source   string // of the password, "" if there is none yet
+	stdin    []byte // nil until it has been read
+}
+
+// addFlags adds the flags that say how files are read.
+func (l *loader) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&l.passwordFile, "password-file", "", "the `file` with the password of a .pfx file")
+	cmd.Flags().StringVar(&l.thumbprint, "thumbprint", "", "the SHA-1 `thumbprint` of the certificate, if a file holds several")
+}
+
+// load loads a certificate. If it needs a password and none was given, a person is asked.
+func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, error) {
+	if err := l.findPassword(); err != nil {
+		return nil, err
+	}
+	cert, err := l.read(ctx, file)
+	if !errors.Is(err, codesign.ErrIncorrectPassword) {
+		return cert, err
+	}
+	switch l.source {
+	case prompted:
+		return l.loadWithPrompt(ctx, file, err)
+	case "":
+		return l.loadWithPrompt(ctx, file, &advisedError{
+			err: err, text: file + " needs a password, and none was given",
+			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
+		})
+	}
+	return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, file), next: "Correct the password in " + l.source + "."}
+}
+
+const prompted = "the prompt"
+
+func (l *loader) loadWithPrompt(ctx context.Context, file string, err error) (*codesign.Certificate, error) {
+	const tries = 3
+	for try := 0; try < tries && l.CanAsk() && errors.Is(err, codesign.ErrIncorrectPassword); try++ {
+		if try > 0 {
+			l.Remark("This password is not correct.")
+		}
+		password, problem := l.Password(ctx, "Password of "+file+": ")
+		if problem != nil {
+			return nil, problem
+		}
+		l.password, l.source = password, prompted
+		var cert *codesign.Certificate
+		if cert, err = l.read(ctx, file); err == nil {
+			return cert, nil
+		}
+	}
+	return nil, err
+}
+
+func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, error) {
+	options := []codesign.Option{codesign.WithPassword(l.password)}
+	if l.thumbprint != "" {
+		options = append(options, codesign.WithThumbprint(l.thumbprint))
+	}
+	cert, err := l.readFrom(ctx, file, options)
+	var input *intune.InputError
+	if errors.As(err, &input) && input.Name == "thumbprint" {
+		return nil, usagef("--thumbprint %s %s", l.thumbprint, input.Problem)
+	}
+	return cert, err
+}
+
+func (l *loader) readFrom(ctx context.Context, file string, options []codesign.Option) (*codesign.Certificate, error) {
+	if file != "-" {
+		return codesign.Load(file, options...)
+	}
+	if err := l.readStdin(ctx); err != nil {
+		return nil, err
+	}
+	cert, err := codesign.Parse(l.stdin, options...)
+	var input *intune.InputError
+	if errors.As(err, &input) && input.Name != "thumbprint" {
+		input.Name = "standard input"
+	}
+	return cert, err
+}
+
+// readStdin reads standard input once.
+func (l *loader) readStdin(ctx context.Context) (err error) {
+	const most = 4 << 20 // as codesign.Load reads of a file that is read as a whole
+	if l.stdin != nil {
+		return nil
+	}
+	l.stdin, err = l.ReadAll(ctx, most+1)
+	switch {
+	case err != nil:
+		return fmt.Errorf("standard input: %w", err)
+	case len(l.stdin) > most:
+		return errors.New("standard input has more than 4 MiB: export the certificate alone")
+	}
+	return nil
+}
+
+// loadForUpload makes a person confirm a certificate that hardly anybody means to upload, unless its thumbprint was given.
+func (l *loader) loadForUpload(ctx context.Context, file string, allowsExpired bool) (*codesign.Certificate, error) {
+	cert, err := l.load(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	if isExpired(cert) && !allowsExpired {
+		return nil, &advisedError{
+			err:  fmt.Errorf("%s expired on %s", file, formatTime(cert.Leaf.NotAfter)),
+			next: "Upload its successor. To upload it nevertheless, because its apps have timestamps, add --allow-expired.",
+		}
+	}
+	objections := objections(cert)
+	if len(objections) == 0 || l.thumbprint != "" {
+		return cert, nil
+	}
+	return cert, l.confirm(ctx, file, cert, objections)
+}
+
+// confirm asks a person about a certificate. Without a terminal it is an error.
+func (l *loader) confirm(ctx context.Context, file string, cert *codesign.Certificate, objections []codesign.Finding) error {
+	rejected := &advisedError{
+		err:  fmt.Errorf("%s was not confirmed: %s", file, objections[0].Message),
+		next: "If that is intended, confirm it with --thumbprint " + cert.Thumbprint(),
+	}
+	if !l.CanAsk() || file == "-" {
+		return rejected
+	}
+	for _, finding := range objections {
+		l.Remark("%s: %s", file, finding.Message)
+	}
+	isSure, err := l.Confirm(ctx, "Upload this certificate?")
+	if err != nil {
+		return err
+	}
+	if !isSure {
+		return rejected
+	}
+	return nil
+}
+
+// objections are the findings for which a certificate is uploaded only if somebody confirms it.
+func objections(cert *codesign.Certificate) (found []codesign.Finding) {
+	for _, finding := range findingsOf(cert) {
+		if needsConfirmation(finding, cert) {
+			found = append(found, finding)
+		}
+	}
+	return found
+}
+
+// findPassword reads the password that was given, once.
+func (l *loader) findPassword() error {
+	switch {
+	case l.source != "":
+		return nil
+	case l.passwordFile != "":
+		password, err := readPassword(l.passwordFile)
+		l.password, l.source = password, l.passwordFile
+		return err
+	}
+	if password := os.Getenv(passwordVariable); password != "" {
+		l.password, l.source = password, passwordVariable
+	}
+	return nil
+}
+
+// readPassword reads a password from a file. One line end after it does not belong to it.
+func readPassword(file string) (string, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
+	if err != nil {
+		return "", fmt.Errorf("--password-file: %w", err)
+	}
+	data = decodeUTF16(data)
+	if !utf8.Valid(data) || slices.Contains(data, 0) {
+		return "", &advisedError{err: fmt.Errorf("--password-file %s: the password is not in UTF-8", file), next: "Save the file as UTF-8."}
+	}
+	password := strings.TrimPrefix(string(data), "\uFEFF")
+	return strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r"), nil
+}
+
+// decodeUTF16 decodes what Windows PowerShell writes with ">": UTF-16, least significant byte and a byte-order mark first.
+func decodeUTF16(data []byte) []byte {
+	text, isUTF16 := bytes.CutPrefix(data, []byte("\xff\xfe"))
+	if !isUTF16 || len(text)%2 != 0 {
+		return data
+	}
+	var units []uint16
+	for pair := range slices.Chunk(text, 2) {
+		units = append(units, binary.LittleEndian.Uint16(pair))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// findingsOf is never nil.
+func findingsOf(cert *codesign.Certificate) []codesign.Finding {
+	return append([]codesign.Finding{}, cert.Check(time.Now())...)
+}
+
+func isExpired(cert *codesign.Certificate) bool { return time.Now().After(cert.Leaf.NotAfter) }
+
+func needsConfirmation(f codesign.Finding, cert *codesign.Certificate) bool {
+	return f.Code == codesign.FindingCA || f.Code == codesign.FindingNoCodeSigning && len(cert.Leaf.ExtKeyUsage) > 0 && cert.Leaf.ExtKeyUsage[0] != x509.ExtKeyUsageAny
+}

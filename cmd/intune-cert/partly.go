@@ -1,0 +1,97 @@
+package main
+
+// This file reports the errors of several files or ids at once.
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// partlyError says what failed of what a command was asked for.
+type partlyError struct {
+	summary string
+	items   []failedItem // at least one; the first has the exit code
+}
+
+type failedItem struct {
+	name string // a file or an id
+	err  error
+}
+
+func (e *partlyError) Error() string {
+	if len(e.items) > 1 {
+		return e.summary
+	}
+	return strings.TrimPrefix(e.summary+": "+e.items[0].describe(), ": ")
+}
+
+func (e *partlyError) Unwrap() error { return e.items[0].err }
+
+// describe names the item, if the error does not.
+func (i failedItem) describe() string {
+	text := describe(i.err)
+	if strings.HasPrefix(text, i.name) {
+		return text
+	}
+	return i.name + ": " + text
+}
+
+// nextStepOf is the next step of all items, if they have the same one.
+func (a *app) nextStepOf(ctx context.Context, e *partlyError) string {
+	next := a.explain(ctx, e.items[0].err).NextStep
+	for _, item := range e.items {
+		if a.explain(ctx, item.err).NextStep != next {
+			return "Look at the error of each."
+		}
+	}
+	return next
+}
+
+// reportEach writes the error of each item, and each next step once.
+func (a *app) reportEach(ctx context.Context, e *partlyError) {
+	type step struct {
+		next  string
+		texts []string
+	}
+	var steps []*step
+	for _, item := range e.items {
+		next := a.explain(ctx, item.err).NextStep
+		at := slices.IndexFunc(steps, func(s *step) bool { return s.next == next })
+		if at < 0 {
+			at, steps = len(steps), append(steps, &step{next: next})
+		}
+		steps[at].texts = append(steps[at].texts, item.describe())
+	}
+	for _, s := range steps {
+		for _, text := range s.texts {
+			a.report(text, "")
+		}
+		a.report("", s.next)
+	}
+}
+
+// newPartlyError returns nil without items.
+func newPartlyError(summary string, items []failedItem) error {
+	if len(items) == 0 {
+		return nil
+	}
+	return &partlyError{summary, items}
+}
+
+// count says how many have each outcome, in the order of names.
+func count[T any](items []T, outcomeOf func(T) string, names ...[2]string) string {
+	counts := make(map[string]int)
+	for _, item := range items {
+		counts[outcomeOf(item)]++
+	}
+	var parts []string
+	for _, name := range names {
+		if n := counts[name[0]]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(name[1], name[0])))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,198 @@
+package main
+
+// This file shows certificates of the tenant.
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
+)
+
+// record is a certificate of the tenant, by Graph's names.
+type record struct {
+	ID                 string                   `json:"id,omitempty"` // left out if a dry run would upload it
+	Status             intune.CertificateStatus `json:"status"`
+	Subject            string                   `json:"subject"`
+	Issuer             string                   `json:"issuer"`
+	ExpirationDateTime *time.Time               `json:"expirationDateTime"` // null if the service shows none
+	UploadDateTime     *time.Time               `json:"uploadDateTime"`     // null if the service shows none
+	DaysLeft           *int                     `json:"daysLeft"`           // until it expires; negative afterwards
+	Thumbprint         string                   `json:"thumbprint,omitempty"`
+	IsDeployed         *bool                    `json:"isDeployed,omitempty"` // the latest upload, which Intune deploys; left out if that is not known
+	MatchedBy          intune.MatchedBy         `json:"matchedBy,omitempty"`
+}
+
+// newRecord takes the id of the certificate that Intune deploys, "" if it is not known.
+func newRecord(cert *intune.EnterpriseCodeSigningCertificate, deployedID string) *record {
+	if cert == nil {
+		return nil
+	}
+	r := &record{
+		ID: cert.ID, Status: cert.Status, Thumbprint: cert.Thumbprint(),
+		Subject: cmp.Or(cert.Subject, cert.SubjectName), Issuer: cmp.Or(cert.Issuer, cert.IssuerName),
+		ExpirationDateTime: shown(cert.ExpirationDateTime), UploadDateTime: shown(cert.UploadDateTime),
+	}
+	if deployedID != "" {
+		isDeployed := cert.ID == deployedID
+		r.IsDeployed = &isDeployed
+	}
+	if r.ExpirationDateTime != nil {
+		left := daysUntil(cert.ExpirationDateTime)
+		r.DaysLeft = &left
+	}
+	return r
+}
+
+func newRecords(certs []*intune.EnterpriseCodeSigningCertificate, deployedID string) []*record {
+	records := make([]*record, len(certs))
+	for i, cert := range certs {
+		records[i] = newRecord(cert, deployedID)
+	}
+	return records
+}
+
+// shown returns nil for a date that the service does not know, which it may write as one long ago.
+func shown(date time.Time) *time.Time {
+	if date.Year() < 2000 {
+		return nil
+	}
+	utc := date.UTC()
+	return &utc
+}
+
+// daysUntil returns the whole days until t, negative afterwards. It counts in seconds, because a time.Duration ends at 292
+// years.
+func daysUntil(t time.Time) int {
+	now := time.Now()
+	left := float64(t.Unix()-now.Unix()) + float64(t.Nanosecond()-now.Nanosecond())/float64(time.Second)
+	return int(math.Floor(left / day.Seconds()))
+}
+
+func (r *record) isDeployed() bool { return r.IsDeployed != nil && *r.IsDeployed }
+
+// human writes all that is known of a record.
+func (r *record) human(out *console.Writer) {
+	id := r.ID
+	if r.isDeployed() {
+		id += " (deployed by Intune)"
+	}
+	field(out, "id", id)
+	field(out, "subject", r.Subject)
+	field(out, "issuer", r.Issuer)
+	field(out, "status", string(r.Status))
+	field(out, "expires", r.expires())
+	if r.UploadDateTime != nil {
+		field(out, "uploaded", formatTime(*r.UploadDateTime))
+	}
+	field(out, "thumbprint", r.Thumbprint)
+	field(out, "recognized", recognizedBy(r.MatchedBy))
+}
+
+// brief names a record in a line.
+func (r *record) brief() string {
+	return r.ID + ", " + r.Subject + ", expires " + r.expires()
+}
+
+// recognizedBy says how a record was recognized as the certificate of a file.
+func recognizedBy(matchedBy intune.MatchedBy) string {
+	return map[intune.MatchedBy]string{
+		intune.MatchedByContent:        "by its content",
+		intune.MatchedByUploadDateTime: "by its upload date",
+		intune.MatchedByNames:          "by names and dates: the service does not show the content",
+	}[matchedBy]
+}
+
+func (r *record) expires() string {
+	if r.ExpirationDateTime == nil {
+		return "unknown"
+	}
+	return formatTime(*r.ExpirationDateTime) + " (" + inDays(*r.DaysLeft) + ")"
+}
+
+func inDays(days int) string {
+	switch {
+	case days < 0:
+		return "expired"
+	case days == 1:
+		return "in 1 day"
+	}
+	return fmt.Sprintf("in %d days", days)
+}
+
+// printTable writes records, one a line. If the terminal is too narrow for that, each record is a block of lines.
+func printTable(out *console.Writer, records []*record) {
+	hasDeployed := false
+	cells := [][]string{{" ", "ID", "EXPIRES", "STATUS", "SUBJECT"}}
+	for _, r := range records {
+		mark := " "
+		if r.isDeployed() {
+			mark, hasDeployed = "*", true
+		}
+		cells = append(cells, []string{mark, console.Clean(r.ID), r.expires(), console.Clean(string(r.Status)), console.Clean(r.Subject)})
+	}
+	lines, ok := console.Align(cells, out.Width())
+	if !ok {
+		printBlocks(out, records)
+		return
+	}
+	for i, line := range lines {
+		if i == 0 {
+			out.Printf("%s\n", out.Bold(line))
+			continue
+		}
+		out.Printf("%s\n", colored(out, line, records[i-1].DaysLeft))
+	}
+	if hasDeployed {
+		out.Printf("* deployed by Intune\n")
+	}
+}
+
+func printBlocks(out *console.Writer, records []*record) {
+	for i, r := range records {
+		if i > 0 {
+			out.Printf("\n")
+		}
+		r.human(out)
+	}
+}
+
+// colored marks what is urgent.
+func colored(out *console.Writer, text string, daysLeft *int) console.Styled {
+	const soon = 30
+	switch {
+	case daysLeft == nil || *daysLeft >= soon:
+		return out.Plain(text)
+	case *daysLeft < 0:
+		return out.Red(text)
+	}
+	return out.Yellow(text)
+}
+
+// rows are records for CSV, with the names that JSON has.
+func rows(records []*record) [][]string {
+	rows := [][]string{{"id", "status", "subject", "issuer", "expirationDateTime", "uploadDateTime", "daysLeft", "thumbprint", "isDeployed", "matchedBy"}}
+	date := func(t *time.Time) string {
+		if t == nil {
+			return ""
+		}
+		return t.Format(time.RFC3339Nano)
+	}
+	for _, r := range records {
+		days, isDeployed := "", ""
+		if r.DaysLeft != nil {
+			days = strconv.Itoa(*r.DaysLeft)
+		}
+		if r.IsDeployed != nil {
+			isDeployed = strconv.FormatBool(*r.IsDeployed)
+		}
+		rows = append(rows, []string{
+			r.ID, string(r.Status), r.Subject, r.Issuer, date(r.ExpirationDateTime), date(r.UploadDateTime), days, r.Thumbprint, isDeployed, string(r.MatchedBy),
+		})
+	}
+	return rows
+}
