@@ -62,7 +62,7 @@ func documentation(t *testing.T) []byte {
 	}
 	page.WriteString("| command | does |\n| --- | --- |\n")
 	for _, command := range commands {
-		fmt.Fprintf(&page, "| [%s](#%s) | %s |\n", command.Name(), command.Name(), command.Short)
+		fmt.Fprintf(&page, "| [%s](#intune-cert-%[1]s) | %s |\n", command.Name(), command.Short)
 	}
 	fmt.Fprintf(&page, "\nQuick start:\n\n```sh\n%s\n```\n\n", root.Example)
 	fmt.Fprintf(&page, "These flags apply to all commands. Environment variables such as INTUNE_CERT_AUTH set them, too.\n\n```\n%s```\n\n", root.PersistentFlags().FlagUsages())
@@ -70,7 +70,7 @@ func documentation(t *testing.T) []byte {
 		fmt.Fprintf(&page, "## %s\n\n%s\n\n", topic.Short, topic.Long)
 	}
 	for _, command := range commands {
-		fmt.Fprintf(&page, "## %s\n\n%s\n\n```\n%s\n\n%s```\n\n", command.Name(), cmp.Or(command.Long, command.Short+"."), command.UseLine(), command.LocalFlags().FlagUsages())
+		fmt.Fprintf(&page, "## intune-cert %s\n\n%s\n\n```\n%s\n\n%s```\n\n", command.Name(), cmp.Or(command.Long, command.Short+"."), command.UseLine(), command.LocalFlags().FlagUsages())
 		fmt.Fprintf(&page, "```sh\n%s\n```\n\n", command.Example)
 	}
 	text := strings.ReplaceAll(strings.TrimRight(page.String(), "\n")+"\n", "\n  intune-cert ", "\nintune-cert ")
