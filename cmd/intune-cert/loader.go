@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -182,7 +181,7 @@ func (l *loader) confirm(ctx context.Context, file string, cert *codesign.Certif
 // objections are the findings for which a certificate is uploaded only if somebody confirms it.
 func objections(cert *codesign.Certificate) (found []codesign.Finding) {
 	for _, finding := range findingsOf(cert) {
-		if needsConfirmation(finding, cert) {
+		if finding.NeedsConfirmation() {
 			found = append(found, finding)
 		}
 	}
@@ -238,7 +237,3 @@ func findingsOf(cert *codesign.Certificate) []codesign.Finding {
 }
 
 func isExpired(cert *codesign.Certificate) bool { return time.Now().After(cert.Leaf.NotAfter) }
-
-func needsConfirmation(f codesign.Finding, cert *codesign.Certificate) bool {
-	return f.Code == codesign.FindingCA || f.Code == codesign.FindingNoCodeSigning && len(cert.Leaf.ExtKeyUsage) > 0 && cert.Leaf.ExtKeyUsage[0] != x509.ExtKeyUsageAny
-}
