@@ -10,23 +10,28 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// ClientSecretCredential signs an application in with a client secret. tenantID is the tenant's GUID or one of its domain names.
+// ClientSecretCredential signs in an application with a client secret. tenantID is the tenant's GUID or one of its domain
+// names.
+//
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 func ClientSecretCredential(tenantID, clientID, secret string) Credential {
 	return signIn{entra.ClientSecret(tenantID, clientID, secret)}
 }
 
-// ClientCertificateCredential signs an application in with a certificate that is registered with it. chain begins with that
-// certificate. If its issuers follow, they are sent too, as sign-in by subject name and issuer requires. key signs a new
-// assertion for every token, and may be in a hardware module or a key vault. It must be an RSA key, because Microsoft
+// ClientCertificateCredential signs in an application with a certificate that is registered with it. chain begins with
+// that certificate. If its issuers follow, they are sent too, as sign-in by subject name and issuer requires. key signs a
+// new assertion for every token, and may be in a hardware module or a key vault. It must be an RSA key, because Microsoft
 // Entra ID accepts no other kind. Package clientcert reads both from a PEM or PKCS #12 file.
+//
 // See https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
 func ClientCertificateCredential(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) Credential {
 	return signIn{entra.ClientCertificate(tenantID, clientID, chain, key)}
 }
 
-// ClientAssertionCredential signs an application in with assertions of another issuer that it trusts: workload identity federation.
-// assertion is called for every token. GitHubActionsAssertion, AzurePipelinesAssertion and FileAssertion are ready to use.
+// ClientAssertionCredential signs in an application with assertions from another issuer that it trusts: workload identity
+// federation. assertion is called for every token. [GitHubActionsAssertion], [AzurePipelinesAssertion] and [FileAssertion]
+// are ready to use.
+//
 // See https://learn.microsoft.com/entra/workload-id/workload-identity-federation.
 func ClientAssertionCredential(tenantID, clientID string, assertion AssertionFunc) Credential {
 	if assertion == nil {
@@ -37,14 +42,14 @@ func ClientAssertionCredential(tenantID, clientID string, assertion AssertionFun
 	})}
 }
 
-// AssertionFunc returns an assertion about the application, a signed JWT of an issuer that the application trusts. req is
-// the request for the token that the assertion is for; its HTTPClient reaches issuers through the client's own transport.
-// An error that wraps ErrCredentialUnavailable makes a ChainedCredential go on to the next credential.
+// AssertionFunc returns an assertion about the application: a JWT, signed by an issuer that the application trusts. req is
+// the request for the token that the assertion is for. Its HTTPClient reaches issuers through the client's own transport.
+// An error that wraps [ErrCredentialUnavailable] makes [ChainedCredential] try the next credential.
 type AssertionFunc func(ctx context.Context, req TokenRequest) (string, error)
 
 // FileAssertion reads the assertion from a file, again for every token, because Kubernetes and others replace it before
-// it expires. Only a regular file of at most 1 MiB is read. If there is no such file, the error is
-// ErrCredentialUnavailable.
+// it expires. The file must be a regular file of at most 1 MiB. If it does not exist, the error wraps
+// [ErrCredentialUnavailable].
 func FileAssertion(path string) AssertionFunc {
 	return func(context.Context, TokenRequest) (string, error) {
 		assertion, err := entra.FileAssertion(path)
@@ -52,10 +57,11 @@ func FileAssertion(path string) AssertionFunc {
 	}
 }
 
-// GitHubActionsAssertion requests the assertion of the job from GitHub Actions. The job needs the permission
-// id-token: write. audience is what the federated credential expects; "" is what Microsoft Entra ID proposes in the
-// client's cloud: api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside
-// of GitHub Actions, and without the permission, the error is ErrCredentialUnavailable.
+// GitHubActionsAssertion requests the job's assertion from GitHub Actions. The job needs the permission id-token: write.
+// audience is what the federated credential expects; "" is what Microsoft Entra ID proposes in the client's cloud:
+// api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside of GitHub
+// Actions, and without the permission, the error wraps [ErrCredentialUnavailable].
+//
 // See https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect.
 func GitHubActionsAssertion(audience string) AssertionFunc {
 	return func(ctx context.Context, req TokenRequest) (string, error) {
@@ -65,8 +71,9 @@ func GitHubActionsAssertion(audience string) AssertionFunc {
 }
 
 // AzurePipelinesAssertion requests the assertion of a service connection, given by its id, from Azure DevOps.
-// systemAccessToken is the job's $(System.AccessToken), which must be passed to a task as an environment variable. Outside
-// of Azure Pipelines the error is ErrCredentialUnavailable.
+// systemAccessToken is the job's $(System.AccessToken), which a task gets only as an environment variable of its own.
+// Outside of Azure Pipelines the error wraps [ErrCredentialUnavailable].
+//
 // See https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create.
 func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) AssertionFunc {
 	return func(ctx context.Context, req TokenRequest) (string, error) {
@@ -75,22 +82,21 @@ func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) Asse
 	}
 }
 
-// EnvironmentCredential signs an application in with what the environment holds. It reads AZURE_TENANT_ID and
+// EnvironmentCredential signs in an application with what the environment holds. It reads AZURE_TENANT_ID and
 // AZURE_CLIENT_ID, and the first of these that is set, in the order of Microsoft's libraries:
 //
 //	AZURE_CLIENT_SECRET            see ClientSecretCredential
 //	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificateCredential: a PEM file with certificate and key, at most 1 MiB
 //	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertionCredential and FileAssertion
 //
-// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; WithAuthorityURL takes precedence over it. The error is an
-// *InputError if variables are missing; it names all of them. So it is for a password without the path of a certificate.
-// Other variables of Microsoft's libraries are not read: the chain of a certificate is sent if the file contains one, and
-// nobody signs in with a password.
+// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; [WithAuthorityURL] takes precedence over it. If variables are
+// missing, the error is an [InputError] that names all of them, and wraps [ErrCredentialUnavailable] if none is set. Other
+// variables of Microsoft's libraries are not read. A certificate's chain is sent if the file contains one.
 //
-// If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use EnvironmentCredentialWith(clientcert.Load).
+// If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use [EnvironmentCredentialWith] and clientcert.Load.
 func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(entra.LoadPEM) }
 
-// EnvironmentCredentialWith is like EnvironmentCredential, but load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
+// EnvironmentCredentialWith is like [EnvironmentCredential], but load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
 // the password from AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
 func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
 	way, host, err := entra.Environment(load)

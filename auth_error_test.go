@@ -118,8 +118,8 @@ func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
 	}
 }
 
-// TestBodyThatNeverEndsHonoursTheContext, and the limit of an attempt.
-func TestBodyThatNeverEndsHonoursTheContext(t *testing.T) {
+// TestBodyThatNeverEndsHonorsTheContext, and the limit of an attempt.
+func TestBodyThatNeverEndsHonorsTheContext(t *testing.T) {
 	entra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"access_token":"`)
 		_ = http.NewResponseController(w).Flush()

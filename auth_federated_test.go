@@ -136,8 +136,8 @@ func TestLastingFailureOfAPlatformNamesStatusAndHost(t *testing.T) {
 	})
 }
 
-// TestSilentPlatformHonoursTheContext, also if it has begun a response that never ends.
-func TestSilentPlatformHonoursTheContext(t *testing.T) {
+// TestSilentPlatformHonorsTheContext, also if it has begun a response that never ends.
+func TestSilentPlatformHonorsTheContext(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"value":"`))
 		_ = http.NewResponseController(w).Flush()

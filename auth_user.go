@@ -1,6 +1,6 @@
 package intune
 
-// This file has the credentials with which a person signs in: by device code, or with a browser on this machine.
+// This file has the credentials for interactive users: by device code, or with a browser on this machine.
 
 import (
 	"context"
@@ -10,41 +10,43 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// TokenStore keeps refresh tokens between runs of a program, for example in a key ring. A refresh token is a secret:
-// anyone who has it can act as the person who signed in. key names the tenant, the application and the Microsoft Entra
-// root. Methods may be called by several goroutines at once, with different keys.
+// TokenStore keeps refresh tokens between runs of a program, for example in a keyring. A refresh token is a secret: anyone
+// who has it can act as the person who signed in. key names the tenant, the application and the Microsoft Entra root.
+// Several goroutines may call the methods at once, with different keys.
 type TokenStore interface {
-	// LoadToken returns what was last saved, or "" if nothing was. An error ends the sign-in.
+	// LoadToken returns the token that was last saved, or "" if there is none. An error ends the sign-in.
 	LoadToken(ctx context.Context, key string) (refreshToken string, err error)
 
-	// SaveToken replaces what was saved. It reports its own failures: the sign-in succeeds anyway, and lasts as long as
-	// the program runs. ctx does not end with the call.
+	// SaveToken replaces the saved token. If it fails, the sign-in succeeds anyway and lasts as long as the program runs;
+	// reporting the failure is up to the store. ctx does not end with the call.
 	SaveToken(ctx context.Context, key, refreshToken string)
 }
 
 // UserOption changes how a person signs in.
 type UserOption func(*entra.User)
 
-// WithTokenStore keeps the refresh tokens in store, so that nobody is prompted again in the next run. Without it they are
-// kept only in memory.
+// WithTokenStore keeps refresh tokens in store, so that nobody is prompted again in the next run. Without it they are kept
+// only in memory.
 func WithTokenStore(store TokenStore) UserOption {
 	return func(u *entra.User) { u.KeepIn(store) }
 }
 
-// DeviceCodeCredential signs a person in on any device with a browser: prompt tells the person which page to visit and which code
-// to enter. Nobody is prompted again while the refresh token is valid, even if several clients share the credential. The
-// application must allow public client flows and have delegated permissions. tenantID may be organizations, for people
-// of any tenant.
+// DeviceCodeCredential signs in a person on any device with a browser: prompt shows which page to visit and which code to
+// enter. Nobody is prompted again while the refresh token is valid, even if several clients share the credential. The
+// application must allow public client flows and have delegated permissions. tenantID may be "organizations", for users of
+// any tenant.
+//
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
 func DeviceCodeCredential(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
 	return userCredential(entra.DeviceCode(tenantID, clientID, prompt), opts)
 }
 
-// AuthorizationCodeCredential signs a person in with a browser on this machine. open shows an address in the browser and does not
-// wait for the person. The browser comes back to a port of this machine, which is open only until then, at most 15
-// minutes. The grant uses PKCE. The application must have http://localhost as a redirect URI of the platform "Mobile and
-// desktop applications", and delegated permissions. tenantID may be organizations, for people of any tenant. Nobody is
-// prompted again while the refresh token is valid, even if several clients share the credential.
+// AuthorizationCodeCredential signs in a person with a browser on this machine. open shows an address in the browser and
+// does not wait. The browser returns to a port of this machine, which is open only until then, at most 15 minutes. The
+// grant uses PKCE. Nobody is prompted again while the refresh token is valid, even if several clients share the credential.
+// The application must have http://localhost as a redirect URI of the platform "Mobile and desktop applications", and
+// delegated permissions. tenantID may be "organizations", for users of any tenant.
+//
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
 func AuthorizationCodeCredential(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
 	return userCredential(entra.AuthorizationCode(tenantID, clientID, open), opts)

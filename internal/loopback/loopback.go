@@ -19,7 +19,7 @@ import (
 // Page is the landing page.
 type Page struct {
 	URL   string // the redirect URI
-	State string // the state parameter, by which the page recognises its own sign-in
+	State string // the state parameter, by which the page recognizes its own sign-in
 
 	received atomic.Bool // set by the first response
 	response chan url.Values

@@ -229,7 +229,7 @@ func TestShortLivedTokensAreNotFetchedForEachCall(t *testing.T) {
 	})
 }
 
-func TestWaiterHonoursItsContext(t *testing.T) {
+func TestWaiterHonorsItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{delay: time.Hour}
 		cache := tokencache.New(tokens.fetch, retryAfter)
@@ -467,7 +467,7 @@ func TestEndpointIsAskedAgainAfterAnHour(t *testing.T) {
 	})
 }
 
-func TestEarlyRefreshHonoursRetryAfter(t *testing.T) {
+func TestEarlyRefreshHonorsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{lifetime: time.Hour, fail: func(n int) error {
 			if n == 2 {
