@@ -4,7 +4,6 @@ package examples_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"fmt"
 	"os"
@@ -134,30 +133,28 @@ func build(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	const library = "github.com/seed-230b9595/intune-go"
+	folder := t.TempDir()
+	mod := fmt.Sprintf("module example.com/copied\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %s => %q\n", library, library, repository)
+	writeFile(t, filepath.Join(folder, "go.mod"), []byte(mod))
+	writeFile(t, filepath.Join(folder, "go.sum"), sums)
 	programs := make(map[string]string)
 	for _, name := range examples {
-		folder := t.TempDir()
-		if err := os.CopyFS(folder, os.DirFS(name)); err != nil {
+		if err := os.CopyFS(filepath.Join(folder, name), os.DirFS(name)); err != nil {
 			t.Fatal(err)
 		}
-		mod := fmt.Sprintf("module example.com/%s\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %s => %q\n", name, library, library, repository)
-		writeFile(t, filepath.Join(folder, "go.mod"), []byte(mod))
-		writeFile(t, filepath.Join(folder, "go.sum"), sums)
-		programs[name] = filepath.Join(folder, name+".exe")
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", programs[name], ".")
-		cmd.Dir = folder
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, out)
-		}
+		programs[name] = filepath.Join(folder, "bin", name)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-ldflags=-w", "-o", filepath.Join(folder, "bin")+string(filepath.Separator), "./...")
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return programs
 }
 
 func run(t *testing.T, program string, env []string, args ...string) (output string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = env
 	out, err := cmd.CombinedOutput()
 	return strings.ReplaceAll(string(out), "\r\n", "\n"), err

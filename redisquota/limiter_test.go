@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,13 +36,11 @@ func once(window time.Duration) redisquota.Option {
 	return redisquota.WithQuota(intune.Quota{Requests: 1, Window: window})
 }
 
-func mustWait(t *testing.T, limiter intune.Limiter) (took time.Duration) {
+func mustWait(t *testing.T, limiter intune.Limiter) {
 	t.Helper()
-	began := time.Now()
 	if err := limiter.Wait(t.Context(), "POST"); err != nil {
 		t.Fatal(err)
 	}
-	return time.Since(began)
 }
 
 func TestNewRejectsWhatItCannotUse(t *testing.T) {
@@ -74,17 +73,23 @@ func TestNewRejectsWhatItCannotUse(t *testing.T) {
 
 func TestWaitEndsWithTheContextAndGivesTheTurnBack(t *testing.T) {
 	server := startRedis(t)
-	limiter := newLimiter(t, server.client(t), once(2*time.Second))
+	limiter, client := newLimiter(t, server.client(t), once(time.Hour)), server.client(t)
 	mustWait(t, limiter)
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(200*time.Millisecond, cancel)
-	began := time.Now()
-	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
-		t.Errorf("got %v after %v", err, time.Since(began))
+	var turns [2]int64
+	for i := range turns {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- limiter.Wait(ctx, "POST") }()
+		eventually(t, "it has a turn", func() bool { return len(scores(t, client, t.Name(), 0)) == 2 })
+		turns[i] = slices.Max(slices.Collect(maps.Values(scores(t, client, t.Name(), 0))))
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		eventually(t, "the turn is back", func() bool { return len(scores(t, client, t.Name(), 0)) == 1 })
 	}
-	eventually(t, "the turn is back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
-	if mustWait(t, limiter); time.Since(began) > 4*time.Second {
-		t.Errorf("the next one waited %v, want the turn that was given back", time.Since(began))
+	if turns[0] != turns[1] {
+		t.Errorf("the turns were %v, want the one that was given back", turns)
 	}
 }
 
@@ -93,12 +98,11 @@ func TestWaitDoesNotBeginWhatWouldOutlastTheContext(t *testing.T) {
 	limiter := newLimiter(t, server.client(t), once(time.Hour))
 	mustWait(t, limiter)
 	client := intunetest.NewServer(t).Client(intune.WithLimiter(limiter))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
-	began := time.Now()
 	_, err := client.EnterpriseCodeSigningCertificates().Get(ctx, "id")
-	if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "another 1h0m0") || time.Since(began) > 5*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(began))
+	if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "another ") || ctx.Err() != nil {
+		t.Errorf("got %v", err)
 	}
 	eventually(t, "the turn is back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
 }
@@ -107,34 +111,30 @@ func TestPauseHoldsBackOtherProcesses(t *testing.T) {
 	server := startRedis(t)
 	throttled, other := newLimiter(t, server.client(t)), newLimiter(t, server.client(t))
 	mustWait(t, other)
+	began := time.Now()
 	throttled.Pause(time.Second)
 	throttled.Pause(time.Millisecond) // does not shorten it
-	if took := mustWait(t, other); took < 900*time.Millisecond || took > 2*time.Second {
-		t.Errorf("it waited %v, want a second", took)
+	if mustWait(t, other); time.Since(began) < time.Second {
+		t.Errorf("it waited %v, want a second", time.Since(began))
 	}
 }
 
 // TestPauseHoldsBackThoseWhoWaitAlready: they have a turn from before the pause.
 func TestPauseHoldsBackThoseWhoWaitAlready(t *testing.T) {
+	const window, pause = 3 * time.Second, 5 * time.Second
 	server := startRedis(t)
 	client := server.client(t)
-	throttled := newLimiter(t, server.client(t), once(time.Millisecond))
-	other := newLimiter(t, client, once(time.Millisecond))
+	throttled, other := newLimiter(t, server.client(t), once(window)), newLimiter(t, client, once(window))
 	mustWait(t, other)
 	eventually(t, "the subscription", func() bool { return operations(t, client)["subscribe"] == 1 })
-	var waiting sync.WaitGroup
-	for range 2 {
-		waiting.Go(func() {
-			began := time.Now()
-			err := other.Wait(t.Context(), "POST")
-			if took := time.Since(began); err != nil || took < 1800*time.Millisecond || took > 4*time.Second {
-				t.Errorf("%v after %v, want 2 s and its turn", err, took)
-			}
-		})
+	ended := make(chan error)
+	go func() { ended <- other.Wait(t.Context(), "POST") }()
+	eventually(t, "it has a turn", func() bool { return len(scores(t, client, t.Name(), 0)) == 2 })
+	began := time.Now()
+	throttled.Pause(pause)
+	if err := <-ended; err != nil || time.Since(began) < pause {
+		t.Errorf("%v after %v", err, time.Since(began))
 	}
-	time.Sleep(100 * time.Millisecond) // their turns are later than this
-	throttled.Pause(2 * time.Second)
-	waiting.Wait()
 }
 
 // TestThrottledClientPausesOtherProcesses shows that the client and the Limiter work together.
@@ -144,12 +144,12 @@ func TestThrottledClientPausesOtherProcesses(t *testing.T) {
 	throttled := server.Client(intune.WithLimiter(newLimiter(t, redisServer.client(t))), once)
 	other := server.Client(intune.WithLimiter(newLimiter(t, redisServer.client(t))))
 	server.Inject(intunetest.Fault{Status: 429, RetryAfter: "2"})
+	began := time.Now()
 	if _, err := throttled.EnterpriseCodeSigningCertificates().List(t.Context(), nil); !errors.Is(err, intune.ErrThrottled) {
 		t.Fatalf("got %v", err)
 	}
-	began := time.Now()
 	_, err := other.EnterpriseCodeSigningCertificates().List(t.Context(), nil)
-	if took := time.Since(began); err != nil || took < 1900*time.Millisecond {
+	if took := time.Since(began); err != nil || took < 2*time.Second {
 		t.Errorf("the other one: %v after %v", err, took)
 	}
 }
@@ -200,23 +200,19 @@ func TestWaitFailsWhileRedisIsDown(t *testing.T) {
 func TestFallbackDividesTheQuotaWhileRedisIsDown(t *testing.T) {
 	server := startRedis(t)
 	var logged logs
-	limiter := newLimiter(t, server.client(t), logged.option(), redisquota.WithFallback(50)) // 2 of 100 in 20 s
+	limiter := newLimiter(t, server.client(t), logged.option(),
+		redisquota.WithQuota(intune.Quota{Requests: 100, Window: time.Hour}), redisquota.WithFallback(50))
 	mustWait(t, limiter)
 	server.stop(t)
 	mustWait(t, limiter)
 	mustWait(t, limiter)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
-	began := time.Now()
-	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 4*time.Second {
-		t.Errorf("the third: %v after %v, want that its wait would be too long", err, time.Since(began))
+	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		t.Errorf("the third: %v, want that its wait would be too long", err)
 	}
 	server.start(t)
-	eventually(t, "the shared quota holds", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		return limiter.Wait(ctx, "POST") == nil
-	})
+	eventually(t, "the shared quota holds", func() bool { return limiter.Wait(ctx, "POST") == nil })
 	logged.check(t, "Redis is down, this process has its share of the quota", "Redis is back")
 }
 
@@ -241,13 +237,11 @@ func TestWaitHonoursTheContextWhileRedisHangs(t *testing.T) {
 	server.signal(t, syscall.SIGSTOP)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	began := time.Now()
-	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(began))
+	if err := limiter.Wait(ctx, "POST"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
-	began = time.Now()
-	if err := limiter.Wait(t.Context(), "POST"); err == nil || time.Since(began) > 5*time.Second {
-		t.Errorf("without a deadline: %v after %v, want an error after 3 s", err, time.Since(began))
+	if err := limiter.Wait(t.Context(), "POST"); err == nil {
+		t.Error("without a deadline there is no error")
 	}
 	server.signal(t, syscall.SIGCONT)
 	eventually(t, "the turns are back", func() bool { return len(scores(t, server.client(t), t.Name(), 0)) == 1 })
@@ -256,8 +250,8 @@ func TestWaitHonoursTheContextWhileRedisHangs(t *testing.T) {
 func TestQuotaSurvivesARestartWithPersistence(t *testing.T) {
 	server := startRedis(t, "--appendonly", "yes")
 	limiter := newLimiter(t, server.client(t), once(5*time.Second))
-	mustWait(t, limiter)
 	began := time.Now()
+	mustWait(t, limiter)
 	server.stop(t)
 	server.start(t)
 	if mustWait(t, limiter); time.Since(began) < 5*time.Second {
@@ -275,18 +269,25 @@ func TestClusterKeepsAQuotaInOneSlot(t *testing.T) {
 	client := cluster()
 	throttled := newLimiter(t, cluster(), once(time.Millisecond))
 	other := newLimiter(t, client, once(time.Millisecond))
+	began := time.Now()
 	mustWait(t, other)
-	if took := mustWait(t, other); took < 200*time.Millisecond {
-		t.Errorf("the second request waited %v", took)
+	if mustWait(t, other); time.Since(began) < redisquota.NetworkMargin {
+		t.Errorf("the second request waited %v", time.Since(began))
 	}
+	long, err := redisquota.New(client, "long", once(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustWait(t, long)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if err := other.Wait(ctx, "POST"); !errors.Is(err, context.Canceled) {
+	if err := long.Wait(ctx, "POST"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+	began = time.Now()
 	throttled.Pause(time.Second)
-	if took := mustWait(t, other); took < 900*time.Millisecond {
-		t.Errorf("during the pause it waited %v", took)
+	if mustWait(t, other); time.Since(began) < time.Second {
+		t.Errorf("during the pause it waited %v", time.Since(began))
 	}
 }
 

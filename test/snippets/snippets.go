@@ -48,6 +48,9 @@ func Read(tb testing.TB, page string) (found []Snippet) {
 	return found
 }
 
+// Origin names the place of the snippet.
+func (s Snippet) Origin() string { return fmt.Sprintf("%s:%d", s.Page, s.Line) }
+
 // IsFile reports whether the snippet is a whole file.
 func (s Snippet) IsFile() bool {
 	_, err := parser.ParseFile(token.NewFileSet(), "", s.Code, parser.PackageClauseOnly)
