@@ -80,18 +80,10 @@ func (r *signedDataReader) read(data []byte) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := outer.Children(2, 2)
-	if err != nil {
-		return nil, err
-	}
-	if string(info[0].Body) != oidSignedData {
+	if kind := outer.Child(0); string(kind.Body) != oidSignedData {
 		return nil, errors.New("it is encrypted, or of another type that holds no certificates")
 	}
-	signedData, err := info[1].First()
-	if err != nil {
-		return nil, err
-	}
-	parts, err := signedData.Children(3, 6)
+	parts, err := outer.Child(1).Child(0).Children(3, 6)
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +172,7 @@ func parseSignerID(id ber.Value) (func(*x509.Certificate) bool, error) {
 		keyID, err := id.Octets()
 		return func(cert *x509.Certificate) bool { return bytes.Equal(cert.SubjectKeyId, keyID) }, err
 	}
-	parts, err := id.Children(2, 2)
-	if err != nil {
-		return nil, err
-	}
-	issuer, serial := parts[0].Raw, parts[1].Body
+	issuer, serial := id.Child(0).Raw, id.Child(1).Body
 	return func(cert *x509.Certificate) bool {
 		return bytes.Equal(cert.RawIssuer, issuer) && bytes.Equal(serialOctets(cert), minimal(serial))
 	}, nil
@@ -199,11 +187,10 @@ func (r *signedDataReader) readNested(attributes []byte) (found []*contents) {
 			return found
 		}
 		attributes = rest
-		pair, err := attribute.Children(2, 2)
-		if err != nil || string(pair[0].Body) != oidNestedSignature {
+		if kind := attribute.Child(0); string(kind.Body) != oidNestedSignature {
 			continue
 		}
-		nested, _ := pair[1].Children(0, maxSignatures)
+		nested, _ := attribute.Child(1).Children(0, maxSignatures)
 		for _, signature := range nested {
 			if r.signatures++; r.signatures > maxSignatures {
 				return found

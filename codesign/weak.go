@@ -32,18 +32,13 @@ const oidPSS = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" // 1.2.840.113549.1.1.10
 func weakSignature(cert *x509.Certificate) string {
 	// Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, signature }
 	outer, _, _ := ber.Next(cert.Raw)
-	_, rest, _ := ber.Next(outer.Body)
-	signature, _, _ := ber.Next(rest)
-	algorithm, rest, _ := ber.Next(signature.Body)
+	algorithm, parameters := outer.Child(1).Child(0), outer.Child(1).Child(1)
 	if string(algorithm.Body) != oidPSS {
 		return weakSignatures[string(algorithm.Body)]
 	}
-	parameters, _, _ := ber.Next(rest)
-	hash, _ := parameters.First()
+	hash := parameters.Child(0)
 	if hash.Tag != ber.Context(0) {
 		return "SHA1-RSA-PSS" // the default: RFC 4055, section 3.1
 	}
-	hash, _ = hash.First()
-	id, _ := hash.First()
-	return weakHashes[string(id.Body)]
+	return weakHashes[string(hash.Child(0).Child(0).Body)]
 }

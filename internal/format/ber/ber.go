@@ -111,10 +111,18 @@ func (v Value) Children(least, most int) ([]Value, error) {
 	return values, nil
 }
 
-// First returns the first value in the body, which is what an explicit tag holds.
-func (v Value) First() (Value, error) {
-	value, _, err := Next(v.Body)
-	return value, err
+// Child returns a value in the body of a constructed value by its position, a zero Value if there is none that can be read.
+func (v Value) Child(position int) (child Value) {
+	if !v.IsConstructed() {
+		return Value{}
+	}
+	for rest := v.Body; position >= 0; position-- {
+		var err error
+		if child, rest, err = Next(rest); err != nil {
+			return Value{}
+		}
+	}
+	return child
 }
 
 // maxStringNesting bounds how deep the parts of a string may be split again.

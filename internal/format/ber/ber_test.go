@@ -107,6 +107,14 @@ func TestChildren(t *testing.T) {
 	if _, err := children[0].Children(0, 1); err == nil {
 		t.Error("a number has children")
 	}
+	if first, second := value.Child(0), value.Child(1); !bytes.Equal(first.Raw, children[0].Raw) || !bytes.Equal(second.Raw, children[1].Raw) {
+		t.Errorf("got %v, %v", first, second)
+	}
+	for _, none := range []Value{value.Child(2), value.Child(0).Child(0), Value{}.Child(0)} {
+		if none.Raw != nil {
+			t.Errorf("got %v", none)
+		}
+	}
 }
 
 // TestNestingIsLimited: each level of indefinite length is read once for each that is around it.

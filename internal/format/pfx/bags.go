@@ -56,11 +56,7 @@ type keyBag struct {
 
 // readSafes reads AuthenticatedSafe ::= SEQUENCE OF ContentInfo. A safe that cannot be read does not hide the others.
 func (b *bags) readSafes(data []byte) error {
-	outer, err := ber.Only(data)
-	if err != nil {
-		return err
-	}
-	safes, err := members(outer, 0)
+	safes, err := valuesOf(data)
 	if err != nil {
 		return err
 	}
@@ -84,28 +80,20 @@ func (b *bags) readSafes(data []byte) error {
 
 // openSafe returns the SafeContents of a safe, decrypted.
 func (b *bags) openSafe(safe ber.Value) ([]byte, error) {
-	kind, content, err := contentInfo(safe)
+	kind, content := contentInfo(safe)
 	switch {
-	case err != nil:
-		return nil, err
 	case oidData.is(kind):
 		return content.Octets()
 	case !oidEncryptedData.is(kind):
 		return nil, errors.New("it is encrypted for a certificate instead of a password, which is not read")
 	}
 	// EncryptedData ::= SEQUENCE { version, EncryptedContentInfo ::= SEQUENCE { type, algorithm, [0] IMPLICIT OCTET STRING } }
-	parts, err := members(content, 2)
+	info := content.Child(1)
+	sealed, err := info.Child(2).Octets()
 	if err != nil {
 		return nil, err
 	}
-	if parts, err = members(parts[1], 3); err != nil {
-		return nil, err
-	}
-	sealed, err := parts[2].Octets()
-	if err != nil {
-		return nil, err
-	}
-	return b.opener.decrypt(parts[1], sealed, isSequence)
+	return b.opener.decrypt(info.Child(1), sealed, isSequence)
 }
 
 // isSequence tells what was decrypted with the right password from noise: all of it is one SEQUENCE of values.
@@ -125,11 +113,7 @@ var errTooDeep = errors.New("the bags of the container are nested too deeply")
 
 // readSafeContents reads SafeContents ::= SEQUENCE OF SafeBag.
 func (b *bags) readSafeContents(data []byte, levels int) error {
-	outer, err := ber.Only(data)
-	if err != nil {
-		return err
-	}
-	values, err := members(outer, 0)
+	values, err := valuesOf(data)
 	if err != nil {
 		return err
 	}
@@ -143,11 +127,10 @@ func (b *bags) readSafeContents(data []byte, levels int) error {
 
 // readBag reads SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT ANY, bagAttributes SET OPTIONAL }.
 func (b *bags) readBag(bag ber.Value, levels int) error {
-	kind, value, err := contentInfo(bag)
-	if err != nil {
-		return err
-	}
+	kind, value := contentInfo(bag)
 	switch {
+	case kind.Tag != ber.OID:
+		return ber.ErrMalformed
 	case oidCertBag.is(kind):
 		cert, err := parseCertBag(value)
 		if cert != nil {
@@ -166,9 +149,9 @@ func (b *bags) readBag(bag ber.Value, levels int) error {
 
 // parseCertBag reads CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }. A type that is not X.509 is nil.
 func parseCertBag(value ber.Value) (*x509.Certificate, error) {
-	kind, content, err := contentInfo(value)
-	if err != nil || !oidX509Certificate.is(kind) {
-		return nil, err
+	kind, content := contentInfo(value)
+	if !oidX509Certificate.is(kind) {
+		return nil, nil
 	}
 	der, err := content.Octets()
 	if err != nil {
@@ -183,25 +166,14 @@ func parseCertBag(value ber.Value) (*x509.Certificate, error) {
 
 // attributesOf reads what follows the value of a bag. Damaged attributes are like missing ones.
 func attributesOf(bag ber.Value) (found attributes) {
-	parts, _ := bag.Children(0, maxValues)
-	for _, part := range parts[2:] {
-		list, _ := part.Children(0, maxValues)
-		for _, attribute := range list {
-			pair, err := members(attribute, 2)
-			if err != nil {
-				continue
-			}
-			value, err := pair[1].First()
-			if err != nil {
-				continue
-			}
-			octets, _ := value.Octets()
-			switch {
-			case oidLocalKeyID.is(pair[0]):
-				found.localKeyID = string(octets)
-			case oidFriendlyName.is(pair[0]):
-				found.friendlyName = string(octets)
-			}
+	list, _ := bag.Child(2).Children(0, maxValues)
+	for _, attribute := range list {
+		octets, _ := attribute.Child(1).Child(0).Octets()
+		switch kind := attribute.Child(0); {
+		case oidLocalKeyID.is(kind):
+			found.localKeyID = string(octets)
+		case oidFriendlyName.is(kind):
+			found.friendlyName = string(octets)
 		}
 	}
 	return found
@@ -214,16 +186,12 @@ var errUnreadableKey = errors.New("its private key cannot be read")
 // version number, EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm, OCTET STRING } does not.
 func (k keyBag) parse(opener *opener) (crypto.Signer, error) {
 	der := k.value.Raw
-	parts, err := members(k.value, 2)
-	if err != nil {
-		return nil, errUnreadableKey
-	}
-	if !parts[0].Is(ber.Integer) {
-		sealed, err := parts[1].Octets()
+	if first := k.value.Child(0); !first.Is(ber.Integer) {
+		sealed, err := k.value.Child(1).Octets()
 		if err != nil {
 			return nil, errUnreadableKey
 		}
-		if der, err = opener.decrypt(parts[0], sealed, isSequence); err != nil {
+		if der, err = opener.decrypt(first, sealed, isSequence); err != nil {
 			return nil, err
 		}
 	}

@@ -124,14 +124,10 @@ const maxKeyLength = 1 << 10
 
 // parsePBKDF2 reads SEQUENCE { salt OCTET STRING, iterations INTEGER, keyLength INTEGER OPTIONAL, prf DEFAULT hmacWithSHA1 }.
 func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {
-	algorithm, parameters, err := algorithmIdentifier(v)
-	if err != nil {
-		return kdf, err
-	}
-	if !oidPBKDF2.is(algorithm) {
+	if algorithm := v.Child(0); !oidPBKDF2.is(algorithm) {
 		return kdf, unsupported(algorithm)
 	}
-	parts, err := members(parameters, 2)
+	parts, err := v.Child(1).Children(2, maxValues)
 	if err != nil {
 		return kdf, err
 	}
@@ -147,10 +143,7 @@ func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {
 			kdf.keyLength = integer(part)
 			continue
 		}
-		prf, _, err := algorithmIdentifier(part)
-		if err != nil {
-			return kdf, err
-		}
+		prf := part.Child(0)
 		if kdf.newHash = hmacs[oid(prf.Body)]; kdf.newHash == nil {
 			return kdf, unsupported(prf)
 		}

@@ -14,23 +14,13 @@ const oidPBMAC1 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e" // 1.2.840.113549.1
 //
 //	MacData ::= SEQUENCE { mac SEQUENCE { algorithm, digest OCTET STRING }, salt OCTET STRING, iterations DEFAULT 1 }
 func (o *opener) checkMAC(macData ber.Value, message []byte) error {
-	parts, err := members(macData, 2)
+	digestInfo := macData.Child(0)
+	algorithm, parameters := digestInfo.Child(0).Child(0), digestInfo.Child(0).Child(1)
+	want, err := digestInfo.Child(1).Octets()
 	if err != nil {
 		return err
 	}
-	digestInfo, err := members(parts[0], 2)
-	if err != nil {
-		return err
-	}
-	want, err := digestInfo[1].Octets()
-	if err != nil {
-		return err
-	}
-	salt, err := parts[1].Octets()
-	if err != nil {
-		return err
-	}
-	algorithm, parameters, err := algorithmIdentifier(digestInfo[0])
+	salt, err := macData.Child(1).Octets()
 	if err != nil {
 		return err
 	}
@@ -42,8 +32,8 @@ func (o *opener) checkMAC(macData ber.Value, message []byte) error {
 		return nil
 	}
 	iterations := 1
-	if len(parts) > 2 {
-		iterations = integer(parts[2])
+	if count := macData.Child(2); count.Tag == ber.Integer {
+		iterations = integer(count)
 	}
 	return o.choose(func(p password) [][]byte { return p.bmp }, func(secret []byte) (bool, error) {
 		key, err := o.derive12(newHash, secret, salt, iterations, purposeMAC, newHash().Size())
@@ -53,20 +43,11 @@ func (o *opener) checkMAC(macData ber.Value, message []byte) error {
 
 // checkPBMAC1 does the same for PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme } (RFC 9579).
 func (o *opener) checkPBMAC1(parameters ber.Value, message, want []byte) error {
-	parts, err := members(parameters, 2)
-	if err != nil {
-		return err
-	}
-	scheme, _, err := algorithmIdentifier(parts[1])
-	if err != nil {
-		return err
-	}
-	newHash := hmacs[oid(scheme.Body)]
-	kdf, err := parsePBKDF2(parts[0])
-	if newHash == nil || err != nil {
-		return nil //nolint:nilerr // of an unknown kind
-	}
+	newHash := hmacs[oid(parameters.Child(1).Child(0).Body)]
+	kdf, err := parsePBKDF2(parameters.Child(0))
 	switch {
+	case newHash == nil || err != nil:
+		return nil //nolint:nilerr // of an unknown kind
 	case kdf.keyLength < 0 || kdf.keyLength > maxKeyLength:
 		return errTooMuchWork
 	case kdf.keyLength == 0: // some tools leave it out

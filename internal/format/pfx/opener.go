@@ -95,18 +95,6 @@ func (o *opener) decrypt(algorithm ber.Value, sealed []byte, isValid func(plain 
 	return plain, err
 }
 
-// algorithmIdentifier reads AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters OPTIONAL }.
-func algorithmIdentifier(v ber.Value) (algorithm, parameters ber.Value, err error) {
-	parts, err := members(v, 1)
-	if err != nil {
-		return ber.Value{}, ber.Value{}, err
-	}
-	if len(parts) > 1 {
-		parameters = parts[1]
-	}
-	return parts[0], parameters, nil
-}
-
 // integer reads a small positive INTEGER, -1 if it is another.
 func integer(v ber.Value) int {
 	const most = 1 << 31

@@ -3,6 +3,7 @@
 package pfx
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -87,12 +88,13 @@ const (
 // maxValues bounds how many values a SEQUENCE may have.
 const maxValues = 10_000
 
-// members reads a SEQUENCE of at least so many values.
-func members(v ber.Value, least int) ([]ber.Value, error) {
-	if v.Tag != ber.Sequence {
-		return nil, ber.ErrMalformed
+// valuesOf returns the values of the SEQUENCE that data holds.
+func valuesOf(data []byte) ([]ber.Value, error) {
+	outer, err := ber.Only(data)
+	if err != nil || outer.Tag != ber.Sequence {
+		return nil, cmp.Or(err, ber.ErrMalformed)
 	}
-	return v.Children(least, maxValues)
+	return outer.Children(0, maxValues)
 }
 
 // open reads the outermost structure: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData OPTIONAL }.
@@ -104,14 +106,8 @@ func open(data []byte, password string) (*bags, error) {
 	if asksTooMuch(outer.Raw, maxNesting) {
 		return nil, errTooMuchWork
 	}
-	parts, err := members(outer, 2)
-	if err != nil {
-		return nil, err
-	}
-	kind, content, err := contentInfo(parts[1])
+	kind, content := contentInfo(outer.Child(1))
 	switch {
-	case err != nil:
-		return nil, err
 	case oidSignedData.is(kind):
 		return nil, errors.New("it is signed with a certificate instead of a password, which is not read")
 	case !oidData.is(kind):
@@ -122,8 +118,8 @@ func open(data []byte, password string) (*bags, error) {
 		return nil, err
 	}
 	opener := &opener{passwords: passwords(password), work: maxWork}
-	if len(parts) > 2 {
-		if err := opener.checkMAC(parts[2], safes); err != nil {
+	if macData := outer.Child(2); macData.Tag == ber.Sequence {
+		if err := opener.checkMAC(macData, safes); err != nil {
 			return nil, err
 		}
 	}
@@ -132,14 +128,9 @@ func open(data []byte, password string) (*bags, error) {
 }
 
 // contentInfo reads ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT ANY }.
-func contentInfo(v ber.Value) (kind, content ber.Value, err error) {
-	parts, err := members(v, 2)
-	if err != nil {
-		return ber.Value{}, ber.Value{}, err
+func contentInfo(v ber.Value) (kind, content ber.Value) {
+	if explicit := v.Child(1); explicit.Tag == ber.Context(0) {
+		content = explicit.Child(0)
 	}
-	if parts[1].Tag != ber.Context(0) {
-		return ber.Value{}, ber.Value{}, ber.ErrMalformed
-	}
-	content, err = parts[1].First()
-	return parts[0], content, err
+	return v.Child(0), content
 }

@@ -21,10 +21,7 @@ const oidPBES2 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d" // 1.2.840.113549.1.
 
 // parseScheme reads the algorithm that something is encrypted with.
 func parseScheme(v ber.Value) (scheme, error) {
-	algorithm, parameters, err := algorithmIdentifier(v)
-	if err != nil {
-		return scheme{}, err
-	}
+	algorithm, parameters := v.Child(0), v.Child(1)
 	if oidPBES2.is(algorithm) {
 		return parsePBES2(parameters)
 	}
@@ -37,15 +34,11 @@ func parseScheme(v ber.Value) (scheme, error) {
 
 // parsePBE reads pkcs-12PbeParams ::= SEQUENCE { salt OCTET STRING, iterations INTEGER }.
 func parsePBE(parameters ber.Value, cipher blockCipher) (scheme, error) {
-	parts, err := members(parameters, 2)
+	salt, err := parameters.Child(0).Octets()
 	if err != nil {
 		return scheme{}, err
 	}
-	salt, err := parts[0].Octets()
-	if err != nil {
-		return scheme{}, err
-	}
-	iterations := integer(parts[1])
+	iterations := integer(parameters.Child(1))
 	derive := func(o *opener, secret []byte) (key, iv []byte, err error) {
 		sha1 := hashes[oidSHA1]
 		if key, err = o.derive12(sha1, secret, salt, iterations, purposeKey, cipher.keyLength); err != nil {
@@ -59,18 +52,11 @@ func parsePBE(parameters ber.Value, cipher blockCipher) (scheme, error) {
 
 // parsePBES2 reads PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme } (RFC 8018, appendix A.4).
 func parsePBES2(parameters ber.Value) (scheme, error) {
-	parts, err := members(parameters, 2)
+	kdf, err := parsePBKDF2(parameters.Child(0))
 	if err != nil {
 		return scheme{}, err
 	}
-	kdf, err := parsePBKDF2(parts[0])
-	if err != nil {
-		return scheme{}, err
-	}
-	encryption, ivValue, err := algorithmIdentifier(parts[1])
-	if err != nil {
-		return scheme{}, err
-	}
+	encryption, ivValue := parameters.Child(1).Child(0), parameters.Child(1).Child(1)
 	cipher, ok := pbes2Ciphers[oid(encryption.Body)]
 	if !ok {
 		return scheme{}, unsupported(encryption)
