@@ -8,9 +8,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -110,10 +110,8 @@ var encodings = map[string]func(key, cert []byte) []byte{
 	},
 	"hexadecimal, UTF-16":   func(key, _ []byte) []byte { return wide([]byte(hex.EncodeToString(key)), binary.LittleEndian, false) },
 	"hexadecimal of base64": func(key, _ []byte) []byte { return []byte(hex.EncodeToString(base(key))) },
-	"decimal": func(key, _ []byte) []byte {
-		return []byte(strings.ReplaceAll(strings.Trim(fmt.Sprint(key), "[]"), " ", ","))
-	},
-	"decimal in JSON": func(key, _ []byte) []byte { return []byte(strings.ReplaceAll(fmt.Sprint(key), " ", ",\n  ")) },
+	"decimal":               func(key, _ []byte) []byte { return decimals(key, ",") },
+	"decimal in JSON":       func(key, _ []byte) []byte { return around("[", decimals(key, ",\n  "), "]") },
 }
 
 func encode(encoding *base64.Encoding, data []byte) []byte {
@@ -134,6 +132,16 @@ func lines(text []byte, end string) []byte {
 
 func groups(text []byte, size int, separator string) []byte {
 	return bytes.Join(slices.Collect(slices.Chunk(text, size)), []byte(separator))
+}
+
+func decimals(data []byte, separator string) (out []byte) {
+	for i, b := range data {
+		if i > 0 {
+			out = append(out, separator...)
+		}
+		out = strconv.AppendInt(out, int64(b), 10)
+	}
+	return out
 }
 
 func wide(text []byte, order binary.AppendByteOrder, mark bool) (out []byte) {

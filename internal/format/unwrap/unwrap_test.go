@@ -54,9 +54,9 @@ var hostile = map[string]func(size int) string{
 // TestFindCostsLittle: what is allocated grows with the data, and not faster.
 func TestFindCostsLittle(t *testing.T) {
 	const size, most = 16 << 10, 250 // bytes for each byte of data
-	for name, make := range hostile {
-		small := allocated(func() { Find([]byte(make(size)), isSecret) })
-		large := allocated(func() { Find([]byte(make(2*size)), isSecret) })
+	for name, of := range hostile {
+		small := allocated(func() { Find([]byte(of(size)), isSecret) })
+		large := allocated(func() { Find([]byte(of(2*size)), isSecret) })
 		if small > most*size || large > 5*small/2+size {
 			t.Errorf("%s: %d KiB for %d KiB, and %d KiB for twice as many", name, small>>10, size>>10, large>>10)
 		}
@@ -103,8 +103,8 @@ func TestMistake(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, make := range hostile {
-		f.Add([]byte(make(500)))
+	for _, of := range hostile {
+		f.Add([]byte(of(500)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		found, _ := Find(data, func(layer []byte) bool { return len(layer) > 0 && layer[0] == 0x30 })
