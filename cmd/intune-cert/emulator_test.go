@@ -67,7 +67,7 @@ func TestRotateInTheEmulatorInTwoCommands(t *testing.T) {
 	f := newFixture(t)
 	_, settings := f.emulator("--sample", "sample.cer")
 	f.env = f.env[:len(f.env)-2] // no settings, except those on the command line
-	f.run("rotate", "sample.cer", "--delete-old", "--overlap", "0", "--emulator", settings.URL).exits(0).prints("Uploaded sample.cer", "Deleted ")
+	f.run("rotate", "sample.cer", "--delete-old", "--overlap", "0", "--emulator", settings.URL).exits(0).prints("Uploaded sample.cer", ": deleted\n")
 }
 
 func TestEmulatorFaultsAndConfig(t *testing.T) {

@@ -93,11 +93,6 @@ func (r *record) human(out *console.Writer) {
 	field(out, "recognized", recognizedBy(r.MatchedBy))
 }
 
-// brief names a record in a line.
-func (r *record) brief() string {
-	return r.ID + ", " + r.Subject + ", expires " + r.expires()
-}
-
 // recognizedBy says how a record was recognized as the certificate of a file.
 func recognizedBy(matchedBy intune.MatchedBy) string {
 	return map[intune.MatchedBy]string{

@@ -179,7 +179,7 @@ func (r *rotateResult) human(out *console.Writer) {
 	}
 	printFindings(out, r.Findings, nil)
 	if r.Previous != nil {
-		out.Printf("Deployed until now: %s\n", r.Previous.brief())
+		out.Printf("Deployed until now: %s, %s, which expires %s\n", r.Previous.ID, r.Previous.Subject, r.Previous.expires())
 	}
 	switch {
 	case r.Created || r.WouldCreate:
@@ -191,25 +191,24 @@ func (r *rotateResult) human(out *console.Writer) {
 		r.Certificate.human(out)
 	}
 	for _, old := range r.Old {
-		out.Printf("%s %s\n", r.becomesOf(old.ID), old.brief())
-	}
-	if r.PendingUntil != nil {
-		out.Printf("A run after %s deletes it, once the new one is provisioned.\n", formatTime(*r.PendingUntil))
+		out.Printf("Replaces %s, which expires %s: %s\n", old.ID, old.expires(), r.fate(old.ID))
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
 		out.Printf("It is not provisioned yet. --wait waits for that.\n")
 	}
 }
 
-// becomesOf says what becomes of what is replaced.
-func (r *rotateResult) becomesOf(id string) string {
+// fate says what becomes of a record that is replaced.
+func (r *rotateResult) fate(id string) string {
 	switch {
 	case slices.Contains(r.Deleted, id):
-		return "Deleted"
+		return "deleted"
 	case slices.Contains(r.WouldDelete, id):
-		return "Would delete"
+		return "would be deleted"
+	case slices.Contains(r.Pending, id) && r.PendingUntil != nil:
+		return "a run after " + formatTime(*r.PendingUntil) + " deletes it"
 	case slices.Contains(r.Pending, id):
-		return "Stays for now:"
+		return "a later run deletes it"
 	}
-	return "Replaces"
+	return "stays"
 }

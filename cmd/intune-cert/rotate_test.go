@@ -32,12 +32,15 @@ func TestRotateReplacesTheCertificateOnce(t *testing.T) {
 	if !got.Created || got.DryRun || got.File != "new.cer" || got.Error != nil || len(got.Findings) != 0 {
 		t.Errorf("got %+v", got)
 	}
+	if got.Previous == nil || got.Previous.ID != old || !got.Previous.isKnownNotToBeDeployed() {
+		t.Errorf("previous: %+v", got.Previous)
+	}
 	if len(got.Old) != 1 || got.Old[0].ID != old || !slices.Equal(got.Deleted, []string{old}) {
 		t.Errorf("old %+v, deleted %v", got.Old, got.Deleted)
 	}
 
 	again := decoded[rotateJSON](f.run(args...).exits(0))
-	if again.Created || again.MatchedBy != "names" || again.Certificate.ID != ids[0] || len(again.Deleted) != 0 {
+	if again.Created || again.MatchedBy != "names" || again.Certificate.ID != ids[0] || len(again.Deleted) != 0 || again.Previous != nil {
 		t.Errorf("again: %+v", again)
 	}
 	f.wantIDs(ids...)
@@ -55,7 +58,62 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 		t.Errorf("the new one %+v, the old one %+v", got.Certificate, got.Old[0])
 	}
 	f.wantIDs(old)
-	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "--dry-run").exits(0).prints("Would upload new.cer", "Would delete "+old)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "--dry-run").exits(0).
+		prints("Deployed until now: "+old+", CN=Contoso Apps, ", "Would upload new.cer", "Replaces "+old, "would be deleted")
+}
+
+func TestRotateKeepsTheOldOneFor30Days(t *testing.T) {
+	f := newFixture(t)
+	old := f.seed(oldContoso())
+	f.writeCertificate("new.cer", contoso())
+	f.run("rotate", "new.cer", "--delete-old", "--dry-run").exits(0).prints("Would upload", "UTC deletes it")
+	for _, wantCreated := range []bool{true, false} {
+		got := decoded[rotateJSON](f.run("rotate", "new.cer", "--delete-old", "-o", "json").exits(0))
+		if got.Created != wantCreated || len(got.Deleted) != 0 || !slices.Equal(got.Pending, []string{old}) || got.Error != nil {
+			t.Errorf("got %+v", got)
+		}
+		if left := time.Until(*got.PendingUntil).Round(time.Hour); left != 30*day {
+			t.Errorf("pending for %v", left)
+		}
+	}
+	f.run("rotate", "new.cer", "--delete-old").exits(0).
+		prints("recognized by names and dates: the service does not show the content", "Replaces "+old, ": a run after 20", " UTC deletes it")
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "72h", "-o", "json").exits(0)
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0").exits(0).prints("Replaces "+old, ": deleted\n")
+	f.run("rotate", "new.cer").exits(0)
+	if ids := f.ids(); len(ids) != 1 || ids[0] == old {
+		t.Errorf("the tenant has %v", ids)
+	}
+}
+
+func TestRotateDeploysAnotherSubjectOnlyIfAllowed(t *testing.T) {
+	f := newFixture(t)
+	id := f.seed(intunetest.NewCertificate("Fabrikam"))
+	f.writeCertificate("new.cer", contoso())
+	for _, args := range [][]string{{"--delete-old"}, {"--dry-run"}} {
+		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "add --new-subject")
+		if got := decoded[rotateJSON](done); got.Error.Kind != "otherSubject" || !strings.Contains(got.Error.Message, id) {
+			t.Errorf("got %+v", got.Error)
+		}
+	}
+	f.wantIDs(id)
+	f.run("rotate", "new.cer", "--new-subject", "--delete-old", "--overlap", "0").exits(0).prints("Deployed until now: "+id+", CN=Fabrikam", "Uploaded new.cer")
+	if ids := f.ids(); len(ids) != 2 {
+		t.Errorf("the tenant has %v: that of another publisher must stay", ids)
+	}
+}
+
+func TestRotateForceGoesBack(t *testing.T) {
+	f := newFixture(t)
+	earlier := f.writeCertificate("earlier.cer", contoso(func(c *certificate) { c.NotAfter = time.Now().AddDate(0, 6, 0) }))
+	f.seed(earlier)
+	later := f.seed(contoso())
+	f.run("rotate", "earlier.cer").exits(6).says("run intune-cert rotate earlier.cer --force, once")
+	got := decoded[rotateJSON](f.run("rotate", "earlier.cer", "--force", "-o", "json").exits(0))
+	if !got.Created || got.Previous == nil || got.Previous.ID != later || !got.Certificate.isDeployed() {
+		t.Errorf("got %+v", got)
+	}
+	f.run("rotate", "earlier.cer").exits(0).prints("is in the tenant already")
 }
 
 func TestRotateExitsWith5IfTheNewOneIsNotProvisionedInTime(t *testing.T) {
