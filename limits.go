@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
@@ -91,11 +92,11 @@ func (l *limits) waitForPause(ctx context.Context, isLook bool) error {
 func (l *limits) reason(isLook bool) string {
 	switch {
 	case !l.throttled.IsOpen():
-		return "throttled"
+		return event.ReasonThrottled
 	case !isLook && !l.busy.IsOpen():
-		return "unavailable"
+		return event.ReasonUnavailable
 	}
-	return "quota"
+	return event.ReasonQuota
 }
 
 // pauseAll holds every request back, and those of other processes if the limiter can.

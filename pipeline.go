@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -164,16 +165,16 @@ func (p *pipeline) announceWait(ctx context.Context, a *attempt) (end func()) {
 		return func() {}
 	}
 	began := time.Now()
-	logger := p.logger.With("reason", p.limits.reason(a.isLook), "clientRequestId", a.ClientRequestID)
+	logger := p.logger.With(event.Reason, p.limits.reason(a.isLook), event.ClientRequestID, a.ClientRequestID)
 	announced := make(chan struct{})
 	announcement := time.AfterFunc(noticeable, func() {
 		defer close(announced)
-		logger.InfoContext(ctx, "intune: waiting")
+		logger.InfoContext(ctx, event.Waiting)
 	})
 	return func() {
 		if !announcement.Stop() {
 			<-announced
-			logger.InfoContext(ctx, "intune: waited", "duration", time.Since(began))
+			logger.InfoContext(ctx, event.Waited, "duration", time.Since(began))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -41,7 +42,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 	if r.isDisabled {
 		return unclear, r.unknown(ctx, h, cause)
 	}
-	r.log(ctx, "intune: reconciling", "cause", cause.Error())
+	r.log(ctx, event.Reconciling, "cause", cause.Error())
 	var seen look
 	var failure error
 	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
@@ -59,7 +60,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.lookedFor = h.attempts
-	r.log(ctx, "intune: reconciled", "result", string(absent))
+	r.log(ctx, event.Reconciled, "result", string(absent))
 	return absent, nil
 }
 
@@ -147,14 +148,14 @@ func (r *reconciliation) found(ctx context.Context, records []Match) error {
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.By
 	}
-	r.log(ctx, "intune: reconciled", "result", string(found), "id", result.Certificate.ID, "matchedBy", string(result.By))
+	r.log(ctx, event.Reconciled, "result", string(found), event.ID, result.Certificate.ID, "matchedBy", string(result.By))
 	r.client.uploads.End(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
 func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
-	r.log(ctx, "intune: reconciled", "result", string(unclear))
+	r.log(ctx, event.Reconciled, "result", string(unclear))
 	r.client.uploads.End(r.upload, true)
 	e := h.outcomeUnknown(cause)
 	e.UploadDateTime, e.Thumbprint = r.sent.UploadDateTime, r.sent.Thumbprint()
@@ -164,7 +165,7 @@ func (r *reconciliation) unknown(ctx context.Context, h history, cause error) er
 
 // log records a step of the recovery. The certificate is named by its upload date.
 func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
-	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, "uploadDateTime", formatTime(r.sent.UploadDateTime))...)
+	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, event.UploadDateTime, formatTime(r.sent.UploadDateTime))...)
 }
 
 // look is what one listing of the search shows.

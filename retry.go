@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/claims"
+	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
@@ -242,7 +243,7 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 		slog.Int("attempt", c.attempts),
 		slog.String("outcome", string(o)),
 		slog.Duration("duration", c.last.ended.Sub(c.last.Started)),
-		slog.String("clientRequestId", c.clientRequestID),
+		slog.String(event.ClientRequestID, c.clientRequestID),
 	}
 	if resp := c.last.response; resp != nil {
 		attrs = append(attrs, slog.Int("status", resp.status), slog.String("requestId", resp.header.Get("request-id")))
@@ -250,5 +251,5 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", redact.Message(err.Error())))
 	}
-	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, "intune: attempt", attrs...)
+	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, event.Attempt, attrs...)
 }

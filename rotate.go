@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/rotation"
@@ -224,11 +225,11 @@ func (r *rotating) upload(ctx context.Context, date time.Time) error {
 func (r *rotating) awaitProvisioning(ctx context.Context, id string) error {
 	const shortest, longest = 2 * time.Second, time.Minute
 	until := time.Now().Add(r.state.WaitProvisioned)
-	logger := r.client.pipeline.logger.With("id", id, "reason", "provisioning")
+	logger := r.client.pipeline.logger.With(event.ID, id, event.Reason, event.ReasonProvisioning)
 	isProvisioned := false
 	for pause := shortest; !isProvisioned && time.Now().Before(until); pause = min(2*pause, longest) {
 		pause = min(pause, time.Until(until))
-		logger.InfoContext(ctx, "intune: waiting", "pause", pause, "until", formatTime(until))
+		logger.InfoContext(ctx, event.Waiting, "pause", pause, event.Until, formatTime(until))
 		if err := wait.Until(ctx, time.Now().Add(pause)); err != nil {
 			return fmt.Errorf("%w: %w", ErrNotProvisioned, err)
 		}
@@ -237,7 +238,7 @@ func (r *rotating) awaitProvisioning(ctx context.Context, id string) error {
 			return fmt.Errorf("uploaded, but its status cannot be read: %w", err)
 		}
 		isProvisioned = err == nil && strings.EqualFold(got.ID, id) && got.Status == CertificateStatusProvisioned
-		logger.InfoContext(ctx, "intune: waited", "isProvisioned", isProvisioned)
+		logger.InfoContext(ctx, event.Waited, "isProvisioned", isProvisioned)
 	}
 	r.state.HasWaited = true
 	return r.list(ctx)
