@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,4 +63,20 @@ func TestDeviceCodeThatExpires(t *testing.T) {
 			t.Errorf("polled after %v and %v", first, second)
 		}
 	})
+}
+
+// TestDeviceCodeOfAConfidentialApplication: the error names the switch in the admin center.
+func TestDeviceCodeOfAConfidentialApplication(t *testing.T) {
+	rejection := reply(401, `{"error":"invalid_client","error_description":"AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}`)
+	for step, e := range map[string]*endpoint{
+		"device code": newEndpoint(t, rejection),
+		"token":       newEndpoint(t, reply(200, `{"device_code":"d","interval":1}`), rejection),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			_, err := entra.DeviceCode(tenant, app, func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }).Token(t.Context(), e.request())
+			if errorAs[*entra.Error](t, err); !strings.Contains(err.Error(), "'client_secret'") || !strings.Contains(err.Error(), `turn on "Allow public client flows"`) {
+				t.Errorf("%s: got %v", step, err)
+			}
+		})
+	}
 }

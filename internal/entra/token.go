@@ -106,7 +106,7 @@ func (req Request) do(r *http.Request, secrets []string) ([]byte, error) {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r.Header.Set("Accept", "application/json")
-	resp, err := client.Do(r)
+	resp, err := client.Do(r) //nolint:bodyclose,gosec // readBody closes it; the root URL has been checked
 	if err != nil {
 		return nil, hide(wire.Explain(err), secrets)
 	}
