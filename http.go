@@ -7,5 +7,3 @@ import "net/http"
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
