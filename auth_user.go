@@ -23,12 +23,15 @@ type TokenStore interface {
 }
 
 // UserOption changes how a person signs in.
-type UserOption func(*entra.User)
+type UserOption func(user)
+
+// user is a person who signs in.
+type user struct{ *entra.User }
 
 // WithTokenStore keeps refresh tokens in store, so that nobody is prompted again in the next run. Without it they are kept
 // only in memory.
 func WithTokenStore(store TokenStore) UserOption {
-	return func(u *entra.User) { u.KeepIn(store) }
+	return func(u user) { u.KeepIn(store) }
 }
 
 // DeviceCodeCredential signs in a person on any device with a browser: prompt shows which page to visit and which code to
@@ -38,7 +41,7 @@ func WithTokenStore(store TokenStore) UserOption {
 //
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
 func DeviceCodeCredential(tenantID, clientID string, prompt func(context.Context, *oauth2.DeviceAuthResponse) error, opts ...UserOption) Credential {
-	return userCredential(entra.DeviceCode(tenantID, clientID, prompt), opts)
+	return user{entra.DeviceCode(tenantID, clientID, prompt)}.credential(opts)
 }
 
 // AuthorizationCodeCredential signs in a person with a browser on this machine. open shows an address in the browser and
@@ -49,10 +52,10 @@ func DeviceCodeCredential(tenantID, clientID string, prompt func(context.Context
 //
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow.
 func AuthorizationCodeCredential(tenantID, clientID string, open func(ctx context.Context, address string) error, opts ...UserOption) Credential {
-	return userCredential(entra.AuthorizationCode(tenantID, clientID, open), opts)
+	return user{entra.AuthorizationCode(tenantID, clientID, open)}.credential(opts)
 }
 
-func userCredential(u *entra.User, opts []UserOption) Credential {
+func (u user) credential(opts []UserOption) Credential {
 	for _, opt := range opts {
 		if opt == nil {
 			u.Reject("UserOption", "is nil")
@@ -60,5 +63,5 @@ func userCredential(u *entra.User, opts []UserOption) Credential {
 		}
 		opt(u)
 	}
-	return signIn{u}
+	return signIn{u.User}
 }
