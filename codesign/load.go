@@ -91,7 +91,10 @@ func read(file source, o options) (*contents, error) {
 // readWhole reads a file of a format that is read as a whole, and says if it holds a private key.
 func readWhole(data []byte, password string) (*contents, error) {
 	reader := &wholeReader{password: password}
-	if len(data) > maxCertificates {
+	switch text := unwrap.Text(data); {
+	case isScript(text):
+		return readScript(text)
+	case len(data) > maxCertificates:
 		return reader.read(data)
 	}
 	held, err := reader.readLayers(data)
@@ -149,7 +152,7 @@ type wholeReader struct {
 // isKnown reports whether wholeReader reads data. Less is taken for a word that happens to look like base64.
 func isKnown(data []byte) bool {
 	const least = 64
-	return isPEM(data) || isScript(data) || len(data) >= least && (isPKCS7(data) || isAppxSignature(data) || isPKCS12(data) || isDER(data))
+	return isPEM(data) || len(data) >= least && (isPKCS7(data) || isAppxSignature(data) || isPKCS12(data) || isDER(data))
 }
 
 func (r *wholeReader) read(data []byte) (*contents, error) {
@@ -158,8 +161,6 @@ func (r *wholeReader) read(data []byte) (*contents, error) {
 		return readPKCS7(data, FormatPKCS7)
 	case isAppxSignature(data):
 		return readAppxSignature(data, FormatPKCS7)
-	case isScript(data):
-		return readScript(data)
 	case len(data) > maxCertificates:
 		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export the certificate alone", nil)
 	case isPKCS12(data) && r.containers > 0:

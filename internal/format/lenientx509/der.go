@@ -38,17 +38,9 @@ func isContext(value asn1.RawValue, tag int) bool {
 
 // encode writes one value in DER.
 func encode(identifier byte, contents ...[]byte) []byte {
-	content := slices.Concat(contents...)
-	length := len(content)
-	const longForm = 0x80
-	if length < longForm {
-		return append([]byte{identifier, byte(length)}, content...)
-	}
-	var octets []byte
-	for ; length > 0; length >>= 8 {
-		octets = append(octets, byte(length))
-	}
-	slices.Reverse(octets)
-	header := []byte{identifier, longForm + byte(len(octets))} //nolint:gosec // at most eight octets
-	return slices.Concat(header, octets, content)
+	const constructed, number = 0x20, 0x1f
+	der, _ := asn1.Marshal(asn1.RawValue{
+		Class: int(identifier >> 6), IsCompound: identifier&constructed != 0, Tag: int(identifier & number), Bytes: slices.Concat(contents...),
+	})
+	return der
 }

@@ -26,7 +26,7 @@ import (
 //
 // It does so by parsing a copy in which these parts are replaced. Raw, RawTBSCertificate, RawSubject, RawIssuer,
 // RawSubjectPublicKeyInfo, SerialNumber and Extensions are those of der, so CheckSignature and Equal work as usual.
-// If the copy cannot be parsed either, or der is longer than 64 KiB or has more than 100 extensions, the error is that of
+// If the copy cannot be parsed either, or der is longer than 64 KiB or has more than 50 extensions, the error is that of
 // x509.ParseCertificate(der).
 func Parse(der []byte) (*x509.Certificate, error) {
 	cert, strictErr := x509.ParseCertificate(der)
@@ -66,7 +66,7 @@ type parts struct {
 // These limit the work: each extension is tried on its own.
 const (
 	maxSize       = 64 << 10
-	maxExtensions = 100
+	maxExtensions = 50
 )
 
 var (
