@@ -340,7 +340,7 @@ func TestArmourAroundNothing(t *testing.T) {
 	}
 }
 
-// TestTruncatedFiles cuts every file short at every place: what is left is an error, or holds a certificate of the file.
+// TestTruncatedFiles cuts files short at up to a thousand places: what is left is an error, or holds a certificate of the file.
 func TestTruncatedFiles(t *testing.T) {
 	for _, file := range []string{"chain.der", "chain.pem", "rsa.b64", "chain.p7b", "chain-ber.p7b", "signed.exe", "signed.msix", "rsa-nopassword-nomac.pfx"} {
 		data := readFile(t, file)
@@ -349,7 +349,7 @@ func TestTruncatedFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := append([]*x509.Certificate{whole.Leaf}, whole.Chain...)
-		for length := range data {
+		for length := 0; length < len(data); length += 1 + len(data)/1000 {
 			cert, err := codesign.Parse(data[:length])
 			switch {
 			case err == nil && !slices.ContainsFunc(known, cert.Leaf.Equal):
