@@ -17,7 +17,7 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-func TestCreateRefusesBadInputBeforeAnythingIsSent(t *testing.T) {
+func TestCreateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

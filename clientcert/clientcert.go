@@ -21,13 +21,13 @@ import (
 )
 
 // maxSize is many times the size of a certificate with its chain and key.
-const maxSize = 1 << 20
+const maxSize = 256 << 10
 
 // Load reads a certificate, its private key, and the issuers that come with them, from a PEM or PKCS #12 file, also as the
 // base64 text that key vaults and CI secrets hold. The format is recognized by the content; password is that of a PKCS #12
 // container. chain begins with the certificate of the key.
 //
-// The file must be a regular file, or a link to one, of at most 1 MiB. A pipe or a device is not opened.
+// The file must be a regular file, or a link to one, of at most 256 KiB. A pipe or a device is not opened.
 //
 // Load can be passed to intune.EnvironmentCredentialWith. A file that cannot be used is an *intune.InputError. Errors of
 // the file system are *fs.PathError.

@@ -191,7 +191,7 @@ func TestParseReadsSecrets(t *testing.T) {
 		"a certificate without its private key":                          base64.StdEncoding.AppendEncode(nil, app.cert.Raw),
 		"it holds more than one PKCS #12 container":                      []byte(text + "\n:\n" + base64.StdEncoding.EncodeToString(container(t, app, app.cert))),
 		"it is empty":        nil,
-		"is too large":       make([]byte, 1<<20+1),
+		"is too large":       make([]byte, 256<<10+1),
 		"neither PEM nor":    []byte("the certificate of the application"),
 		"the password is in": container(t, app)[:len(pfx)],
 	} {

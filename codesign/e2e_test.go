@@ -42,8 +42,8 @@ func TestUploadOfEveryFormat(t *testing.T) {
 	}
 }
 
-// TestCreateRefusesWhatCheckFindsFatal: both know when a certificate has expired.
-func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
+// TestCreateRejectsWhatCheckFindsFatal: both know when a certificate has expired.
+func TestCreateRejectsWhatCheckFindsFatal(t *testing.T) {
 	cert, err := codesign.Load(testdata("p256.der"))
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestCreateRefusesWhatCheckFindsFatal(t *testing.T) {
 			time.Sleep(time.Until(cert.Leaf.NotAfter.Add(after)))
 			isFatal := slices.ContainsFunc(cert.Check(time.Now()), func(finding codesign.Finding) bool { return finding.Severity == codesign.SeverityFatal })
 			_, err := service.Create(t.Context(), cert.Resource())
-			if isRefused := errors.As(err, new(*intune.InputError)); isFatal != (after > 0) || isRefused != isFatal {
+			if isRejected := errors.As(err, new(*intune.InputError)); isFatal != (after > 0) || isRejected != isFatal {
 				t.Errorf("%v after its end: fatal %v, created with %v", after, isFatal, err)
 			}
 		}

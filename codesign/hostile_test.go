@@ -328,8 +328,8 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
-// TestArmourAroundNothing is well-formed, but for a certificate.
-func TestArmourAroundNothing(t *testing.T) {
+// TestPEMAroundNothing is well-formed, but for a certificate.
+func TestPEMAroundNothing(t *testing.T) {
 	for _, kind := range []string{"CERTIFICATE", "PKCS7", "TRUSTED CERTIFICATE"} {
 		for _, data := range []string{"", "AAAA"} {
 			_, err := codesign.Parse([]byte("-----BEGIN " + kind + "-----\n" + data + "\n-----END " + kind + "-----\n"))

@@ -60,7 +60,7 @@ func parse(name string, file source, opts []Option) (*Certificate, error) {
 	return cert, nil
 }
 
-// read recognises the formats of which only a part is read, by their first bytes.
+// read recognizes the formats of which only a part is read, by their first bytes.
 func read(file source, o options) (*contents, error) {
 	const longestMagic = 8
 	start, err := file.readAt(0, min(file.size, longestMagic))

@@ -53,7 +53,7 @@ func commonNames(certs []*x509.Certificate) string {
 	return strings.Join(names, ", ")
 }
 
-func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
+func TestLoadRecognizesTheFormatByTheContent(t *testing.T) {
 	const cas = "Contoso Code Signing CA, Contoso Root CA"
 	tests := []struct {
 		file   string
@@ -88,7 +88,7 @@ func TestLoadRecognisesTheFormatByTheContent(t *testing.T) {
 
 		{file: "chain.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
 		{file: "chain-pem.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
-		{file: "chain-certificate-armour.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
+		{file: "chain-says-certificate.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
 		{file: "chain-ber.p7b", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
 		{file: "signed.p7s", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},
 		{file: "signed-ber.p7s", format: codesign.FormatPKCS7, leaf: "Contoso p256", chain: cas},

@@ -93,7 +93,7 @@ func TestNamesAndThumbprints(t *testing.T) {
 				t.Errorf("got %s, want %s", got.Subject, want)
 			}
 			if !isSame(got.Subject, openssl.subject) || !isSame(got.Issuer, openssl.issuer) {
-				t.Errorf("%s by %s is not recognised as %s by %s", got.Subject, got.Issuer, openssl.subject, openssl.issuer)
+				t.Errorf("%s by %s is not recognized as %s by %s", got.Subject, got.Issuer, openssl.subject, openssl.issuer)
 			}
 			if thumbprint := strings.ReplaceAll(openssl.sha1, ":", ""); got.Thumbprint() != thumbprint {
 				t.Errorf("got thumbprint %s, want %s", got.Thumbprint(), thumbprint)

@@ -140,7 +140,7 @@ quietly openssl ca -config ca.cnf -gencrl -cert root.pem -keyfile root.key \
 ## PEM and base64
 
 utf16() { printf '\xff\xfe' && sed 's/$/\r/' "$1" | iconv -f UTF-8 -t UTF-16LE; } # as Windows PowerShell redirects
-armoured() { sed '/-----/d' "$1"; }
+pem() { sed '/-----/d' "$1"; }
 
 cp rsa.pem cas.pem "$out"
 sed 's/$/\r/' rsa.pem >"$out/rsa-crlf.pem"
@@ -148,8 +148,8 @@ sed 's/$/\r/' rsa.pem >"$out/rsa-crlf.pem"
 utf16 rsa.pem >"$out/rsa-utf16.pem"
 openssl x509 -in rsa.pem -text -out "$out/rsa-text.pem"
 openssl x509 -in rsa.pem -trustout -addtrust codeSigning -out "$out/rsa-trusted.pem"
-armoured rsa.pem >"$out/rsa.b64"
-armoured rsa.pem | tr -d '\n' >"$out/rsa-oneline.b64"
+pem rsa.pem >"$out/rsa.b64"
+pem rsa.pem | tr -d '\n' >"$out/rsa-oneline.b64"
 utf16 "$out/rsa.b64" >"$out/rsa-utf16.b64"
 head -n $(($(wc -l <rsa.pem) / 2)) rsa.pem >"$out/truncated.pem"
 
@@ -175,7 +175,7 @@ cat "$out/key-pkcs8.pem" p256.pem >"$out/key-first.pem"
 
 openssl crl2pkcs7 -nocrl -certfile chain.pem -outform DER -out "$out/chain.p7b"
 openssl crl2pkcs7 -nocrl -certfile chain.pem -out "$out/chain-pem.p7b"
-sed 's/PKCS7/CERTIFICATE/' "$out/chain-pem.p7b" >"$out/chain-certificate-armour.p7b" # as some CAs send it
+sed 's/PKCS7/CERTIFICATE/' "$out/chain-pem.p7b" >"$out/chain-says-certificate.p7b" # as some CAs send it
 go run "$here/asn1.go" p7b "$out/chain.der" >"$out/chain-ber.p7b"
 printf hello >hello
 openssl cms -sign -in hello -binary -nodetach -signer p256.pem -inkey p256.key -certfile cas.pem -outform DER -out "$out/signed.p7s"

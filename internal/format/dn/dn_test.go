@@ -59,7 +59,7 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-func TestWindowsRefusesWhatIsNoName(t *testing.T) {
+func TestWindowsRejectsWhatIsNoName(t *testing.T) {
 	for _, der := range [][]byte{nil, {0x02, 0x01, 0x01}, {0x30, 0x00, 0x00}} {
 		if got, err := Windows(der); err == nil {
 			t.Errorf("% x: got %q, want an error", der, got)
