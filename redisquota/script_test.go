@@ -172,12 +172,14 @@ func TestKeysExpireAfterTheLastTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys, err := client.Keys(t.Context(), "*").Result()
-	if err != nil || len(keys) != 1 {
+	if err != nil || len(keys) != 2 {
 		t.Fatalf("the keys are %v, %v", keys, err)
 	}
-	left := client.PTTL(t.Context(), keys[0]).Val()
-	if most := 1501 * time.Millisecond; left > most || left < most-500*time.Millisecond {
-		t.Errorf("the key expires in %v, want a window after the third turn", left)
+	for _, key := range keys {
+		left := client.PTTL(t.Context(), key).Val()
+		if most := 1501 * time.Millisecond; left > most || left < most-500*time.Millisecond {
+			t.Errorf("%s expires in %v, want a window after the third turn", key, left)
+		}
 	}
 	eventually(t, "the keys have expired", func() bool { return client.DBSize(t.Context()).Val() == 0 })
 }
@@ -217,13 +219,84 @@ func TestScriptsGetNoTimeOfAClient(t *testing.T) {
 	}
 	limiter.Pause(1500 * time.Microsecond)
 	prefix := "intune:{" + t.Name() + "}:"
-	id := sent.sent[0][4]
+	id := sent.sent[0][5]
 	want := [][]any{
-		{3, prefix + "pause", prefix + "0", prefix + "1", id, 100, int64(20_400_000), 1000, int64(20_400_000)},
+		{4, prefix + "pause", prefix + "full", prefix + "0", prefix + "1", id, 1, 100, int64(20_400_000), 1000, int64(20_400_000)},
 		{1, prefix + "pause", int64(2)},
 	}
 	if !reflect.DeepEqual(sent.sent, want) {
 		t.Errorf("sent %v, want %v", sent.sent, want)
+	}
+}
+
+// TestWorkOfTheScriptDoesNotGrow with the number of requests that wait: it is the same behind 500 and behind 1,600.
+func TestWorkOfTheScriptDoesNotGrow(t *testing.T) {
+	client := startRedis(t).client(t)
+	turns := redisquota.NewTurns(client, t.Name(), intune.IntuneAppsQuota()...)
+	count := 0
+	reserve := func(n int) {
+		var all sync.WaitGroup
+		for range n {
+			count++
+			id := strconv.Itoa(count)
+			all.Go(func() {
+				if _, err := turns.Reserve(t.Context(), id, "POST"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	work := func(what func()) (total int) {
+		if err := client.ConfigResetStat(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		what()
+		for _, n := range operations(t, client) {
+			total += n
+		}
+		return total
+	}
+	ten := func() { reserve(10) }
+	giveBackAndReserve := func() {
+		turns.GiveBack(t.Context(), strconv.Itoa(count-5), "POST")
+		reserve(2)
+	}
+	reserve(545) // none of the next twenty is the first of a window
+	few, fewBack := work(ten), work(giveBackAndReserve)
+	reserve(1600 - count%100)
+	reserve(45)
+	many, manyBack := work(ten), work(giveBackAndReserve)
+	if many > few || manyBack > fewBack {
+		t.Errorf("%d operations instead of %d, with a turn given back %d instead of %d", many, few, manyBack, fewBack)
+	}
+}
+
+// TestReplyOfAnotherForm is an error, whatever stands between the client and Redis.
+func TestReplyOfAnotherForm(t *testing.T) {
+	for _, reply := range []any{[]any{}, []any{int64(1)}, []any{int64(1), int64(2), int64(3)}, []any{"a", "b"}, []any{nil, nil}, "OK", int64(1), nil} {
+		client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:0"})
+		client.AddHook(forger{reply})
+		if delay, err := redisquota.NewTurns(client, t.Name(), intune.IntuneAppsQuota()...).Reserve(t.Context(), "1", "POST"); err == nil || delay != 0 {
+			t.Errorf("%v: got %v, %v", reply, delay, err)
+		}
+		_ = client.Close()
+	}
+}
+
+// forger replies to every script.
+type forger struct{ reply any }
+
+func (f forger) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (f forger) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (f forger) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(_ context.Context, cmd redis.Cmder) error {
+		cmd.(*redis.Cmd).SetVal(f.reply)
+		return nil
 	}
 }
 
@@ -242,11 +315,11 @@ func TestOperationsOfOneRequest(t *testing.T) {
 		roundTrips   int
 		inScript     int
 	}{
-		{"a read", "GET", 1, 8},
-		{"a write", "POST", 1, 14},
-		{"another", "POST", 1, 14},
-		{"another", "POST", 1, 14},
-		{"a write that waits", "POST", 1, 15},
+		{"a read", "GET", 1, 10},
+		{"a write", "POST", 1, 17},
+		{"another", "POST", 1, 17},
+		{"another", "POST", 1, 17},
+		{"a write that waits", "POST", 1, 27},
 	} {
 		if err := client.ConfigResetStat(t.Context()).Err(); err != nil {
 			t.Fatal(err)

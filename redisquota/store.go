@@ -30,18 +30,19 @@ const (
 
 var errNoReply = fmt.Errorf("redisquota: no reply from Redis within %s", timeLimit)
 
-//go:embed reserve.lua
-var reserveSource string
+//go:embed turns.lua
+var turnsSource string
 
 //go:embed pause.lua
 var pauseSource string
 
 var (
-	reserveScript = redis.NewScript(reserveSource)
-	pauseScript   = redis.NewScript(pauseSource)
+	turnsScript = redis.NewScript(turnsSource)
+	pauseScript = redis.NewScript(pauseSource)
 )
 
-// store keeps the reserved turns of each quota in a sorted set, and the pause in a key that expires when it ends.
+// store keeps the reserved turns of each quota in a sorted set, the times before which all turns are taken in a hash, and
+// the pause in a key that expires when it ends.
 type store struct {
 	client redis.UniversalClient
 	prefix string // of the keys, with a hash tag that puts them in one slot of a Cluster
@@ -52,21 +53,24 @@ func (s *store) pauseKey() string { return s.prefix + "pause" }
 
 // turn is a request for a turn.
 type turn struct {
-	id   string
-	keys []string // the pause, then the quotas that count the request
-	args []any
+	id     string
+	keys   []string // the pause, the hash, and the quotas that count the request
+	quotas []any    // the number of requests and the window of each
 }
 
 func (s *store) newTurn(id, method string) *turn {
-	t := &turn{id: id, keys: []string{s.pauseKey()}, args: []any{id}}
+	t := &turn{id: id, keys: []string{s.pauseKey(), s.prefix + "full"}}
 	for i, q := range s.quotas {
 		if len(q.Methods) == 0 || slices.Contains(q.Methods, method) {
 			t.keys = append(t.keys, s.prefix+strconv.Itoa(i))
-			t.args = append(t.args, q.Requests, (q.Window + networkMargin).Microseconds())
+			t.quotas = append(t.quotas, q.Requests, (q.Window + networkMargin).Microseconds())
 		}
 	}
 	return t
 }
+
+// args returns the arguments of the script, which gives the turn back and may reserve another one.
+func (t *turn) args(reserves int) []any { return append([]any{t.id, reserves}, t.quotas...) }
 
 // reservation is a turn that a request has.
 type reservation struct {
@@ -78,12 +82,16 @@ type reservation struct {
 func (s *store) reserve(ctx context.Context, t *turn) (reservation, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	replies := s.run(ctx, reserveScript, t.keys, t.args...)
+	replies := s.run(ctx, turnsScript, t.keys, t.args(1)...)
 	select {
 	case r := <-replies:
+		const delayAndPause = 2
 		values, err := r.Int64Slice()
-		if err != nil {
+		switch {
+		case err != nil:
 			return reservation{}, fmt.Errorf("redisquota: %w", err)
+		case len(values) != delayAndPause:
+			return reservation{}, fmt.Errorf("redisquota: Redis sent %d values for a turn, want %d", len(values), delayAndPause)
 		}
 		return reservation{time.Duration(values[0]) * time.Microsecond, time.Duration(values[1]) * time.Millisecond}, nil
 	case <-ctx.Done():
@@ -97,12 +105,7 @@ func (s *store) reserve(ctx context.Context, t *turn) (reservation, error) {
 
 // giveBack frees a turn for the next request that arrives. If that fails, the turn passes unused.
 func (s *store) giveBack(ctx context.Context, t *turn) {
-	_, _ = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, key := range t.keys[1:] {
-			p.ZRem(ctx, key, t.id)
-		}
-		return nil
-	})
+	_ = turnsScript.Run(ctx, s.client, t.keys, t.args(0)...).Err()
 }
 
 // pause holds back all requests that have not reserved a turn, and tells those that have.
