@@ -78,19 +78,27 @@ func DefaultConfig() Config {
 	}
 }
 
+// check returns a *settingError if something makes no sense.
 func (c *Config) check() error {
 	hasQuota := c.QuotaWrites != 0 || c.QuotaRequests != 0 || c.QuotaWindow != 0
-	switch {
-	case c.TenantID == "" || c.ClientID == "" || c.ClientSecret == "":
-		return errors.New("intunetest: the tenant, the application or its secret is empty")
-	case len(c.People) == 0:
-		return errors.New("intunetest: the tenant has no people")
-	case c.MaxRequests < 0:
-		return fmt.Errorf("intunetest: the number of requests to keep is %d, want 0 or more", c.MaxRequests)
-	case c.PageSize < 1:
-		return fmt.Errorf("intunetest: the page size is %d, want 1 or more", c.PageSize)
-	case hasQuota && (c.QuotaWrites < 1 || c.QuotaRequests < 1 || c.QuotaWindow <= 0):
-		return errors.New("intunetest: a quota needs limits of at least 1 and a window longer than 0")
+	const quota = "a quota needs limits of at least 1 and a window longer than 0"
+	for _, rule := range []struct {
+		isBroken      bool
+		name, problem string
+	}{
+		{c.TenantID == "", "tenantId", "it is empty"},
+		{c.ClientID == "", "clientId", "it is empty"},
+		{c.ClientSecret == "", "clientSecret", "it is empty"},
+		{len(c.People) == 0, "people", "the tenant has none"},
+		{c.PageSize < 1, "pageSize", fmt.Sprintf("the page size is %d, want 1 or more", c.PageSize)},
+		{c.MaxRequests < 0, "maxRequests", fmt.Sprintf("the number of requests is %d, want 0 or more", c.MaxRequests)},
+		{hasQuota && c.QuotaWrites < 1, "quotaWrites", quota},
+		{hasQuota && c.QuotaRequests < 1, "quotaRequests", quota},
+		{hasQuota && c.QuotaWindow <= 0, "quotaWindow", quota},
+	} {
+		if rule.isBroken {
+			return &settingError{name: rule.name, err: errors.New(rule.problem)}
+		}
 	}
 	return nil
 }

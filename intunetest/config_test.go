@@ -68,11 +68,11 @@ func TestRequestsOfStrangersCostLittleMemory(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for name, change := range map[string]func(*intunetest.Config){
-		"requests":   func(c *intunetest.Config) { c.MaxRequests = -1 },
-		"page":       func(c *intunetest.Config) { c.PageSize = 0 },
-		"quota":      func(c *intunetest.Config) { c.QuotaWindow = 0 },
-		"people":     func(c *intunetest.Config) { c.People = nil },
-		"the tenant": func(c *intunetest.Config) { c.TenantID = "" },
+		"maxRequests": func(c *intunetest.Config) { c.MaxRequests = -1 },
+		"pageSize":    func(c *intunetest.Config) { c.PageSize = 0 },
+		"quotaWindow": func(c *intunetest.Config) { c.QuotaWindow = 0 },
+		"people":      func(c *intunetest.Config) { c.People = nil },
+		"tenantId":    func(c *intunetest.Config) { c.TenantID = "" },
 	} {
 		config := intunetest.DefaultConfig()
 		change(&config)

@@ -30,7 +30,10 @@ func (v Variable) PowerShell() string {
 	return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
 }
 
-// DotEnv returns the line of a .env file.
+// DotEnv returns the line of a .env file. Programs agree on what single quotation marks mean, if none is inside.
 func (v Variable) DotEnv() string {
+	if !strings.Contains(v.Value, "'") {
+		return v.Name + "='" + v.Value + "'"
+	}
 	return v.Name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`).Replace(v.Value) + `"`
 }

@@ -77,6 +77,7 @@ func TestEnvironmentIsQuoted(t *testing.T) {
 	v := intunetest.Variable{Name: "A", Value: `it's "$x" \`}
 	for got, want := range map[string]string{
 		v.Shell(): `export A='it'\''s "$x" \'`, v.PowerShell(): `$env:A = 'it''s "$x" \'`, v.DotEnv(): `A="it's \"\$x\" \\"`,
+		intunetest.Variable{Name: "A", Value: `"$x" \`}.DotEnv(): `A='"$x" \'`,
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

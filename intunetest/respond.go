@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
@@ -42,11 +43,16 @@ func preflight(r *http.Request) *exchange.Response {
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, response *exchange.Response, ids exchange.IDs, isCut bool) {
 	header := w.Header()
 	for name, value := range map[string]string{
-		"Date": s.now().Format(http.TimeFormat), "Vary": "Accept-Encoding",
-		"request-id": ids.Request, "client-request-id": ids.Client, "x-ms-ags-diagnostic": diagnostic,
+		"Date": s.now().Format(http.TimeFormat), "Vary": "Accept-Encoding", "client-request-id": ids.Client,
 		"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed,
 	} {
 		header.Set(name, value)
+	}
+	if entra.Serves(r.URL.Path) {
+		header.Set("x-ms-request-id", ids.Request)
+	} else {
+		header.Set("request-id", ids.Request)
+		header.Set("x-ms-ags-diagnostic", diagnostic)
 	}
 	if r.TLS != nil {
 		header.Set("Strict-Transport-Security", "max-age=31536000")

@@ -66,7 +66,7 @@ func Start(opts ...ServerOption) (*Server, error) {
 		opt(&s.config)
 	}
 	if err := s.config.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("intunetest: %w", err)
 	}
 	if s.config.listener == nil {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -211,5 +211,8 @@ func TestErrorsEchoTheCorrelationID(t *testing.T) {
 		if got := w.object(a)["correlation_id"]; got != own || a.header.Get("client-request-id") != own {
 			t.Errorf("got %v and %v, want %s", got, a.header, own)
 		}
+		if a.header.Get("x-ms-request-id") != w.object(a)["trace_id"] || a.header.Get("x-ms-ags-diagnostic") != "" {
+			t.Errorf("got %v", a.header)
+		}
 	}
 }

@@ -112,6 +112,20 @@ func TestEmulatorOverwritesOnlyItsOwnFiles(t *testing.T) {
 	}
 }
 
+func TestEmulatorSimulatesATenantThatRejectsRequests(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("seed.cer", intunetest.NewCertificate("A"))
+	f.env = f.env[:len(f.env)-2]
+	for config, says := range map[string]string{
+		`{"permissions": []}`: "DeviceManagementApps.ReadWrite.All", `{"license": false}`: "Request not applicable to target tenant",
+	} {
+		f.write("config.json", []byte(config))
+		r, settings := f.emulator("--config", "config.json", "--seed", "seed.cer") // a seed needs no permission
+		f.run("list", "--emulator", settings.URL).exits(1).says(says)
+		r.interrupt().exits(0)
+	}
+}
+
 func TestEmulatorWarnsThatTheNetworkReachesIt(t *testing.T) {
 	f := newFixture(t)
 	for address, warns := range map[string]bool{"0.0.0.0:0": true, ":0": true, "localhost:0": false, "127.0.0.1:0": false} {

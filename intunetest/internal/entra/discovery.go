@@ -53,6 +53,7 @@ func (s *Server) openIDConfiguration(c *call) (*exchange.Response, *rejection) {
 		"claims_supported": []string{
 			"sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "email",
 		},
+		"kerberos_endpoint":     tenant + "/kerberos",
 		"tenant_region_scope":   region,
 		"cloud_instance_name":   "microsoftonline.com",
 		"cloud_graph_host_name": "graph.windows.net",

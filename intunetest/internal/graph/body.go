@@ -134,7 +134,7 @@ func checkType(raw json.RawMessage) error {
 func (r *record) set(name string, raw json.RawMessage) error {
 	p := properties[name]
 	if string(raw) == "null" {
-		if field, isText := r.field(name).(**string); isText && p.nullable {
+		if field, isText := p.field(r).(**string); isText && p.nullable {
 			*field = nil
 			return nil
 		}
@@ -149,7 +149,7 @@ func (r *record) set(name string, raw json.RawMessage) error {
 	if json.Unmarshal(raw, &text) != nil {
 		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind.edm())
 	}
-	switch field := r.field(name).(type) {
+	switch field := p.field(r).(type) {
 	case *string:
 		*field = text
 	case **string:

@@ -46,45 +46,21 @@ const (
 type property struct {
 	kind               kind
 	nullable, readOnly bool
+	field              func(*record) any // a pointer to what the record keeps
 }
 
 // properties are those of https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate,
 // nullable as the schema of v1.0 says.
 var properties = map[string]property{
-	"id":                 {kind: textKind, readOnly: true},
-	"content":            {kind: binaryKind, nullable: true},
-	"status":             {kind: statusKind},
-	"subjectName":        {kind: textKind, nullable: true},
-	"subject":            {kind: textKind, nullable: true},
-	"issuerName":         {kind: textKind, nullable: true},
-	"issuer":             {kind: textKind, nullable: true},
-	"expirationDateTime": {kind: timeKind},
-	"uploadDateTime":     {kind: timeKind},
-}
-
-// field returns a pointer to what the record keeps under a JSON name, nil if it keeps nothing.
-func (r *record) field(name string) any {
-	switch name {
-	case "id":
-		return &r.ID
-	case "content":
-		return &r.Content
-	case "status":
-		return &r.Status
-	case "subjectName":
-		return &r.SubjectName
-	case "subject":
-		return &r.Subject
-	case "issuerName":
-		return &r.IssuerName
-	case "issuer":
-		return &r.Issuer
-	case "expirationDateTime":
-		return &r.ExpirationDateTime
-	case "uploadDateTime":
-		return &r.UploadDateTime
-	}
-	return nil
+	"id":                 {textKind, false, true, func(r *record) any { return &r.ID }},
+	"content":            {binaryKind, true, false, func(r *record) any { return &r.Content }},
+	"status":             {statusKind, false, false, func(r *record) any { return &r.Status }},
+	"subjectName":        {textKind, true, false, func(r *record) any { return &r.SubjectName }},
+	"subject":            {textKind, true, false, func(r *record) any { return &r.Subject }},
+	"issuerName":         {textKind, true, false, func(r *record) any { return &r.IssuerName }},
+	"issuer":             {textKind, true, false, func(r *record) any { return &r.Issuer }},
+	"expirationDateTime": {timeKind, false, false, func(r *record) any { return &r.ExpirationDateTime }},
+	"uploadDateTime":     {timeKind, false, false, func(r *record) any { return &r.UploadDateTime }},
 }
 
 // canonical returns the name of a property as the reference spells it. Graph ignores case in names of properties.
@@ -107,14 +83,14 @@ func (r *record) members(selected []string, level metadata) map[string]any {
 		members["@odata.type"] = "#" + typeName
 	}
 	for _, name := range selected {
-		members[name] = r.field(name)
+		members[name] = properties[name].field(r)
 	}
 	return members
 }
 
 // value is a property's value for comparisons.
 func (r *record) value(name string) value {
-	switch field := r.field(name).(type) {
+	switch field := properties[name].field(r).(type) {
 	case *string:
 		return value{Text: *field}
 	case **string:
