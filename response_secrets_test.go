@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,10 +69,21 @@ func echoes(e string) map[string]string {
 // TestNothingShowsAnEchoOfASecret: a gateway echoes the token in every part of a response that the library reads. None of
 // the library's types shows it, by whatever means it is printed, and no log does.
 func TestNothingShowsAnEchoOfASecret(t *testing.T) {
+	t.Cleanup(func() {
+		for _, name := range []string{
+			"APIError", "ErrorDetail", "ResponseError", "OutcomeUnknownError", "DuplicateError", "AmbiguousMatchError",
+			"Response", "EnterpriseCodeSigningCertificate", "CertificatePage", "Match", "Rotation",
+		} {
+			if _, found := walked.Load("intune." + name); !found {
+				t.Errorf("no %s was looked at", name)
+			}
+		}
+	})
 	for name, alter := range alterations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			echo := alter(jwt)
+			showsNoSecret(t, "copies", jwt, echo, copies(echo))
 			for kind, body := range echoes(echo) {
 				statuses := []int{200, 403, 503}
 				if echo == jwt {
@@ -90,6 +104,30 @@ func TestNothingShowsAnEchoOfASecret(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// echoed is the certificate that the calls are about.
+var echoed = &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso", Issuer: "CN=CA", ExpirationDateTime: time.Now().AddDate(1, 0, 0)}
+
+// copies is a tenant that loses the responses to creates, shows nothing after the first one, and two copies otherwise.
+func copies(echo string) http.HandlerFunc {
+	var creates atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		copied := func(n int) string {
+			return fmt.Sprintf(`{"id":"%s%d","subject":"CN=Contoso","issuer":"CN=CA","expirationDateTime":"%s","uploadDateTime":"%s","status":"%[1]s","other":"%[1]s"}`,
+				echo, n, echoed.ExpirationDateTime.UTC().Format(time.RFC3339Nano), time.Now().UTC().Format(time.RFC3339))
+		}
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, path):
+			creates.Add(1)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case creates.Load() == 1:
+			_, _ = io.WriteString(w, `{"value":[]}`)
+		default:
+			_, _ = fmt.Fprintf(w, `{"value":[%s,%s],"@odata.count":2}`, copied(1), copied(2))
+		}
 	}
 }
 
@@ -126,9 +164,7 @@ func showsNoSecret(t *testing.T, name, secret, echo string, service http.Handler
 	client := newClient(t, cred, intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1, ReconcileWindow: 1}),
 		intune.WithHTTPClient(&http.Client{Transport: handlerTransport{service}}),
 		intune.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	certs, cert := client.EnterpriseCodeSigningCertificates(), &intune.EnterpriseCodeSigningCertificate{
-		Subject: "CN=Contoso", Issuer: "CN=CA", ExpirationDateTime: time.Now().AddDate(1, 0, 0),
-	}
+	certs, cert := client.EnterpriseCodeSigningCertificates(), echoed
 	var meta intune.Response
 	with := intune.WithResponse(&meta)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -184,8 +220,14 @@ func renderings(value any) map[string]string {
 	}
 }
 
+// walked holds the types of the values that were looked at.
+var walked sync.Map
+
 // texts collects the texts that a value holds in exported fields.
 func texts(value reflect.Value, out *strings.Builder) {
+	if value.IsValid() {
+		walked.Store(value.Type().String(), true)
+	}
 	switch value.Kind() {
 	case reflect.String:
 		out.WriteString(value.String() + "\n")
