@@ -111,6 +111,6 @@ func (a *app) remarkOnUnused(settings *emulatorSettings) {
 	}
 	if len(unused) > 0 {
 		slices.Sort(unused)
-		a.Remark("Not used with the emulator: %s", strings.Join(unused, ", "))
+		a.remark("Not used with the emulator: %s", strings.Join(unused, ", "))
 	}
 }

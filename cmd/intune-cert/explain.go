@@ -245,9 +245,9 @@ func (a *app) finish(ctx context.Context, err error) int {
 // report writes an error and the next step to standard error.
 func (a *app) report(message, next string) {
 	if message != "" {
-		a.Err.Printf("%s %s\n", a.Err.Red("intune-cert:"), message)
+		a.Err.Paragraph(a.Err.Red, "intune-cert:", message)
 	}
 	if next != "" {
-		a.Err.Printf("%s %s\n", a.Err.Bold("Next:"), next)
+		a.Err.Paragraph(a.Err.Bold, "Next:", next)
 	}
 }

@@ -27,10 +27,10 @@ type keyringStore struct {
 // userOptions keep the sign-in of a person, unless nothing says whose it is.
 func (a *app) userOptions(tenant string) []intune.UserOption {
 	if a.flags.account == "" && (tenant == "" || tenant == "organizations" || tenant == "common") {
-		a.Remark("This sign-in is not kept. To keep it, set AZURE_TENANT_ID, or name the account with --account.")
+		a.remark("This sign-in is not kept. To keep it, set AZURE_TENANT_ID, or name the account with --account.")
 		return nil
 	}
-	return []intune.UserOption{intune.WithTokenStore(&keyringStore{account: a.flags.account, remark: a.Remark})}
+	return []intune.UserOption{intune.WithTokenStore(&keyringStore{account: a.flags.account, remark: a.remark})}
 }
 
 // service is the name under which the keyring keeps the tokens of an account.

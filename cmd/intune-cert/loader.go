@@ -108,7 +108,11 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 
 func (l *loader) readFrom(ctx context.Context, file string, options []codesign.Option) (*codesign.Certificate, error) {
 	if file != "-" {
-		return codesign.Load(file, options...)
+		cert, err := codesign.Load(file, options...)
+		if info, problem := os.Stat(file); err != nil && problem == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" in place of the file.`}
+		}
+		return cert, err
 	}
 	if err := l.readStdin(ctx); err != nil {
 		return nil, err

@@ -175,9 +175,15 @@ func (f *fixture) command(args ...string) *exec.Cmd {
 
 func (f *fixture) run(args ...string) *finished {
 	f.t.Helper()
+	return f.runWith(nil, args...)
+}
+
+// runWith runs the program with standard input.
+func (f *fixture) runWith(stdin []byte, args ...string) *finished {
+	f.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := f.command(args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
 	err := cmd.Run()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		f.t.Fatal(err)

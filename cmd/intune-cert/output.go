@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,36 +64,19 @@ func field(out *console.Writer, name, value string) {
 	}
 }
 
-// printFindings writes what is remarkable about certificates, each finding once. The names say whose they are, nil if there
-// is only one certificate.
-func printFindings(out *console.Writer, findings []codesign.Finding, names []string) {
-	filesOf := make(map[codesign.Finding][]string)
-	for i, finding := range findings {
-		filesOf[finding] = append(filesOf[finding], nameAt(names, i))
+// printFindings writes what is remarkable about certificates. filesOf says whose a finding is, nil if there is one
+// certificate.
+func printFindings(out *console.Writer, findings []codesign.Finding, filesOf map[codesign.Finding][]string) {
+	styles := map[codesign.Severity]func(string) console.Styled{
+		codesign.SeverityFatal: out.Red, codesign.SeverityWarning: out.Yellow, codesign.SeverityInfo: out.Plain,
 	}
-	for _, finding := range slices.SortedFunc(maps.Keys(filesOf), func(a, b codesign.Finding) int {
-		return slices.Index(findings, a) - slices.Index(findings, b)
-	}) {
-		text := finding.String()
-		if files := filesOf[finding]; names != nil {
+	for _, finding := range findings {
+		text := string(finding.Code) + ": " + finding.Message
+		if files := filesOf[finding]; len(files) > 0 {
 			text += " (" + enumerate(files) + ")"
 		}
-		switch finding.Severity {
-		case codesign.SeverityFatal:
-			out.Printf("%s\n", out.Red(text))
-		case codesign.SeverityWarning:
-			out.Printf("%s\n", out.Yellow(text))
-		case codesign.SeverityInfo:
-			out.Printf("%s\n", text)
-		}
+		out.Paragraph(styles[finding.Severity], string(finding.Severity)+":", text)
 	}
-}
-
-func nameAt(names []string, i int) string {
-	if names == nil {
-		return ""
-	}
-	return names[i]
 }
 
 // enumerate names the first of many.

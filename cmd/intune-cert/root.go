@@ -211,4 +211,11 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return &advisedError{err: fmt.Errorf("there is no command %q", args[0]), next: next}
 }
 
+// remark is for what happens before a command does its work. A shell that completes must not show it.
+func (a *app) remark(format string, args ...any) {
+	if !a.isCompleting {
+		a.Remark(format, args...)
+	}
+}
+
 func (a *app) isHuman() bool { return a.flags.output.value == "human" }

@@ -179,22 +179,22 @@ func (r *rotateResult) human(out *console.Writer) {
 	}
 	printFindings(out, r.Findings, nil)
 	if r.Previous != nil {
-		out.Printf("Deployed until now: %s, %s, which expires %s\n", r.Previous.ID, r.Previous.Subject, r.Previous.expires())
+		out.Paragraph(out.Plain, "Deployed until now:", r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
 	}
 	switch {
 	case r.Created || r.WouldCreate:
-		out.Printf("%s %s\n", out.Green(would("Uploaded", "Would upload")), r.File)
+		out.Paragraph(out.Green, would("Uploaded", "Would upload"), r.File)
 	case r.Certificate != nil:
-		out.Printf("%s is in the tenant already, recognized %s.\n", r.File, recognizedBy(r.MatchedBy))
+		out.Paragraph(out.Plain, r.File, "is in the tenant already, recognized "+recognizedBy(r.MatchedBy)+".")
 	}
 	if r.Certificate != nil {
 		r.Certificate.human(out)
 	}
 	for _, old := range r.Old {
-		out.Printf("Replaces %s, which expires %s: %s\n", old.ID, old.expires(), r.fate(old.ID))
+		out.Paragraph(out.Plain, "Replaces", old.ID+", which expires "+old.expires()+": "+r.fate(old.ID))
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
-		out.Printf("It is not provisioned yet. --wait waits for that.\n")
+		out.Paragraph(out.Plain, "It is not provisioned yet.", "--wait waits for that.")
 	}
 }
 

@@ -166,7 +166,7 @@ func (a *app) promptForDevice(_ context.Context, device *oauth2.DeviceAuthRespon
 	if a.isCompleting {
 		return errPrompt
 	}
-	a.Remark("To sign in, open %s in a browser and enter the code %s", device.VerificationURI, device.UserCode)
+	a.remark("To sign in, open %s in a browser and enter the code %s", device.VerificationURI, device.UserCode)
 	return nil
 }
 
@@ -174,9 +174,9 @@ func (a *app) openBrowser(ctx context.Context, address string) error {
 	if a.isCompleting {
 		return errPrompt
 	}
-	a.Remark("Sign in with the browser. If none opens, open this address on this machine:\n%s", address)
+	a.remark("Sign in with the browser. If none opens, open this address on this machine:\n%s", address)
 	if err := startBrowser(ctx, address); err != nil {
-		a.Remark("No browser could be started: %v", err)
+		a.remark("No browser could be started: %v", err)
 	}
 	return nil
 }

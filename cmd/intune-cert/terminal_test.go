@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,11 +62,7 @@ func (f *fixture) onTerminal(width uint16, redirectOutput bool, args ...string) 
 
 func (s *session) waitFor(text string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.shown.String(), text); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%q does not show:\n%q", text, s.shown.String())
-		}
-	}
+	eventually(s.t, text, func() bool { return strings.Contains(s.shown.String(), text) })
 }
 
 func (s *session) typeText(text string) {
@@ -81,10 +78,7 @@ func (s *session) exits(code int) string {
 	if err := s.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 		s.t.Fatal(err)
 	}
-	select {
-	case <-s.closed:
-	case <-time.After(10 * time.Second):
-	}
+	<-s.closed
 	if got := s.cmd.ProcessState.ExitCode(); got != code {
 		s.t.Fatalf("%v exits with %d, want %d:\n%q", s.cmd.Args[1:], got, code, s.shown.String())
 	}
@@ -131,7 +125,7 @@ func TestTerminalShowsTheWaitForProvisioning(t *testing.T) {
 	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
 	f.writeCertificate("new.cer", contoso())
 	s := f.onTerminal(80, true, "rotate", "new.cer", "--wait", "1h")
-	s.waitFor("Rotating: waiting for provisioning, 1s")
+	s.waitFor("Rotating: waiting for provisioning, 1s of 1h")
 	s.typeText("\x03") // Ctrl-C
 	shown := s.exits(130)
 	if !strings.Contains(shown, "Next:") {
@@ -139,29 +133,77 @@ func TestTerminalShowsTheWaitForProvisioning(t *testing.T) {
 	}
 }
 
-func TestListFitsAnyWidth(t *testing.T) {
+// TestOutputFitsTheTerminal: nothing is broken within a word, and no line is longer than the terminal is wide.
+func TestOutputFitsTheTerminal(t *testing.T) {
 	f := newFixture(t)
+	id := f.seed(oldContoso())
 	f.seed(intunetest.NewCertificate("証明書 Ltd with a rather long name"))
-	f.seed(contoso())
-	for _, width := range []uint16{30, 40, 60, 80, 100, 200} {
-		s := f.onTerminal(width, false, "list")
-		for line := range strings.Lines(escapes.ReplaceAllString(s.exits(0), "")) {
-			if got := runewidth.StringWidth(strings.TrimRight(line, "\r\n")); got > int(width) && width >= 60 {
-				t.Errorf("%d columns, but a line has %d: %q", width, got, line)
+	f.writeCertificate("new.cer", contoso())
+	for _, args := range [][]string{
+		{"list"}, {"get", id}, {"inspect", "new.cer"}, {"check"}, {"rotate", "new.cer"}, {"rotate", "new.cer", "--new-subject", "--dry-run"}, {"rotat"}, {"expiring"},
+	} {
+		for _, width := range []uint16{40, 80, 200} {
+			s := f.onTerminal(width, false, args...)
+			_ = s.cmd.Wait()
+			<-s.closed
+			for line := range strings.Lines(escapes.ReplaceAllString(s.shown.String(), "")) {
+				if got := runewidth.StringWidth(strings.TrimRight(line, "\r\n")); got > int(width) {
+					t.Errorf("%v at %d columns: a line has %d: %q", args, width, got, line)
+				}
 			}
 		}
 	}
 }
 
-func TestColourIsOnlyForTerminalsThatWantIt(t *testing.T) {
+func TestColorIsOnlyForTerminalsThatShowIt(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())
-	if shown := f.onTerminal(80, false, "inspect", "new.cer").exits(0); !strings.Contains(shown, "\x1b[32mNo findings.") {
-		t.Errorf("no colour: %q", shown)
+	sequences := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	for name, test := range map[string]struct {
+		env  string
+		want []string // the sequences in order, each once
+	}{
+		"16 colors":  {"TERM=xterm-16color", []string{"\x1b[32m", "\x1b[0m"}},
+		"256 colors": {"TERM=xterm-256color", []string{"\x1b[32m", "\x1b[0m"}},
+		"no color":   {"NO_COLOR=1", nil},
+		"dumb":       {"TERM=dumb", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := *f
+			f.t, f.env = t, append(slices.Clip(f.env), test.env)
+			shown := f.onTerminal(80, false, "inspect", "new.cer").exits(0)
+			if got := sequences.FindAllString(shown, -1); !slices.Equal(got, test.want) {
+				t.Errorf("got %q", got)
+			}
+			if name == "dumb" && strings.ContainsAny(f.onTerminal(80, false, "check").exits(0), "\x1b") {
+				t.Error("an escape sequence")
+			}
+		})
 	}
-	f.env = append(f.env, "NO_COLOR=1")
-	if shown := f.onTerminal(80, false, "inspect", "new.cer").exits(0); strings.Contains(shown, "\x1b[3") {
-		t.Errorf("colour in spite of NO_COLOR: %q", shown)
+}
+
+func TestUploadAsksOnATerminal(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("odd.cer", contoso(func(c *certificate) { c.NotAfter = c.NotBefore.AddDate(0, 0, 3) }))
+	for _, command := range []string{"upload", "rotate"} {
+		s := f.onTerminal(200, false, command, "odd.cer")
+		s.waitFor("Upload this certificate? [y/N] ")
+		s.typeText("\n")
+		if shown := s.exits(1); !strings.Contains(shown, "odd.cer was not confirmed") {
+			t.Errorf("got %q", shown)
+		}
+		f.wantIDs()
+	}
+	s := f.onTerminal(200, false, "rotate", "odd.cer")
+	s.waitFor("Upload this certificate? [y/N] ")
+	s.typeText("y\n")
+	s.exits(0)
+	s = f.onTerminal(200, false, "upload", "odd.cer")
+	s.waitFor("Upload this certificate? [y/N] ")
+	s.typeText("\x03") // Ctrl-C
+	s.exits(130)
+	if len(f.ids()) != 1 {
+		t.Errorf("the tenant has %v", f.ids())
 	}
 }
 

@@ -202,8 +202,8 @@ func (r *uploadResult) human(out *console.Writer) {
 		uploaded: out.Green("Uploaded"), wouldUpload: out.Green("Would upload"), failed: out.Red("Failed:"),
 		unknown: out.Yellow("Outcome unknown:"), notTried: "Not tried:",
 	}
-	var findings []codesign.Finding
-	var names []string
+	var findings []codesign.Finding // each once
+	filesOf := make(map[codesign.Finding][]string)
 	for _, file := range r.Files {
 		id := ""
 		if file.Certificate != nil {
@@ -211,10 +211,13 @@ func (r *uploadResult) human(out *console.Writer) {
 		}
 		out.Printf("%s %s%s\n", titles[file.Outcome], file.File, id)
 		for _, finding := range file.Findings {
-			findings, names = append(findings, finding), append(names, file.File)
+			if filesOf[finding] == nil {
+				findings = append(findings, finding)
+			}
+			filesOf[finding] = append(filesOf[finding], file.File)
 		}
 	}
-	printFindings(out, findings, names)
+	printFindings(out, findings, filesOf)
 	out.Printf("%s\n", r.count())
 	if text := r.deploys(); text != "" {
 		out.Printf("%s\n", text)

@@ -5,6 +5,7 @@ package console
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -54,7 +55,16 @@ func (w *Writer) Printf(format string, args ...any) {
 	for i, arg := range args {
 		cleaned[i] = cleanArg(arg)
 	}
-	w.write(fmt.Sprintf(format, cleaned...))
+	_ = w.write(fmt.Sprintf(format, cleaned...)) // it keeps the error
+}
+
+// Paragraph writes a label in a style and a text, broken between words at the width of a terminal.
+func (w *Writer) Paragraph(style func(string) Styled, label, text string) {
+	lines := Wrap(strings.TrimSpace(Clean(label+" "+text)), w.Width())
+	if rest, isWhole := strings.CutPrefix(lines[0], label); isWhole {
+		lines[0] = string(style(label)) + rest
+	}
+	_ = w.write(strings.Join(lines, "\n") + "\n") // it keeps the error
 }
 
 // Write writes lines of others, such as those of a log. It implements io.Writer.
