@@ -180,7 +180,7 @@ func secretCredential(t *testing.T, server *intunetest.Server, secret string) az
 	return cred
 }
 
-func TestAzidentityAnswersAClaimsChallenge(t *testing.T) {
+func TestAzidentityTakesAClaimsChallenge(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1762408980"}}}`
 	server := intunetest.NewServer(t, intunetest.WithTLS())
 	client := clientOf(t, server, secretCredential(t, server, intunetest.ClientSecret))
@@ -209,12 +209,12 @@ func TestErrorsOfAzidentity(t *testing.T) {
 		}
 	}
 	const wrong = "the~wrong~secret"
-	t.Run("refusal", func(t *testing.T) {
+	t.Run("rejection", func(t *testing.T) {
 		err := count(t.Context(), secretCredential(t, server, wrong))
 		wantOneLine(t, err, "; use the secret's value")
-		refused, ok := errors.AsType[*intune.AuthError](err)
-		if !ok || refused.AADSTS != 7000215 || refused.Code != "invalid_client" || refused.StatusCode != 401 || refused.TraceID == "" || refused.CorrelationID == "" {
-			t.Errorf("got %+v", refused)
+		rejected, ok := errors.AsType[*intune.AuthError](err)
+		if !ok || rejected.AADSTS != 7000215 || rejected.Code != "invalid_client" || rejected.StatusCode != 401 || rejected.TraceID == "" || rejected.CorrelationID == "" {
+			t.Errorf("got %+v", rejected)
 		}
 	})
 	t.Run("in a chain of azidentity's", func(t *testing.T) {

@@ -20,11 +20,11 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// wantRefusal checks that the provider has refused the sign-in, and said why.
-func wantRefusal(t *testing.T, err error, code, because string) {
+// wantRejection checks that the provider has rejected the sign-in, and said why.
+func wantRejection(t *testing.T, err error, code, because string) {
 	t.Helper()
-	refused, ok := errors.AsType[*intune.AuthError](err)
-	if !ok || refused.Code != code || !strings.Contains(refused.Description, because) {
+	rejected, ok := errors.AsType[*intune.AuthError](err)
+	if !ok || rejected.Code != code || !strings.Contains(rejected.Description, because) {
 		t.Errorf("got %v, want %s because of %q", err, code, because)
 	}
 }
@@ -53,18 +53,18 @@ func TestClientCertificateSignsInAtZitadel(t *testing.T) {
 }
 
 // Without these, the test above would pass at a provider that verifies nothing.
-func TestZitadelRefusesAssertionsThatAreNotRight(t *testing.T) {
+func TestZitadelRejectsAssertionsThatAreNotRight(t *testing.T) {
 	registered, other := issue(t, "app.contoso.example", nil), issue(t, "app.contoso.example", nil)
 	cred := func(id string, p *pair) intune.Credential {
 		return intune.ClientCertificateCredential(tenant, id, []*x509.Certificate{p.cert}, p.key)
 	}
 	p := newProvider(t, nil, certificates{registered: []*x509.Certificate{registered.cert}})
 	_, err := whoIs(t, p.client(t, cred(withCertificate, other), ""))
-	wantRefusal(t, err, "invalid_client", "no certificate with this thumbprint")
+	wantRejection(t, err, "invalid_client", "no certificate with this thumbprint")
 	_, err = whoIs(t, p.client(t, cred(withCertificate, registered), strings.Replace(p.url, "127.0.0.1", "localhost", 1)))
-	wantRefusal(t, err, "invalid_client", oidc.ErrAudience.Error())
+	wantRejection(t, err, "invalid_client", oidc.ErrAudience.Error())
 	_, err = whoIs(t, p.client(t, cred(withSecret, registered), ""))
-	wantRefusal(t, err, "invalid_client", "")
+	wantRejection(t, err, "invalid_client", "")
 
 	signature := strings.LastIndex(p.assertions[0], ".")
 	forged := p.assertions[0][:signature] + p.assertions[2][strings.LastIndex(p.assertions[2], "."):]
@@ -114,7 +114,7 @@ func TestClientSecretSignsInAtZitadel(t *testing.T) {
 		t.Errorf("got %+v, %v", who, err)
 	}
 	_, err = whoIs(t, p.client(t, intune.ClientSecretCredential(tenant, withSecret, "another~secret"), ""))
-	wantRefusal(t, err, "invalid_client", "not what was agreed")
+	wantRejection(t, err, "invalid_client", "not what was agreed")
 }
 
 func TestDeviceCodeSignsInAtZitadel(t *testing.T) {
@@ -157,7 +157,7 @@ func TestDeviceCodeIsDeclinedAtZitadel(t *testing.T) {
 			time.AfterFunc(time.Minute, func() { p.storage.decide(device.UserCode, false) })
 			return nil
 		}), ""))
-		wantRefusal(t, err, "access_denied", "")
+		wantRejection(t, err, "access_denied", "")
 	})
 }
 

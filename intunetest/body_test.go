@@ -88,7 +88,7 @@ func (w *wire) innerMessage(a response) string {
 	return message
 }
 
-func TestCreateWantsACertificateThatCanBeRecognised(t *testing.T) {
+func TestCreateWantsACertificateThatCanBeRecognized(t *testing.T) {
 	w := newWire(t)
 	for _, body := range []string{`{}`, `{"issuer":"CN=Contoso CA"}`, `{"content":"Y29udGVudA=="}`} {
 		message := w.graphError(w.create(body), http.StatusBadRequest, "BadRequest")

@@ -42,8 +42,8 @@ func TestOnlyTheLatestRequestsAreKept(t *testing.T) {
 	}
 }
 
-// TestRequestsOfStrangersCostLittleMemory: those with a known token are kept all the same.
-func TestRequestsOfStrangersCostLittleMemory(t *testing.T) {
+// TestRequestsWithoutATokenCostLittleMemory: those with a known token are kept all the same.
+func TestRequestsWithoutATokenCostLittleMemory(t *testing.T) {
 	w := newWire(t, intunetest.WithoutQuota())
 	w.wantStatus(w.create(minimal), http.StatusCreated)
 	for range 20 {

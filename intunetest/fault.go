@@ -25,7 +25,7 @@ type Fault struct {
 	ResponseDelay time.Duration // after the request has been carried out, before the response
 	VisibleAfter  time.Duration // the certificate that it creates can be seen only this long afterwards
 
-	Drop DropPoint // lose the connection at this point
+	Drop DropPoint // lose the connection at this point, over HTTP/2 with all requests on it
 
 	Status     int    // respond with this status, in Graph's shape; after a 101, which HTTP/2 does not have, nothing follows
 	AADSTS     int    // with Token: respond with this error number of Microsoft Entra ID, such as 7000215; Status can be 0

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-func TestAnswersCarryTheHeadersThatSupportAsksFor(t *testing.T) {
+func TestResponsesCarryTheHeadersThatSupportAsksFor(t *testing.T) {
 	w := newWire(t)
 	seen := make(map[string]bool)
 	for _, a := range []response{

@@ -74,7 +74,7 @@ func (s *Server) arrived(r *http.Request, fault Fault) *recorded {
 	s.requests = append(s.requests, request)
 	s.unknown += request.unknown
 	if surplus := len(s.requests) - s.config.MaxRequests; s.config.MaxRequests > 0 && surplus > 0 {
-		s.forget(surplus, func(*recorded) bool { return true })
+		s.forget(func(*recorded) bool { surplus--; return surplus >= 0 })
 	}
 	return request
 }
@@ -90,18 +90,15 @@ func (s *Server) received(request *recorded, r *http.Request, body []byte) {
 		request.unknown += len(body)
 		s.unknown += len(body)
 	}
-	for s.unknown > maxUnknown {
-		s.forget(1, func(r *recorded) bool { return r.unknown > 0 })
-	}
+	s.forget(func(r *recorded) bool { return s.unknown > maxUnknown && r.unknown > 0 })
 }
 
-// forget removes the oldest requests of a kind. It is called with the lock held.
-func (s *Server) forget(count int, isOfKind func(*recorded) bool) {
+// forget removes requests, the oldest first. It is called with the lock held.
+func (s *Server) forget(isSurplus func(*recorded) bool) {
 	s.requests = slices.DeleteFunc(s.requests, func(r *recorded) bool {
-		if count == 0 || !isOfKind(r) {
+		if !isSurplus(r) {
 			return false
 		}
-		count--
 		s.unknown -= r.unknown
 		return true
 	})

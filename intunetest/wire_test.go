@@ -155,7 +155,7 @@ func (w *wire) granted(a response) map[string]any {
 	return granted
 }
 
-// wantEntraError checks that an response is an error of Microsoft Entra ID, in all its fields.
+// wantEntraError checks that a response is an error of Microsoft Entra ID, in all its fields.
 func (w *wire) wantEntraError(a response, status int, code string, aadsts int) {
 	w.Helper()
 	w.wantStatus(a, status)
@@ -211,7 +211,7 @@ func (w *wire) wantStored(want int) {
 	}
 }
 
-// object is the body of an response that is a JSON object.
+// object is the body of a response that is a JSON object.
 func (w *wire) object(a response) map[string]any {
 	w.Helper()
 	var object map[string]any
@@ -221,7 +221,7 @@ func (w *wire) object(a response) map[string]any {
 	return object
 }
 
-// graphError checks that an response is an error in Graph's envelope, and returns its message.
+// graphError checks that a response is an error in Graph's envelope, and returns its message.
 func (w *wire) graphError(a response, status int, code string) (message string) {
 	w.Helper()
 	w.wantStatus(a, status)
@@ -246,7 +246,7 @@ func (w *wire) graphError(a response, status int, code string) (message string) 
 	return envelope.Error.Message
 }
 
-// intuneError checks that an response is an error of Intune, whose message is JSON text, and returns the message in that.
+// intuneError checks that a response is an error of Intune, whose message is JSON text, and returns the message in that.
 func (w *wire) intuneError(a response, status int, code string) (message string) {
 	w.Helper()
 	text := w.graphError(a, status, code)

@@ -155,7 +155,7 @@ func TestEmulatorRejectsSettingsThatItDoesNotKnow(t *testing.T) {
 func TestEmulatorSaysWhichFaultsThereAre(t *testing.T) {
 	f := newFixture(t)
 	for fault, problem := range map[string]string{
-		"colour=red": `there is no setting "colour"`, "drop=xyz": `"xyz" is not one of before-reading, while-reading, after-reading, after-commit, in-response`,
+		"color=red": `there is no setting "color"`, "drop=xyz": `"xyz" is not one of before-reading, while-reading, after-reading, after-commit, in-response`,
 		"status=abc": "status: want a number", "status=999": "neither 101 nor one of 200 to 599", "delay=5": `delay: "5" is no duration`,
 		"token=maybe": "want true or false", "times=0": "times: want a number from 1", "gateway": "the response has no status",
 	} {

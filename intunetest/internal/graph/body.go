@@ -256,7 +256,7 @@ func filledIn(kept *string, given bool, read string) *string {
 	return &read
 }
 
-// wantSubject rejects a certificate that nobody could recognise.
+// wantSubject rejects a certificate that nobody could recognize.
 func (r *record) wantSubject() error {
 	if !r.isCertificate && cmp.Or(deref(r.Subject), deref(r.SubjectName)) == "" {
 		return textErrorf("The certificate has neither content that can be read nor a subject.")
