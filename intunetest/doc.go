@@ -28,12 +28,6 @@
 // errors carry the numbers of Microsoft Entra ID. The tenant is named by TenantID or TenantDomain; users can also sign in
 // at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see [WithTLS].
 //
-// # Programs in other languages
-//
-// The control API under /_emulator/ does over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
-// lists its requests. It needs no token, and it rejects requests of other websites' pages: those whose Origin or Host is not
-// the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" is a Server of its own.
-//
 // A client with another credential than the server's is made like this:
 //
 //	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
@@ -42,6 +36,12 @@
 // A credential of azidentity takes the authority host server.URL() in its cloud.Configuration, the Transport
 // server.HTTPClient(), and DisableInstanceDiscovery. A sign-in in a browser returns to a real socket, so it needs a server
 // without a MemoryListener, or a test that follows the redirect itself.
+//
+// # Programs in other languages
+//
+// The control API under /_emulator/ does over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
+// lists its requests. It needs no token, and it rejects requests of other websites' pages: those whose Origin or Host is not
+// the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" is a Server of its own.
 //
 // # How much is known
 //
@@ -98,6 +98,7 @@
 //	scope by Graph's application id 00000003-0000-0000-c000-...    assumption: seen in scripts, not in the reference
 //	CORS of Microsoft Entra ID: any origin                         recordings of discovery; a guess for tokens, which it gives
 //	                                                               to single-page applications alone
+//	userinfo for an application's token: 403                       guess
 //	numbers of errors for a replayed assertion, for polling too    guesses: the nearest known numbers
 //	fast, and for an application at organizations or common
 //

@@ -24,13 +24,15 @@ const emulatorHelp = `Run an emulator of Microsoft Intune and Microsoft Entra ID
 memory, and stops on Ctrl-C.
 
 Standard output has the environment variables that programs need to use it, for this tool and for Microsoft's libraries.
-With no AZURE_* variables set, intune-cert signs in to it by itself.
+With --emulator and its URL, intune-cert signs in to it by itself. At that URL, a browser shows the settings, the
+certificates and the latest requests, and has buttons for common faults. Programs in any language can control the emulator
+under /_emulator/: see docs/testing.md.
 
---sample and --write-ca overwrite only files that an earlier emulator has written.
+--sample and --write-ca write new files, follow no links, and replace only files that an earlier emulator has written.
 
 With -v, each request is one line on standard error: its method, path and status, who sent it, and the fault that struck it.
 
-A --fault is a list of settings. Each request uses up the first fault that fits it.
+A --fault is a list of settings. Each request takes the first fault that fits it.
 
     method=POST          only requests with this method
     token                only requests to Microsoft Entra ID; without it, only requests to Graph
