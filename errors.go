@@ -289,9 +289,11 @@ func (e *AmbiguousMatchError) LogValue() slog.Value {
 }
 
 func ids(records []*EnterpriseCodeSigningCertificate) string {
-	texts := make([]string, len(records))
-	for i, record := range records {
-		texts[i] = cmp.Or(record.ID, "one without an id")
+	var texts []string
+	for _, record := range records {
+		if record != nil {
+			texts = append(texts, cmp.Or(record.ID, "one without an id"))
+		}
 	}
 	return enumerate(texts)
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -16,6 +17,11 @@ import (
 type Match struct {
 	Certificate *EnterpriseCodeSigningCertificate
 	By          MatchedBy
+}
+
+// LogValue implements slog.LogValuer, without the content.
+func (m Match) LogValue() slog.Value {
+	return slog.GroupValue(present(slog.String("certificate", ids([]*EnterpriseCodeSigningCertificate{m.Certificate})), slog.String("matchedBy", string(m.By)))...)
 }
 
 func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {

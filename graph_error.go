@@ -18,7 +18,7 @@ import (
 
 const (
 	maxErrorBody   = 4 << 10   // how much of a body an APIError keeps
-	maxErrorParsed = 256 << 10 // a larger body is not parsed; the service's are a few KiB
+	maxErrorParsed = 128 << 10 // a larger body is not parsed; the service's are a few KiB
 )
 
 // envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It

@@ -457,3 +457,112 @@ func TestExpiringSurvivesWhatServicesDo(t *testing.T) {
 		}
 	}
 }
+
+// listingWithOddRecords returns a listing of thirty records of other subjects, uploaded one day after the other, the last
+// one yesterday. Each expires in a year, and every tenth, from the fifth on, has an odd value of a property.
+func listingWithOddRecords(t *testing.T, property, value string, others ...*intune.EnterpriseCodeSigningCertificate) string {
+	t.Helper()
+	const records, odd, last = 30, 10, 5
+	var items []string
+	for i := range records {
+		name := fmt.Sprintf("CN=Fabrikam %d, O=Fabrikam, C=US", i)
+		record := encode(t, &intune.EnterpriseCodeSigningCertificate{
+			ID: fmt.Sprintf("id-%d", i), Status: intune.CertificateStatusProvisioned, Subject: name, SubjectName: name, Issuer: "CN=CA", IssuerName: "CN=CA",
+			ExpirationDateTime: time.Now().AddDate(1, 0, 0), UploadDateTime: time.Now().AddDate(0, 0, i-records),
+		})
+		if i%odd == last {
+			record = withProperty(t, record, property, value)
+		}
+		items = append(items, record)
+	}
+	for _, other := range others {
+		items = append(items, encode(t, other))
+	}
+	return `{"value":[` + strings.Join(items, ",") + `]}`
+}
+
+// TestOddRecordsStopNoListing: an odd record of somebody else must not keep a program from its own certificate.
+func TestOddRecordsStopNoListing(t *testing.T) {
+	const total = 31
+	cert := intune.FromX509(newCertificate(t))
+	shown := *cert
+	shown.ID, shown.Content, shown.UploadDateTime = anID, nil, time.Now()
+	ctx := t.Context()
+	operations := map[string]func(s *intune.EnterpriseCodeSigningCertificatesService, isUndated bool) (any, any, error){
+		"List": func(s *intune.EnterpriseCodeSigningCertificatesService, _ bool) (any, any, error) {
+			page, err := s.List(ctx, nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			return len(page.Value), total, nil
+		},
+		"All": func(s *intune.EnterpriseCodeSigningCertificatesService, _ bool) (any, any, error) {
+			n := 0
+			for _, err := range s.All(ctx, nil) {
+				if n++; err != nil {
+					return nil, nil, err
+				}
+			}
+			return n, total, nil
+		},
+		"Count": func(s *intune.EnterpriseCodeSigningCertificatesService, _ bool) (any, any, error) {
+			n, err := s.Count(ctx, intune.Filter{})
+			return int(n), total, err
+		},
+		"Find": func(s *intune.EnterpriseCodeSigningCertificatesService, _ bool) (any, any, error) {
+			matches, err := s.Find(ctx, cert)
+			if len(matches) == 0 {
+				return nil, nil, err
+			}
+			return matches[0].Certificate.ID, anID, err
+		},
+		"Latest": func(s *intune.EnterpriseCodeSigningCertificatesService, isUndated bool) (any, any, error) {
+			latest, err := s.Latest(ctx)
+			if isUndated {
+				return errors.As(err, new(*intune.AmbiguousMatchError)), true, nil
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			return latest.ID, anID, nil
+		},
+	}
+	for _, property := range properties {
+		for _, value := range oddValues {
+			body := listingWithOddRecords(t, property, value, &shown)
+			read := decode(t, `{"uploadDateTime":`+value+`}`).UploadDateTime
+			for name, operation := range operations {
+				s := certificates(newWire(t, reply(200, body), reply(200, body)))
+				got, want, err := operation(s, property == "uploadDateTime" && read.IsZero())
+				if err != nil || got != want {
+					t.Errorf("%s with %s of %s: got %v, %v, want %v", name, property, value, got, err, want)
+				}
+			}
+		}
+	}
+}
+
+func TestExpiringYieldsRecordsWhoseOtherPropertiesAreOdd(t *testing.T) {
+	const total, odd = 30, 3
+	for _, property := range properties {
+		for _, value := range oddValues {
+			w := newWire(t, reply(200, listingWithOddRecords(t, property, value)))
+			got := 0
+			for _, err := range certificates(w).Expiring(t.Context(), 2*365*day) {
+				if got++; err != nil {
+					t.Fatalf("%s of %s: %v", property, value, err)
+				}
+			}
+			want := total
+			switch {
+			case property == "expirationDateTime":
+				want -= odd
+			case property == "id" && decode(t, `{"id":`+value+`}`).ID != "":
+				want -= odd - 1 // they count as one
+			}
+			if got != want {
+				t.Errorf("%s of %s: got %d, want %d", property, value, got, want)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package intune_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -51,21 +52,46 @@ func TestThumbprintIsAsWindowsShowsIt(t *testing.T) {
 	}
 }
 
-func TestModelNeverPrintsItsContent(t *testing.T) {
+// TestContentIsNeverPrinted: of what holds certificates, fmt and slog print which ones.
+func TestContentIsNeverPrinted(t *testing.T) {
 	cert := exampleCertificate()
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "pointer", cert, "value", *cert)
-	for _, printed := range []string{
-		fmt.Sprintf("%v %+v %#v %s %q", cert, cert, cert, cert, cert), fmt.Sprintf("%v %+v %#v", *cert, *cert, *cert), log.String(),
+	cert.ID = "Subject value"
+	for _, value := range []any{
+		*cert, cert, intune.Match{Certificate: cert},
+		intune.CertificatePage{Value: []*intune.EnterpriseCodeSigningCertificate{cert}}, &intune.CertificatePage{Value: []*intune.EnterpriseCodeSigningCertificate{cert}},
+		&intune.Rotation{Certificate: cert, Previous: cert, Old: []*intune.EnterpriseCodeSigningCertificate{cert}},
+		intune.EnterpriseCodeSigningCertificateUpdate{Content: cert.Content, Subject: &cert.Subject},
+		&intune.EnterpriseCodeSigningCertificateUpdate{Content: cert.Content, Subject: &cert.Subject},
 	} {
-		for _, content := range []string{"Y29udGVudA", "99 111 110", "0x63, 0x6f", "63 6f 6e"} {
+		printed := fmt.Sprintf("%v %+v %#v %s %q", value, value, value, value, value)
+		for _, handler := range []func(io.Writer) slog.Handler{
+			func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+			func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+		} {
+			var log bytes.Buffer
+			slog.New(handler(&log)).Info("x", "value", value)
+			if !strings.Contains(log.String(), "Subject value") {
+				t.Errorf("the subject does not show in %s", log.String())
+			}
+			printed += log.String()
+		}
+		for _, content := range []string{"Y29udGVudA", "99 111 110", "0x63, 0x6f", "63 6f 6e", `"content"`} {
 			if strings.Contains(printed, content) {
-				t.Errorf("the content shows in %s", printed)
+				t.Errorf("%T: the content shows in %s", value, printed)
 			}
 		}
-		if !strings.Contains(printed, "Subject value") {
-			t.Errorf("the subject does not show in %s", printed)
-		}
+	}
+}
+
+func TestUpdateSaysWhatItChanges(t *testing.T) {
+	update := intune.EnterpriseCodeSigningCertificateUpdate{
+		Content: []byte("content"), Status: new(intune.CertificateStatusProvisioned), Subject: new(""), Issuer: new("CN=\u202eCA"),
+		UploadDateTime: new(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), Clear: []intune.Property{intune.PropertySubjectName, nil},
+	}
+	const want = `enterpriseCodeSigningCertificateUpdate thumbprint="040F06FD774092478D450774F5BA30C5DA78ACC8" status="provisioned" subject="" ` +
+		`issuer="CN=CA" uploadDateTime="2026-01-02T03:04:05Z" clear="subjectName,<nil>"`
+	if got := update.String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 )
@@ -25,6 +26,11 @@ const (
 	nextLinkName = "@odata.nextLink"
 	valueName    = "value"
 )
+
+// LogValue implements slog.LogValuer, without the contents.
+func (p CertificatePage) LogValue() slog.Value {
+	return slog.GroupValue(present(slog.String("value", ids(p.Value)), slog.String("nextLink", p.NextLink))...)
+}
 
 // hasTotal reports whether Count can be the number of all certificates, and not just of the page.
 func (p *CertificatePage) hasTotal() bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -49,6 +50,20 @@ type Rotation struct {
 	Deleted      []string                            // ids of those that this call deleted
 	Pending      []string                            // ids of those that a later run will delete
 	PendingUntil time.Time                           // when Overlap ends; zero if nothing is pending
+}
+
+// LogValue implements slog.LogValuer, without the contents.
+func (r Rotation) LogValue() slog.Value {
+	return slog.GroupValue(present(
+		slog.String("certificate", ids([]*EnterpriseCodeSigningCertificate{r.Certificate})),
+		slog.Bool("created", r.Created),
+		slog.String("matchedBy", string(r.MatchedBy)),
+		slog.String("previous", ids([]*EnterpriseCodeSigningCertificate{r.Previous})),
+		slog.String("old", ids(r.Old)),
+		slog.String("deleted", enumerate(r.Deleted)),
+		slog.String("pending", enumerate(r.Pending)),
+		slog.String("pendingUntil", formatTime(r.PendingUntil)),
+	)...)
 }
 
 // Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert

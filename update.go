@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // EnterpriseCodeSigningCertificateUpdate is what Update changes: the fields that are not nil, and those in Clear.
@@ -88,7 +90,7 @@ func (f field) validateUpdate() error {
 }
 
 // MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and null for those in Clear.
-func (u *EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
+func (u EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
 	members := append([]field{{odataTypeName, odataType}}, u.fields()...)
 	for _, p := range u.Clear {
 		members = append(members, field{p.propertyName(), nil})
@@ -115,9 +117,9 @@ func (u *EnterpriseCodeSigningCertificateUpdate) attrs() (attrs []slog.Attr) {
 		case *[]byte:
 			attrs = append(attrs, slog.String("thumbprint", thumbprint(*value)))
 		case *string:
-			attrs = append(attrs, slog.String(f.name, *value))
+			attrs = append(attrs, slog.String(f.name, redact.Message(*value)))
 		case *CertificateStatus:
-			attrs = append(attrs, slog.String(f.name, string(*value)))
+			attrs = append(attrs, slog.String(f.name, redact.Message(string(*value))))
 		case *wireDate:
 			attrs = append(attrs, slog.String(f.name, formatTime(time.Time(*value))))
 		}

@@ -15,7 +15,7 @@ import (
 
 const (
 	largestResponse  = 8 << 20   // that is read, in bytes
-	largestRejection = 256 << 10 // that is parsed
+	largestRejection = 128 << 10 // that is parsed
 	mostForAResponse = 100 << 20 // bytes allocated
 )
 
@@ -87,11 +87,13 @@ func nestedMessage() string {
 	return message
 }
 
+type hostileOperation func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService) error
+
 // hostileOperations are what reads a response, each in its own way.
 var hostileOperations = map[string]struct {
 	size, status  int
 	before, after string // what is put around a shape
-	run           func(ctx context.Context, s *intune.EnterpriseCodeSigningCertificatesService) error
+	run           hostileOperation
 }{
 	"Get":                  {largestResponse, http.StatusOK, "", "", get},
 	"Get, wrapped,":        {largestResponse, http.StatusOK, `{"value":`, `}`, get},
@@ -123,31 +125,64 @@ func eachHostileResponse(tb testing.TB, try func(name string, run func() error))
 	bodies := map[int]map[string]string{largestResponse: shapes(largestResponse), largestRejection: shapes(largestRejection)}
 	for name, operation := range hostileOperations {
 		for shape, body := range bodies[operation.size] {
-			body = operation.before + body + operation.after
-			client, err := intune.NewClient(signedIn(), intune.WithHTTPClient(&http.Client{Transport: canned{operation.status, body}}),
-				intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
-			if err != nil {
-				tb.Fatal(err)
-			}
-			service := client.EnterpriseCodeSigningCertificates()
-			try(name+" of "+shape, func() error { return operation.run(tb.Context(), service) })
+			try(name+" of "+shape, hostile(tb, operation.status, operation.before+body+operation.after, operation.run))
 		}
 	}
 }
 
-// TestNoResponseCostsMuchMemory counts what is allocated in all, so that it does not depend on the garbage collector.
+// hostile returns an operation that gets one response.
+func hostile(tb testing.TB, status int, body string, operation hostileOperation) func() error {
+	tb.Helper()
+	client, err := intune.NewClient(signedIn(), intune.WithHTTPClient(&http.Client{Transport: canned{status, body}}),
+		intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return func() error { return operation(tb.Context(), client.EnterpriseCodeSigningCertificates()) }
+}
+
+// costOf counts what is allocated in all, so that it does not depend on the garbage collector.
+func costOf(run func() error) (bytes uint64, err error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = run()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, err
+}
+
 func TestNoResponseCostsMuchMemory(t *testing.T) {
 	skipUnderRaceDetector(t)
 	eachHostileResponse(t, func(name string, run func() error) {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		err := run()
-		runtime.ReadMemStats(&after)
-		if cost := after.TotalAlloc - before.TotalAlloc; cost > mostForAResponse {
+		cost, err := costOf(run)
+		if cost > mostForAResponse {
 			t.Errorf("%s allocates %d MiB", name, cost>>20)
 		}
 		if err != nil && len(err.Error()) > 2000 {
 			t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
+		}
+	})
+}
+
+// FuzzResponseCost repeats texts between two others, up to 64 KiB: none explodes. Of larger responses, the limits of
+// members and records hold the cost.
+func FuzzResponseCost(f *testing.F) {
+	for _, seed := range [][3]string{
+		{`{"x":[`, `[],`, `0]}`}, {``, `[`, ``}, {`{"a":`, `{"":`, `1`}, {`{"subject":"`, `\u00e9`, `"}`}, {`{"error":{"code":"x","details":[`, `{},`, `{}]}}`},
+		{`{"value":[`, `{"id":5},`, `{}]}`}, {`{"a":0`, `,"a":0`, `}`}, {`{"content":"`, `A`, `"}`}, {`{"error":{"code":"x","message":"`, `{\"Message\":\"`, `"}}`},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	f.Fuzz(func(t *testing.T, before, repeated, after string) {
+		const size, most = 64 << 10, 16 << 20
+		if len(before)+len(repeated)+len(after) > size || repeated == "" {
+			return
+		}
+		body := before + strings.Repeat(repeated, (size-len(before)-len(after))/len(repeated)) + after
+		for name, operation := range hostileOperations {
+			cost, _ := costOf(hostile(t, operation.status, operation.before+body+operation.after, operation.run))
+			if cost > most {
+				t.Errorf("%s of %.100q, %.100q and %.100q allocates %d MiB", name, before, repeated, after, cost>>20)
+			}
 		}
 	})
 }
