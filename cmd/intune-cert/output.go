@@ -51,7 +51,9 @@ func (a *app) showDocument(document any) error {
 }
 
 // field writes a name and a value. A long value continues below itself.
-func field(out *console.Writer, name, value string) {
+func field(out *console.Writer, name, value string) { styledField(out, out.Plain, name, value) }
+
+func styledField(out *console.Writer, style func(string) console.Styled, name, value string) {
 	const column = 14
 	if value == "" {
 		return
@@ -60,7 +62,7 @@ func field(out *console.Writer, name, value string) {
 		if i > 0 {
 			name = ""
 		}
-		out.Printf("%-*s%s\n", column, name, part)
+		out.Printf("%-*s%s\n", column, name, style(part))
 	}
 }
 

@@ -85,7 +85,7 @@ func (r *record) human(out *console.Writer) {
 	field(out, "subject", r.Subject)
 	field(out, "issuer", r.Issuer)
 	field(out, "status", string(r.Status))
-	field(out, "expires", r.expires())
+	styledField(out, urgency(out, r.DaysLeft), "expires", r.expires())
 	if r.UploadDateTime != nil {
 		field(out, "uploaded", formatTime(*r.UploadDateTime))
 	}
@@ -140,7 +140,7 @@ func printTable(out *console.Writer, records []*record) {
 			out.Printf("%s\n", out.Bold(line))
 			continue
 		}
-		out.Printf("%s\n", colored(out, line, records[i-1].DaysLeft))
+		out.Printf("%s\n", urgency(out, records[i-1].DaysLeft)(line))
 	}
 	if hasDeployed {
 		out.Printf("* deployed by Intune\n")
@@ -156,16 +156,16 @@ func printBlocks(out *console.Writer, records []*record) {
 	}
 }
 
-// colored marks what is urgent.
-func colored(out *console.Writer, text string, daysLeft *int) console.Styled {
+// urgency is the style of what expires soon.
+func urgency(out *console.Writer, daysLeft *int) func(string) console.Styled {
 	const soon = 30
 	switch {
 	case daysLeft == nil || *daysLeft >= soon:
-		return out.Plain(text)
+		return out.Plain
 	case *daysLeft < 0:
-		return out.Red(text)
+		return out.Red
 	}
-	return out.Yellow(text)
+	return out.Yellow
 }
 
 // rows are records for CSV, with the names that JSON has.
