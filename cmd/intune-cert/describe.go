@@ -24,7 +24,7 @@ func describe(err error) string {
 			return e.text
 		}
 	}
-	switch err {
+	switch err { //nolint:errorlint // this error itself
 	case context.Canceled:
 		return "interrupted"
 	case context.DeadlineExceeded:
