@@ -92,7 +92,7 @@ func read(file source, o options) (*contents, error) {
 func readWhole(data []byte, password string) (*contents, error) {
 	reader := &wholeReader{password: password}
 	switch text := unwrap.Text(data); {
-	case isScript(text):
+	case isScript(text) && !isPKCS7(data):
 		return readScript(text)
 	case len(data) > maxCertificates:
 		return reader.read(data)

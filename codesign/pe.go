@@ -2,10 +2,8 @@ package codesign
 
 import (
 	"bytes"
-	"debug/pe"
 	"encoding/binary"
 	"fmt"
-	"io"
 )
 
 func isPE(start []byte) bool { return bytes.HasPrefix(start, []byte("MZ")) }
@@ -44,56 +42,49 @@ func readPE(file source) (*contents, error) {
 	return held, nil
 }
 
-// certificateTable returns the attribute certificate table.
+// certificateTable returns the attribute certificate table. Only the headers are read to find it.
 func certificateTable(file source) ([]byte, error) {
-	directories, err := dataDirectories(file, file.size)
+	const addressAt, headerSize, lengthAt = 0x3c, 24, 20 // of the header, in the MS-DOS header, and of the optional header in that
+	address, err := file.readAt(addressAt, 4)
 	if err != nil {
-		return nil, bad("begins as a program, but is none for Windows or is cut short", err)
+		return nil, notForWindows(err)
 	}
-	var security pe.DataDirectory
-	if len(directories) > pe.IMAGE_DIRECTORY_ENTRY_SECURITY {
-		security = directories[pe.IMAGE_DIRECTORY_ENTRY_SECURITY]
+	headerAt := int64(binary.LittleEndian.Uint32(address))
+	header, err := file.readAt(headerAt, headerSize)
+	if err != nil || !bytes.HasPrefix(header, []byte("PE\x00\x00")) {
+		return nil, notForWindows(err)
+	}
+	length := int64(binary.LittleEndian.Uint16(header[lengthAt:]))
+	optional, err := file.readAt(headerAt+headerSize, length)
+	if err != nil {
+		return nil, notForWindows(err)
+	}
+	optional = append(optional, make([]byte, directoriesAt64+directorySize*(securityDirectory+1))...) // directories that are left out are zero
+	directories := 0
+	switch magic := binary.LittleEndian.Uint16(optional); magic {
+	case 0x10b:
+		directories = directoriesAt32
+	case 0x20b:
+		directories = directoriesAt64
+	default:
+		return nil, notForWindows(fmt.Errorf("its optional header has the unknown magic number %#x", magic))
+	}
+	if count := binary.LittleEndian.Uint32(optional[directories-4:]); count <= securityDirectory {
+		return file.signature("a program", 0, 0)
 	}
 	// The only directory whose address is an offset in the file.
-	return file.signature("a program", int64(security.VirtualAddress), int64(security.Size))
+	security := optional[directories+directorySize*securityDirectory:]
+	return file.signature("a program", int64(binary.LittleEndian.Uint32(security)), int64(binary.LittleEndian.Uint32(security[4:])))
 }
 
-// dataDirectories reads the headers alone: pe.NewFile would read the symbols as well.
-func dataDirectories(file io.ReaderAt, size int64) ([]pe.DataDirectory, error) {
-	const headerAddress = 0x3c // in the MS-DOS header
-	var address uint32
-	if err := binary.Read(io.NewSectionReader(file, headerAddress, size), binary.LittleEndian, &address); err != nil {
-		return nil, err
-	}
-	headers := io.NewSectionReader(file, int64(address), size)
-	var header struct {
-		Signature [4]byte
-		pe.FileHeader
-	}
-	if err := binary.Read(headers, binary.LittleEndian, &header); err != nil {
-		return nil, err
-	}
-	if string(header.Signature[:]) != "PE\x00\x00" {
-		return nil, fmt.Errorf("where its header should be there is %q", header.Signature)
-	}
-	length := int(header.SizeOfOptionalHeader)
-	optional := make([]byte, max(length, binary.Size(pe.OptionalHeader64{}))) // directories that are left out are zero
-	if _, err := io.ReadFull(headers, optional[:length]); err != nil {
-		return nil, err
-	}
-	const pe32, pe32Plus = 0x10b, 0x20b
-	switch magic := binary.LittleEndian.Uint16(optional); magic {
-	case pe32:
-		var h pe.OptionalHeader32
-		_, err := binary.Decode(optional, binary.LittleEndian, &h)
-		return h.DataDirectory[:min(h.NumberOfRvaAndSizes, uint32(len(h.DataDirectory)))], err
-	case pe32Plus:
-		var h pe.OptionalHeader64
-		_, err := binary.Decode(optional, binary.LittleEndian, &h)
-		return h.DataDirectory[:min(h.NumberOfRvaAndSizes, uint32(len(h.DataDirectory)))], err
-	default:
-		return nil, fmt.Errorf("its optional header has the unknown magic number %#x", magic)
-	}
+// Where the data directories are in the optional header, which is larger for 64 bits.
+const (
+	directoriesAt32, directoriesAt64 = 96, 112
+	directorySize, securityDirectory = 8, 4
+)
+
+func notForWindows(err error) error {
+	return bad("begins as a program, but is none for Windows or is cut short", err)
 }
 
 // nextSignature takes one WIN_CERTIFICATE off the table; signature is nil if it holds something else.

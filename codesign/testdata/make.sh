@@ -140,7 +140,7 @@ quietly openssl ca -config ca.cnf -gencrl -cert root.pem -keyfile root.key \
 ## PEM and base64
 
 utf16() { printf '\xff\xfe' && sed 's/$/\r/' "$1" | iconv -f UTF-8 -t UTF-16LE; } # as Windows PowerShell redirects
-pem() { sed '/-----/d' "$1"; }
+base64_of() { sed '/-----/d' "$1"; }
 
 cp rsa.pem cas.pem "$out"
 sed 's/$/\r/' rsa.pem >"$out/rsa-crlf.pem"
@@ -148,8 +148,8 @@ sed 's/$/\r/' rsa.pem >"$out/rsa-crlf.pem"
 utf16 rsa.pem >"$out/rsa-utf16.pem"
 openssl x509 -in rsa.pem -text -out "$out/rsa-text.pem"
 openssl x509 -in rsa.pem -trustout -addtrust codeSigning -out "$out/rsa-trusted.pem"
-pem rsa.pem >"$out/rsa.b64"
-pem rsa.pem | tr -d '\n' >"$out/rsa-oneline.b64"
+base64_of rsa.pem >"$out/rsa.b64"
+base64_of rsa.pem | tr -d '\n' >"$out/rsa-oneline.b64"
 utf16 "$out/rsa.b64" >"$out/rsa-utf16.b64"
 head -n $(($(wc -l <rsa.pem) / 2)) rsa.pem >"$out/truncated.pem"
 

@@ -74,15 +74,12 @@ func parseKey(block *pem.Block) (crypto.Signer, error) {
 
 // Chain puts the certificate of key in front.
 func Chain(certs []*x509.Certificate, key crypto.Signer) ([]*x509.Certificate, error) {
-	i := slices.IndexFunc(certs, func(cert *x509.Certificate) bool { return IsPair(cert, key) })
+	i := slices.IndexFunc(certs, func(cert *x509.Certificate) bool {
+		public, ok := cert.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+		return ok && public.Equal(key.Public())
+	})
 	if i < 0 {
 		return nil, errors.New("it holds no certificate of its private key")
 	}
 	return slices.Concat(certs[i:i+1], certs[:i], certs[i+1:]), nil
-}
-
-// IsPair says whether a key belongs to a certificate.
-func IsPair(cert *x509.Certificate, key crypto.Signer) bool {
-	public, ok := cert.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && public.Equal(key.Public())
 }

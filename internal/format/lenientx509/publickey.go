@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-var (
-	oidRSA     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
-	oidDSA     = asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}
-	oidECDSA   = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
-	oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
-)
+// The algorithms of keys, as crypto/x509 names them.
+const oidRSA, oidECDSA = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
+
+var algorithms = map[string]x509.PublicKeyAlgorithm{
+	oidRSA: x509.RSA, oidECDSA: x509.ECDSA, "1.2.840.10040.4.1": x509.DSA, "1.3.101.112": x509.Ed25519,
+}
 
 type publicKeyInfo struct {
 	Algorithm struct {
@@ -34,11 +34,11 @@ func replacePublicKey(der []byte) []byte {
 		return unknown
 	}
 	replaced := unknown
-	switch {
-	case info.Algorithm.OID.Equal(oidRSA):
+	switch info.Algorithm.OID.String() {
+	case oidRSA:
 		info.Algorithm.Parameters = asn1.NullRawValue // some tools leave it out
 		replaced, _ = asn1.Marshal(info)
-	case info.Algorithm.OID.Equal(oidECDSA):
+	case oidECDSA:
 		replaced = decompress(info)
 	}
 	if _, err := x509.ParsePKIXPublicKey(replaced); err != nil {
@@ -74,15 +74,5 @@ func publicKeyAlgorithm(der []byte) x509.PublicKeyAlgorithm {
 	if _, err := asn1.Unmarshal(der, &info); err != nil {
 		return x509.UnknownPublicKeyAlgorithm
 	}
-	switch oid := info.Algorithm.OID; {
-	case oid.Equal(oidRSA):
-		return x509.RSA
-	case oid.Equal(oidDSA):
-		return x509.DSA
-	case oid.Equal(oidECDSA):
-		return x509.ECDSA
-	case oid.Equal(oidEd25519):
-		return x509.Ed25519
-	}
-	return x509.UnknownPublicKeyAlgorithm
+	return algorithms[info.Algorithm.OID.String()]
 }

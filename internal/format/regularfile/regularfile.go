@@ -43,26 +43,16 @@ func Open(path string) (file *os.File, size int64, err error) {
 
 // ReadAll reads a regular file of at most limit bytes, whatever size the file system reports. A larger one is ErrTooLarge.
 func ReadAll(path string, limit int64) ([]byte, error) {
-	file, size, err := Open(path)
+	file, _, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	if size > limit {
-		return nil, tooLarge(limit)
-	}
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return nil, err
-	}
 	if int64(len(data)) > limit {
-		return nil, tooLarge(limit)
+		return nil, fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
 	}
-	return data, nil
-}
-
-func tooLarge(limit int64) error {
-	return fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+	return data, err
 }
 
 // IsUnusable reports whether err says that the path names something that is not read, rather than that the file system
