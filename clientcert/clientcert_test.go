@@ -251,3 +251,24 @@ func TestLoadOfOtherToolsContainers(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParse: what comes of data is a certificate with its key, or an error without it.
+func FuzzParse(f *testing.F) {
+	for _, file := range []string{"key-first.pem", "key-last.pem", "bag.pem", "rsa.b64", "rsa-nopassword-nomac.pfx", "truncated.pfx"} {
+		data, err := os.ReadFile(filepath.Join("..", "codesign", "testdata", file))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+		f.Add(base64.StdEncoding.AppendEncode(nil, data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		chain, key, err := clientcert.Parse(data, "")
+		switch {
+		case err != nil && (chain != nil || key != nil || !errors.As(err, new(*intune.InputError))):
+			t.Errorf("got %v, %T, %v", chain, key, err)
+		case err == nil && !chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }).Equal(key.Public()):
+			t.Error("the key is another's")
+		}
+	})
+}

@@ -41,9 +41,8 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 			keys = append(keys, key)
 		}
 	}
-	alone, _ := unwrap.Find(data, func(layer []byte) bool { _, err := lenientx509.Parse(layer); return err == nil })
 	switch {
-	case len(keys) == 0 && len(certs)+len(alone) == 0:
+	case len(keys) == 0 && len(certs) == 0 && !holdsCertificate(data):
 		return nil, nil, errors.New("it " + cmp.Or(unwrap.Mistake(data), "is neither PEM nor PKCS #12"))
 	case len(keys) == 0:
 		return nil, nil, errors.New("it holds a certificate without its private key")
@@ -52,6 +51,15 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 	}
 	chain, err = Chain(certs, keys[0])
 	return chain, keys[0], err
+}
+
+// holdsCertificate reports whether data is a certificate that is not in PEM, or holds one.
+func holdsCertificate(data []byte) bool {
+	found, _ := unwrap.Find(data, func(layer []byte) bool {
+		_, err := lenientx509.Parse(layer)
+		return err == nil
+	})
+	return len(found) > 0
 }
 
 // parseKey says of an error no more than that there was one, because others could quote the key.
