@@ -207,36 +207,6 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// TestFilesThatToolsHaveMangled are right but for what editors, variables and web forms have done to them.
-func TestFilesThatToolsHaveMangled(t *testing.T) {
-	der, text := readFile(t, "p256.der"), string(readFile(t, "chain.pem"))
-	for name, data := range map[string]string{
-		"DER with a line end":       string(der) + "\r\n",
-		"DER with zeros":            string(der) + "\x00\x00\x00",
-		"old line ends":             strings.ReplaceAll(text, "\n", "\r"),
-		"no line ends":              strings.ReplaceAll(text, "\n", ""),
-		"spaces for line ends":      strings.ReplaceAll(text, "\n", " "),
-		"escaped line ends":         strings.ReplaceAll(text, "\n", `\n`),
-		"escaped Windows line ends": strings.ReplaceAll(text, "\n", `\r\n`),
-		"indented":                  "  " + strings.ReplaceAll(text, "\n", "\n  "),
-		"blank lines":               "\n" + strings.ReplaceAll(text, "-----\n", "-----\n\n"),
-	} {
-		got, err := codesign.Parse([]byte(data))
-		if err != nil || got.Leaf.Subject.CommonName != "Contoso p256" {
-			t.Errorf("%s: got %v, %v", name, got, err)
-		}
-	}
-	for name, tail := range map[string][]byte{"junk": []byte("junk"), "a private key": readFile(t, "key-pkcs8.der")} {
-		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), "something else behind its certificate") {
-			t.Errorf("%s behind the certificate: got %v", name, err)
-		}
-	}
-	damaged := strings.Replace(text, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)
-	if _, err := codesign.Parse([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "PEM block 1") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // TestTextThatHoldsAFile has base64 as tools, secrets, scripts and APIs hold it.
 func TestTextThatHoldsAFile(t *testing.T) {
 	for file, format := range map[string]codesign.Format{
@@ -333,19 +303,6 @@ func mustLoad(t *testing.T, file string) *codesign.Certificate {
 		t.Fatal(err)
 	}
 	return cert
-}
-
-func TestIncorrectPassword(t *testing.T) {
-	for _, file := range []string{"rsa.pfx", "rsa-legacy.pfx", "p256-leaf-last.pfx"} {
-		if _, err := load(t, file); !errors.Is(err, codesign.ErrIncorrectPassword) || !strings.Contains(err.Error(), "needs a password") {
-			t.Errorf("%s: %v", file, err)
-		}
-		for _, opts := range [][]codesign.Option{nil, {codesign.WithPassword("hunter3")}} {
-			if _, err := load(t, file, opts...); !errors.Is(err, codesign.ErrIncorrectPassword) || strings.Contains(err.Error(), "hunter3") {
-				t.Errorf("%s: %v", file, err)
-			}
-		}
-	}
 }
 
 func TestLoadOfWhatIsNoFile(t *testing.T) {

@@ -3,6 +3,7 @@ package codesign_test
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/seed-230b9595/intune-go/codesign"
@@ -33,4 +34,37 @@ func longerTable(program []byte, count int, value byte) []byte {
 	size := program[int(binary.LittleEndian.Uint32(program[0x3c:]))+securityDirectory+4:]
 	binary.LittleEndian.PutUint32(size, binary.LittleEndian.Uint32(size)+uint32(count))
 	return append(program, bytes.Repeat([]byte{value}, count)...)
+}
+
+func TestHostilePrograms(t *testing.T) {
+	signed := readFile(t, "signed.exe")
+	header := int(binary.LittleEndian.Uint32(signed[0x3c:]))
+	const securityDirectory = 4 + 20 + 112 + 4*8 // in the headers of PE32+
+	at := header + securityDirectory
+	table := int(binary.LittleEndian.Uint32(signed[at:]))
+	for name, test := range map[string]struct {
+		change func(program []byte)
+		want   string
+	}{
+		"the table is beyond the end":  {func(p []byte) { binary.LittleEndian.PutUint32(p[at:], 1<<31) }, "cut short"},
+		"the table is too long":        {func(p []byte) { binary.LittleEndian.PutUint32(p[at+4:], 1<<31) }, "cut short"},
+		"an entry of no length":        {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 0) }, "damaged table"},
+		"an entry that is too long":    {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 1<<30) }, "damaged table"},
+		"an entry of another type":     {func(p []byte) { p[table+6] = 9 }, "not signed"},
+		"a header beyond the end":      {func(p []byte) { binary.LittleEndian.PutUint32(p[0x3c:], 1<<31) }, "begins as a program"},
+		"no PE signature":              {func(p []byte) { p[header] = 'L' }, "begins as a program"},
+		"an unknown kind of header":    {func(p []byte) { p[header+4+20] = 7 }, "magic number"},
+		"no directories":               {func(p []byte) { binary.LittleEndian.PutUint32(p[header+4+20+108:], 0) }, "not signed"},
+		"more directories than are":    {func(p []byte) { binary.LittleEndian.PutUint32(p[header+4+20+108:], 1<<31) }, ""},
+		"a signature that is nonsense": {func(p []byte) { copy(p[table+8:], "nonsense") }, "cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program := bytes.Clone(signed)
+			test.change(program)
+			_, err := codesign.Parse(program)
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

@@ -114,12 +114,14 @@ func isVersion(v ber.Value) bool {
 	return v.Tag == ber.Integer && len(v.Body) > 0 && (len(octets) == 0 || len(octets) == 1 && octets[0] <= last)
 }
 
-// algorithmOf returns the object identifier that a SEQUENCE begins with, encoded, "" if it begins with something else.
+// algorithmOf returns the object identifier that a SEQUENCE begins with, encoded, "" if it begins with something else. All
+// algorithms are below 1.2, 1.3 and 2.16.
 func algorithmOf(v ber.Value) string {
-	if id, _, err := ber.Beginning(v.Body); v.Tag == ber.Sequence && err == nil && id.Tag == ber.OID {
-		return string(id.Body)
+	id, _, _ := ber.Beginning(v.Body)
+	if v.Tag != ber.Sequence || id.Tag != ber.OID || len(id.Body) == 0 || strings.IndexByte("\x2a\x2b\x60", id.Body[0]) < 0 {
+		return ""
 	}
-	return ""
+	return string(id.Body)
 }
 
 // pkcs7 is 1.2.840.113549.1.7, the arc of the content types that a PKCS #12 container wraps its bags in (RFC 7292,
