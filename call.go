@@ -3,6 +3,7 @@ package intune
 // This file is the state of one call: what it asks for, and its attempts so far.
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -25,11 +26,19 @@ type request struct {
 	isLook   bool     // part of a recovery
 }
 
+// settings is what the calls of a client share.
+type settings struct {
+	root   string // of the API version, without a slash at its end
+	retry  RetryPolicy
+	logger *slog.Logger
+	limits limits
+}
+
 // call is one request with all its attempts.
 type call struct {
 	request
 
-	pipeline        *pipeline
+	settings        *settings
 	clientRequestID string
 	attempts        int
 	last            *attempt
@@ -53,8 +62,17 @@ type attempt struct {
 	err      error
 }
 
-func newCall(p *pipeline, req request) *call {
-	c := &call{request: req, pipeline: p, clientRequestID: guid.New()}
+// response is a response that has been read. Some gateways echo requests, so nothing in it shows the token, and nothing
+// but the body of a success shows the content of the certificate that was sent.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+	err    error // of reading the body
+}
+
+func newCall(settings *settings, req request) *call {
+	c := &call{request: req, settings: settings, clientRequestID: guid.New()}
 	if c.recovery == nil {
 		c.recovery = noRecovery{isIdempotent(req.method)}
 	}

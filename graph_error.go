@@ -1,224 +1,160 @@
 package intune
 
-// This file reads the bodies of errors: Graph's envelope with the JSON text that Intune puts into its message, and what
-// gateways and other layers send.
-
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
+	"log/slog"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
-	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-const (
-	maxErrorBody   = 4 << 10   // how much of a body an APIError keeps
-	maxErrorParsed = 128 << 10 // a larger body is not parsed; the service's are a few KiB
-)
+// APIError is a response that is not 2xx, with what Microsoft Graph and Intune said in it. Program against StatusCode,
+// Code and InnerCodes; messages change.
+// See https://learn.microsoft.com/graph/errors.
+type APIError struct {
+	Method, Path string // the path without its query
+	StatusCode   int
 
-// envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It
-// goes on after a member of an unexpected type, so that a malformed body still says what it can.
-type envelope struct {
-	Error *graphError `json:"error"`
+	Code       string // of the outer error, such as "Forbidden"; "" if the response is not Microsoft Graph's
+	Message    string // the innermost message, taken out of Intune's JSON text, or what a gateway said
+	Target     string // what the error is about, if the service says it
+	Details    []ErrorDetail
+	InnerCodes []string // of the inner errors, the most specific one last
+
+	RequestID, ClientRequestID, Diagnostics string
+	Date                                    time.Time // of the response, in UTC
+
+	ActivityID, OperationID, ServiceURL, CustomPhrase string // from Intune's nested message
+
+	RequiredPermissions []string      // any one of them suffices; empty if the service names none
+	RetryAfter          time.Duration // how long the service asked to wait; 0 if it did not
+
+	Body []byte // the first 4 KiB of the response, without the secrets of the request
 }
 
-// foreignError is an error of another layer: problem details (RFC 9457), {"Message":…} of Azure's gateways, and OAuth's
-// {"error":"…","error_description":"…"}.
-type foreignError struct {
-	Title       string `json:"title"`
-	Detail      string `json:"detail"`
-	Message     string `json:"message"`
-	Error       any    `json:"error"`
-	Description string `json:"error_description"`
-}
-
-// text returns what the error says, "" if nothing.
-func (f *foreignError) text() string {
-	code, _ := f.Error.(string)
-	var said []string
-	for _, text := range []string{f.Title, f.Detail, f.Message, code, f.Description} {
-		if text = strings.TrimSpace(text); text != "" {
-			said = append(said, text)
-		}
-	}
-	return strings.Join(said, ": ")
-}
-
-type graphError struct {
-	Code       string        `json:"code"`
-	Message    string        `json:"message"`
-	Target     string        `json:"target"`
-	Details    []ErrorDetail `json:"details"`
-	InnerError *innerError   `json:"innerError"`
-}
-
-type innerError struct {
-	Code       string      `json:"code"`
-	Date       string      `json:"date"`
-	RequestID  string      `json:"request-id"`
-	InnerError *innerError `json:"innerError"`
-}
-
-// intuneMessage is the JSON text inside a message. Either member may hold the next one.
-type intuneMessage struct {
-	ErrorCode            string          `json:"ErrorCode"`
-	Message              string          `json:"Message"`
-	CustomAPIErrorPhrase string          `json:"CustomApiErrorPhrase"`
-	RetryAfter           json.RawMessage `json:"RetryAfter"`
-}
+// ErrorDetail is one of several reasons in an APIError.
+type ErrorDetail struct{ Code, Message, Target string }
 
 // apiError returns the error of a response that is not 2xx.
 func (c *call) apiError() *APIError {
-	resp := c.last.response
-	e := newAPIError(resp.status, resp.header, resp.body)
+	e := newAPIError(c.last.response)
 	e.Method, e.Path, e.ClientRequestID = c.method, withoutQuery(c.path), c.clientRequestID
 	return e
 }
 
-// newAPIError reads an error response. Whatever the body is, the error has the status.
-func newAPIError(status int, header http.Header, body []byte) *APIError {
-	kept := redact.Text(string(body[:min(len(body), maxErrorBody)]))
+func newAPIError(resp *response) *APIError {
+	read := grapherror.Read(resp.header, resp.body)
 	e := &APIError{
-		StatusCode:  status,
-		RequestID:   header.Get("request-id"),
-		Diagnostics: header.Get("x-ms-ags-diagnostic"),
-		Date:        wire.Date(header),
-		Body:        []byte(kept[:min(len(kept), maxErrorBody)]),
+		StatusCode: resp.status,
+		Code:       read.Code, Message: read.Message, Target: read.Target, InnerCodes: read.InnerCodes,
+		RequestID: read.RequestID, Diagnostics: read.Diagnostics, Date: read.Date,
+		ActivityID: read.ActivityID, OperationID: read.OperationID, ServiceURL: read.ServiceURL, CustomPhrase: read.CustomPhrase,
+		RequiredPermissions: read.RequiredPermissions, RetryAfter: read.RetryAfter, Body: read.Body,
 	}
-	if len(body) <= maxErrorParsed {
-		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	}
-	if e.Code == "" && e.Message == "" && strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
-		e.Message = strings.TrimSpace(kept)
-	}
-	e.makeSafe()
-	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
-		e.RetryAfter = wait
+	for _, detail := range read.Details {
+		e.Details = append(e.Details, ErrorDetail(detail))
 	}
 	return e
 }
 
-// makeSafe makes all texts that the body gave safe for a terminal.
-func (e *APIError) makeSafe() {
-	texts := []*string{&e.Code, &e.Message, &e.Target, &e.RequestID, &e.ActivityID, &e.OperationID, &e.ServiceURL, &e.CustomPhrase}
-	for i := range e.InnerCodes {
-		texts = append(texts, &e.InnerCodes[i])
+// Is reports whether target is the sentinel for the status.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrBadRequest:
+		return e.StatusCode == http.StatusBadRequest
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized && e.lacksPermission()
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound && e.isFromGraph()
+	case ErrConflict:
+		return e.StatusCode == http.StatusConflict || e.StatusCode == http.StatusPreconditionFailed
+	case ErrThrottled:
+		return e.isThrottling()
+	case ErrUnavailable:
+		return e.StatusCode >= http.StatusBadGateway && e.StatusCode <= http.StatusGatewayTimeout
 	}
-	for i := range e.Details {
-		texts = append(texts, &e.Details[i].Code, &e.Details[i].Message, &e.Details[i].Target)
-	}
-	for _, text := range texts {
-		*text = redact.Text(*text)
-	}
+	return false
 }
 
-func (e *APIError) readBody(body []byte) {
-	var graphs envelope
-	if err := json.Unmarshal(body, &graphs); err != nil && !isTypeError(err) {
-		return
-	}
-	e.readGraph(graphs.Error)
-	if e.Code != "" || e.Message != "" {
-		return
-	}
-	var foreign foreignError
-	if err := json.Unmarshal(body, &foreign); err == nil || isTypeError(err) {
-		e.Message = foreign.text()
-	}
+// isFromGraph reports whether the error is in Microsoft Graph's own words. Any other response proves nothing about what the
+// service has done.
+func (e *APIError) isFromGraph() bool { return e.Code != "" }
+
+func (e *APIError) isThrottling() bool {
+	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
 }
 
-// isTypeError reports whether the text is JSON in which a member has an unexpected type.
-func isTypeError(err error) bool {
-	_, ok := err.(*json.UnmarshalTypeError) //nolint:errorlint // json.Unmarshal returns it bare
-	return ok
+func (e *APIError) lacksPermission() bool {
+	return len(e.RequiredPermissions) > 0 || e.Code == "Forbidden" || slices.Contains(e.InnerCodes, "Forbidden")
 }
 
-func (e *APIError) readGraph(read *graphError) {
-	if read == nil {
-		return
+// Error says on one line what the service rejected and, if that is known, what to do.
+func (e *APIError) Error() string {
+	text := status(e.StatusCode) + ": " + e.reason()
+	if e.CustomPhrase != "" {
+		text += " [" + redact.Line(e.CustomPhrase) + "]"
 	}
-	e.Code, e.Message, e.Target, e.Details = read.Code, read.Message, read.Target, read.Details
-	for inner := read.InnerError; inner != nil; inner = inner.InnerError {
-		e.RequestID = cmp.Or(e.RequestID, inner.RequestID)
-		if date, err := time.Parse("2006-01-02T15:04:05", inner.Date); err == nil && e.Date.IsZero() {
-			e.Date = date
-		}
-		if inner.Code != "" {
-			e.InnerCodes = append(e.InnerCodes, inner.Code)
-		}
+	if e.RetryAfter > 0 {
+		text += ", retry after " + e.RetryAfter.String()
 	}
-	e.unwrapIntune()
+	return redact.Message(text + inParentheses(e.RequestID))
 }
 
-// unwrapIntune replaces the message by the text nested in it, and moves the ids and permissions in it to their fields.
-func (e *APIError) unwrapIntune() {
-	const maxDepth = 8 // twice has been seen
-	for range maxDepth {
-		if !strings.HasPrefix(strings.TrimSpace(e.Message), "{") {
-			break
-		}
-		var read intuneMessage
-		if err := json.Unmarshal([]byte(e.Message), &read); err != nil && !isTypeError(err) || strings.TrimSpace(read.Message) == "" {
-			break
-		}
-		e.Message = read.Message
-		e.CustomPhrase = cmp.Or(read.CustomAPIErrorPhrase, e.CustomPhrase)
-		if read.ErrorCode != "" {
-			e.InnerCodes = append(e.InnerCodes, read.ErrorCode)
-		}
-		if wait, ok := wire.RetryAfter(strings.Trim(string(read.RetryAfter), `"`), e.Date); ok {
-			e.RetryAfter = wait
-		}
+// reason returns what the response says, and what to do about it.
+func (e *APIError) reason() string {
+	words, advice := e.words(), e.advice()
+	if words == "" || advice == "" {
+		return words + advice
 	}
-	e.Message = e.takeLabelled(e.Message)
-	e.RequiredPermissions = permissions(e.Message)
+	return strings.TrimSuffix(words, ".") + ": " + advice
 }
 
-// label begins each part that Intune appends to its text.
-var label = regexp.MustCompile(`\s+- (Operation ID \(for customer support\)|Activity ID|Url|CustomApiErrorPhrase): `)
-
-// takeLabelled moves the labelled parts of Intune's text to their fields and returns the text before them.
-func (e *APIError) takeLabelled(text string) string {
-	found := label.FindAllStringSubmatchIndex(text, -1)
-	for i, at := range found {
-		end := len(text)
-		if i+1 < len(found) {
-			end = found[i+1][0]
-		}
-		value := strings.TrimSpace(text[at[1]:end])
-		switch text[at[2]:at[3]] {
-		case "Activity ID":
-			e.ActivityID = value
-		case "Url":
-			e.ServiceURL = value
-		case "CustomApiErrorPhrase":
-			e.CustomPhrase = value
-		default:
-			e.OperationID = value
-		}
+// words returns what the response says, "" if nothing that can be read.
+func (e *APIError) words() string {
+	switch {
+	case e.Message == "":
+		return redact.Line(e.Code)
+	case e.Code == "" || strings.HasPrefix(e.Code, "Unknown"):
+		return redact.Line(e.Message)
 	}
-	if len(found) > 0 && strings.TrimSpace(text[:found[0][0]]) != "" {
-		text = text[:found[0][0]]
-	}
-	return strings.TrimSpace(text)
+	return redact.Line(e.Code) + ": " + redact.Line(e.Message)
 }
 
-// permission is the name of a permission of Microsoft Graph, such as DeviceManagementApps.ReadWrite.All.
-var permission = regexp.MustCompile(`\b[A-Z][A-Za-z]+(?:\.[A-Za-z]+)+\b`)
+// advice returns what to do, "" if that is not known.
+func (e *APIError) advice() string {
+	message := strings.ToLower(e.Message)
+	switch {
+	case strings.Contains(message, "not applicable to target tenant"):
+		return "assign an active Intune license to the tenant and try again"
+	case strings.Contains(message, "personal microsoft account"), strings.Contains(message, "msa ") && strings.Contains(message, "not supported"):
+		return "sign in with a work or school account"
+	case len(e.RequiredPermissions) == 1:
+		return "grant the application " + e.RequiredPermissions[0]
+	case len(e.RequiredPermissions) > 1:
+		return "grant the application one of these permissions"
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		return "the proxy wants a user name and a password, in HTTPS_PROXY or in the Proxy of the transport"
+	case e.StatusCode/100 == 3:
+		return "the response redirects, and redirects are not followed"
+	case e.Code == "" && e.Message == "":
+		return "the response is not Microsoft Graph's; it may be a gateway's"
+	}
+	return ""
+}
 
-// permissions returns the permissions that a text says are needed.
-func permissions(text string) []string {
-	_, after, found := strings.Cut(text, "following scopes:")
-	if !found {
-		_, after, found = strings.Cut(text, "following permissions:")
-	}
-	if !found {
-		return nil
-	}
-	return permission.FindAllString(after, -1)
+// LogValue implements slog.LogValuer.
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(present(append(
+		responseAttrs(e.Method, e.Path, e.StatusCode, e.RequestID, e.ClientRequestID, e.Diagnostics),
+		slog.String("code", e.Code),
+		slog.String("innerCodes", enumerate(e.InnerCodes)),
+		slog.String("message", e.Message),
+		slog.String("activityId", e.ActivityID),
+		slog.Duration("retryAfter", e.RetryAfter),
+	)...)...)
 }

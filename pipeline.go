@@ -18,14 +18,12 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// pipeline is what the calls of a client share.
+// pipeline sends requests, each as often as it takes.
 type pipeline struct {
-	root      string // of the API version, without a slash at its end
-	retry     RetryPolicy
-	logger    *slog.Logger
+	settings
+
 	jar       http.CookieJar // nil for none
 	tokens    *tokencache.Cache
-	limits    limits
 	outermost http.RoundTripper // the user's first middleware; the transport if there is none
 	transport *wire.Transport   // time limit, headers, origin, token, size limit
 }
@@ -36,13 +34,12 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		return nil, &InputError{Name: name, Problem: problem}
 	}
 	p := &pipeline{
-		root: cfg.root(), retry: cfg.retry, logger: cfg.logger,
+		settings: settings{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay)},
 		tokens: tokencache.New(fetchToken(cred, TokenRequest{
 			AuthorityURL: cfg.authorityURL,
 			Scope:        cfg.cloud.scope(),
 			HTTPClient:   transport.TokenClient(),
 		}), signInRetryAfter),
-		limits:    newLimits(cfg.limiter, cfg.retry.MinDelay),
 		outermost: transport,
 		transport: transport,
 	}
@@ -60,12 +57,12 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 // run sends a request, as often as it takes, and decodes the response. It returns the headers of the last response, nil
 // if the last attempt has none.
 func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
-	c := newCall(p, req)
+	c := newCall(&p.settings, req)
 	defer c.report()
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent, the context had ended before the call: %w", err)
 	}
-	err := c.makeAttempts(ctx)
+	err := p.makeAttempts(ctx, c)
 	if c.last == nil || c.last.response == nil {
 		return nil, err
 	}
@@ -78,10 +75,13 @@ func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
 // the user's connections after a failure, put their own words around an error, and act on the Location of a redirect.
 // So each attempt leaves its result in the call, and they see a success without a body. They rewind the request's body
 // for the middleware, sleep between attempts, and keep the cookies.
-func (c *call) makeAttempts(ctx context.Context) error {
+func (p *pipeline) makeAttempts(ctx context.Context, c *call) error {
 	client := &retryablehttp.Client{
-		HTTPClient: &http.Client{Transport: roundTripper(c.makeAttempt), Jar: c.pipeline.jar},
-		RetryMax:   maxAttempts, // never reached: the call counts its attempts itself
+		HTTPClient: &http.Client{
+			Transport: roundTripper(func(req *http.Request) (*http.Response, error) { return p.makeAttempt(req, c.nextAttempt()), nil }),
+			Jar:       p.jar,
+		},
+		RetryMax: maxAttempts, // never reached: the call counts its attempts itself
 		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 			return c.decideNext(ctx), nil
 		},
@@ -95,7 +95,7 @@ func (c *call) makeAttempts(ctx context.Context) error {
 	if c.body != nil {
 		body = c.body
 	}
-	req, err := retryablehttp.NewRequestWithContext(ctx, c.method, c.pipeline.root+c.path, body)
+	req, err := retryablehttp.NewRequestWithContext(ctx, c.method, p.root+c.path, body)
 	if err != nil {
 		return &InputError{Name: "request", Problem: "cannot be made", Err: err}
 	}
@@ -115,16 +115,15 @@ func interrupted(err, last error) error {
 	return fmt.Errorf("%w while waiting for the next attempt; the last one: %w", err, last)
 }
 
-// makeAttempt makes the next attempt. The response that it returns is for the cookie jar.
-func (c *call) makeAttempt(req *http.Request) (*http.Response, error) {
-	a := c.nextAttempt()
-	a.err = c.pipeline.try(req, a)
+// makeAttempt makes one attempt. The response that it returns is for the cookie jar.
+func (p *pipeline) makeAttempt(req *http.Request, a *attempt) *http.Response {
+	a.err = p.try(req, a)
 	a.ended = time.Now()
 	shown := &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}
 	if a.response != nil {
 		shown.Header = a.response.header
 	}
-	return shown, nil
+	return shown
 }
 
 // try takes one attempt from its token to its response.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -42,7 +43,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 	if r.isDisabled {
 		return unclear, r.unknown(ctx, h, cause)
 	}
-	r.log(ctx, event.Reconciling, "cause", cause.Error())
+	r.log(ctx, event.Reconciling, slog.String("cause", cause.Error()))
 	var seen look
 	var failure error
 	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
@@ -60,7 +61,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.lookedFor = h.attempts
-	r.log(ctx, event.Reconciled, "result", string(absent))
+	r.log(ctx, event.Reconciled, slog.String("result", string(absent)))
 	return absent, nil
 }
 
@@ -148,14 +149,14 @@ func (r *reconciliation) found(ctx context.Context, records []Match) error {
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.By
 	}
-	r.log(ctx, event.Reconciled, "result", string(found), event.ID, result.Certificate.ID, "matchedBy", string(result.By))
+	r.log(ctx, event.Reconciled, slog.String("result", string(found)), slog.String(event.ID, result.Certificate.ID), slog.String("matchedBy", string(result.By)))
 	r.client.uploads.End(r.upload, false)
 	return err
 }
 
 // unknown ends a create without knowing what it has done.
 func (r *reconciliation) unknown(ctx context.Context, h history, cause error) error {
-	r.log(ctx, event.Reconciled, "result", string(unclear))
+	r.log(ctx, event.Reconciled, slog.String("result", string(unclear)))
 	r.client.uploads.End(r.upload, true)
 	e := h.outcomeUnknown(cause)
 	e.UploadDateTime, e.Thumbprint = r.sent.UploadDateTime, r.sent.Thumbprint()
@@ -164,8 +165,9 @@ func (r *reconciliation) unknown(ctx context.Context, h history, cause error) er
 }
 
 // log records a step of the recovery. The certificate is named by its upload date.
-func (r *reconciliation) log(ctx context.Context, message string, attrs ...any) {
-	r.client.pipeline.logger.InfoContext(ctx, message, append(attrs, event.UploadDateTime, formatTime(r.sent.UploadDateTime))...)
+func (r *reconciliation) log(ctx context.Context, message string, attrs ...slog.Attr) {
+	attrs = present(append(attrs, slog.String(event.UploadDateTime, formatTime(r.sent.UploadDateTime)))...)
+	r.client.pipeline.logger.LogAttrs(ctx, slog.LevelInfo, message, attrs...)
 }
 
 // look is what one listing of the search shows.

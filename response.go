@@ -9,24 +9,16 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
-
-// response is a response that has been read. Some gateways echo requests, so nothing in it shows the token, and nothing
-// but the body of a success shows the content of the certificate that was sent.
-type response struct {
-	status int
-	header http.Header
-	body   []byte
-	err    error // of reading the body
-}
 
 // takeIn keeps a response without the secrets of the request.
 func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response {
 	mask := a.token.Mask()
 	if resp.StatusCode/100 != 2 {
-		body, mask = body[:min(len(body), maxErrorParsed+1)], a.mask()
+		body, mask = body[:min(len(body), grapherror.MaxBody+1)], a.mask()
 	}
 	header := make(http.Header, len(resp.Header))
 	for name, values := range resp.Header.Clone() {
@@ -86,7 +78,7 @@ func (c *call) decode() error {
 // or an error, is none.
 func (c *call) isOtherSuccess(resp *response) bool {
 	isEmpty := len(bytes.TrimSpace(resp.body)) == 0
-	return resp.status == c.orStatus && (isEmpty || isJSON(resp.header.Get("Content-Type")) && newAPIError(resp.status, resp.header, resp.body).words() == "")
+	return resp.status == c.orStatus && (isEmpty || isJSON(resp.header.Get("Content-Type")) && newAPIError(resp).words() == "")
 }
 
 // isJSON ignores the parameters: they say nothing about JSON, and a gateway may damage them.
@@ -98,7 +90,7 @@ func isJSON(contentType string) bool {
 
 func (c *call) responseError(problem string, err error) error {
 	resp := c.last.response
-	if said := newAPIError(resp.status, resp.header, resp.body).words(); said != "" {
+	if said := newAPIError(resp).words(); said != "" {
 		problem += "; it says " + said
 	}
 	return &ResponseError{

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/claims"
 	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/throttle"
 	"github.com/seed-230b9595/intune-go/internal/tokencache"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -160,8 +161,8 @@ func (c *call) fail(ctx context.Context, err error) {
 func (c *call) stopReason(ctx context.Context) string {
 	deadline, limited := ctx.Deadline()
 	switch {
-	case c.attempts >= c.pipeline.retry.MaxAttempts:
-		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
+	case c.attempts >= c.settings.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.settings.retry.MaxAttempts)
 	case RetryAfter(c.err) > longestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", RetryAfter(c.err))
 	case limited && c.wait > time.Until(deadline):
@@ -179,7 +180,19 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	if delay := RetryAfter(err); delay > 0 {
 		return delay
 	}
-	return c.pipeline.retry.backoff(c.attempts)
+	return c.settings.retry.backoff(c.attempts)
+}
+
+// RetryAfter returns how long to wait before trying again after err, whoever asked for it: the service, the sign-in, or the
+// client's own quota. It returns 0 if nobody did.
+func RetryAfter(err error) time.Duration {
+	if held, ok := errors.AsType[*throttle.Error](err); ok {
+		return max(held.Pause, 0)
+	}
+	if rejection, ok := errors.AsType[*APIError](err); ok {
+		return rejection.RetryAfter
+	}
+	return signInRetryAfter(err)
 }
 
 // pauseOthers makes the other calls of the client wait as well if the service asks everybody to. It reports whether it
@@ -192,10 +205,10 @@ func (c *call) pauseOthers(err error) bool {
 	pause := min(c.wait, longestWait)
 	switch {
 	case rejection.isThrottling():
-		c.pipeline.limits.pauseAll(pause)
+		c.settings.limits.pauseAll(pause)
 		return true
 	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isFromGraph() && rejection.RetryAfter > 0:
-		c.pipeline.limits.pauseExceptLooks(pause)
+		c.settings.limits.pauseExceptLooks(pause)
 		return true
 	}
 	return false
@@ -234,7 +247,7 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 
 // log records the last attempt.
 func (c *call) log(ctx context.Context, o outcome, err error) {
-	if !c.pipeline.logger.Enabled(ctx, slog.LevelDebug) {
+	if !c.settings.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -251,5 +264,5 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", redact.Message(err.Error())))
 	}
-	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, event.Attempt, attrs...)
+	c.settings.logger.LogAttrs(ctx, slog.LevelDebug, event.Attempt, attrs...)
 }

@@ -1,4 +1,4 @@
-package intune
+package grapherror
 
 import (
 	"encoding/json"
@@ -8,27 +8,26 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzAPIError feeds responses to the reader of errors: no bytes panic, the message is one line of bounded length, and
-// the plain text is never lost.
-func FuzzAPIError(f *testing.F) {
+// FuzzRead feeds responses to the reader: no bytes panic, and the texts are bounded and safe for a terminal.
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{"error":{"code":"Forbidden","message":"{\"_version\":3,\"Message\":\"no. one of the following scopes: A.Read.All - Operation ID (for customer support): 0 - Activity ID: 5 - Url: https://x - CustomApiErrorPhrase: F\",\"RetryAfter\":\"3\"}"}}`,
 		`{"error":{"code":"U","message":"{\"ErrorCode\":\"F\",\"Message\":\"{\\\"Message\\\":\\\"deep\\\"}\"}","innererror":{"code":"a","innerError":{"code":"b"}}}}`,
 		`{"error":{"message":"{"}}`, `{"error":{"message":5,"details":[{}],"innerError":[]}}`, `{"error":null}`, `<html>`, ``,
 	} {
-		f.Add([]byte(seed), "3", 403)
+		f.Add([]byte(seed), "3")
 	}
-	f.Add([]byte(`{}`), "Sat, 01 Jan 2000 00:00:00 GMT", 503)
-	f.Fuzz(func(t *testing.T, body []byte, after string, status int) {
-		e := newAPIError(status, http.Header{"Retry-After": {after}, "Date": {after}}, body)
-		message := e.Error()
-		if strings.ContainsAny(message, "\r\n\x00\x1b") || !utf8.ValidString(message) || len(message) > 3000 {
-			t.Errorf("message %q", message)
+	f.Add([]byte(`{}`), "Sat, 01 Jan 2000 00:00:00 GMT")
+	f.Fuzz(func(t *testing.T, body []byte, after string) {
+		e := Read(http.Header{"Retry-After": {after}, "Date": {after}}, body)
+		for _, text := range append(e.InnerCodes, e.Code, e.Message, e.Target, e.ActivityID, e.CustomPhrase, string(e.Body)) {
+			if strings.ContainsAny(text, "\x00\x1b\u009b\u202e") || !utf8.ValidString(text) && text != string(e.Body) {
+				t.Errorf("text %q", text)
+			}
 		}
-		if e.RetryAfter < 0 || len(e.Body) > maxErrorBody || e.StatusCode != status {
+		if e.RetryAfter < 0 || len(e.Body) > keptBody {
 			t.Errorf("got %+v", e)
 		}
-		e.LogValue()
 	})
 }
 
@@ -40,7 +39,7 @@ func FuzzIntuneMessage(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		e := &APIError{Message: text}
+		e := &Error{Message: text}
 		e.unwrapIntune()
 		if e.Message == "" && strings.TrimSpace(text) != "" {
 			t.Errorf("%q was lost", text)

@@ -1,0 +1,234 @@
+// Package grapherror reads the errors of Microsoft Graph and of what stands in front of it: Graph's envelope with the JSON
+// text that Intune puts into its message, and what gateways and other layers send.
+package grapherror
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
+	"github.com/seed-230b9595/intune-go/internal/wire"
+)
+
+// Error is what a response says that is no success. Its texts are safe for a terminal.
+type Error struct {
+	Code, Message, Target string
+	Details               []Detail
+	InnerCodes            []string // the most specific one last
+
+	RequestID, Diagnostics string
+	Date                   time.Time
+
+	ActivityID, OperationID, ServiceURL, CustomPhrase string // from Intune's nested message
+
+	RequiredPermissions []string
+	RetryAfter          time.Duration
+
+	Body []byte // the first 4 KiB
+}
+
+// Detail is one of several reasons.
+type Detail struct{ Code, Message, Target string }
+
+const (
+	keptBody = 4 << 10   // bytes of a body that an Error keeps
+	MaxBody  = 128 << 10 // a larger body is not parsed; the service's are a few KiB
+)
+
+// envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It
+// goes on after a member of an unexpected type, so that a malformed body still says what it can.
+type envelope struct {
+	Error *graphError `json:"error"`
+}
+
+// foreignError is an error of another layer: problem details (RFC 9457), {"Message":…} of Azure's gateways, and OAuth's
+// {"error":"…","error_description":"…"}.
+type foreignError struct {
+	Title       string `json:"title"`
+	Detail      string `json:"detail"`
+	Message     string `json:"message"`
+	Error       any    `json:"error"`
+	Description string `json:"error_description"`
+}
+
+// text returns what the error says, "" if nothing.
+func (f *foreignError) text() string {
+	code, _ := f.Error.(string)
+	var said []string
+	for _, text := range []string{f.Title, f.Detail, f.Message, code, f.Description} {
+		if text = strings.TrimSpace(text); text != "" {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, ": ")
+}
+
+type graphError struct {
+	Code       string      `json:"code"`
+	Message    string      `json:"message"`
+	Target     string      `json:"target"`
+	Details    []Detail    `json:"details"`
+	InnerError *innerError `json:"innerError"`
+}
+
+type innerError struct {
+	Code       string      `json:"code"`
+	Date       string      `json:"date"`
+	RequestID  string      `json:"request-id"`
+	InnerError *innerError `json:"innerError"`
+}
+
+// intuneMessage is the JSON text inside a message. Either member may hold the next one.
+type intuneMessage struct {
+	ErrorCode            string          `json:"ErrorCode"`
+	Message              string          `json:"Message"`
+	CustomAPIErrorPhrase string          `json:"CustomApiErrorPhrase"`
+	RetryAfter           json.RawMessage `json:"RetryAfter"`
+}
+
+// Read reads a response. Its header and body show no secrets of the request.
+func Read(header http.Header, body []byte) *Error {
+	kept := redact.Text(string(body[:min(len(body), keptBody)]))
+	e := &Error{
+		RequestID:   header.Get("request-id"),
+		Diagnostics: header.Get("x-ms-ags-diagnostic"),
+		Date:        wire.Date(header),
+		Body:        []byte(kept[:min(len(kept), keptBody)]),
+	}
+	if len(body) <= MaxBody {
+		e.readBody(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	}
+	if e.Code == "" && e.Message == "" && strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
+		e.Message = strings.TrimSpace(kept)
+	}
+	e.makeSafe()
+	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
+		e.RetryAfter = wait
+	}
+	return e
+}
+
+// makeSafe makes all texts that the body gave safe for a terminal.
+func (e *Error) makeSafe() {
+	texts := []*string{&e.Code, &e.Message, &e.Target, &e.RequestID, &e.ActivityID, &e.OperationID, &e.ServiceURL, &e.CustomPhrase}
+	for i := range e.InnerCodes {
+		texts = append(texts, &e.InnerCodes[i])
+	}
+	for i := range e.Details {
+		texts = append(texts, &e.Details[i].Code, &e.Details[i].Message, &e.Details[i].Target)
+	}
+	for _, text := range texts {
+		*text = redact.Text(*text)
+	}
+}
+
+func (e *Error) readBody(body []byte) {
+	var graphs envelope
+	if err := json.Unmarshal(body, &graphs); err != nil && !isTypeError(err) {
+		return
+	}
+	e.readGraph(graphs.Error)
+	if e.Code != "" || e.Message != "" {
+		return
+	}
+	var foreign foreignError
+	if err := json.Unmarshal(body, &foreign); err == nil || isTypeError(err) {
+		e.Message = foreign.text()
+	}
+}
+
+// isTypeError reports whether the text is JSON in which a member has an unexpected type.
+func isTypeError(err error) bool {
+	_, ok := err.(*json.UnmarshalTypeError) //nolint:errorlint // json.Unmarshal returns it bare
+	return ok
+}
+
+func (e *Error) readGraph(read *graphError) {
+	if read == nil {
+		return
+	}
+	e.Code, e.Message, e.Target, e.Details = read.Code, read.Message, read.Target, read.Details
+	for inner := read.InnerError; inner != nil; inner = inner.InnerError {
+		e.RequestID = cmp.Or(e.RequestID, inner.RequestID)
+		if date, err := time.Parse("2006-01-02T15:04:05", inner.Date); err == nil && e.Date.IsZero() {
+			e.Date = date
+		}
+		if inner.Code != "" {
+			e.InnerCodes = append(e.InnerCodes, inner.Code)
+		}
+	}
+	e.unwrapIntune()
+}
+
+// unwrapIntune replaces the message by the text nested in it, and moves the ids and permissions in it to their fields.
+func (e *Error) unwrapIntune() {
+	const maxDepth = 8 // twice has been seen
+	for range maxDepth {
+		if !strings.HasPrefix(strings.TrimSpace(e.Message), "{") {
+			break
+		}
+		var read intuneMessage
+		if err := json.Unmarshal([]byte(e.Message), &read); err != nil && !isTypeError(err) || strings.TrimSpace(read.Message) == "" {
+			break
+		}
+		e.Message = read.Message
+		e.CustomPhrase = cmp.Or(read.CustomAPIErrorPhrase, e.CustomPhrase)
+		if read.ErrorCode != "" {
+			e.InnerCodes = append(e.InnerCodes, read.ErrorCode)
+		}
+		if wait, ok := wire.RetryAfter(strings.Trim(string(read.RetryAfter), `"`), e.Date); ok {
+			e.RetryAfter = wait
+		}
+	}
+	e.Message = e.takeLabelled(e.Message)
+	e.RequiredPermissions = permissions(e.Message)
+}
+
+// label begins each part that Intune appends to its text.
+var label = regexp.MustCompile(`\s+- (Operation ID \(for customer support\)|Activity ID|Url|CustomApiErrorPhrase): `)
+
+// takeLabelled moves the labelled parts of Intune's text to their fields and returns the text before them.
+func (e *Error) takeLabelled(text string) string {
+	found := label.FindAllStringSubmatchIndex(text, -1)
+	for i, at := range found {
+		end := len(text)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		value := strings.TrimSpace(text[at[1]:end])
+		switch text[at[2]:at[3]] {
+		case "Activity ID":
+			e.ActivityID = value
+		case "Url":
+			e.ServiceURL = value
+		case "CustomApiErrorPhrase":
+			e.CustomPhrase = value
+		default:
+			e.OperationID = value
+		}
+	}
+	if len(found) > 0 && strings.TrimSpace(text[:found[0][0]]) != "" {
+		text = text[:found[0][0]]
+	}
+	return strings.TrimSpace(text)
+}
+
+// permission is the name of a permission of Microsoft Graph, such as DeviceManagementApps.ReadWrite.All.
+var permission = regexp.MustCompile(`\b[A-Z][A-Za-z]+(?:\.[A-Za-z]+)+\b`)
+
+// permissions returns the permissions that a text says are needed.
+func permissions(text string) []string {
+	_, after, found := strings.Cut(text, "following scopes:")
+	if !found {
+		_, after, found = strings.Cut(text, "following permissions:")
+	}
+	if !found {
+		return nil
+	}
+	return permission.FindAllString(after, -1)
+}
