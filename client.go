@@ -10,6 +10,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // Client calls Microsoft Graph for one tenant. It is safe for concurrent use and keeps its connections for the next
@@ -56,10 +57,10 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any, opt
 	if err != nil {
 		return err
 	}
-	if !isMethod(method) || method == http.MethodConnect || method == http.MethodTrace {
+	if !wire.IsMethod(method) || method == http.MethodConnect || method == http.MethodTrace {
 		return &InputError{Name: "method", Problem: "is not an HTTP method of an API, such as GET"}
 	}
-	if problem := pathProblem(path); problem != "" {
+	if problem := wire.PathProblem(path); problem != "" {
 		return &InputError{Name: "path", Problem: problem}
 	}
 	if out != nil && (reflect.TypeOf(out).Kind() != reflect.Pointer || reflect.ValueOf(out).IsNil()) {

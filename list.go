@@ -6,16 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/match"
-	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -283,39 +279,11 @@ func (c *Client) listPath(options *ListOptions) (string, error) {
 // nextPath returns the path of a nextLink, which may be relative. The token is sent only to the API version of the first
 // request.
 func (c *Client) nextPath(link string) (string, error) {
-	const longest = 64 << 10
-	if len(link) > longest {
-		return "", badListing("the nextLink is longer than 64 KiB")
-	}
-	root, err := url.Parse(c.pipeline.root + "/")
-	if err != nil {
-		return "", err
-	}
-	base := root.JoinPath(certificatesPath)
-	if strings.HasPrefix(link, certificatesPath[1:]) { // OData resolves links by the context URL, if there is one
-		base = root
-	}
-	target, err := base.Parse(escapeBare(link))
-	switch {
-	case err != nil:
-		return "", badListing("the nextLink is not a URL")
-	case origin(target) != origin(root):
-		return "", badListing(fmt.Sprintf("the nextLink leads to %s, not to %s: a reverse proxy that does not pass the Host header causes this", redact.Line(origin(target)), origin(root)))
-	}
-	path, rest := target.EscapedPath(), ""
-	if within := len(root.EscapedPath()); len(path) >= within && strings.EqualFold(path[:within], root.EscapedPath()) {
-		rest = path[within:]
-	}
-	if target.RawQuery != "" {
-		rest += "?" + target.RawQuery
-	}
-	switch problem := pathProblem(rest); {
-	case rest == "" || target.User != nil:
-		return "", badListing("the nextLink leads outside the API version")
-	case problem != "":
+	path, problem := wire.NextPath(c.pipeline.root, certificatesPath, link)
+	if problem != "" {
 		return "", badListing("the nextLink " + problem)
 	}
-	return "/" + rest, nil
+	return path, nil
 }
 
 // badListing is a listing that is not as documented.

@@ -213,7 +213,7 @@ func WithQuota(quotas ...Quota) Option {
 			if q.Requests < 1 || q.Requests > most || q.Window <= 0 {
 				return &InputError{Name: "WithQuota", Problem: "wants 1 to 1,000,000 requests in a window of some time"}
 			}
-			if slices.ContainsFunc(q.Methods, func(method string) bool { return !isMethod(method) }) {
+			if slices.ContainsFunc(q.Methods, func(method string) bool { return !wire.IsMethod(method) }) {
 				return &InputError{Name: "WithQuota", Problem: "has a method that is not one, such as POST"}
 			}
 		}

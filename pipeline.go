@@ -198,3 +198,7 @@ func (p *pipeline) send(req *http.Request, a *attempt) error {
 	a.response = a.takeIn(resp, body, err)
 	return nil
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -78,7 +78,7 @@ func WithHeader(key, value string) RequestOption {
 			return &InputError{Name: "WithHeader", Problem: canonical + " is set by the library"}
 		case canonical == "Cookie":
 			return &InputError{Name: "WithHeader", Problem: "Cookie comes from the Jar of WithHTTPClient"}
-		case !isToken(key):
+		case !wire.IsToken(key):
 			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
 		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
 			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
@@ -89,16 +89,6 @@ func WithHeader(key, value string) RequestOption {
 		o.header.Add(canonical, value)
 		return nil
 	}
-}
-
-// isMethod reports whether a name is that of an HTTP method. They are case-sensitive.
-func isMethod(name string) bool { return isToken(name) && name == strings.ToUpper(name) }
-
-// isToken is the token of RFC 9110, section 5.6.2.
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }
 
 // Response is what is known of a call besides its result. If several attempts were made, it describes the last one.

@@ -3,11 +3,9 @@ package intune
 // This file checks URLs and paths.
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -26,48 +24,6 @@ func checkedRoot(name, raw string, check func(string) (root, problem string)) (s
 		return "", &InputError{Name: name, Problem: problem}
 	}
 	return root, nil
-}
-
-// pathProblem returns what is wrong with a path relative to the API version, "" if nothing is.
-func pathProblem(path string) string {
-	segments := "/" + strings.TrimPrefix(withoutQuery(path), "/")
-	_, err := url.Parse(path)
-	switch {
-	case strings.Contains(path, "#"):
-		return "has a fragment"
-	case strings.Contains(segments, "//"):
-		return "is a URL or has an empty segment: want it relative to the API version"
-	case wire.HasDotSegment(segments):
-		return "has a dot segment or is not escaped"
-	case err != nil || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
-		return "is not escaped"
-	}
-	return ""
-}
-
-// escapeBare escapes what some services leave as it is in a link: spaces and letters outside ASCII.
-func escapeBare(link string) string {
-	var out strings.Builder
-	for _, c := range []byte(link) {
-		if c == ' ' || c >= utf8.RuneSelf {
-			fmt.Fprintf(&out, "%%%02X", c)
-			continue
-		}
-		out.WriteByte(c)
-	}
-	return out.String()
-}
-
-// origin returns the origin of a URL in the form in which origins can be compared.
-func origin(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	switch u.Scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return u.Scheme + "://" + host
 }
 
 func withoutQuery(path string) string {

@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // reservedHeaders are set by the library or net/http alone. The idempotency keys are among them because net/http repeats a
@@ -40,4 +41,14 @@ func (t *Transport) header(a *Attempt, given http.Header) http.Header {
 	t.SetVisible(header, a)
 	header["Authorization"] = a.Authorization
 	return header
+}
+
+// IsMethod reports whether a name is that of an HTTP method. They are case-sensitive.
+func IsMethod(name string) bool { return IsToken(name) && name == strings.ToUpper(name) }
+
+// IsToken reports whether a name is a token of RFC 9110, section 5.6.2.
+func IsToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
 }

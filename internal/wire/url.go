@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // RootURL checks the root URL of a service and returns it without a trailing slash. problem says what is wrong with it.
@@ -75,4 +78,82 @@ func HasDotSegment(path string) bool {
 		}
 	}
 	return false
+}
+
+// PathProblem returns what is wrong with a path relative to the API version, "" if nothing is.
+func PathProblem(path string) string {
+	beforeQuery, _, _ := strings.Cut(path, "?")
+	segments := "/" + strings.TrimPrefix(beforeQuery, "/")
+	_, err := url.Parse(path)
+	switch {
+	case strings.Contains(path, "#"):
+		return "has a fragment"
+	case strings.Contains(segments, "//"):
+		return "is a URL or has an empty segment: want it relative to the API version"
+	case HasDotSegment(segments):
+		return "has a dot segment or is not escaped"
+	case err != nil || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
+		return "is not escaped"
+	}
+	return ""
+}
+
+// escapeBare escapes what some services leave as it is in a link: spaces and letters outside ASCII.
+func escapeBare(link string) string {
+	var out strings.Builder
+	for _, c := range []byte(link) {
+		if c == ' ' || c >= utf8.RuneSelf {
+			fmt.Fprintf(&out, "%%%02X", c)
+			continue
+		}
+		out.WriteByte(c)
+	}
+	return out.String()
+}
+
+// origin returns the origin of a URL in the form in which origins can be compared.
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
+}
+
+// NextPath returns the path of a nextLink, relative to the root of an API version. A relative link begins at path, or at
+// path's own root: OData resolves links by the context URL, if there is one.
+func NextPath(root, path, link string) (next, problem string) {
+	const longest = 64 << 10
+	if len(link) > longest {
+		return "", "is longer than 64 KiB"
+	}
+	within, err := url.Parse(root + "/")
+	if err != nil {
+		return "", "cannot be resolved"
+	}
+	base := within.JoinPath(path)
+	if strings.HasPrefix(link, strings.TrimPrefix(path, "/")) {
+		base = within
+	}
+	target, err := base.Parse(escapeBare(link))
+	switch {
+	case err != nil:
+		return "", "is not a URL"
+	case origin(target) != origin(within):
+		return "", fmt.Sprintf("leads to %s, not to %s: a reverse proxy that does not pass the Host header causes this", redact.Line(origin(target)), origin(within))
+	}
+	escaped, rest := target.EscapedPath(), ""
+	if n := len(within.EscapedPath()); len(escaped) >= n && strings.EqualFold(escaped[:n], within.EscapedPath()) {
+		rest = escaped[n:]
+	}
+	if target.RawQuery != "" {
+		rest += "?" + target.RawQuery
+	}
+	if rest == "" || target.User != nil {
+		return "", "leads outside the API version"
+	}
+	return "/" + rest, PathProblem(rest)
 }
