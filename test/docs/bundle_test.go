@@ -29,6 +29,7 @@ func codeOfThePages(t *testing.T) *code {
 	c := &code{programs: make(map[string]snippets.Snippet)}
 	for _, page := range []string{
 		"README.md", "docs/errors.md", "docs/exactly-once.md", "docs/operations.md", "docs/sign-in.md", "docs/migrating.md", "docs/servers.md",
+		"docs/rotation.md",
 	} {
 		found := snippets.Read(t, page)
 		if page == "docs/migrating.md" {
