@@ -26,8 +26,9 @@ var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, 
 // same subject expires later, so this rotation is out of date. Nothing was deleted.
 var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
 
-// ErrOtherSubject says that Intune deploys a certificate with another subject. Nothing was changed, because the apps signed
-// with that certificate would lose their trust. RotateOptions.NewSubject allows it.
+// ErrOtherSubject says that Intune deploys a certificate with another subject, whose apps would lose their trust. Nothing was
+// uploaded, unless the difference shows only after the upload; then Rotation.Created is true. RotateOptions.NewSubject allows
+// it.
 var ErrOtherSubject = errors.New("the deployed certificate has another subject")
 
 // RotateOptions configures Rotate. The zero value, and nil, upload the certificate if necessary and delete nothing.
@@ -290,7 +291,7 @@ func (r *rotating) delete(ctx context.Context, step *rotation.Step) error {
 func (r *rotating) note(step *rotation.Step) {
 	p := &r.progress
 	if step.Previous != nil {
-		p.Previous = r.listing.certificate(step.Previous)
+		p.Previous, r.state.Previous = r.listing.certificate(step.Previous), step.Previous.ID
 	}
 	r.noteRecord(step)
 	p.Old = r.listing.all(step.Old)

@@ -56,6 +56,10 @@ func (s *State) otherSubject(deployed *match.Record) *Problem {
 	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed one would lose their trust. If that is intended, use NewSubject", Describe(deployed), s.Certificate.Subject())}
 }
 
+func (s *State) hadOtherSubject(previous *match.Record) *Problem {
+	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("uploaded for %q, but %s was deployed before, as its name shows only now: apps signed with that one lose their trust. To put it back, rotate its file with Force", s.Certificate.Subject(), Describe(previous))}
+}
+
 func replaced(record, deployed *match.Record) *Problem {
 	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later: to go back to this certificate, use Force once", Describe(record), Describe(deployed))}
 }

@@ -27,6 +27,7 @@ type State struct {
 	Listing     *match.Listing // the last one
 
 	Created    *Created        // what this call has uploaded; nil for nothing
+	Previous   string          // the id of the record that was deployed before, if that is another certificate
 	Kept       string          // the id of the record that an earlier listing of this call has shown as the certificate's
 	Old        map[string]bool // the ids of what an earlier listing of this call has shown as old; nil if there was none
 	HasWaited  bool            // for the certificate to be provisioned

@@ -2,7 +2,10 @@ package rotation
 
 // This file checks what a later listing shows of the certificate that was uploaded or found.
 
-import "github.com/seed-230b9595/intune-go/internal/match"
+import (
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
+	"github.com/seed-230b9595/intune-go/internal/match"
+)
 
 // verify makes sure that the certificate still is, or has become, the deployed one, and that later runs will recognize it.
 func (s *State) verify() (step Step) {
@@ -34,9 +37,24 @@ func (s *State) verify() (step Step) {
 		}
 	}
 	if step.Problem == nil && s.Created != nil && !s.Force {
-		step.Problem = s.checkOutlived()
+		step.Problem = s.checkSubjects()
 	}
 	return step
+}
+
+// checkSubjects repeats what decide has checked, because the new record may show how the service writes names: whether it
+// drops attributes outside the six, so that the record that was deployed before may have them too.
+func (s *State) checkSubjects() *Problem {
+	if problem := s.checkOutlived(); problem != nil {
+		return problem
+	}
+	if s.NewSubject || s.Previous == "" {
+		return nil
+	}
+	if previous := s.find(s.Previous); previous != nil && s.compareSubject(previous) == dn.Different {
+		return s.hadOtherSubject(previous)
+	}
+	return nil
 }
 
 // look asks for another listing, or ends with a problem if there is no more time.

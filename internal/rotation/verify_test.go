@@ -59,6 +59,13 @@ func TestRule5AfterAnUpload(t *testing.T) {
 		{name: "an undated record", change: uploaded(), records: r(created(), record("a", undatedRecord)), want: "done, keep new, ambiguous, about a"},
 		{name: "an undated record, forced", options: force, change: uploaded(), records: r(created(), record("a", undatedRecord)), want: "done, keep new"},
 
+		{name: "it shows that the one before has another subject", change: func(s *State) {
+			s.Certificate = match.New(&match.Record{Subject: subject + ", STREET=1 Main St", Issuer: issuer, Expires: notAfter})
+			s.Created, s.Previous = &Created{ID: "new", At: now}, "a"
+		}, records: r(created(named(subject+", STREET=1 Main St")), record("a", lastYears)), want: "done, keep new, other subject"},
+		{name: "the one before has another subject, and that is meant", options: Options{NewSubject: true}, change: func(s *State) {
+			s.Created, s.Previous = &Created{ID: "new", At: now}, "a"
+		}, records: r(created(), record("a", lastYears, fabrikams)), want: "done, keep new"},
 		{name: "next year's has shown up", change: uploaded(), records: r(created(), record("a", nextYears)), want: "done, keep new, not latest"},
 		{name: "next year's, of a rollback", options: force, change: uploaded(), records: r(created(), record("a", nextYears)), want: "done, keep new"},
 	})
