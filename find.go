@@ -58,7 +58,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
-	l, err := s.client.list(ctx, options)
+	l, err := s.client.list(ctx, options, new(listed))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, o
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.client.list(ctx, options)
+	l, err := s.client.list(ctx, options, new(listed))
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +114,27 @@ type listing struct {
 	certificates map[*match.Record]*EnterpriseCodeSigningCertificate
 }
 
+// listed is how many bytes the listings of one call have had.
+type listed int
+
+// add adds a page. The error says that there were too many bytes, of all listings together.
+func (l *listed) add(page *page) error {
+	const most = 64 << 20 // a tenant's certificates take some kilobytes
+	if *l += listed(page.size); *l > most {
+		return badListing("the listings are larger than 64 MiB in all")
+	}
+	return nil
+}
+
 // list lists all certificates of the tenant. Of each it keeps what is compared and returned.
-func (c *Client) list(ctx context.Context, options requestOptions) (*listing, error) {
+func (c *Client) list(ctx context.Context, options requestOptions, size *listed) (*listing, error) {
 	l := &listing{certificates: make(map[*match.Record]*EnterpriseCodeSigningCertificate)}
 	var records []*match.Record
 	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
 	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
+		if err == nil {
+			err = size.add(page)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -179,6 +179,13 @@ type page struct {
 	CertificatePage
 
 	clock match.Clock
+	size  int // in bytes
+}
+
+// UnmarshalJSON also notes the size.
+func (p *page) UnmarshalJSON(data []byte) error {
+	p.size = len(data)
+	return p.CertificatePage.UnmarshalJSON(data)
 }
 
 // page gets one page. path is that of the collection with its query, or what nextPath made of a link.

@@ -152,6 +152,7 @@ type rotating struct {
 	state   rotation.State
 
 	listing  *listing  // the last one
+	listed   listed    // of all listings
 	listedAt time.Time // by the local clock
 	progress Rotation  // so far
 }
@@ -190,7 +191,7 @@ func (r *rotating) run(ctx context.Context) error {
 
 // list lists the tenant.
 func (r *rotating) list(ctx context.Context) error {
-	l, err := r.client.list(ctx, r.options.following())
+	l, err := r.client.list(ctx, r.options.following(), &r.listed)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -856,43 +857,52 @@ func TestRotateReportsWhatIsLeftAfterAFailedDeletion(t *testing.T) {
 	})
 }
 
-// TestRotateBesideOddRecords: every tenth record lacks one property, or has an odd one. They are another publisher's.
+// TestRotateBesideOddRecords: every tenth record is odd in one property. They are another publisher's.
 func TestRotateBesideOddRecords(t *testing.T) {
-	for name, odd := range map[string]func(r *certificate){
-		"no expiration": func(r *certificate) { r.ExpirationDateTime = time.Time{} },
-		"no issuer":     func(r *certificate) { r.Issuer, r.IssuerName = "", "" },
-		"odd status":    func(r *certificate) { r.Status = "\x1b[31m" },
-		"odd content":   func(r *certificate) { r.Content = []byte("junk") },
-		"odd subject":   func(r *certificate) { r.Subject = strings.Repeat("=,+\"", 1000) },
+	const mayBeLatest = "ambiguous"
+	for property, test := range map[string]struct {
+		odd  []string // in place of the value
+		want string   // "" for success
+	}{
+		"id":                 {[]string{`null`, `7`, `""`, `{"a":1}`}, ""},
+		"content":            {[]string{`"!!"`, `7`, `"anVuaw=="`, `[1]`}, ""},
+		"status":             {[]string{`null`, `7`, `"\u001b[31m"`, `[]`}, ""},
+		"subject":            {[]string{`null`, `7`, `"=,+=,+"`, `{}`}, ""},
+		"issuer":             {[]string{`null`, `7`, `"=,+=,+"`}, ""},
+		"expirationDateTime": {[]string{`null`, `"tomorrow"`, `7`, `"0001-01-01T00:00:00Z"`}, ""},
+		"uploadDateTime":     {[]string{`null`, `"tomorrow"`, `7`, `"1601-01-01T00:00:00Z"`}, mayBeLatest},
+		"extra":              {[]string{`{"a":[1,2,{"b":null}]}`}, ""},
 	} {
-		rotating(t, func(t *testing.T) {
-			s, cert := new(simulation), issue(t)
-			s.keepsContent = name == "odd content"
-			for i := range 40 {
-				record := s.had(issue(t, subjectOf(fmt.Sprint("Fabrikam ", i), "Fabrikam Ltd")), time.Duration(400+i)*day)
-				if i%10 == 0 {
-					odd(record)
+		for _, odd := range test.odd {
+			rotating(t, func(t *testing.T) {
+				s, cert := new(simulation), issue(t)
+				for i := range 40 {
+					s.had(issue(t, subjectOf(fmt.Sprint("Fabrikam ", i), "Fabrikam Ltd")), time.Duration(400+i)*day)
 				}
-			}
-			s.had(issue(t, yearsAgo(1)), 300*day)
-			if got, err := s.process(t).Rotate(t.Context(), cert, deleteOld); summary(got, err) != "nil, created, 1 old, 1 deleted" || len(s.records) != 41 {
-				t.Errorf("%s: got %s, %v", name, summary(got, err), err)
-			}
-		})
-	}
-	rotating(t, func(t *testing.T) {
-		s, cert := new(simulation), issue(t)
-		for i := range 40 {
-			record := s.had(issue(t, subjectOf(fmt.Sprint("Fabrikam ", i), "Fabrikam Ltd")), time.Duration(400+i)*day)
-			if i%10 == 0 {
-				record.UploadDateTime = time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)
-			}
+				s.had(issue(t, yearsAgo(1)), 300*day)
+				s.spoils = func(record *certificate, text string) string {
+					if i := slices.Index(s.records, record); i%10 != 0 || i >= 40 {
+						return text
+					}
+					members := make(map[string]json.RawMessage)
+					if err := json.Unmarshal([]byte(text), &members); err != nil {
+						t.Fatal(err)
+					}
+					members[property] = json.RawMessage(odd)
+					data, _ := json.Marshal(members)
+					return string(data)
+				}
+				if test.want == "" {
+					s.expect(t, cert, deleteOld, "nil, created, 1 old, 1 deleted", 41)
+					s.expect(t, cert, deleteOld, "nil", 41)
+					return
+				}
+				s.expect(t, cert, deleteOld, test.want, 41)
+				s.expect(t, cert, &intune.RotateOptions{Force: true}, "nil, created, 1 old", 42)
+				s.expect(t, cert, deleteOld, test.want, 42)
+			})
 		}
-		s.had(issue(t, yearsAgo(1)), 300*day)
-		s.expect(t, cert, deleteOld, "ambiguous", 41) // any of them may be the latest
-		s.expect(t, cert, &intune.RotateOptions{Force: true}, "nil, created, 1 old", 42)
-		s.expect(t, cert, deleteOld, "ambiguous", 42)
-	})
+	}
 }
 
 func TestRotateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {

@@ -39,7 +39,9 @@ type simulation struct {
 	// around is called before a request is carried out (sent is false) and after that. An error loses the connection.
 	around func(req *http.Request, sent bool) error
 
-	shows func(r *certificate) // changes what the service shows; nil for nothing
+	// shows and spoils change what the service shows, and its JSON; nil for nothing.
+	shows  func(r *certificate)
+	spoils func(record *certificate, json string) string
 
 	mu       sync.Mutex
 	records  []*certificate
@@ -162,6 +164,9 @@ func (s *simulation) show(record *certificate) string {
 	data, err := json.Marshal(shown)
 	if err != nil {
 		panic(err)
+	}
+	if s.spoils != nil {
+		return s.spoils(record, string(data))
 	}
 	return string(data)
 }

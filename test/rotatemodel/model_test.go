@@ -21,7 +21,7 @@ import (
 const (
 	defaultRuns = 500
 	perBubble   = 25
-	shown       = 3 // of each kind, with their stories
+	shown       = 3 // of each kind
 )
 
 // firstDay is when the first tenant begins. Uploads of five years before must be dated after the year 2000.
@@ -102,13 +102,14 @@ type tally struct {
 	tenants, right, bad      int
 	withError                int
 	classes, errs, violation map[string]int
+	seeds                    map[string][]uint64 // the first of each class
 }
 
 func newTally() *tally {
-	return &tally{classes: make(map[string]int), errs: make(map[string]int), violation: make(map[string]int)}
+	return &tally{classes: make(map[string]int), errs: make(map[string]int), violation: make(map[string]int), seeds: make(map[string][]uint64)}
 }
 
-// add adds a verdict. The first of each class are shown.
+// add adds a verdict. The first violations of each rule are shown with their stories.
 func (a *tally) add(t *testing.T, v *verdict) {
 	t.Helper()
 	a.mu.Lock()
@@ -129,8 +130,8 @@ func (a *tally) add(t *testing.T, v *verdict) {
 		t.Log(v)
 	}
 	for class := range v.classes {
-		if a.classes[class]++; a.classes[class] <= shown && testing.Verbose() {
-			t.Logf("INTUNE_MODEL_SEED=%d: %s\n%s", v.seed, class, v)
+		if a.classes[class]++; len(a.seeds[class]) < shown {
+			a.seeds[class] = append(a.seeds[class], v.seed)
 		}
 	}
 	for _, violation := range v.violations {
@@ -166,7 +167,7 @@ func (a *tally) report(t *testing.T, mix string) {
 		mix, a.tenants, percent(a.right, a.tenants), percent(a.tenants-a.right-a.bad, a.tenants), percent(a.bad, a.tenants), percent(a.withError, a.tenants))
 	for title, counts := range map[string]map[string]int{"bad": a.classes, "the last error": a.errs, "violations": a.violation} {
 		for _, what := range slices.Sorted(maps.Keys(counts)) {
-			t.Logf("%8.2f %% %s: %s", percent(counts[what], a.tenants), title, what)
+			t.Logf("%8.2f %% %s: %s %v", percent(counts[what], a.tenants), title, what, a.seeds[what])
 		}
 	}
 }
