@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/advice"
 	"github.com/seed-230b9595/intune-go/internal/event"
 	"github.com/seed-230b9595/intune-go/internal/match"
 	"github.com/seed-230b9595/intune-go/internal/redact"
@@ -349,6 +350,10 @@ func (r *rotating) failure(problem *rotation.Problem) error {
 	if problem == nil {
 		return nil
 	}
+	return advice.To(r.problemError(problem), problem.Advice)
+}
+
+func (r *rotating) problemError(problem *rotation.Problem) error {
 	text := redact.Message(problem.Text)
 	switch problem.Kind {
 	case rotation.NotYetValid:

@@ -4,12 +4,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net/url"
+	"regexp"
 	"strings"
+	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/advice"
 )
 
 // describe is the text of an error. What an error wraps is described first, and takes its place in the text around it.
@@ -19,6 +20,8 @@ func describe(err error) string {
 		return describeInput(e)
 	case *intune.AuthError:
 		return describeAuth(e)
+	case *advice.Error:
+		return describe(e.Err) // the next step has other words
 	case *advisedError:
 		if e.text != "" {
 			return e.text
@@ -32,14 +35,26 @@ func describe(err error) string {
 	case io.EOF, io.ErrUnexpectedEOF:
 		return "the connection was lost"
 	}
-	if failed := (*url.Error)(nil); isUnknownAuthority(err) && errors.As(err, &failed) {
-		return failed.Error() // without the library's advice, which is for programs
-	}
 	text := err.Error()
 	for _, inner := range wrapped(err) {
-		text = strings.Replace(text, inner.Error(), describe(inner), 1)
+		if at := strings.LastIndex(text, inner.Error()); at >= 0 {
+			text = text[:at] + describe(inner) + text[at+len(inner.Error()):]
+		}
 	}
 	return text
+}
+
+var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+
+// withDates writes the dates of the library's messages as those of this tool.
+func withDates(text string) string {
+	return timestamp.ReplaceAllStringFunc(text, func(date string) string {
+		t, err := time.Parse(time.RFC3339Nano, date)
+		if err != nil {
+			return date
+		}
+		return formatTime(t)
+	})
 }
 
 func wrapped(err error) []error {

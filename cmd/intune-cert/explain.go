@@ -68,7 +68,7 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 	if err == nil {
 		return nil
 	}
-	f := &failure{Message: console.Clean(describe(err))}
+	f := &failure{Message: console.Clean(withDates(describe(err)))}
 	f.Kind, f.code, f.NextStep = a.classify(ctx, err)
 	var advised *advisedError
 	var partly *partlyError

@@ -110,6 +110,13 @@ func TestExpiringExitsWith3(t *testing.T) {
 		t.Errorf("got %+v", none)
 	}
 	f.run("expiring", "--within", "5d").exits(0).prints("No certificate expires")
+
+	deployed := decoded[listJSON](f.run("expiring", "--deployed", "-o", "json").exits(3))
+	if ids := idsOf(deployed.Certificates); !slices.Equal(ids, []string{in10}) {
+		t.Errorf("deployed: %v", ids)
+	}
+	f.seed(in(300))
+	f.run("expiring", "--deployed").exits(0).prints("No certificate expires")
 }
 
 func TestExpiringFailsDifferentlyIfTheTenantCannotBeAsked(t *testing.T) {

@@ -239,7 +239,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 // goName is what an administrator must not see: names of Go, of the library and of this program's parts.
-var goName = regexp.MustCompile(`\bWith[A-Z]\w+|\b[A-Z]\w+Options\b|\bOldID\b|TLSClientConfig|strconv\.|json: cannot|time: (missing|invalid|unknown)|intunetest: |context canceled|&\{|\{Method:|%!`)
+var goName = regexp.MustCompile(`\bWith[A-Z]\w+|\b[A-Z]\w+Options\b|\bNewSubject\b|\bForce\b|TLSClientConfig|strconv\.|json: cannot|time: (missing|invalid|unknown)|intunetest: |context canceled|&\{|\{Method:|%!`)
 
 // exits checks the exit code, and that the messages have no Go names.
 func (d *finished) exits(code int) *finished {

@@ -32,7 +32,7 @@ func (e *partlyError) Unwrap() error { return e.items[0].err }
 
 // describe names the item, if the error does not.
 func (i failedItem) describe() string {
-	text := describe(i.err)
+	text := withDates(describe(i.err))
 	if strings.HasPrefix(text, i.name) {
 		return text
 	}

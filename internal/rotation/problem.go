@@ -13,6 +13,7 @@ import (
 type Problem struct {
 	Kind    Kind
 	Text    string          // for a person
+	Advice  string          // which option allows it, "" if none does
 	Records []*match.Record // those that an Ambiguous problem is about
 }
 
@@ -32,16 +33,23 @@ func ambiguous(text string, records ...*match.Record) *Problem {
 	return &Problem{Kind: Ambiguous, Text: text, Records: records}
 }
 
+func (p *Problem) advise(advice string) *Problem {
+	p.Advice = advice
+	return p
+}
+
 func undated(records []*match.Record) *Problem {
 	return ambiguous("a record without a usable upload date may be the latest upload: delete it if it is not wanted, and run this again", records...)
 }
 
 func tied(records []*match.Record) *Problem {
-	return ambiguous("several records have the latest upload date, so it is not clear which one Intune deploys: delete those that are not wanted, or upload the certificate once more with Force", records...)
+	return ambiguous("several records have the latest upload date, so it is not clear which one Intune deploys", records...).
+		advise("delete those that are not wanted, or upload the certificate once more with Force")
 }
 
 func unclearMatch(records []*match.Record) *Problem {
-	return ambiguous("the deployed record may be this certificate or another one with the same names: compare them and, if it is another one, upload this one once with Force", records...)
+	return ambiguous("the deployed record may be this certificate or another one with the same names", records...).
+		advise("compare them and, if it is another one, upload this one once with Force")
 }
 
 func outlived(record *match.Record, isSame bool) *Problem {
@@ -49,11 +57,18 @@ func outlived(record *match.Record, isSame bool) *Problem {
 	if isSame {
 		subject = "has the same subject"
 	}
-	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("%s %s and expires later, so this certificate may be out of date: if it is meant to be deployed, use Force once", Describe(record), subject)}
+	return &Problem{
+		Kind: NotLatest, Text: fmt.Sprintf("%s %s and expires later, so this certificate may be out of date", Describe(record), subject),
+		Advice: "if it is meant to be deployed, use Force once",
+	}
 }
 
 func (s *State) otherSubject(deployed *match.Record) *Problem {
-	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed one would lose their trust. If that is intended, use NewSubject", Describe(deployed), s.Certificate.Subject())}
+	return &Problem{
+		Kind:   OtherSubject,
+		Text:   fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed one would lose their trust", Describe(deployed), s.Certificate.Subject()),
+		Advice: "if that is intended, use NewSubject",
+	}
 }
 
 func (s *State) hadOtherSubject(previous *match.Record) *Problem {
@@ -61,7 +76,10 @@ func (s *State) hadOtherSubject(previous *match.Record) *Problem {
 }
 
 func replaced(record, deployed *match.Record) *Problem {
-	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later: to go back to this certificate, use Force once", Describe(record), Describe(deployed))}
+	return &Problem{
+		Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later", Describe(record), Describe(deployed)),
+		Advice: "to go back to this certificate, use Force once",
+	}
 }
 
 func overtaken(record, deployed *match.Record) *Problem {

@@ -12,6 +12,8 @@ import (
 	"os"
 	"reflect"
 	"strings"
+
+	"github.com/seed-230b9595/intune-go/internal/advice"
 )
 
 // This file has the errors of connecting that need an explanation: those of a proxy, and of an unknown authority.
@@ -34,7 +36,7 @@ func Explain(err error) error {
 	if !isUnknownAuthority(err) {
 		return err
 	}
-	return fmt.Errorf("%w: for a private authority, use WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it", err)
+	return advice.To(err, "for a private authority, use WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it")
 }
 
 // ProxyError is the response of a proxy that does not connect to the service.
