@@ -60,6 +60,18 @@ func TestEchoOfASecretIsMaskedHoweverItIsWritten(t *testing.T) {
 	}
 }
 
+// TestTokenThatIsAWordDoesNotGarbleSuccess: a token such as a test has may occur in a good response.
+func TestTokenThatIsAWordDoesNotGarbleSuccess(t *testing.T) {
+	for _, token := range []string{"Contoso", "provisioned", "certificate"} {
+		w := newWire(t, reply(201, `{"@odata.context":"https://x/$metadata#certificates","id":"certificate","subject":"CN=Contoso","status":"provisioned"}`))
+		cred := intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
+		got, err := create(newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock})))
+		if err != nil || got.ID != "certificate" || got.Subject != "CN=Contoso" || got.Status != intune.CertificateStatusProvisioned {
+			t.Errorf("%q: got %v, %v", token, got, err)
+		}
+	}
+}
+
 // TestShortTokenDoesNotGarbleErrors: a token such as a test has must not be removed from inside other words.
 func TestShortTokenDoesNotGarbleErrors(t *testing.T) {
 	for _, token := range []string{"a", "e", "Bad"} {

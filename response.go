@@ -17,8 +17,10 @@ import (
 // takeIn keeps a response without the secrets of the request.
 func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response {
 	mask := a.token.Mask()
+	inBody := mask.Long()
 	if resp.StatusCode/100 != 2 {
 		body, mask = body[:min(len(body), grapherror.MaxBody+1)], a.mask()
+		inBody = mask
 	}
 	header := make(http.Header, len(resp.Header))
 	for name, values := range resp.Header.Clone() {
@@ -27,7 +29,7 @@ func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response 
 		}
 		header[mask.Text(name)] = values
 	}
-	return &response{status: resp.StatusCode, header: header, body: mask.Bytes(body), err: a.hideIn(err)}
+	return &response{status: resp.StatusCode, header: header, body: inBody.Bytes(body), err: a.hideIn(err)}
 }
 
 // mask masks everything that is secret in the request.
