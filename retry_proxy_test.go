@@ -77,6 +77,13 @@ func TestProxyThatRejectsTheConnection(t *testing.T) {
 				strings.Contains(text, "must-not-show") || strings.Contains(text, "employee") {
 				t.Errorf("%s, %d: got %s", kind, status, text)
 			}
+			requests.Store(0)
+			signsIn := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithBaseURL(service.URL), intune.WithAuthorityURL(service.URL),
+				intune.WithHTTPClient(&http.Client{Transport: transport}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 3, MinDelay: 1, MaxDelay: 1}))
+			_, err = create(signsIn)
+			if err == nil || !strings.Contains(err.Error(), "the proxy "+address.Host) || int(requests.Load()) != attempts {
+				t.Errorf("%s, %d: a sign-in: %v after %d requests to the proxy", kind, status, err, requests.Load())
+			}
 			requests.Store(3)
 			if _, err := create(client); err != nil {
 				t.Errorf("%s, %d: through the proxy: %v", kind, status, err)

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // ErrNotRegular says that a path names a directory, a pipe, a socket or a device. Its text follows the path in a message.
@@ -17,8 +20,13 @@ var ErrNotRegular = errors.New("is not a regular file: a directory, a pipe or a 
 var ErrTooLarge = errors.New("is too large")
 
 // Open opens a regular file, or the one that a link leads to. Everything else is ErrNotRegular and is not opened. Other
-// errors are *fs.PathError.
+// errors are *fs.PathError, whose path is safe for a terminal.
 func Open(path string) (file *os.File, size int64, err error) {
+	defer func() {
+		if failed, ok := errors.AsType[*fs.PathError](err); ok {
+			failed.Path = redact.Line(failed.Path)
+		}
+	}()
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -25,6 +26,9 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 		if _, _, err := Open(path); !errors.Is(err, ErrNotRegular) || !IsUnusable(err) {
 			t.Errorf("%s: got %v", path, err)
 		}
+	}
+	if _, _, err := Open("\u202egpj\u009b.cer"); !errors.As(err, new(*fs.PathError)) || strings.ContainsAny(err.Error(), "\u202e\u009b") {
+		t.Errorf("got %+q", err)
 	}
 	if _, _, err := Open(filepath.Join(folder, "missing")); !errors.Is(err, fs.ErrNotExist) || IsUnusable(err) {
 		t.Errorf("got %v", err)
