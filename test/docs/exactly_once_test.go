@@ -20,7 +20,7 @@ func TestTimeToTheTruth(t *testing.T) {
 		fault.Method = http.MethodPost
 		return []intunetest.Fault{fault}
 	}
-	forGood := func(fault intunetest.Fault) (faults []intunetest.Fault) {
+	always := func(fault intunetest.Fault) (faults []intunetest.Fault) {
 		for range 4 {
 			faults = append(faults, post(fault)...)
 		}
@@ -38,8 +38,8 @@ func TestTimeToTheTruth(t *testing.T) {
 		{"stored, then silence", post(intunetest.Fault{ResponseDelay: time.Hour})},
 		{"stored, and visible only 10 s after the 504", post(intunetest.Fault{Status: 504, Gateway: true, Committed: true, VisibleAfter: 10 * time.Second})},
 		{"not stored, one 504", post(intunetest.Fault{Status: 504, Gateway: true})},
-		{"not stored, 500 for good", forGood(intunetest.Fault{Status: 500})},
-		{"not stored, silence for good", forGood(intunetest.Fault{Delay: time.Hour, Status: 500})},
+		{"not stored, always 500", always(intunetest.Fault{Status: 500})},
+		{"not stored, always silence", always(intunetest.Fault{Delay: time.Hour, Status: 500})},
 		{"rejected with 429 and Retry-After: 5", post(intunetest.Fault{Status: 429, RetryAfter: "5"})},
 	}
 	page, err := os.ReadFile("docs/exactly-once.md")
