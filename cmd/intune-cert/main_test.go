@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -33,6 +35,7 @@ func TestMain(m *testing.M) {
 	if address := os.Getenv("TEST_BROWSER_CA"); address != "" {
 		os.Exit(browse(address, os.Args[len(os.Args)-1]))
 	}
+	cobra.EnableCommandSorting = false
 	os.Exit(testMain(m))
 }
 

@@ -65,7 +65,6 @@ func newApp(t *console.Terminal) (*app, *cobra.Command) {
 }
 
 func newRootCommand(a *app) *cobra.Command {
-	cobra.EnableCommandSorting = false // the groups are in the order of a year
 	showsVersion := false
 	root := &cobra.Command{
 		Use: "intune-cert", Short: "Keep the code-signing certificate of Microsoft Intune up to date", Long: rootHelp, Example: quickStart,

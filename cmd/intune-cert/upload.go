@@ -14,8 +14,8 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const uploadHelp = `Upload certificates, one after the other. Of a folder, the certificate files directly in it are uploaded in the order of their
-names. Intune deploys only the last upload, so name the certificate that devices need last.
+var uploadHelp = `Upload certificates, one after the other. Intune deploys only the last upload, so name the certificate that devices need last. Of a
+folder, these files directly in it are uploaded in the order of their names: ` + strings.Join(extensions, ", ") + `.
 
 A second run uploads everything again. To replace a certificate, or to upload it only if it is missing, use rotate.
 
