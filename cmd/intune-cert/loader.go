@@ -26,7 +26,7 @@ import (
 // a machine can read the arguments of its processes.
 const passwordVariable = "INTUNE_CERT_PASSWORD" //nolint:gosec // the name, not the password
 
-const fileHelp = `FILE is a certificate or key file such as .cer, .pem or .pfx, or a program, package, installer or script that the certificate
+const fileHelp = `FILE is a certificate file such as .cer, .pem or .pfx, or a program, package, installer or script that the certificate
 has signed. "-" is standard input, up to 4 MiB. The password of a .pfx file comes from --password-file, from the environment
 variable INTUNE_CERT_PASSWORD, or from a prompt.`
 
