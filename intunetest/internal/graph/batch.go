@@ -54,8 +54,7 @@ type batchResponse struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-// batch carries out the requests in an order that their dependencies allow, and responds in the opposite order, because
-// Graph promises none.
+// batch responds in the opposite order of that in which it carries the requests out, because Graph promises none.
 func (s *Server) batch(c *call) *exchange.Response {
 	if rejection := c.wantJSON(); rejection != nil {
 		return rejection
@@ -66,23 +65,18 @@ func (s *Server) batch(c *call) *exchange.Response {
 	}
 	statuses := make(map[string]int)
 	responses := make([]batchResponse, 0, len(requests))
-	for len(responses) < len(requests) {
-		for _, request := range requests {
-			_, isDone := statuses[request.ID]
-			if isDone || slices.ContainsFunc(request.DependsOn, func(id string) bool { return statuses[id] == 0 }) {
-				continue
-			}
-			response := s.batchItem(c, request, statuses)
-			statuses[request.ID] = response.Status
-			responses = append(responses, response)
-		}
+	for _, request := range requests {
+		response := s.batchItem(c, request, statuses)
+		statuses[request.ID] = response.Status
+		responses = append(responses, response)
 	}
 	slices.Reverse(responses)
 	c.metadata = metadataMinimal
 	return c.json(http.StatusOK, map[string]any{"responses": responses})
 }
 
-// readBatch reads the requests of a batch and checks them: one that is malformed fails the whole batch.
+// readBatch returns the requests of a batch in an order that their dependencies allow. One that is malformed fails the
+// whole batch.
 func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
 	if !json.Valid(c.body) {
 		return nil, c.badRequest(errPayload)
@@ -110,10 +104,11 @@ func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
 		}
 		seen[request.ID] = true
 	}
-	if id, found := findCycle(batch.Requests); found {
-		return nil, malformed(fmt.Sprintf("The request '%s' depends on a request that is not in the batch, or on itself.", id))
+	ordered, rest := inOrder(batch.Requests)
+	if len(rest) > 0 {
+		return nil, malformed(fmt.Sprintf("The request '%s' depends on a request that is not in the batch, or on itself.", rest[0].ID))
 	}
-	return batch.Requests, nil
+	return ordered, nil
 }
 
 // problem says what is wrong with a request, "" if nothing is.
@@ -133,22 +128,20 @@ func (r *batchRequest) problem() string {
 	return ""
 }
 
-// findCycle returns a request whose dependencies cannot all be carried out before it.
-func findCycle(requests []batchRequest) (id string, found bool) {
+// inOrder moves each request behind those that it depends on. The rest are those for which that is not possible.
+func inOrder(rest []batchRequest) (ordered []batchRequest, _ []batchRequest) {
 	done := make(map[string]bool)
-	for range requests {
-		for _, request := range requests {
-			if !slices.ContainsFunc(request.DependsOn, func(id string) bool { return !done[id] }) {
-				done[request.ID] = true
+	for range len(rest) {
+		rest = slices.DeleteFunc(rest, func(request batchRequest) bool {
+			if slices.ContainsFunc(request.DependsOn, func(id string) bool { return !done[id] }) {
+				return false
 			}
-		}
+			done[request.ID] = true
+			ordered = append(ordered, request)
+			return true
+		})
 	}
-	for _, request := range requests {
-		if !done[request.ID] {
-			return request.ID, true
-		}
-	}
-	return "", false
+	return ordered, rest
 }
 
 func (r *batchRequest) header() http.Header {

@@ -26,52 +26,42 @@ type token struct {
 	at       int    // where it begins
 }
 
-var (
-	blanks = regexp.MustCompile(`^[ \t]*`)
-	word   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*`)
-	quoted = regexp.MustCompile(`^'(?:[^']|'')*'`)
-	number = regexp.MustCompile(`^[-+]?[0-9][0-9A-Za-z:.+-]*`)
-	sign   = regexp.MustCompile(`^[(),]`)
-)
+const word = `[A-Za-z_][A-Za-z0-9_.]*`
+
+// tokenForm has groups for the type and the text of a literal, a word and a number.
+var tokenForm = regexp.MustCompile(`^(?:(` + word + `)?('(?:[^']|'')*')|(` + word + `)|([-+]?[0-9][0-9A-Za-z:.+-]*)|[(),])`)
 
 // lex returns the tokens of an expression. The last one is an endToken.
 func lex(text string) ([]token, error) {
 	var tokens []token
 	for at := 0; ; {
-		at += len(blanks.FindString(text[at:]))
+		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
 		if at == len(text) {
 			return append(tokens, token{kind: endToken, text: "the end", at: at}), nil
 		}
-		t, length := lexToken(text[at:])
-		if length == 0 {
+		match := tokenForm.FindStringSubmatch(text[at:])
+		if match == nil {
 			_, size := utf8.DecodeRuneInString(text[at:])
 			return nil, unexpected(token{text: text[at : at+size], at: at})
 		}
-		t.at = at
-		tokens = append(tokens, t)
-		at += length
+		tokens = append(tokens, newToken(match, at))
+		at += len(match[0])
 	}
 }
 
-func lexToken(rest string) (t token, length int) {
-	name := word.FindString(rest)
-	if literal := quoted.FindString(rest[len(name):]); literal != "" {
-		t = token{kind: textToken, text: unquote(literal), typeName: name}
-		if name != "" {
+func newToken(match []string, at int) token {
+	typeName, literal, name, number := match[1], match[2], match[3], match[4]
+	switch {
+	case literal != "":
+		t := token{kind: textToken, text: strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), typeName: typeName, at: at}
+		if typeName != "" {
 			t.kind = enumToken
 		}
-		return t, len(name) + len(literal)
+		return t
+	case name != "":
+		return token{kind: wordToken, text: name, at: at}
+	case number != "":
+		return token{kind: numberToken, text: number, at: at}
 	}
-	if name != "" {
-		return token{kind: wordToken, text: name}, len(name)
-	}
-	if literal := number.FindString(rest); literal != "" {
-		return token{kind: numberToken, text: literal}, len(literal)
-	}
-	one := sign.FindString(rest)
-	return token{kind: signToken, text: one}, len(one)
+	return token{kind: signToken, text: match[0], at: at}
 }
-
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
-func unquote(literal string) string { return strings.ReplaceAll(literal[1:len(literal)-1], "''", "'") }

@@ -76,24 +76,12 @@ func (p *parser) want(sign string) error {
 	return nil
 }
 
-func (p *parser) or() (filter, error) {
-	operands, err := p.chain("or", p.and)
-	if len(operands) == 1 {
-		return operands[0], err
-	}
-	return anyOf(operands), err
-}
+func (p *parser) or() (filter, error) { return p.chain("or", p.and, or) }
 
-func (p *parser) and() (filter, error) {
-	operands, err := p.chain("and", p.operand)
-	if len(operands) == 1 {
-		return operands[0], err
-	}
-	return allOf(operands), err
-}
+func (p *parser) and() (filter, error) { return p.chain("and", p.operand, and) }
 
 // chain reads operands with one operator between them.
-func (p *parser) chain(operator string, operand func() (filter, error)) ([]filter, error) {
+func (p *parser) chain(operator string, operand func() (filter, error), by func(a, b truth) truth) (filter, error) {
 	var operands []filter
 	for {
 		read, err := operand()
@@ -102,7 +90,7 @@ func (p *parser) chain(operator string, operand func() (filter, error)) ([]filte
 		}
 		operands = append(operands, read)
 		if !p.takes(operator) {
-			return operands, nil
+			return combine(operands, by), nil
 		}
 	}
 }
@@ -125,7 +113,7 @@ func (p *parser) boolean() (filter, error) {
 		return inner, p.want(")")
 	case p.takes("not"):
 		inner, err := p.nested(p.boolean)
-		return negation{inner}, err
+		return not(inner), err
 	case t.kind == wordToken:
 		return p.function()
 	case t.kind == textToken, t.kind == numberToken, t.kind == enumToken:
@@ -167,7 +155,7 @@ func (p *parser) function() (filter, error) {
 	if of != textKind || text.kind != textToken {
 		return nil, textErrorf("No function signature for the function with name '%s' matches the specified arguments.", function)
 	}
-	return textMatch{function, property, text.text}, p.want(")")
+	return matchText(function, property, text.text), p.want(")")
 }
 
 func (p *parser) comparison() (filter, error) {
@@ -176,7 +164,8 @@ func (p *parser) comparison() (filter, error) {
 		return nil, err
 	}
 	if p.takes("in") {
-		return p.list(name, of)
+		literals, err := p.literals(of)
+		return isIn(name, literals), err
 	}
 	operator := p.next()
 	keyword := strings.ToLower(operator.text)
@@ -184,19 +173,14 @@ func (p *parser) comparison() (filter, error) {
 		return nil, unexpected(operator)
 	}
 	literal, err := p.literal(of)
-	return comparison{name, keyword, literal}, err
+	return compare(name, keyword, literal), err
 }
 
-// list reads the literals after "in".
-func (p *parser) list(property string, of kind) (filter, error) {
+// literals reads those after "in".
+func (p *parser) literals(of kind) (literals []value, err error) {
 	if err := p.want("("); err != nil {
 		return nil, err
 	}
-	literals, err := p.literals(of)
-	return membership{property, literals}, err
-}
-
-func (p *parser) literals(of kind) (literals []value, err error) {
 	for {
 		literal, err := p.literal(of)
 		if err != nil {

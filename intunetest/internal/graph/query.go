@@ -190,7 +190,7 @@ func invalid(err error) error {
 
 // match returns the records that fit the filter, in order.
 func (q *query) match(records []record) []record {
-	matching := slices.DeleteFunc(records, func(r record) bool { return q.filter != nil && q.filter.of(&r) != isTrue })
+	matching := slices.DeleteFunc(records, func(r record) bool { return q.filter != nil && q.filter(&r) != isTrue })
 	slices.SortFunc(matching, func(a, b record) int { return q.compare(q.position(&a), q.position(&b)) })
 	return matching
 }
