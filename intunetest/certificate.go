@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -24,10 +25,9 @@ func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509
 	if commonName == "" {
 		commonName = "Contoso " + rand.Text()[:8]
 	}
-	serial := new(big.Int).SetBytes([]byte(rand.Text()[:16]))
 	now := time.Now().UTC().Truncate(time.Second)
 	template := &x509.Certificate{
-		SerialNumber: serial,
+		SerialNumber: new(big.Int).SetBytes([]byte(rand.Text()[:16])),
 		Subject: pkix.Name{
 			CommonName: commonName, Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
 			Province: []string{"Washington"}, Country: []string{"US"},
@@ -42,17 +42,23 @@ func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509
 	authority := &x509.Certificate{Subject: pkix.Name{
 		CommonName: "Contoso Code Signing CA", Organization: []string{"Contoso Ltd"}, Country: []string{"US"},
 	}}
+	cert, err := sign(template, authority)
+	if err != nil {
+		panic(fmt.Sprintf("intunetest: NewCertificate: %v", err))
+	}
+	return cert.Leaf
+}
+
+// sign makes a certificate with a new key.
+func sign(template, issuer *x509.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		panic(fmt.Sprintf("intunetest: %v", err)) // never fails
+		return tls.Certificate{}, err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, authority, key.Public(), key)
+	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key)
 	if err != nil {
-		panic(fmt.Sprintf("intunetest: NewCertificate: %v", err))
+		return tls.Certificate{}, err
 	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(fmt.Sprintf("intunetest: NewCertificate: %v", err))
-	}
-	return cert
+	leaf, err := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }

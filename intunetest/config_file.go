@@ -3,9 +3,7 @@ package intunetest
 // This file reads a Config from a file.
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -67,7 +65,7 @@ type certificateFiles struct {
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *certificateFiles) UnmarshalJSON(data []byte) error {
 	var files []string
-	if err := json.Unmarshal(data, &files); err != nil {
+	if err := decodeStrictly(data, &files); err != nil {
 		return err
 	}
 	for _, file := range files {
@@ -92,9 +90,7 @@ func (f *federatedSettings) UnmarshalJSON(data []byte) error {
 		Issuer, Subject, Audience string
 		Keys                      []string
 	}
-	strict := json.NewDecoder(bytes.NewReader(data))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&credentials); err != nil {
+	if err := decodeStrictly(data, &credentials); err != nil {
 		return err
 	}
 	for _, c := range credentials {

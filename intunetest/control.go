@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
@@ -21,32 +21,40 @@ const controlPath = "/_emulator/"
 // succeeds without a result is responded to with a 204, one that fails with {"error": "…"}.
 func (s *Server) newControl() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, operation := range map[string]func(*http.Request) (status int, result any, err error){
-		"GET health":              s.health,
+	for pattern, operation := range map[string]func(r *http.Request, body []byte) (result any, err error){
+		"GET health":              shows(func() any { return map[string]string{"status": "ok"} }),
 		"GET settings":            s.settings,
-		"GET requests":            s.listRequests,
+		"GET requests":            shows(s.listRequests),
 		"DELETE requests":         does(s.ClearRequests),
-		"GET faults":              func(*http.Request) (int, any, error) { return http.StatusOK, s.Faults(), nil },
+		"GET faults":              shows(func() any { return s.Faults() }),
 		"POST faults":             s.injectFaults,
 		"DELETE faults":           does(s.ClearFaults),
-		"GET certificates":        s.listCertificates,
-		"POST certificates":       s.addCertificate,
+		"GET certificates":        shows(func() any { return map[string]any{"value": s.Certificates()} }),
+		"POST certificates":       func(_ *http.Request, body []byte) (any, error) { return s.graph.Add(body) },
 		"DELETE certificates":     does(s.graph.RemoveAll),
-		"PATCH certificates/{id}": s.changeCertificate,
+		"PATCH certificates/{id}": func(r *http.Request, body []byte) (any, error) { return s.graph.Change(r.PathValue("id"), body) },
 		"POST challenge":          s.challengeClaims,
 		"POST devices/{code}":     s.decideDevice,
 		"POST reset":              does(s.Reset),
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+controlPath+path, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, graph.MaxBody)
-			switch status, result, err := operation(r); {
+			var result any
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, graph.MaxBody))
+			if err == nil {
+				result, err = operation(r, body)
+			}
+			switch _, isMissing := errors.AsType[exchange.NotFound](err); {
+			case isMissing:
+				replyError(w, http.StatusNotFound, err.Error())
 			case err != nil:
-				replyError(w, status, err.Error())
+				replyError(w, http.StatusBadRequest, err.Error())
 			case result == nil:
 				w.WriteHeader(http.StatusNoContent)
+			case method == http.MethodPost:
+				reply(w, http.StatusCreated, result)
 			default:
-				reply(w, status, result)
+				reply(w, http.StatusOK, result)
 			}
 		})
 	}
@@ -55,27 +63,23 @@ func (s *Server) newControl() http.Handler {
 	return s.guarded(mux)
 }
 
-// does is an operation without a result.
-func does(do func()) func(*http.Request) (int, any, error) {
-	return func(*http.Request) (int, any, error) {
-		do()
-		return http.StatusNoContent, nil, nil
-	}
+func shows(get func() any) func(*http.Request, []byte) (any, error) {
+	return func(*http.Request, []byte) (any, error) { return get(), nil }
 }
 
-func (s *Server) health(*http.Request) (int, any, error) {
-	return http.StatusOK, map[string]string{"status": "ok"}, nil
+func does(do func()) func(*http.Request, []byte) (any, error) {
+	return func(*http.Request, []byte) (any, error) { do(); return nil, nil }
 }
 
-func (s *Server) settings(r *http.Request) (int, any, error) {
+func (s *Server) settings(r *http.Request, _ []byte) (any, error) {
 	root := s.scheme() + "://" + r.Host // which guarded has checked, and by which the client reaches the server
-	return http.StatusOK, map[string]string{
+	return map[string]string{
 		"emulator": "intune-cert", "graphUrl": root, "authorityUrl": root,
 		"tenantId": s.config.TenantID, "clientId": s.config.ClientID, "clientSecret": s.config.ClientSecret,
 	}, nil
 }
 
-func (s *Server) listRequests(*http.Request) (int, any, error) {
+func (s *Server) listRequests() any {
 	type request struct {
 		Time   time.Time   `json:"time"`
 		Method string      `json:"method"`
@@ -90,15 +94,12 @@ func (s *Server) listRequests(*http.Request) (int, any, error) {
 	for _, r := range s.Requests() {
 		requests = append(requests, request{r.Time, r.Method, r.URL, r.Header, string(r.Body), r.Status, r.Who, r.Fault})
 	}
-	return http.StatusOK, requests, nil
+	return requests
 }
 
 // injectFaults takes one fault or an array.
-func (s *Server) injectFaults(r *http.Request) (int, any, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return http.StatusBadRequest, nil, err
-	}
+func (s *Server) injectFaults(_ *http.Request, body []byte) (any, error) {
+	var err error
 	faults := make([]Fault, 1)
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
 		err = json.Unmarshal(body, &faults)
@@ -106,67 +107,30 @@ func (s *Server) injectFaults(r *http.Request) (int, any, error) {
 		err = faults[0].UnmarshalJSON(body)
 	}
 	if err != nil {
-		return http.StatusBadRequest, nil, err
+		return nil, err
 	}
 	s.Inject(faults...)
-	return http.StatusCreated, s.Faults(), nil
+	return s.Faults(), nil
 }
 
-func (s *Server) listCertificates(*http.Request) (int, any, error) {
-	return http.StatusOK, map[string][]*intune.EnterpriseCodeSigningCertificate{"value": s.Certificates()}, nil
+func (s *Server) challengeClaims(_ *http.Request, body []byte) (any, error) {
+	var challenge struct{ Claims string }
+	if err := decodeStrictly(body, &challenge); err != nil {
+		return nil, err
+	}
+	return nil, s.challenge(challenge.Claims)
 }
 
-func (s *Server) addCertificate(r *http.Request) (int, any, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return http.StatusBadRequest, nil, err
-	}
-	added, err := s.graph.Add(body)
-	if err != nil {
-		return http.StatusBadRequest, nil, err
-	}
-	return http.StatusCreated, added, nil
-}
-
-func (s *Server) changeCertificate(r *http.Request) (int, any, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return http.StatusBadRequest, nil, err
-	}
-	changed, err := s.graph.Change(r.PathValue("id"), body)
-	switch {
-	case errors.Is(err, graph.ErrNoCertificate):
-		return http.StatusNotFound, nil, err
-	case err != nil:
-		return http.StatusBadRequest, nil, err
-	}
-	return http.StatusOK, changed, nil
-}
-
-func (s *Server) challengeClaims(r *http.Request) (int, any, error) {
-	var body struct{ Claims string }
-	if err := decode(r, &body); err != nil {
-		return http.StatusBadRequest, nil, err
-	}
-	return http.StatusBadRequest, nil, s.challenge(body.Claims)
-}
-
-func (s *Server) decideDevice(r *http.Request) (int, any, error) {
-	var body struct {
+func (s *Server) decideDevice(r *http.Request, body []byte) (any, error) {
+	var decision struct {
 		Approve  *bool
 		UserName string
 	}
-	if err := decode(r, &body); err != nil {
-		return http.StatusBadRequest, nil, err
+	if err := decodeStrictly(body, &decision); err != nil {
+		return nil, err
 	}
-	if body.Approve == nil {
-		return http.StatusBadRequest, nil, errors.New(`want {"approve": true} or {"approve": false}`)
+	if decision.Approve == nil {
+		return nil, errors.New(`want {"approve": true} or {"approve": false}`)
 	}
-	return http.StatusNotFound, nil, s.entra.Decide(r.PathValue("code"), body.UserName, *body.Approve)
-}
-
-func decode(r *http.Request, into any) error {
-	strict := json.NewDecoder(r.Body)
-	strict.DisallowUnknownFields()
-	return plainJSONError(strict.Decode(into))
+	return nil, s.entra.Decide(r.PathValue("code"), decision.UserName, *decision.Approve)
 }

@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("").Parse(pageHTML))
+var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{"utc": shownTime}).Parse(pageHTML))
 
 // button injects a fault.
 type button struct{ Label, Fault string }
@@ -77,64 +76,49 @@ func (s *Server) press(r *http.Request) error {
 	return nil
 }
 
-// What the page shows.
-type (
-	shownPage struct {
-		Config       *Config
-		Refreshes    bool
-		Problem      string
-		Certificates []shownCertificate
-		Faults       []Fault
-		Buttons      []button
-		Requests     []shownRequest
-		Shells       []shownShell
-	}
-	shownCertificate struct {
-		Subject, Status, Expires, Uploaded, ID string
-		IsDeployed                             bool
-	}
-	shownRequest struct{ Time, Method, URL, Status, Who, Fault string }
-	shownShell   struct {
-		Name, Text string
-		IsOpen     bool
-	}
-)
+// shownPage is what the page shows.
+type shownPage struct {
+	Config       *Config
+	Refreshes    bool
+	Problem      string
+	Certificates []*intune.EnterpriseCodeSigningCertificate
+	Deployed     string // the id of the one that Intune deploys, "" if that is not clear
+	Faults       []Fault
+	Buttons      []button
+	Requests     []Request
+	Shells       []shell
+}
+
+// shell is the environment in the syntax of a program.
+type shell struct{ Name, Text string }
 
 func (s *Server) describe(problem string, refreshes bool) shownPage {
-	page := shownPage{
-		Config: &s.config, Refreshes: refreshes && problem == "", Problem: problem, Faults: s.Faults(), Buttons: buttons,
-	}
-	certificates := s.Certificates()
+	certificates, requests := s.Certificates(), s.Requests()
 	slices.SortStableFunc(certificates, func(a, b *intune.EnterpriseCodeSigningCertificate) int {
 		return b.UploadDateTime.Compare(a.UploadDateTime)
 	})
-	for i, c := range certificates {
-		page.Certificates = append(page.Certificates, shownCertificate{
-			Subject: c.Subject, Status: string(c.Status), ID: c.ID,
-			Expires: shownTime(c.ExpirationDateTime), Uploaded: shownTime(c.UploadDateTime),
-			IsDeployed: i == 0 && (len(certificates) == 1 || c.UploadDateTime.After(certificates[1].UploadDateTime)),
-		})
-	}
 	const most = 50
-	requests := s.Requests()
-	for _, r := range slices.Backward(requests[max(0, len(requests)-most):]) {
-		shown := shownRequest{shownTime(r.Time), r.Method, r.URL, strconv.Itoa(r.Status), r.Who, r.Fault.String()}
-		if r.Status == 0 {
-			shown.Status = "none"
-		}
-		page.Requests = append(page.Requests, shown)
+	requests = requests[max(0, len(requests)-most):]
+	slices.Reverse(requests)
+	page := shownPage{
+		Config: &s.config, Refreshes: refreshes && problem == "", Problem: problem,
+		Certificates: certificates, Faults: s.Faults(), Buttons: buttons, Requests: requests,
+		Shells: []shell{
+			{"Shell", s.environment(Variable.Shell)}, {"PowerShell", s.environment(Variable.PowerShell)}, {".env file", s.environment(Variable.DotEnv)},
+		},
 	}
-	for i, form := range []struct {
-		name  string
-		write func(Variable) string
-	}{{"Shell", Variable.Shell}, {"PowerShell", Variable.PowerShell}, {".env file", Variable.DotEnv}} {
-		var lines []string
-		for _, variable := range s.Environment() {
-			lines = append(lines, form.write(variable))
-		}
-		page.Shells = append(page.Shells, shownShell{form.name, strings.Join(lines, "\n"), i == 0})
+	if len(certificates) == 1 || len(certificates) > 1 && certificates[0].UploadDateTime.After(certificates[1].UploadDateTime) {
+		page.Deployed = certificates[0].ID
 	}
 	return page
+}
+
+func (s *Server) environment(write func(Variable) string) string {
+	var lines []string
+	for _, variable := range s.Environment() {
+		lines = append(lines, write(variable))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func shownTime(t time.Time) string {

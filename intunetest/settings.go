@@ -108,7 +108,11 @@ func decodeSetting(value json.RawMessage, target any) error {
 	if list := reflect.ValueOf(target).Elem(); list.Kind() == reflect.Slice {
 		list.SetZero() // its elements would keep what the file does not set
 	}
-	strict := json.NewDecoder(bytes.NewReader(value))
+	return decodeStrictly(value, target)
+}
+
+func decodeStrictly(data []byte, target any) error {
+	strict := json.NewDecoder(bytes.NewReader(data))
 	strict.DisallowUnknownFields()
 	return plainJSONError(strict.Decode(target))
 }

@@ -1,9 +1,6 @@
 package intunetest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -32,7 +29,7 @@ func (s *Server) connect() error {
 	if s.config.TLS {
 		cert, err := newServerCertificate(s.config.Hosts)
 		if err != nil {
-			return err
+			return fmt.Errorf("intunetest: %w", err)
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 		roots := x509.NewCertPool()
@@ -62,10 +59,6 @@ func (s *Server) scheme() string {
 
 // newServerCertificate makes a self-signed certificate for loopback and these names and addresses.
 func newServerCertificate(hosts []string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("intunetest: %w", err)
-	}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()),
@@ -84,13 +77,5 @@ func newServerCertificate(hosts []string) (tls.Certificate, error) {
 		}
 		template.DNSNames = append(template.DNSNames, host)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("intunetest: %w", err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("intunetest: %w", err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+	return sign(template, template)
 }

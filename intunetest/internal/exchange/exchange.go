@@ -98,3 +98,8 @@ func IsMediaType(header http.Header, want string) bool {
 	got, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	return err == nil && got == want
 }
+
+// NotFound says that the tenant has nothing of the name that a test gives.
+type NotFound string
+
+func (e NotFound) Error() string { return string(e) }

@@ -11,6 +11,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/guid"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
 // Reset removes the certificates and the claims challenge, and begins a new quota.
@@ -73,16 +74,13 @@ func (s *Server) keep(r *record) {
 	s.records = append(s.records, *r)
 }
 
-// ErrNoCertificate says that no certificate has the id.
-var ErrNoCertificate = errors.New("no certificate has the id")
-
 // Change sets the properties of a certificate that an object has, the status for good.
 func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(id)
 	if i < 0 {
-		return nil, fmt.Errorf("%w %q", ErrNoCertificate, id)
+		return nil, exchange.NotFound(fmt.Sprintf("no certificate has the id %q", id))
 	}
 	changed := s.records[i]
 	given, err := s.merge(&changed, object, byOperator)
