@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 
 	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
@@ -40,16 +39,9 @@ func LoadConfig(file string) (Config, error) {
 
 // read reads settings, and the files that they name. It returns the lines in which they stand, or a *settingError.
 func (c *Config) read(data []byte, folder string) (lines map[string]int, err error) {
-	targets := map[string]any{
-		"clientCertificates":   &certificateFiles{folder, c},
-		"federatedCredentials": &federatedSettings{folder, c},
-	}
-	value := reflect.ValueOf(c).Elem()
-	for field := range value.Type().Fields() {
-		if name := field.Tag.Get("json"); name != "" {
-			targets[name] = value.FieldByIndex(field.Index).Addr().Interface()
-		}
-	}
+	targets := settingsOf(c)
+	targets["clientCertificates"] = &certificateFiles{folder, c}
+	targets["federatedCredentials"] = &federatedSettings{folder, c}
 	if lines, err = readSettings(data, targets); err != nil {
 		return nil, err
 	}

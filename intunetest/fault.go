@@ -15,25 +15,25 @@ import (
 
 // Fault is something that goes wrong with one request. Its zero fields do nothing.
 type Fault struct {
-	Method string  // only a request with this method, such as "POST"; "" is any
-	Token  bool    // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
-	Times  int     // strike so many requests; 0 is one, or with Rate or Every all
-	Rate   float64 // strike a request only with this probability; 0 is always
-	Every  int     // strike only every so many requests that fit: 3 is the third, the sixth and so on
+	Method string  `json:"method"` // only a request with this method, such as "POST"; "" is any
+	Token  bool    `json:"token"`  // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
+	Times  int     `json:"times"`  // strike so many requests; 0 is one, or with Rate or Every all
+	Rate   float64 `json:"rate"`   // strike a request only with this probability; 0 is always
+	Every  int     `json:"every"`  // strike only every so many requests that fit: 3 is the third, the sixth and so on
 
-	Delay         time.Duration // before the request is carried out, which happens even if the client has left by then
-	ResponseDelay time.Duration // after the request has been carried out, before the response
-	VisibleAfter  time.Duration // the certificate that it creates can be seen only this long afterwards
+	Delay         time.Duration `json:"delay"`          // before the request is carried out, which happens even if the client has left by then
+	ResponseDelay time.Duration `json:"response-delay"` // after the request has been carried out, before the response
+	VisibleAfter  time.Duration `json:"visible-after"`  // the certificate that it creates can be seen only this long afterwards
 
-	Drop DropPoint // lose the connection at this point, over HTTP/2 with all requests on it
+	Drop DropPoint `json:"drop"` // lose the connection at this point, over HTTP/2 with all requests on it
 
-	Status     int    // respond with this status, in Graph's shape; after a 101, which HTTP/2 does not have, nothing follows
-	AADSTS     int    // with Token: respond with this error number of Microsoft Entra ID, such as 7000215; Status can be 0
-	RetryAfter string // the Retry-After of that response, in seconds or as an HTTP date
-	Location   string // the Location of that response
-	Gateway    bool   // that response is a gateway's HTML page instead
-	Empty      bool   // that response has no body
-	Committed  bool   // that response comes after the request has been carried out, not instead
+	Status     int    `json:"status"`      // respond with this status, in Graph's shape; after a 101, which HTTP/2 does not have, nothing follows
+	AADSTS     int    `json:"aadsts"`      // with Token: respond with this error number of Microsoft Entra ID, such as 7000215; Status can be 0
+	RetryAfter string `json:"retry-after"` // the Retry-After of that response, in seconds or as an HTTP date
+	Location   string `json:"location"`    // the Location of that response
+	Gateway    bool   `json:"gateway"`     // that response is a gateway's HTML page instead
+	Empty      bool   `json:"empty"`       // that response has no body
+	Committed  bool   `json:"committed"`   // that response comes after the request has been carried out, not instead
 }
 
 // DropPoint is a point in the life of a request at which its connection can be lost.

@@ -12,42 +12,14 @@ import (
 	"time"
 )
 
-// faultSetting is a field of a fault under its name in JSON and in text.
-type faultSetting struct {
-	name  string
-	field any
-}
-
-// settings returns the fields in the order in which they are written.
-func (f *Fault) settings() []faultSetting {
-	return []faultSetting{
-		{"method", &f.Method},
-		{"token", &f.Token},
-		{"times", &f.Times},
-		{"rate", &f.Rate},
-		{"every", &f.Every},
-		{"delay", &f.Delay},
-		{"response-delay", &f.ResponseDelay},
-		{"visible-after", &f.VisibleAfter},
-		{"drop", &f.Drop},
-		{"status", &f.Status},
-		{"aadsts", &f.AADSTS},
-		{"retry-after", &f.RetryAfter},
-		{"location", &f.Location},
-		{"gateway", &f.Gateway},
-		{"empty", &f.Empty},
-		{"committed", &f.Committed},
-	}
-}
-
 // ParseFault reads settings such as "method=POST,status=503,times=2". A switch without a value is on.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
-	settings := f.settings()
+	fields := settingsOf(&f)
 	for setting := range strings.SplitSeq(text, ",") {
 		name, value, hasValue := strings.Cut(setting, "=")
-		field := fieldOf(settings, name)
-		if field == nil {
+		field, known := fields[name]
+		if !known {
 			return Fault{}, fmt.Errorf("there is no setting %q", name)
 		}
 		if _, isSwitch := field.(*bool); isSwitch && !hasValue {
@@ -58,15 +30,6 @@ func ParseFault(text string) (Fault, error) {
 		}
 	}
 	return f, f.Check()
-}
-
-func fieldOf(settings []faultSetting, name string) any {
-	for _, s := range settings {
-		if s.name == name {
-			return s.field
-		}
-	}
-	return nil
 }
 
 func parseInto(field any, text string) (err error) {
@@ -94,13 +57,13 @@ func parseInto(field any, text string) (err error) {
 // String returns what ParseFault reads, "" for a fault that does nothing.
 func (f Fault) String() string {
 	var words []string
-	for _, s := range f.settings() {
-		switch value := reflect.ValueOf(s.field).Elem(); {
+	for field, value := range reflect.ValueOf(f).Fields() {
+		switch name := field.Tag.Get("json"); {
 		case value.IsZero():
 		case value.Kind() == reflect.Bool:
-			words = append(words, s.name)
+			words = append(words, name)
 		default:
-			words = append(words, fmt.Sprintf("%s=%v", s.name, value))
+			words = append(words, fmt.Sprintf("%s=%v", name, value))
 		}
 	}
 	return strings.Join(words, ",")
@@ -109,13 +72,13 @@ func (f Fault) String() string {
 // MarshalJSON implements json.Marshaler. Durations are texts such as "1.5s".
 func (f Fault) MarshalJSON() ([]byte, error) {
 	object := make(map[string]any)
-	for _, s := range f.settings() {
-		switch value := reflect.ValueOf(s.field).Elem(); {
+	for name, field := range settingsOf(&f) {
+		switch value := reflect.ValueOf(field).Elem(); {
 		case value.IsZero():
 		case value.Type() == reflect.TypeFor[time.Duration]():
-			object[s.name] = fmt.Sprint(value)
+			object[name] = fmt.Sprint(value)
 		default:
-			object[s.name] = value.Interface()
+			object[name] = field
 		}
 	}
 	return json.Marshal(object)
@@ -124,11 +87,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler. It rejects settings that it does not know, and a fault that Check rejects.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	read := Fault{}
-	targets := make(map[string]any)
-	for _, s := range read.settings() {
-		targets[s.name] = s.field
-	}
-	if _, err := readSettings(data, targets); err != nil {
+	if _, err := readSettings(data, settingsOf(&read)); err != nil {
 		return err
 	}
 	*f = read

@@ -29,6 +29,17 @@ func (e *settingError) Error() string {
 
 func (e *settingError) Unwrap() error { return e.err }
 
+// settingsOf returns pointers to the fields of a struct, by the names in their JSON tags.
+func settingsOf(structure any) map[string]any {
+	fields := make(map[string]any)
+	for field, value := range reflect.ValueOf(structure).Elem().Fields() {
+		if name := field.Tag.Get("json"); name != "" {
+			fields[name] = value.Addr().Interface()
+		}
+	}
+	return fields
+}
+
 // settingsReader goes through a JSON object.
 type settingsReader struct {
 	data    []byte
