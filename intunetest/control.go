@@ -44,7 +44,7 @@ func (s *Server) newControl() http.Handler {
 			if err == nil {
 				result, err = operation(r, body)
 			}
-			switch _, isMissing := errors.AsType[exchange.NotFound](err); {
+			switch _, isMissing := errors.AsType[exchange.NotFoundError](err); {
 			case isMissing:
 				replyError(w, http.StatusNotFound, err.Error())
 			case err != nil:

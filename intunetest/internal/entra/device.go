@@ -121,7 +121,7 @@ func (s *Server) Decide(userCode, userName string, approves bool) error {
 		decision = deviceApproved
 	}
 	if rejected := s.decide(userCode, userName, decision); rejected != nil {
-		return exchange.NotFound(fmt.Sprintf("AADSTS%d: %s", rejected.aadsts, rejected.text))
+		return exchange.NotFoundError(fmt.Sprintf("AADSTS%d: %s", rejected.aadsts, rejected.text))
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func IsMediaType(header http.Header, want string) bool {
 	return err == nil && got == want
 }
 
-// NotFound says that the tenant has nothing of the name that a test gives.
-type NotFound string
+// NotFoundError says that the tenant has nothing of the name that a test gives.
+type NotFoundError string
 
-func (e NotFound) Error() string { return string(e) }
+func (e NotFoundError) Error() string { return string(e) }

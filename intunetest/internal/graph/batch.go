@@ -131,7 +131,7 @@ func (r *batchRequest) problem() string {
 // inOrder moves each request behind those that it depends on. The rest are those for which that is not possible.
 func inOrder(rest []batchRequest) (ordered []batchRequest, _ []batchRequest) {
 	done := make(map[string]bool)
-	for range len(rest) {
+	for range rest {
 		rest = slices.DeleteFunc(rest, func(request batchRequest) bool {
 			if slices.ContainsFunc(request.DependsOn, func(id string) bool { return !done[id] }) {
 				return false

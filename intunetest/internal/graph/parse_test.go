@@ -28,7 +28,7 @@ func TestParseFilterFollowsThePrecedenceOfOData(t *testing.T) {
 		a + " and " + b + " and " + c:               func(a, b, c bool) bool { return a && b && c },
 		a + " or (" + b + " and " + c + ")":         func(a, b, c bool) bool { return a || b && c },
 		"not " + c + " and " + a:                    func(a, _, c bool) bool { return !c && a },
-		"not (" + c + " and " + a + ")":             func(a, _, c bool) bool { return !(c && a) },
+		"not (" + c + " and " + a + ")":             func(a, _, c bool) bool { return !c || !a },
 		"not not(" + a + ")":                        func(a, _, _ bool) bool { return a },
 		" \tstartswith ( id , 'c' )or(" + a + ") ":  func(a, _, c bool) bool { return c || a },
 		"SUBJECT EQ 'a' AND NOT StartsWith(ID,'c')": func(a, _, c bool) bool { return a && !c },

@@ -80,7 +80,7 @@ func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigning
 	defer s.mu.Unlock()
 	i := s.index(id)
 	if i < 0 {
-		return nil, exchange.NotFound(fmt.Sprintf("no certificate has the id %q", id))
+		return nil, exchange.NotFoundError(fmt.Sprintf("no certificate has the id %q", id))
 	}
 	changed := s.records[i]
 	given, err := s.merge(&changed, object, byOperator)
