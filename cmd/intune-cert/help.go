@@ -50,14 +50,14 @@ Dates that the service does not show are null. Characters that could control a t
 
 --output csv is for list, get, find and expiring. An apostrophe precedes text that a spreadsheet would take for a formula.`
 
-const exitCodeHelp = `    0  done, even if a later run has something left to delete
-    1  failed, or a part of it; a file that cannot be used
-    2  wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
-    3  a certificate expires (only "expiring")
-    4  an upload may have succeeded: its outcome is unknown
-    5  the new certificate is not provisioned in time
-    6  the certificate is not the latest, or one with another subject is deployed
-  130  interrupted, with no upload under way`
+const exitCodeHelp = `    0    done, even if a later run has something left to delete
+    1    failed, or a part of it; a file that cannot be used
+    2    wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
+    3    a certificate expires (only "expiring")
+    4    an upload may have succeeded: its outcome is unknown
+    5    the new certificate is not provisioned in time
+    6    the certificate is not the latest, or one with another subject is deployed
+    130  interrupted, with no upload under way`
 
 // newTopics are pages of help that are no commands.
 func newTopics() []*cobra.Command {

@@ -97,7 +97,10 @@ func (a *app) logout(ctx context.Context) error {
 	store := &keyringStore{account: a.flags.account}
 	_, err := store.ask(ctx, func() (string, error) { return "", keyring.DeleteAll(store.service()) })
 	if err != nil && !errors.Is(err, keyring.ErrNotFound) {
-		return fmt.Errorf("the keyring cannot be changed: %w", err)
+		return &advisedError{
+			err:  fmt.Errorf("the keyring cannot be changed: %w", err),
+			next: "If the keyring has entries of " + store.service() + ", remove them with the program for the keyring.",
+		}
 	}
 	return a.show(ctx, &logoutResult{Account: a.flags.account}, nil)
 }

@@ -3,9 +3,7 @@ package main
 // This file reports the errors of several files or ids at once.
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -79,19 +77,4 @@ func newPartlyError(summary string, items []failedItem) error {
 		return nil
 	}
 	return &partlyError{summary, items}
-}
-
-// count says how many have each outcome, in the order of names.
-func count[T any](items []T, outcomeOf func(T) string, names ...[2]string) string {
-	counts := make(map[string]int)
-	for _, item := range items {
-		counts[outcomeOf(item)]++
-	}
-	var parts []string
-	for _, name := range names {
-		if n := counts[name[0]]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(name[1], name[0])))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -11,6 +11,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
+	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // record is a certificate of the tenant, by Graph's names.
@@ -56,9 +57,9 @@ func newRecords(certs []*intune.EnterpriseCodeSigningCertificate, deployedID str
 	return records
 }
 
-// shown returns nil for a date that the service does not know, which it may write as one long ago.
+// shown returns nil for a date that the service does not know.
 func shown(date time.Time) *time.Time {
-	if date.Year() < 2000 {
+	if !match.IsShown(date) {
 		return nil
 	}
 	utc := date.UTC()

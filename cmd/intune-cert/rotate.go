@@ -111,11 +111,11 @@ func (c *rotateCommand) run(ctx context.Context, path string) error {
 		options = append(options, intune.WithExpiredAllowed())
 	}
 	rotation, err := service.Rotate(ctx, cert.Resource(), &c.options, options...)
+	advised := c.adviseRotation(file, rotation, err)
 	if rotation == nil {
-		return err
+		return advised
 	}
-	result := c.result(file, cert, rotation, c.deployed(ctx, service, rotation, err))
-	return c.show(ctx, result, c.adviseRotation(file, rotation, err))
+	return c.show(ctx, c.result(file, cert, rotation, c.deployed(ctx, service, rotation, err)), advised)
 }
 
 // deployed returns the id of the certificate that Intune deploys, "" if it is not known.
@@ -144,7 +144,7 @@ func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation
 func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, err error) error {
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
-	case errors.Is(err, intune.ErrNotProvisioned):
+	case errors.Is(err, intune.ErrNotProvisioned) && rotation != nil:
 		return &advisedError{err: err, text: c.notProvisioned(rotation), next: "Run the same command again later, or let it wait longer with --wait."}
 	case errors.Is(err, intune.ErrNotLatest):
 		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
@@ -164,7 +164,7 @@ func (c *rotateCommand) notProvisioned(rotation *intune.Rotation) string {
 	if c.wait > 0 {
 		text += " after a wait of " + c.wait.String()
 	}
-	if c.options.DeleteOld && len(rotation.Old) > 0 {
+	if len(rotation.Pending) > 0 {
 		text += ", so the old one was not deleted"
 	}
 	return text

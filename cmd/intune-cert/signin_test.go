@@ -211,5 +211,5 @@ func (f *fixture) browser() {
 
 func TestLogoutWithoutAKeyringSaysSo(t *testing.T) {
 	f := newFixture(t)
-	f.run("logout").exits(1).says("the keyring cannot be changed")
+	f.run("logout").exits(1).says("the keyring cannot be changed", "Next: If the keyring has entries of intune-cert")
 }

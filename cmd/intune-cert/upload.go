@@ -191,10 +191,21 @@ func (r *uploadResult) failure(ctx context.Context) error {
 	return newPartlyError(r.count(), append(urgent, others...))
 }
 
+// count says how many files have each outcome.
 func (r *uploadResult) count() string {
-	return count(r.Files, func(f *uploadedFile) string { return f.Outcome },
-		[2]string{uploaded, ""}, [2]string{wouldUpload, "would be uploaded"}, [2]string{failed, ""}, [2]string{unknown, "of unknown outcome"},
-		[2]string{notTried, "not uploaded"})
+	counts := make(map[string]int)
+	for _, file := range r.Files {
+		counts[file.Outcome]++
+	}
+	var parts []string
+	for _, part := range []struct{ outcome, text string }{
+		{uploaded, "uploaded"}, {wouldUpload, "would be uploaded"}, {failed, "failed"}, {unknown, "of unknown outcome"}, {notTried, "not uploaded"},
+	} {
+		if n := counts[part.outcome]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, part.text))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (r *uploadResult) human(out *console.Writer) {
@@ -224,24 +235,21 @@ func (r *uploadResult) human(out *console.Writer) {
 	}
 }
 
-// deploys says which certificate Intune deploys.
+// deploys says which certificate Intune deploys, or would deploy after the run: "" if that is not known.
 func (r *uploadResult) deploys() string {
-	which := r.deployed + ", which is none of these"
+	last := ""
 	for _, file := range r.Files {
-		switch {
-		case file.Outcome == wouldUpload:
-			which = file.File
-		case file.Certificate != nil && file.Certificate.isDeployed():
-			which = file.File
+		if file.Outcome == wouldUpload || file.Certificate != nil && file.Certificate.isDeployed() {
+			last = file.File
 		}
 	}
 	switch {
-	case r.DryRun && strings.HasPrefix(which, r.deployed+", "):
+	case r.DryRun && last != "":
+		return "Intune would deploy " + last + ", the last one."
+	case r.DryRun, r.deployed == "":
 		return ""
-	case r.DryRun:
-		return fmt.Sprintf("Intune would deploy %s, the last one.", which)
-	case r.deployed == "":
-		return ""
+	case last == "":
+		return "Intune deploys " + r.deployed + ", which is none of these."
 	}
-	return fmt.Sprintf("Intune deploys %s.", which)
+	return "Intune deploys " + last + "."
 }

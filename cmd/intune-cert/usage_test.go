@@ -149,7 +149,7 @@ func TestHelp(t *testing.T) {
 	}
 	f.run("help", "signin").exits(0).prints("AZURE_CLIENT_CERTIFICATE_PATH", "managed-identity", "--account")
 	f.run("help", "json").exits(0).prints("otherSubject", "isDeployed")
-	f.run("help", "exit-codes").exits(0).prints("  130  interrupted")
+	f.run("help", "exit-codes").exits(0).prints("    130  interrupted")
 	_, root := newApp(console.New())
 	for _, command := range root.Commands() {
 		if command.IsAvailableCommand() && command.Name() != "help" && command.Example == "" {

@@ -95,7 +95,7 @@ func settle(text string) string {
 		}
 		return known[id]
 	})
-	shift := time.Date(2026, time.December, 1, 9, 0, 0, 0, time.UTC).Sub(time.Now())
+	shift := time.Until(time.Date(2026, time.December, 1, 9, 0, 0, 0, time.UTC))
 	const form = "2006-01-02 15:04:05 MST"
 	return dates.ReplaceAllStringFunc(text, func(date string) string {
 		t, err := time.Parse(form, date)

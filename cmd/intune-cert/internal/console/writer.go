@@ -26,9 +26,8 @@ type Writer struct {
 
 // NewWriter returns a Writer for a file.
 func NewWriter(file *os.File) *Writer {
-	w := &Writer{file: file, isLive: isTerminal(file) && os.Getenv("TERM") != "dumb"}
-	w.hasColor = w.isLive && os.Getenv("NO_COLOR") == "" && enableColor(file) // https://no-color.org
-	return w
+	isLive := isTerminal(file) && os.Getenv("TERM") != "dumb" && enableEscapes(file)
+	return &Writer{file: file, isLive: isLive, hasColor: isLive && os.Getenv("NO_COLOR") == ""} // https://no-color.org
 }
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableColor makes a Windows console understand escape sequences.
-func enableColor(file *os.File) bool {
+// enableEscapes makes a Windows console understand escape sequences.
+func enableEscapes(file *os.File) bool {
 	handle := windows.Handle(file.Fd())
 	var mode uint32
 	if windows.GetConsoleMode(handle, &mode) != nil {
