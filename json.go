@@ -109,6 +109,9 @@ func wireTime(t time.Time) (time.Time, error) {
 
 // decode reads the value of a property, leniently where its meaning is clear. null is zero, and so is what gives an error.
 func (f field) decode(raw []byte) error {
+	if date, isDate := f.value.(*wireDate); isDate {
+		return date.decode(raw)
+	}
 	text, err := decodeText(raw)
 	switch value := f.value.(type) {
 	case *string:
@@ -118,9 +121,6 @@ func (f field) decode(raw []byte) error {
 	case *[]byte:
 		content, odd := parseContent(text)
 		*value, err = content, cmp.Or(err, odd)
-	case *wireDate:
-		date, odd := parseDate(text)
-		*value, err = wireDate(date), cmp.Or(err, odd)
 	}
 	return err
 }
@@ -160,24 +160,35 @@ var dateLayouts = [...]string{
 	time.DateOnly,
 }
 
-// parseDate reads a date. An empty text is none.
-func parseDate(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+// decode reads a date. null and an empty text are none.
+func (d *wireDate) decode(raw []byte) error {
+	date, err := parseDate(raw)
+	if err == nil {
+		date, err = wireTime(date)
 	}
+	if date.IsZero() {
+		date = time.Time{} // without an offset
+	}
+	*d = wireDate(date)
+	return err
+}
+
+func parseDate(raw []byte) (date time.Time, err error) {
 	const longest = 64
-	if len(text) > longest {
+	switch {
+	case len(raw) > longest:
 		return time.Time{}, errors.New("too long for a date")
+	case date.UnmarshalJSON(raw) == nil: // RFC 3339, and null
+		return date, nil
+	}
+	text, err := decodeText(raw)
+	if err != nil || text == "" {
+		return time.Time{}, err
 	}
 	for _, layout := range dateLayouts {
-		date, err := time.Parse(layout, text)
-		switch {
-		case err != nil:
-			continue
-		case date.IsZero():
-			return time.Time{}, nil
+		if date, err := time.Parse(layout, text); err == nil {
+			return date, nil
 		}
-		return wireTime(date)
 	}
 	return time.Time{}, errors.New("not a date")
 }
@@ -185,23 +196,16 @@ func parseDate(text string) (time.Time, error) {
 // MarshalJSON returns every field that is set, the ID included, the @odata.type and AdditionalData, so that an object
 // survives a file or an API of the program's own. Of a property that could not be read, the raw text in AdditionalData is
 // written, unless its field has been set since.
-func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) {
-	return c.marshal(func(f field) bool { return f.isZero() })
-}
+func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return c.marshal(false) }
 
 // createBody returns the body of a create: no ID, and no raw text of a property that could not be read.
-func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) {
-	sent := *c
-	sent.ID = ""
-	return sent.marshal(func(field) bool { return false })
-}
+func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.marshal(true) }
 
-// marshal writes the object. writesRaw says for which of its fields the raw text in AdditionalData is written.
-func (c *EnterpriseCodeSigningCertificate) marshal(writesRaw func(field) bool) ([]byte, error) {
+func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error) {
 	members := make([]field, 1, len(c.fields())+1)
 	members[0] = field{odataTypeName, odataType}
 	for _, f := range c.fields() {
-		if !f.isZero() {
+		if !f.isZero() && !(isCreate && f.name == string(PropertyID)) {
 			members = append(members, f)
 		}
 	}
@@ -215,7 +219,7 @@ func (c *EnterpriseCodeSigningCertificate) marshal(writesRaw func(field) bool) (
 		switch {
 		case isAnnotation(name):
 			return nil, fmt.Errorf("additionalData: %q is an annotation", name)
-		case !isField || writesRaw(f):
+		case !isField || f.isZero() && !isCreate:
 			additional[name] = value
 		}
 	}
@@ -231,7 +235,7 @@ func (c *EnterpriseCodeSigningCertificate) marshal(writesRaw func(field) bool) (
 
 // marshalObject writes an object with its members in the given order. Their names need no escape.
 func marshalObject(members []field) ([]byte, error) {
-	const usual = 1 << 10 // of an object without content
+	const usual = 4 << 10 // with the content of a certificate
 	out := bytes.NewBuffer(make([]byte, 0, usual))
 	encoder := json.NewEncoder(out)
 	separator := byte('{')
@@ -266,6 +270,8 @@ func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	if err := limitMembers(data, most); err != nil {
 		return nil, err
 	}
+	const usual = 16 // a certificate has eleven, annotations included
+	members = make(map[string]json.RawMessage, usual)
 	if err := json.Unmarshal(data, &members); err != nil {
 		return nil, err
 	}
@@ -302,7 +308,8 @@ func isAnnotation(name string) bool { return strings.Contains(name, "@") }
 
 // received is the certificate of a response to a create, a get or an update. It needs an id, and no other type.
 type received struct {
-	certificate *EnterpriseCodeSigningCertificate
+	certificate *EnterpriseCodeSigningCertificate // nil until one has been accepted
+	read        EnterpriseCodeSigningCertificate
 
 	// mayBeWrapped accepts {"value":{…}} in place of the bare object, as in the reference's example of a get.
 	mayBeWrapped bool
@@ -319,20 +326,23 @@ func (o *received) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
-	read := new(EnterpriseCodeSigningCertificate)
-	read.set(members)
+	o.read = EnterpriseCodeSigningCertificate{}
+	o.read.set(members)
 	typeName, isTyped := members[odataTypeName]
 	switch {
 	case isTyped && !isCertificateType(typeName):
 		return fmt.Errorf("the object is a %s", redact.Line(string(typeName)))
-	case read.ID == "":
+	case o.read.ID == "":
 		return errors.New("the object has no id")
 	}
-	o.certificate = read
+	o.certificate = &o.read
 	return nil
 }
 
 func isCertificateType(raw json.RawMessage) bool {
+	if string(raw) == `"`+odataType+`"` {
+		return true
+	}
 	name, err := decodeText(raw)
 	return err == nil && strings.EqualFold(strings.TrimPrefix(name, "#"), odataType[1:])
 }

@@ -42,9 +42,8 @@ func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 // validateContent rejects what must not be uploaded as content: what is neither exactly one certificate, nor something that
 // nobody could take for one and that holds no private key. It returns when the certificate expires, zero if it is none.
 func validateContent(of string, content []byte) (expiration time.Time, err error) {
-	cert, err := lenientx509.Parse(content)
-	if err == nil {
-		return cert.NotAfter, nil
+	if expiration, err = lenientx509.Expiration(content); err == nil {
+		return expiration, nil
 	}
 	if err := validateTexts(of, string(content)); err != nil {
 		return time.Time{}, err
@@ -68,6 +67,9 @@ func isLikeCertificate(data []byte) bool {
 // validateTexts rejects a private key, in whatever encoding. It does not say where: that could be the key.
 func validateTexts(of string, texts ...string) error {
 	for _, text := range texts {
+		if text == "" {
+			continue
+		}
 		if kind := privatekey.Find([]byte(text)); kind != "" {
 			return &InputError{Name: of, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
 		}

@@ -173,7 +173,7 @@ func FuzzResponseCost(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2])
 	}
 	f.Fuzz(func(t *testing.T, before, repeated, after string) {
-		const size, most = 64 << 10, 16 << 20
+		const size, most = 64 << 10, 32 << 20
 		if len(before)+len(repeated)+len(after) > size || repeated == "" {
 			return
 		}
