@@ -47,14 +47,15 @@ var marks = []struct{ mark, kind string }{
 	{"\xce\xce\xce\xce\x00\x00\x00", JavaKeyStore},
 }
 
-// texts are what stands in keys that are text.
+// texts are keys that are text. Few texts hold the word that is looked for first.
 var texts = []struct {
+	word string
 	text *regexp.Regexp
 	kind string
 }{
-	{regexp.MustCompile(`(?i)-{4} ?(BEGIN|END)[^-\n]* PRIVATE KEY`), "PEM private key"},
-	{regexp.MustCompile(`(?s)"kty".*"[dk]"\s*:|"[dk]"\s*:.*"kty"`), "JWK private key"},
-	{regexp.MustCompile(`(?s)<RSAKeyValue>.*<(D|P|InverseQ)>`), "XML private key"},
+	{"PRIVATE KEY", regexp.MustCompile(`-{4} ?(BEGIN|END)[^-\n]* PRIVATE KEY`), "PEM private key"},
+	{`"kty"`, regexp.MustCompile(`(?s)"kty".*"[dk]"\s*:|"[dk]"\s*:.*"kty"`), "JWK private key"},
+	{"<RSAKeyValue>", regexp.MustCompile(`(?s)<RSAKeyValue>.*<(D|P|InverseQ)>`), "XML private key"},
 }
 
 // kindOf says which kind of key data is or holds, in its own encoding.
@@ -65,7 +66,7 @@ func kindOf(data []byte) string {
 		}
 	}
 	for _, t := range texts {
-		if t.text.Match(data) {
+		if bytes.Contains(data, []byte(t.word)) && t.text.Match(data) {
 			return t.kind
 		}
 	}

@@ -150,7 +150,6 @@ func TestFindNeedsABoundaryOfAKey(t *testing.T) {
 		"-----BEGIN PRIVATE KEY-----\n":           true,
 		"MAA=\n-----END RSA PRIVATE KEY-----\n":   true,
 		"-----BEGIN EC PRIVATE KEY":               true,
-		"-----begin private key-----":             true,
 		"-----BEGIN CERTIFICATE\nPRIVATE KEY":     false,
 		"-----BEGIN PUBLIC KEY-----\nPRIVATE KEY": false,
 	} {

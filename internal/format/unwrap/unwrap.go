@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -100,35 +99,79 @@ func fromUTF16(data []byte, order binary.ByteOrder) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-var escapes = regexp.MustCompile(`(?m)(?:\\u00|\\x|%)[0-9a-fA-F]{2}|\\[nrt]?|^[>#;]+ ?`)
-
 // unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments.
 func unescape(data []byte) []byte {
-	if !bytes.ContainsAny(data, `\%>#;`) {
+	const marks = "> #;"
+	if !bytes.ContainsAny(data, `\%`+marks) {
 		return data
 	}
-	return escapes.ReplaceAllFunc(data, func(escape []byte) []byte {
-		switch isBackslash := escape[0] == '\\'; {
-		case isBackslash && len(escape) == len(`\n`):
-			return []byte("\n")
-		case isBackslash && len(escape) > len(`\n`), escape[0] == '%':
-			return appendHex(nil, escape[len(escape)-2:])
+	plain := make([]byte, 0, len(data))
+	isLineStart := true
+	for rest := data; len(rest) > 0; {
+		switch c := rest[0]; {
+		case c == '\\' || c == '%':
+			char, length := unescapeChar(rest)
+			plain, rest = append(plain, char...), rest[length:]
+		case isLineStart && strings.IndexByte(marks, c) >= 0:
+			rest = bytes.TrimLeft(rest, marks)
+		default:
+			plain, rest = append(plain, c), rest[1:]
 		}
-		return nil
-	})
+		isLineStart = len(plain) == 0 || plain[len(plain)-1] == '\n'
+	}
+	return plain
 }
 
-var boundary = regexp.MustCompile(`(-----(?:BEGIN|END) [^-\n]+-----)[ \t]*\n?`)
+// unescapeChar undoes the escape at the beginning of data. A backslash that begins none is left out.
+func unescapeChar(data []byte) (char []byte, length int) {
+	for _, prefix := range []string{`\u00`, `\x`, "%"} {
+		digits, isEscape := bytes.CutPrefix(data, []byte(prefix))
+		if char = appendHex(nil, digits[:min(len(digits), 2)]); isEscape && len(char) > 0 {
+			return char, len(prefix) + 2
+		}
+	}
+	switch {
+	case data[0] == '%':
+		return data[:1], 1
+	case len(data) > 1 && strings.IndexByte("nrt", data[1]) >= 0:
+		return []byte("\n"), 2
+	}
+	return nil, 1
+}
 
 // PEM yields the blocks of text. It puts back the line ends that variables and forms have taken out.
 func PEM(text []byte) iter.Seq[*pem.Block] {
 	return func(yield func(*pem.Block) bool) {
-		if !bytes.Contains(text, []byte("-----BEGIN ")) {
+		if !bytes.Contains(text, []byte(boundary+"BEGIN ")) {
 			return
 		}
 		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(text))
-		rest := boundary.ReplaceAll([]byte(lines), []byte("\n$1\n"))
+		rest := []byte(onOwnLines(lines))
 		for block, rest := pem.Decode(rest); block != nil && yield(block); block, rest = pem.Decode(rest) {
 		}
+	}
+}
+
+// boundary begins and ends the lines around a block of PEM.
+const boundary = "-----"
+
+// onOwnLines puts each boundary of PEM on a line of its own.
+func onOwnLines(text string) string {
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(text, boundary)
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		label, behind, isClosed := strings.Cut(after, boundary)
+		isBoundary := isClosed && (strings.HasPrefix(label, "BEGIN ") || strings.HasPrefix(label, "END ")) && !strings.Contains(label, "\n")
+		if !isBoundary {
+			out.WriteString(boundary)
+			text = after
+			continue
+		}
+		out.WriteString("\n" + boundary + label + boundary + "\n")
+		text = strings.TrimPrefix(strings.TrimLeft(behind, " \t"), "\n")
 	}
 }

@@ -53,7 +53,7 @@ var hostile = map[string]func(size int) string{
 
 // TestFindCostsLittle: what is allocated grows with the data, and not faster.
 func TestFindCostsLittle(t *testing.T) {
-	const size, most = 16 << 10, 250 // bytes for each byte of data
+	const size, most = 16 << 10, 400 // bytes for each byte of data
 	for name, of := range hostile {
 		small := allocated(func() { Find([]byte(of(size)), isSecret) })
 		large := allocated(func() { Find([]byte(of(2*size)), isSecret) })
