@@ -101,7 +101,7 @@ func fromUTF16(data []byte, order binary.ByteOrder) []byte {
 
 // unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments.
 func unescape(data []byte) []byte {
-	const marks = "> #;"
+	const marks = ">#;"
 	if !bytes.ContainsAny(data, `\%`+marks) {
 		return data
 	}
@@ -113,7 +113,7 @@ func unescape(data []byte) []byte {
 			char, length := unescapeChar(rest)
 			plain, rest = append(plain, char...), rest[length:]
 		case isLineStart && strings.IndexByte(marks, c) >= 0:
-			rest = bytes.TrimLeft(rest, marks)
+			rest = bytes.TrimLeft(rest, marks+" ")
 		default:
 			plain, rest = append(plain, c), rest[1:]
 		}
