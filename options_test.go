@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -143,6 +144,35 @@ func TestNewTransportIsNew(t *testing.T) {
 	}
 	if one.TLSClientConfig.MinVersion != tls.VersionTLS12 || one.HTTP2.SendPingTimeout+one.HTTP2.PingTimeout > 20*time.Second || one.MaxIdleConnsPerHost < 64 {
 		t.Errorf("got %+v", one)
+	}
+}
+
+// TestChangedTransportStillRenewsItsConnections: over HTTP/2, the attempt after a 503 uses a new one, and calls share one
+// otherwise.
+func TestChangedTransportStillRenewsItsConnections(t *testing.T) {
+	var connections []string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connections = append(connections, r.RemoteAddr)
+		status := http.StatusCreated
+		if len(connections) == 2 {
+			status = http.StatusServiceUnavailable
+		}
+		respond(status, created)(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	transport := intune.NewTransport()
+	transport.Proxy, transport.TLSClientConfig.RootCAs = nil, server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs //nolint:forcetypeassert // it is
+	client := newClient(t, staticToken(), intune.WithBaseURL(server.URL), intune.WithHTTPClient(&http.Client{Transport: transport}), fast)
+	defer client.CloseIdleConnections()
+	for range 3 {
+		if err := client.Do(t.Context(), http.MethodPut, "/x", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := connections; len(c) != 4 || c[0] != c[1] || c[1] == c[2] || c[2] != c[3] {
+		t.Errorf("the requests came over %v", c)
 	}
 }
 
