@@ -38,8 +38,8 @@ func responseAttrs(method, path string, status int, requestID, clientRequestID, 
 	}
 }
 
-// OutcomeUnknownError says that a request that must not be repeated may have been carried out: the response was lost, or
-// it was not the documented one. It unwraps to its cause, which may be an *APIError or a context's error, so test for
+// OutcomeUnknownError says that a request that must not be repeated may have succeeded: the response was lost, or was not
+// the documented one. It unwraps to its cause, which may be an [*APIError] or a context's error, so test for
 // *OutcomeUnknownError first.
 //
 // The certificate may show up late. Run Rotate a few minutes after Until: it uploads the certificate only if it is not in
@@ -51,7 +51,7 @@ type OutcomeUnknownError struct {
 	Thumbprint     string    // of the certificate that was sent; "" if it had no content
 	Err            error
 
-	// Candidates are the records that may be the certificate, but that cannot be told from others.
+	// Candidates are the records that may or may not be the certificate.
 	Candidates []*EnterpriseCodeSigningCertificate
 }
 
@@ -265,7 +265,7 @@ func inParentheses(requestID string) string {
 	return " (request-id " + redact.Line(requestID) + ")"
 }
 
-// formatTime is the one format for times in errors and logs: UTC, with the 100 ns by which an upload is recognised.
+// formatTime is the one format for times in errors and logs: UTC, with the 100 ns by which an upload is recognized.
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -99,7 +99,7 @@ func thumbprint(content []byte) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
-// MatchedBy says how a certificate was recognised in the tenant.
+// MatchedBy says how a certificate was recognized in the tenant.
 type MatchedBy string
 
 // The values of MatchedBy.

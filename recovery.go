@@ -15,7 +15,7 @@ const (
 	notSent   outcome = "not sent" // proven: the service has not seen the request
 	rejected  outcome = "rejected" // the service has not carried it out, and may do so later
 	failed    outcome = "failed"   // the service has not carried it out, and will not
-	unknown   outcome = "unknown"  // it may have been carried out
+	unknown   outcome = "unknown"  // it may have succeeded
 )
 
 // history is what the attempts of a call may have done.

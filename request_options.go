@@ -51,7 +51,7 @@ func (o *requestOptions) following() requestOptions {
 	return requestOptions{header: o.header, response: o.response}
 }
 
-// reportMatch tells the caller how a certificate was recognised.
+// reportMatch tells the caller how a certificate was recognized.
 func (o *requestOptions) reportMatch(by MatchedBy) {
 	if o.response != nil {
 		o.response.MatchedBy = by
@@ -103,7 +103,7 @@ type Response struct {
 	Attempts int // of the call; listings that look for a lost create are not counted
 
 	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
-	MatchedBy  MatchedBy // how it was recognised there, by Create or Rotate; "" if it was not looked for
+	MatchedBy  MatchedBy // how it was recognized there, by Create or Rotate; "" if it was not looked for
 }
 
 // WithResponse fills in response with what is known of the call, on success and on error. Only the library can do so: if

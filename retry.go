@@ -1,6 +1,6 @@
 package intune
 
-// This file decides what follows from an attempt. A POST that may have been carried out is never repeated blindly.
+// This file decides what follows from an attempt. A POST that may have succeeded is never repeated blindly.
 
 import (
 	"context"
@@ -135,8 +135,8 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.wait = c.retryDelay(o, err)
 	isHeld := c.pauseOthers(err)
 	if o == unknown && !isIdempotent(c.method) {
-		found, err := c.recovery.lost(ctx, c.history, err)
-		if found != absent {
+		outcome, err := c.recovery.lost(ctx, c.history, err)
+		if outcome != absent {
 			c.finish(err)
 			return
 		}
