@@ -178,23 +178,6 @@ func certificateOnACurve(t *testing.T) (*x509.Certificate, *ecdsa.PrivateKey) {
 	return issue(t, "curve", key.Public(), nil, key), key
 }
 
-// badAssertion is an assertion and the number of the error that it gets.
-type badAssertion struct {
-	name      string
-	assertion string
-	aadsts    int
-}
-
-func (w *wire) wantBadAssertions(status int, code string, assertions []badAssertion) {
-	w.Helper()
-	for _, bad := range assertions {
-		w.Run(bad.name, func(t *testing.T) {
-			w := &wire{T: t, server: w.server, http: w.http}
-			w.wantEntraError(w.signInWith(bad.assertion), status, code, bad.aadsts)
-		})
-	}
-}
-
 func TestMalformedAssertionsAreRejected(t *testing.T) {
 	cert := clientCertificate(t)
 	onCurve, curve := certificateOnACurve(t)
@@ -202,28 +185,28 @@ func TestMalformedAssertionsAreRejected(t *testing.T) {
 	valid := w.assertion(cert)
 	header, rest, _ := strings.Cut(valid, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
-	w.wantBadAssertions(400, "invalid_request", []badAssertion{
-		{"no token", "guessed", 50027},
-		{"two parts", header + "." + claims, 50027},
-		{"four parts", valid + ".", 50027},
-		{"encrypted", valid + "..", 50027},
-		{"header of no base64", "*." + rest, 50027},
-		{"header of no JSON", base64url([]byte("JWT")) + "." + rest, 50027},
-		{"header of null", base64url([]byte("null")) + "." + rest, 50027},
-		{"claims of a list", header + "." + base64url([]byte("[]")) + "." + signature, 50027},
-		{"padded signature", valid + "=", 50027},
-		{"no algorithm", w.assertion(cert, fields{"alg": nil}), 50027},
-		{"algorithm none", w.assertion(cert, fields{"alg": "none"}), 50027},
-		{"ES256", w.assertionBy(curve, onCurve, fields{"alg": "ES256"}), 50027},
-		{"HS256", w.assertion(cert, fields{"alg": "HS256"}), 50027},
-		{"another type", w.assertion(cert, fields{"typ": "at+jwt"}), 50027},
-		{"no type", w.assertion(cert, fields{"typ": nil}), 50027},
-		{"a critical extension", w.assertion(cert, fields{"crit": []string{"b64"}, "b64": false}), 50027},
-		{"no jti", w.assertion(cert, nil, fields{"jti": nil}), 50027},
-		{"no exp", w.assertion(cert, nil, fields{"exp": nil}), 50027},
-		{"exp of text", w.assertion(cert, nil, fields{"exp": "tomorrow"}), 50027},
-		{"exp out of range", w.assertion(cert, nil, fields{"exp": 1e300}), 50027},
-		{"no thumbprint", w.assertion(cert, fields{"x5t#S256": nil, "kid": "key"}), 5002723},
+	wantRejected(t, []rejected{
+		{"no token", w.signInWith("guessed"), 400, "invalid_request", 50027},
+		{"two parts", w.signInWith(header + "." + claims), 400, "invalid_request", 50027},
+		{"four parts", w.signInWith(valid + "."), 400, "invalid_request", 50027},
+		{"encrypted", w.signInWith(valid + ".."), 400, "invalid_request", 50027},
+		{"header of no base64", w.signInWith("*." + rest), 400, "invalid_request", 50027},
+		{"header of no JSON", w.signInWith(base64url([]byte("JWT")) + "." + rest), 400, "invalid_request", 50027},
+		{"header of null", w.signInWith(base64url([]byte("null")) + "." + rest), 400, "invalid_request", 50027},
+		{"claims of a list", w.signInWith(header + "." + base64url([]byte("[]")) + "." + signature), 400, "invalid_request", 50027},
+		{"padded signature", w.signInWith(valid + "="), 400, "invalid_request", 50027},
+		{"no algorithm", w.signInWith(w.assertion(cert, fields{"alg": nil})), 400, "invalid_request", 50027},
+		{"algorithm none", w.signInWith(w.assertion(cert, fields{"alg": "none"})), 400, "invalid_request", 50027},
+		{"ES256", w.signInWith(w.assertionBy(curve, onCurve, fields{"alg": "ES256"})), 400, "invalid_request", 50027},
+		{"HS256", w.signInWith(w.assertion(cert, fields{"alg": "HS256"})), 400, "invalid_request", 50027},
+		{"another type", w.signInWith(w.assertion(cert, fields{"typ": "at+jwt"})), 400, "invalid_request", 50027},
+		{"no type", w.signInWith(w.assertion(cert, fields{"typ": nil})), 400, "invalid_request", 50027},
+		{"a critical extension", w.signInWith(w.assertion(cert, fields{"crit": []string{"b64"}, "b64": false})), 400, "invalid_request", 50027},
+		{"no jti", w.signInWith(w.assertion(cert, nil, fields{"jti": nil})), 400, "invalid_request", 50027},
+		{"no exp", w.signInWith(w.assertion(cert, nil, fields{"exp": nil})), 400, "invalid_request", 50027},
+		{"exp of text", w.signInWith(w.assertion(cert, nil, fields{"exp": "tomorrow"})), 400, "invalid_request", 50027},
+		{"exp out of range", w.signInWith(w.assertion(cert, nil, fields{"exp": 1e300})), 400, "invalid_request", 50027},
+		{"no thumbprint", w.signInWith(w.assertion(cert, fields{"x5t#S256": nil, "kid": "key"})), 400, "invalid_request", 5002723},
 	})
 	w.wantEntraError(w.signInWith(valid, "client_assertion_type="), 400, "invalid_request", 9002313)
 	saml := "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
@@ -241,25 +224,25 @@ func TestCertificateIsRejected(t *testing.T) {
 	header, rest, _ := strings.Cut(valid, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
 	now := time.Now()
-	w.wantBadAssertions(401, "invalid_client", []badAssertion{
-		{"subject is not issuer", w.assertion(cert, nil, fields{"sub": intunetest.TenantID}), 50048},
-		{"another client", w.assertion(cert, nil, fields{"iss": intunetest.TenantID, "sub": intunetest.TenantID}), 700021},
-		{"nobody", w.assertion(cert, nil, fields{"iss": nil, "sub": nil}), 700021},
-		{"certificate not registered", w.assertion(unknown), 700027},
-		{"SHA-1 not registered", w.assertion(cert, fields{"x5t#S256": nil, "x5t": base64url(sha1Of(unknown))}), 700027},
-		{"one thumbprint of another", w.assertion(cert, fields{"x5t": base64url(sha1Of(unknown))}), 700027},
-		{"chain without registration", w.assertion(unknown, fields{"x5c": [][]byte{unknown.Raw}}), 700027},
-		{"another key", w.assertionBy(otherKey(), cert), 700027},
-		{"no signature", header + "." + claims + ".", 700027},
-		{"claims of another assertion", header + "." + strings.Split(w.assertion(cert), ".")[1] + "." + signature, 700027},
-		{"another algorithm than signed with", swapAlgorithm(w, cert), 700027},
-		{"key on a curve", w.assertion(onCurve), 700027},
-		{"no audience", w.assertion(cert, nil, fields{"aud": nil}), 700023},
-		{"audience of federation", w.assertion(cert, nil, fields{"aud": "api://AzureADTokenExchange"}), 700023},
-		{"audience of another cloud", w.assertion(cert, nil, fields{"aud": "https://login.microsoftonline.com/" + intunetest.TenantID + "/v2.0"}), 700023},
-		{"expired", w.assertion(cert, nil, fields{"exp": now.Add(-5 * time.Minute).Unix()}), 700024},
-		{"not valid yet", w.assertion(cert, nil, fields{"nbf": now.Add(6 * time.Minute).Unix()}), 700024},
-		{"valid for too long", w.assertion(cert, nil, fields{"exp": now.Add(16 * time.Minute).Unix()}), 700024},
+	wantRejected(t, []rejected{
+		{"subject is not issuer", w.signInWith(w.assertion(cert, nil, fields{"sub": intunetest.TenantID})), 401, "invalid_client", 50048},
+		{"another client", w.signInWith(w.assertion(cert, nil, fields{"iss": intunetest.TenantID, "sub": intunetest.TenantID})), 401, "invalid_client", 700021},
+		{"nobody", w.signInWith(w.assertion(cert, nil, fields{"iss": nil, "sub": nil})), 401, "invalid_client", 700021},
+		{"certificate not registered", w.signInWith(w.assertion(unknown)), 401, "invalid_client", 700027},
+		{"SHA-1 not registered", w.signInWith(w.assertion(cert, fields{"x5t#S256": nil, "x5t": base64url(sha1Of(unknown))})), 401, "invalid_client", 700027},
+		{"one thumbprint of another", w.signInWith(w.assertion(cert, fields{"x5t": base64url(sha1Of(unknown))})), 401, "invalid_client", 700027},
+		{"chain without registration", w.signInWith(w.assertion(unknown, fields{"x5c": [][]byte{unknown.Raw}})), 401, "invalid_client", 700027},
+		{"another key", w.signInWith(w.assertionBy(otherKey(), cert)), 401, "invalid_client", 700027},
+		{"no signature", w.signInWith(header + "." + claims + "."), 401, "invalid_client", 700027},
+		{"claims of another assertion", w.signInWith(header + "." + strings.Split(w.assertion(cert), ".")[1] + "." + signature), 401, "invalid_client", 700027},
+		{"another algorithm than signed with", w.signInWith(swapAlgorithm(w, cert)), 401, "invalid_client", 700027},
+		{"key on a curve", w.signInWith(w.assertion(onCurve)), 401, "invalid_client", 700027},
+		{"no audience", w.signInWith(w.assertion(cert, nil, fields{"aud": nil})), 401, "invalid_client", 700023},
+		{"audience of federation", w.signInWith(w.assertion(cert, nil, fields{"aud": "api://AzureADTokenExchange"})), 401, "invalid_client", 700023},
+		{"audience of another cloud", w.signInWith(w.assertion(cert, nil, fields{"aud": "https://login.microsoftonline.com/" + intunetest.TenantID + "/v2.0"})), 401, "invalid_client", 700023},
+		{"expired", w.signInWith(w.assertion(cert, nil, fields{"exp": now.Add(-5 * time.Minute).Unix()})), 401, "invalid_client", 700024},
+		{"not valid yet", w.signInWith(w.assertion(cert, nil, fields{"nbf": now.Add(6 * time.Minute).Unix()})), 401, "invalid_client", 700024},
+		{"valid for too long", w.signInWith(w.assertion(cert, nil, fields{"exp": now.Add(16 * time.Minute).Unix()})), 401, "invalid_client", 700024},
 	})
 	w.granted(w.signInWith(valid)) // no rejection has used it up
 }

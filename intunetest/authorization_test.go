@@ -28,19 +28,10 @@ func challengeOf(verifier string) string {
 // browse opens the page at which the user signs in, with changes to its query as "name=value".
 func (w *wire) browse(changes ...string) response {
 	w.Helper()
-	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	query := url.Values{
+	query := changed(url.Values{
 		"client_id": {intunetest.ClientID}, "response_type": {"code"}, "redirect_uri": {redirectURI}, "state": {"a&b"},
 		"scope": {graphScope + " offline_access"}, "code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"S256"},
-	}
-	for _, change := range changes {
-		name, value, _ := strings.Cut(change, "=")
-		if value == "" {
-			query.Del(name)
-			continue
-		}
-		query.Set(name, value)
-	}
+	}, changes)
 	return w.send(http.MethodGet, authorize+query.Encode(), "", "Authorization:", "Accept: text/html")
 }
 
@@ -131,7 +122,6 @@ func TestCodeComesInTheFragment(t *testing.T) {
 
 func TestLogoutSendsTheBrowserOn(t *testing.T) {
 	w := newWire(t)
-	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	logout := "/" + intunetest.TenantID + "/oauth2/v2.0/logout"
 	a := w.send(http.MethodGet, logout+"?state=s&post_logout_redirect_uri="+url.QueryEscape(redirectURI), "")
 	if w.redirected(a, redirectURI).Get("state") != "s" {

@@ -37,6 +37,16 @@ func (w *wire) batchOf(requests ...item) map[string]item {
 	return responses
 }
 
+// wantBatch checks statuses by id.
+func (w *wire) wantBatch(got map[string]item, statuses map[string]float64) {
+	w.Helper()
+	for id, status := range statuses {
+		if got[id]["status"] != status {
+			w.Errorf("%s: got %v, want %v", id, got[id], status)
+		}
+	}
+}
+
 func (w *wire) sendBatch(requests ...item) response {
 	w.Helper()
 	body, err := json.Marshal(item{"requests": requests})
@@ -64,11 +74,7 @@ func TestBatchCarriesOutEachRequest(t *testing.T) {
 		upload("A"), upload("B", "A"),
 		item{"id": "missing", "method": "DELETE", "url": strings.TrimPrefix(relative, "/") + "/missing", "headers": item{"client-request-id": "own"}},
 	)
-	for id, status := range map[string]float64{"A": 201, "B": 201, "list": 200, "count": 200, "missing": 404} {
-		if got[id]["status"] != status {
-			t.Errorf("%s: got %v, want %v", id, got[id], status)
-		}
-	}
+	w.wantBatch(got, map[string]float64{"A": 201, "B": 201, "list": 200, "count": 200, "missing": 404})
 	created := got["A"]["body"].(item)
 	headers := got["A"]["headers"].(item)
 	if created["subject"] != "CN=A" || created["@odata.context"] != w.server.URL()+"/beta/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates/$entity" {
@@ -97,11 +103,7 @@ func TestBatchCarriesOutEachRequest(t *testing.T) {
 func TestBatchDoesNotCarryOutWhatDependsOnAFailure(t *testing.T) {
 	w := newWire(t)
 	got := w.batchOf(upload("3", "2"), upload("2", "1"), item{"id": "1", "method": "GET", "url": relative + "/missing"}, upload("4"))
-	for id, status := range map[string]float64{"1": 404, "2": 424, "3": 424, "4": 201} {
-		if got[id]["status"] != status {
-			t.Errorf("%s: got %v, want %v", id, got[id], status)
-		}
-	}
+	w.wantBatch(got, map[string]float64{"1": 404, "2": 424, "3": 424, "4": 201})
 	if code := got["3"]["body"].(item)["error"].(item)["code"]; code != "FailedDependency" {
 		t.Errorf("the code is %v", code)
 	}
@@ -123,11 +125,7 @@ func TestRequestsOfABatchCountAtTheQuotaOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWire(t, intunetest.WithQuota(3, 5, 20e9))
 		got := w.batchOf(upload("1"), upload("2"), item{"id": "read", "method": "GET", "url": relative}, upload("3"), upload("4"))
-		for id, status := range map[string]float64{"1": 201, "2": 201, "read": 200, "3": 201, "4": 429} {
-			if got[id]["status"] != status {
-				t.Errorf("%s: got %v, want %v", id, got[id], status)
-			}
-		}
+		w.wantBatch(got, map[string]float64{"1": 201, "2": 201, "read": 200, "3": 201, "4": 429})
 		if headers := got["4"]["headers"].(item); headers["Retry-After"] != "20" {
 			t.Errorf("the headers are %v", headers)
 		}

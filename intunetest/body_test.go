@@ -159,24 +159,23 @@ func TestTimesAreKeptTo100Nanoseconds(t *testing.T) {
 
 func TestCreateFillsInWhatTheCertificateSays(t *testing.T) {
 	w := newWire(t)
-	der, notAfter := makeCertificate(t)
+	cert := intunetest.NewCertificate("Contoso")
 	before := time.Now().Truncate(100 * time.Nanosecond)
-	w.wantStatus(w.create(`{"content":"`+base64.StdEncoding.EncodeToString(der)+`"}`), http.StatusCreated)
+	w.wantStatus(w.create(`{"content":"`+base64.StdEncoding.EncodeToString(cert.Raw)+`"}`), http.StatusCreated)
 	got := w.server.Certificates()[0]
-	const subject, issuer = "CN=Contoso, S=Washington, C=US", "CN=Contoso CA, C=US"
 	for name, texts := range map[string][2]string{
-		"subject":     {got.Subject, subject},
-		"subjectName": {got.SubjectName, subject},
-		"issuer":      {got.Issuer, issuer},
-		"issuerName":  {got.IssuerName, issuer},
+		"subject":     {got.Subject, subjectOfContoso},
+		"subjectName": {got.SubjectName, subjectOfContoso},
+		"issuer":      {got.Issuer, issuerOfContoso},
+		"issuerName":  {got.IssuerName, issuerOfContoso},
 		"status":      {string(got.Status), "notProvisioned"},
 	} {
 		if texts[0] != texts[1] {
 			t.Errorf("%s is %q, want %q", name, texts[0], texts[1])
 		}
 	}
-	if !got.ExpirationDateTime.Equal(notAfter) {
-		t.Errorf("expirationDateTime is %s, want %s", got.ExpirationDateTime, notAfter)
+	if !got.ExpirationDateTime.Equal(cert.NotAfter) {
+		t.Errorf("expirationDateTime is %s, want %s", got.ExpirationDateTime, cert.NotAfter)
 	}
 	upload := got.UploadDateTime
 	if upload.Before(before) || upload.After(time.Now()) || upload.Location() != time.UTC || upload.Nanosecond()%100 != 0 {
@@ -189,8 +188,8 @@ func TestCreateFillsInWhatTheCertificateSays(t *testing.T) {
 
 func TestCreateKeepsWhatTheRequestSays(t *testing.T) {
 	w := newWire(t)
-	der, _ := makeCertificate(t)
-	body := strings.Replace(example, "Y29udGVudA==", base64.StdEncoding.EncodeToString(der), 1)
+	cert := intunetest.NewCertificate("Contoso")
+	body := strings.Replace(example, "Y29udGVudA==", base64.StdEncoding.EncodeToString(cert.Raw), 1)
 	a := w.create(body)
 	w.wantStatus(a, http.StatusCreated)
 	got := w.object(a)

@@ -199,9 +199,7 @@ func TestPageInABrowser(t *testing.T) {
 
 func TestDeviceCodeInABrowser(t *testing.T) {
 	b := newBrowser(t)
-	config := intunetest.DefaultConfig()
-	config.People = append(config.People, intunetest.Person{Name: "Ann <b>", UserName: "ann@contoso.example"})
-	w := newWire(t, intunetest.WithConfig(config))
+	w := newWire(t, withAnn)
 	code, userCode := w.device()
 	b.open(w.server.URL() + "/devicelogin")
 	b.says("This is an emulator of Microsoft Entra ID", "Code that the device shows", "Ann <b> (ann@contoso.example)")

@@ -9,6 +9,12 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
+// The names in a certificate of NewCertificate("Contoso"), as Windows writes them.
+const (
+	subjectOfContoso = "CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US"
+	issuerOfContoso  = "CN=Contoso Code Signing CA, O=Contoso Ltd, C=US"
+)
+
 func TestNewCertificateHasNoFindings(t *testing.T) {
 	cert, err := codesign.Parse(intunetest.NewCertificate("").Raw)
 	if err != nil {

@@ -75,8 +75,8 @@ func TestUpdateMerges(t *testing.T) {
 
 func TestUpdateTakesContentAsCreateDoes(t *testing.T) {
 	w, item, want := newExampleWire(t)
-	der, notAfter := makeCertificate(t)
-	content := base64.StdEncoding.EncodeToString(der)
+	cert := intunetest.NewCertificate("Contoso")
+	content := base64.StdEncoding.EncodeToString(cert.Raw)
 	before := time.Now().Truncate(100 * time.Nanosecond)
 	a := w.update(item, `{"content":"`+content+`","subject":"CN=Kept"}`)
 	w.wantStatus(a, http.StatusOK)
@@ -86,9 +86,9 @@ func TestUpdateTakesContentAsCreateDoes(t *testing.T) {
 		t.Errorf("uploadDateTime is %v, want now", got["uploadDateTime"])
 	}
 	want["uploadDateTime"] = got["uploadDateTime"]
-	want["expirationDateTime"] = notAfter.Format(time.RFC3339)
-	want["subject"], want["subjectName"] = "CN=Kept", "CN=Contoso, S=Washington, C=US"
-	want["issuer"], want["issuerName"] = "CN=Contoso CA, C=US", "CN=Contoso CA, C=US"
+	want["expirationDateTime"] = cert.NotAfter.Format(time.RFC3339)
+	want["subject"], want["subjectName"] = "CN=Kept", subjectOfContoso
+	want["issuer"], want["issuerName"] = issuerOfContoso, issuerOfContoso
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
@@ -150,30 +150,31 @@ func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
 	tests := []struct {
 		name   string
 		fault  intunetest.Fault
-		status map[string]int // of the response, 0 if nothing is received
+		status int // of the response, 0 if nothing is received, -1 for that without a fault
 		done   bool
 	}{
-		{"none", intunetest.Fault{}, map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
-		{"throttled", intunetest.Fault{Status: 429}, map[string]int{http.MethodPatch: 429, http.MethodDelete: 429}, false},
-		{"failed", intunetest.Fault{Status: 500}, map[string]int{http.MethodPatch: 500, http.MethodDelete: 500}, false},
-		{"failed after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true},
-			map[string]int{http.MethodPatch: 504, http.MethodDelete: 504}, true},
-		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, nil, false},
-		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, nil, false},
-		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, nil, true},
-		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse},
-			map[string]int{http.MethodPatch: 200, http.MethodDelete: 204}, true},
+		{"none", intunetest.Fault{}, -1, true},
+		{"throttled", intunetest.Fault{Status: 429}, 429, false},
+		{"failed", intunetest.Fault{Status: 500}, 500, false},
+		{"failed after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, true},
+		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, false},
+		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, false},
+		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, true},
+		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, -1, true},
 	}
 	for _, test := range tests {
-		for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+		for method, status := range map[string]int{http.MethodPatch: 200, http.MethodDelete: 204} {
+			if test.status >= 0 {
+				status = test.status
+			}
 			t.Run(test.name+" "+method, func(t *testing.T) {
 				w, item, _ := newExampleWire(t)
 				test.fault.Method = method
 				w.server.Inject(test.fault)
 				a := w.send(method, item, `{"subject":"CN=New"}`)
 				isCut := test.fault.Drop == intunetest.DropInResponse && method == http.MethodPatch
-				if a.status != test.status[method] || isCut != errors.Is(a.err, io.ErrUnexpectedEOF) {
-					t.Errorf("got %d %v, want %d", a.status, a.err, test.status[method])
+				if a.status != status || isCut != errors.Is(a.err, io.ErrUnexpectedEOF) {
+					t.Errorf("got %d %v, want %d", a.status, a.err, status)
 				}
 				held := w.server.Certificates()
 				if done := len(held) == 0 || held[0].Subject == "CN=New"; done != test.done {
@@ -272,25 +273,11 @@ func TestGetOfAMissingID(t *testing.T) {
 
 func TestListIsInOrderOfCreation(t *testing.T) {
 	w := newWire(t)
-	list := func() []any {
-		t.Helper()
-		a := w.send(http.MethodGet, certificates, "")
-		w.wantStatus(a, http.StatusOK)
-		got := w.object(a)
-		want := w.server.URL() + "/beta/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates"
-		if got["@odata.context"] != want {
-			t.Errorf("@odata.context is %v, want %s", got["@odata.context"], want)
-		}
-		value, ok := got["value"].([]any) // null, as for a nil slice, is none
-		if !ok {
-			t.Fatalf("no list in %s", a.body)
-		}
-		return value
+	if got, page := w.list(certificates); len(got) != 0 ||
+		page["@odata.context"] != w.server.URL()+"/beta/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates" {
+		t.Errorf("an empty tenant lists %v", page)
 	}
-	if got := list(); len(got) != 0 {
-		t.Errorf("an empty tenant lists %v", got)
-	}
-	var want []any
+	var want []map[string]any
 	for i := range 5 {
 		a := w.create(fmt.Sprintf(`{"subject":"CN=%d"}`, 9-i))
 		w.wantStatus(a, http.StatusCreated)
@@ -298,7 +285,7 @@ func TestListIsInOrderOfCreation(t *testing.T) {
 		delete(created, "@odata.context")
 		want = append(want, created)
 	}
-	if got := list(); !reflect.DeepEqual(got, want) {
+	if got, _ := w.list(certificates); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -20,10 +21,8 @@ func TestOptionsChangeTheConfigBeforeThem(t *testing.T) {
 }
 
 func TestHostsAreInTheCertificate(t *testing.T) {
-	config := intunetest.DefaultConfig()
-	config.TLS, config.Hosts = true, []string{"graph.test", "192.0.2.1"}
-	server := intunetest.NewServer(t, intunetest.WithConfig(config))
-	for _, host := range []string{"graph.test", "192.0.2.1", "127.0.0.1", "localhost"} {
+	server := intunetest.NewServer(t, intunetest.WithTLS(), func(c *intunetest.Config) { c.Hosts = []string{"graph.test", "192.0.2.1"} })
+	for _, host := range []string{"graph.test", "192.0.2.1", "127.0.0.1", "::1", "localhost"} {
 		if err := server.TLSCertificate().VerifyHostname(host); err != nil {
 			t.Error(err)
 		}
@@ -31,9 +30,7 @@ func TestHostsAreInTheCertificate(t *testing.T) {
 }
 
 func TestOnlyTheLatestRequestsAreKept(t *testing.T) {
-	config := intunetest.DefaultConfig()
-	config.MaxRequests = 2
-	w := newWire(t, intunetest.WithConfig(config))
+	w := newWire(t, func(c *intunetest.Config) { c.MaxRequests = 2 })
 	for _, version := range []string{"a", "b", "c"} {
 		w.get("/" + version)
 	}
@@ -66,17 +63,18 @@ func TestRequestsWithoutATokenCostLittleMemory(t *testing.T) {
 	}
 }
 
-func TestConfigIsChecked(t *testing.T) {
-	for name, change := range map[string]func(*intunetest.Config){
-		"maxRequests": func(c *intunetest.Config) { c.MaxRequests = -1 },
-		"pageSize":    func(c *intunetest.Config) { c.PageSize = 0 },
-		"quotaWindow": func(c *intunetest.Config) { c.QuotaWindow = 0 },
-		"people":      func(c *intunetest.Config) { c.People = nil },
-		"tenantId":    func(c *intunetest.Config) { c.TenantID = "" },
+func TestStartChecksTheConfig(t *testing.T) {
+	for name, change := range map[string]intunetest.ServerOption{
+		"maxRequests":   func(c *intunetest.Config) { c.MaxRequests = -1 },
+		"people":        func(c *intunetest.Config) { c.People = nil },
+		"tenantId":      func(c *intunetest.Config) { c.TenantID = "" },
+		"pageSize":      intunetest.WithPageSize(0),
+		"size is -1":    intunetest.WithPageSize(-1),
+		"quotaWrites":   intunetest.WithQuota(0, 1, time.Second),
+		"quotaRequests": intunetest.WithQuota(1, 0, time.Second),
+		"quotaWindow":   intunetest.WithQuota(1, 1, 0),
 	} {
-		config := intunetest.DefaultConfig()
-		change(&config)
-		if server, err := intunetest.Start(intunetest.WithConfig(config)); err == nil {
+		if server, err := intunetest.Start(change); err == nil {
 			server.Close()
 			t.Errorf("%s: it is accepted", name)
 		} else if !strings.Contains(err.Error(), name) {

@@ -39,9 +39,7 @@ func TestControlShowsWhatSignsIn(t *testing.T) {
 }
 
 func TestControlRejectsOtherOriginsAndHosts(t *testing.T) {
-	config := intunetest.DefaultConfig()
-	config.Hosts = []string{"emulator.test"}
-	w := newWire(t, intunetest.WithConfig(config))
+	w := newWire(t, func(c *intunetest.Config) { c.Hosts = []string{"emulator.test"} })
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(w.server.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -84,12 +82,14 @@ func TestControlIsReachedAtAllAddressesThatItListensOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWire(t, intunetest.WithListener(listener))
-	w.wantStatus(w.send(http.MethodGet, "/_emulator/health", ""), http.StatusOK)
-	w.wantStatus(w.send(http.MethodGet, "/_emulator/health", "", "Host: rebound.test"), http.StatusForbidden)
-	w = newMemoryWire(t)
-	w.wantStatus(w.send(http.MethodGet, "/_emulator/health", ""), http.StatusOK)
-	w.wantStatus(w.send(http.MethodGet, "/_emulator/health", "", "Host: rebound.test"), http.StatusForbidden)
+	onAll := newWire(t, intunetest.WithListener(listener))
+	if !strings.HasPrefix(onAll.server.URL(), "http://127.0.0.1:") {
+		t.Errorf("the URL is %s", onAll.server.URL())
+	}
+	for _, w := range []*wire{onAll, newMemoryWire(t)} {
+		w.wantStatus(w.send(http.MethodGet, "/_emulator/health", ""), http.StatusOK)
+		w.wantStatus(w.send(http.MethodGet, "/_emulator/health", "", "Host: rebound.test"), http.StatusForbidden)
+	}
 }
 
 func TestControlKnowsItsPaths(t *testing.T) {
@@ -196,9 +196,7 @@ func TestControlKeepsTheCertificates(t *testing.T) {
 }
 
 func TestControlActsAsTheUser(t *testing.T) {
-	config := intunetest.DefaultConfig()
-	config.People = append(config.People, intunetest.Person{Name: "Ann", UserName: "ann@contoso.example"})
-	w := newWire(t, intunetest.WithConfig(config))
+	w := newWire(t, withAnn)
 	for body, want := range map[string]string{`{"approve":true}`: "admin@contoso.example", `{"approve":true,"userName":"ann@contoso.example"}`: "ann@contoso.example"} {
 		code, userCode := w.device()
 		w.control(http.MethodPost, "devices/"+userCode, body, http.StatusNoContent, nil)

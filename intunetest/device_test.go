@@ -120,13 +120,7 @@ func TestDeviceCodeExpires(t *testing.T) {
 func TestDeviceIsRejected(t *testing.T) {
 	w := newWire(t)
 	secret := "&client_secret=" + intunetest.ClientSecret
-	tests := []struct {
-		name     string
-		response response
-		status   int
-		code     string
-		aadsts   int
-	}{
+	wantRejected(t, []rejected{
 		{"GET", w.send(http.MethodGet, devicecode, ""), 405, "invalid_request", 900561},
 		{"another tenant", w.post("/contoso.com/oauth2/v2.0/devicecode", deviceForm("")), 400, "invalid_request", 90002},
 		{"another application", w.post(devicecode, "client_id=b20d3703&scope="+graphScope), 400, "unauthorized_client", 700016},
@@ -139,12 +133,7 @@ func TestDeviceIsRejected(t *testing.T) {
 		{"poll with another code", w.poll("guessed"), 400, "bad_verification_code", 70018},
 		{"poll with a secret", w.redeem(deviceGrant, "device_code=guessed", "client_secret=guessed"), 401, "invalid_client", 700025},
 		{"poll of another application", w.redeem(deviceGrant, "device_code=guessed", "client_id=other"), 400, "unauthorized_client", 700016},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
-		})
-	}
+	})
 }
 
 func TestFaultsStrikeDevices(t *testing.T) {

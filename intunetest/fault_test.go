@@ -92,25 +92,6 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 	}
 }
 
-func TestFaultsStrikeReading(t *testing.T) {
-	w := newWire(t)
-	w.wantStatus(w.create(minimal), http.StatusCreated)
-	item := certificates + "/" + w.server.Certificates()[0].ID
-	w.server.Inject(
-		intunetest.Fault{Drop: intunetest.DropAfterCommit},
-		intunetest.Fault{Drop: intunetest.DropInResponse},
-		intunetest.Fault{Status: 503},
-	)
-	if a := w.send(http.MethodGet, item, ""); a.err == nil || a.status != 0 {
-		t.Errorf("got %d, want the connection lost", a.status)
-	}
-	if a := w.send(http.MethodGet, item, ""); a.status != http.StatusOK || !errors.Is(a.err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %d %v, want half of a body", a.status, a.err)
-	}
-	w.wantStatus(w.send(http.MethodGet, item, ""), http.StatusServiceUnavailable)
-	w.wantStatus(w.send(http.MethodGet, item, ""), http.StatusOK)
-}
-
 func TestFaultsChooseTheirRequest(t *testing.T) {
 	w := newWire(t)
 	w.server.Inject(
@@ -191,24 +172,19 @@ func TestDelayEndsWithTheServer(t *testing.T) {
 }
 
 func TestInjectAllowsEveryStatusAfterTheCommitThatPromisesNothing(t *testing.T) {
-	w := newWire(t)
+	server := intunetest.NewServer(t)
 	for status := 200; status < 600; status++ {
 		isRejection := status == 401 || status == 429 || status == 509
-		func() {
-			defer func() {
-				if panicked := recover() != nil; panicked != isRejection {
-					t.Errorf("%d after the commit: panicked is %v", status, panicked)
-				}
-			}()
-			w.server.Inject(intunetest.Fault{Status: status, RetryAfter: "7", Committed: true})
-		}()
+		fault := intunetest.Fault{Status: status, RetryAfter: "7", Committed: true}
+		if panicked := panicOf(func() { server.Inject(fault) }) != ""; panicked != isRejection {
+			t.Errorf("%d after the commit: panicked is %v", status, panicked)
+		}
 	}
 }
 
 func TestInjectedRedirectionNamesItsTarget(t *testing.T) {
 	w := newWire(t)
 	w.server.Inject(intunetest.Fault{Status: 302, Gateway: true, Location: "/elsewhere"})
-	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if a := w.create(minimal); a.status != http.StatusFound || a.header.Get("Location") != "/elsewhere" {
 		t.Errorf("got %d to %q", a.status, a.header.Get("Location"))
 	}
@@ -245,14 +221,9 @@ func TestInjectPanicsOnAFaultThatMakesNoSense(t *testing.T) {
 		{AADSTS: 7000215}, {AADSTS: 7000215, Token: true, Gateway: true}, {Status: 503, Times: -1}, {Status: 503, Rate: 1.1}, {Status: 503, Every: -1},
 		{AADSTS: 7000215, Token: true, Drop: intunetest.DropAfterCommit},
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%+v is accepted", fault)
-				}
-			}()
-			server.Inject(fault)
-		}()
+		if panicOf(func() { server.Inject(fault) }) == "" {
+			t.Errorf("%+v is accepted", fault)
+		}
 	}
 }
 

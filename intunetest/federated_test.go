@@ -45,29 +45,17 @@ func TestFederatedCredentialIsRejected(t *testing.T) {
 	w := newWire(t, intunetest.WithFederatedCredential(issuer, subject, clientKey().Public()),
 		intunetest.WithFederatedCredential(issuer, "another", nil))
 	const invalid = "invalid_client"
-	tests := []struct {
-		name      string
-		assertion string
-		status    int
-		code      string
-		aadsts    int
-	}{
-		{"another issuer", outside(t, fields{"iss": issuer + "/"}), 401, invalid, 700211},
-		{"another subject", outside(t, fields{"sub": "repo:contoso/app:environment:Production"}), 401, invalid, 700213},
-		{"another audience", outside(t, fields{"aud": "https://example.com"}), 401, invalid, 700212},
-		{"two audiences", outside(t, fields{"aud": []string{"api://AzureADTokenExchange", "https://example.com"}}), 401, invalid, 700212},
-		{"no audience", outside(t, fields{"aud": nil}), 401, invalid, 700212},
-		{"another key", w.server.FederatedAssertion(fields{"sub": subject}), 401, invalid, 700027},
-		{"expired", outside(t, fields{"exp": time.Now().Add(-5 * time.Minute).Unix()}), 401, invalid, 700024},
-		{"not valid yet", outside(t, fields{"nbf": time.Now().Add(6 * time.Minute).Unix()}), 401, invalid, 700024},
-		{"no end", outside(t, fields{"exp": nil}), 400, "invalid_request", 50027},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := &wire{T: t, server: w.server, http: w.http}
-			w.wantEntraError(w.signInWith(test.assertion), test.status, test.code, test.aadsts)
-		})
-	}
+	wantRejected(t, []rejected{
+		{"another issuer", w.signInWith(outside(t, fields{"iss": issuer + "/"})), 401, invalid, 700211},
+		{"another subject", w.signInWith(outside(t, fields{"sub": "repo:contoso/app:environment:Production"})), 401, invalid, 700213},
+		{"another audience", w.signInWith(outside(t, fields{"aud": "https://example.com"})), 401, invalid, 700212},
+		{"two audiences", w.signInWith(outside(t, fields{"aud": []string{"api://AzureADTokenExchange", "https://example.com"}})), 401, invalid, 700212},
+		{"no audience", w.signInWith(outside(t, fields{"aud": nil})), 401, invalid, 700212},
+		{"another key", w.signInWith(w.server.FederatedAssertion(fields{"sub": subject})), 401, invalid, 700027},
+		{"expired", w.signInWith(outside(t, fields{"exp": time.Now().Add(-5 * time.Minute).Unix()})), 401, invalid, 700024},
+		{"not valid yet", w.signInWith(outside(t, fields{"nbf": time.Now().Add(6 * time.Minute).Unix()})), 401, invalid, 700024},
+		{"no end", w.signInWith(outside(t, fields{"exp": nil})), 400, "invalid_request", 50027},
+	})
 }
 
 func TestFederatedAssertionLivesAnHour(t *testing.T) {
@@ -83,10 +71,7 @@ func TestFederatedAssertionLivesAnHour(t *testing.T) {
 
 func TestFederatedAssertionNeedsACredential(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithFederatedCredential(issuer, subject, clientKey().Public()))
-	defer func() {
-		if got, _ := recover().(string); !strings.Contains(got, "WithFederatedCredential") {
-			t.Errorf("panicked with %q, want the name of the option", got)
-		}
-	}()
-	server.FederatedAssertion(nil)
+	if got := panicOf(func() { server.FederatedAssertion(nil) }); !strings.Contains(got, "WithFederatedCredential") {
+		t.Errorf("panicked with %q, want the name of the option", got)
+	}
 }

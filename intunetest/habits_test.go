@@ -72,10 +72,8 @@ func TestTenantWithoutALicense(t *testing.T) {
 }
 
 func TestPeopleSignInByName(t *testing.T) {
-	config := intunetest.DefaultConfig()
-	config.People = []intunetest.Person{{Name: "Ann", UserName: "ann@contoso.example"}, {Name: "Bob", UserName: "bob@contoso.example"}}
-	w := newWire(t, intunetest.WithConfig(config))
-	for hint, want := range map[string]string{"": "ann@contoso.example", "BOB@contoso.example": "bob@contoso.example"} {
+	w := newWire(t, withAnn)
+	for hint, want := range map[string]string{"": "admin@contoso.example", "ANN@contoso.example": "ann@contoso.example"} {
 		token, _ := w.granted(w.redeemCode(w.code("scope="+graphScope+" openid", "login_hint="+hint)))["id_token"].(string)
 		claims := w.verifyIDToken(token)
 		if oid, _ := claims["oid"].(string); claims["preferred_username"] != want || !guid.MatchString(oid) {

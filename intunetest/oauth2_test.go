@@ -57,11 +57,9 @@ func TestOAuth2SignsInWithDeviceCode(t *testing.T) {
 }
 
 func TestOAuth2SignsInWithAuthorizationCode(t *testing.T) {
-	server := intunetest.NewServer(t, intunetest.WithTLS())
-	ctx, config := newOAuth2(t, server)
+	w := newTLSWire(t)
+	ctx, config := newOAuth2(t, w.server)
 	verifier := oauth2.GenerateVerifier()
-	w := &wire{T: t, server: server, http: server.HTTPClient()}
-	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := w.http.Get(config.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier)))
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,6 @@ const markup = `CN=<script>document.title="owned"</script><img src=x onerror=ale
 // press sends a form of the page.
 func (w *wire) press(form url.Values, headers ...string) response {
 	w.Helper()
-	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return w.post("/", form.Encode(), append([]string{"Origin: " + w.server.URL()}, headers...)...)
 }
 

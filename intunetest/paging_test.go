@@ -201,12 +201,3 @@ func TestPagesHoldAHundredByDefault(t *testing.T) {
 		t.Errorf("the last page holds %d", len(value))
 	}
 }
-
-func TestStartRejectsPagesOfNothing(t *testing.T) {
-	for _, size := range []int{0, -1} {
-		if server, err := intunetest.Start(intunetest.WithPageSize(size)); err == nil {
-			server.Close()
-			t.Errorf("pages of %d are taken", size)
-		}
-	}
-}

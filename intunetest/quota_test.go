@@ -181,14 +181,3 @@ func TestWithQuotaSetsLimitsAndWindow(t *testing.T) {
 		w.times(2, http.StatusCreated, create)
 	})
 }
-
-func TestStartRejectsAQuotaOfNothing(t *testing.T) {
-	for _, quota := range []intunetest.ServerOption{
-		intunetest.WithQuota(0, 1, time.Second), intunetest.WithQuota(1, 0, time.Second), intunetest.WithQuota(1, 1, 0),
-	} {
-		if server, err := intunetest.Start(quota); err == nil {
-			server.Close()
-			t.Error("the quota is accepted")
-		}
-	}
-}

@@ -15,6 +15,19 @@ import (
 	"testing"
 )
 
+// example is the request of https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
+const example = `{
+  "@odata.type": "#microsoft.graph.enterpriseCodeSigningCertificate",
+  "content": "Y29udGVudA==",
+  "status": "provisioned",
+  "subjectName": "Subject Name value",
+  "subject": "Subject value",
+  "issuerName": "Issuer Name value",
+  "issuer": "Issuer value",
+  "expirationDateTime": "2016-12-31T23:57:57.2481234-08:00",
+  "uploadDateTime": "2016-12-31T23:58:46.5747426-08:00"
+}`
+
 // documentedObject is the object in every response of the reference pages. Their requests have it without the id.
 var documentedObject = strings.Replace(example, "{\n", "{\n  \"id\": \"b20d3703-3703-b20d-0337-0db203370db2\",\n", 1)
 

@@ -17,14 +17,15 @@ import (
 // and others send what no client should. What was created with a 201 is there, and nothing hangs.
 func TestNothingIsLostUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWire(t, intunetest.WithoutQuota(), intunetest.WithPageSize(37))
-		w.server.Inject(halfOf(http.MethodPost,
-			intunetest.Fault{Status: 503}, intunetest.Fault{Status: 504, Gateway: true, Committed: true},
-			intunetest.Fault{Drop: intunetest.DropBeforeReading}, intunetest.Fault{Drop: intunetest.DropWhileReading},
-			intunetest.Fault{Drop: intunetest.DropAfterReading}, intunetest.Fault{Drop: intunetest.DropAfterCommit},
-			intunetest.Fault{Drop: intunetest.DropInResponse}, intunetest.Fault{Delay: 300 * time.Millisecond},
-			intunetest.Fault{ResponseDelay: 2 * time.Second}, intunetest.Fault{VisibleAfter: 5 * time.Second},
-		)...)
+		faults := []intunetest.Fault{
+			{Status: 503}, {Status: 504, Gateway: true, Committed: true}, {Drop: intunetest.DropBeforeReading}, {Drop: intunetest.DropWhileReading},
+			{Drop: intunetest.DropAfterReading}, {Drop: intunetest.DropAfterCommit}, {Drop: intunetest.DropInResponse},
+			{Delay: 300 * time.Millisecond}, {ResponseDelay: 2 * time.Second}, {VisibleAfter: 5 * time.Second},
+		}
+		for i := range faults {
+			faults[i].Method = http.MethodPost
+		}
+		w := newMemoryWire(t, intunetest.WithoutQuota(), intunetest.WithPageSize(37), intunetest.WithRandomFaults(1, 0.5, faults...))
 		hostile := []string{"", "{", "null", "[]", strings.Repeat("[", 1<<16), `{"subject":` + strings.Repeat(`{"a":`, 1<<12), "\x00\xff"}
 		var created sync.Map // subjects by id
 		var group sync.WaitGroup
@@ -59,22 +60,12 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 	})
 }
 
-// halfOf gives faults rates with which each strikes equally often, and together half of the requests.
-func halfOf(method string, faults ...intunetest.Fault) []intunetest.Fault {
-	each := 0.5 / float64(len(faults))
-	for i := range faults {
-		faults[i].Method, faults[i].Rate = method, each/(1-float64(i)*each) // of what the faults before have left
-	}
-	return faults
-}
-
 // held are the subjects of all pages, by id.
 func (w *wire) held() map[string]string {
 	held := make(map[string]string)
 	for next := certificates; next != ""; {
-		page := w.object(w.get(next))
-		for _, item := range page["value"].([]any) {
-			record, _ := item.(map[string]any)
+		value, page := w.list(next)
+		for _, record := range value {
 			held[record["id"].(string)], _ = record["subject"].(string)
 		}
 		next, _ = page["@odata.nextLink"].(string)

@@ -1,7 +1,6 @@
 package intunetest_test
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,12 +41,6 @@ func TestAddIsAnEarlierUpload(t *testing.T) {
 		}
 	}
 	w.wantStored(2)
-}
-
-func panicOf(do func()) (text string) {
-	defer func() { text = fmt.Sprint(recover()) }()
-	do()
-	return ""
 }
 
 func TestResetLeavesOnlySettings(t *testing.T) {

@@ -56,13 +56,7 @@ func TestTokenEndpointRejects(t *testing.T) {
 	basic := func(id, secret string, changes ...string) response {
 		return w.post(endpoint, applicationForm(changes...).Encode(), basicHeader(id, secret))
 	}
-	tests := []struct {
-		name     string
-		response response
-		status   int
-		code     string
-		aadsts   int
-	}{
+	wantRejected(t, []rejected{
 		{"another tenant", w.postForm("contoso.com", "client_id="+intunetest.ClientID), 400, "invalid_request", 90002},
 		{"another application", w.signIn("client_id=b20d3703-3703-b20d-0337-0db203370db2"), 400, "unauthorized_client", 700016},
 		{"no application", w.signIn("client_id="), 400, "invalid_request", 900144},
@@ -89,12 +83,7 @@ func TestTokenEndpointRejects(t *testing.T) {
 		{"no resource in version 1", w.signInV1(""), 400, "invalid_request", 900144},
 		{"a resource that is none in version 1", w.signInV1("resource=graph"), 400, "invalid_scope", 70011},
 		{"wrong secret in version 1", w.signInV1("resource=https://graph.microsoft.com&client_secret=guessed"), 401, "invalid_client", 7000215},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
-		})
-	}
+	})
 }
 
 func basicHeader(id, secret string) string {

@@ -52,8 +52,20 @@ func signIn(t *testing.T, transport *http.Transport, opts ...intunetest.ServerOp
 	t.Helper()
 	// What is uploaded stays notProvisioned for the length of a test, unless opts say otherwise.
 	opts = append([]intunetest.ServerOption{intunetest.WithProvisioningDelay(time.Hour)}, opts...)
-	w := &wire{T: t, server: intunetest.NewServer(t, opts...), http: &http.Client{Transport: transport}}
+	w := &wire{T: t, server: intunetest.NewServer(t, opts...), http: &http.Client{Transport: transport, CheckRedirect: stay}}
 	w.token = w.accessToken(graphScope)
+	return w
+}
+
+// stay is what a browser does not do: the tests look where a redirection leads.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// newTLSWire has not signed in yet.
+func newTLSWire(t *testing.T) *wire {
+	t.Helper()
+	server := intunetest.NewServer(t, intunetest.WithTLS())
+	w := &wire{T: t, server: server, http: server.HTTPClient()}
+	w.http.CheckRedirect = stay
 	return w
 }
 
@@ -94,6 +106,11 @@ func (w *wire) send(method, path, body string, headers ...string) response {
 	return response{resp.StatusCode, resp.Header, string(read), err}
 }
 
+// withAnn adds a second person.
+func withAnn(c *intunetest.Config) {
+	c.People = append(c.People, intunetest.Person{Name: "Ann <b>", UserName: "ann@contoso.example"})
+}
+
 func (w *wire) create(body string) response {
 	w.Helper()
 	return w.send(http.MethodPost, certificates, body)
@@ -111,13 +128,16 @@ func applicationForm(changes ...string) url.Values {
 		"grant_type": {"client_credentials"}, "scope": {graphScope},
 		"client_id": {intunetest.ClientID}, "client_secret": {intunetest.ClientSecret},
 	}
+	return changed(form, changes)
+}
+
+// changed applies changes as "name=value" to a form. Those without a value remove a field.
+func changed(form url.Values, changes []string) url.Values {
 	for _, change := range changes {
 		name, value, _ := strings.Cut(change, "=")
-		if value == "" {
+		if form.Set(name, value); value == "" {
 			form.Del(name)
-			continue
 		}
-		form.Set(name, value)
 	}
 	return form
 }
@@ -184,6 +204,34 @@ func (w *wire) wantEntraError(a response, status int, code string, aadsts int) {
 	if wordsOfGo.MatchString(description) {
 		w.Errorf("the description is %q", description)
 	}
+}
+
+// rejected is a response, and the error of Microsoft Entra ID that it should be.
+type rejected struct {
+	name     string
+	response response
+	status   int
+	code     string
+	aadsts   int
+}
+
+func wantRejected(t *testing.T, all []rejected) {
+	t.Helper()
+	for _, test := range all {
+		t.Run(test.name, func(t *testing.T) {
+			(&wire{T: t}).wantEntraError(test.response, test.status, test.code, test.aadsts)
+		})
+	}
+}
+
+func panicOf(do func()) (text string) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			text = fmt.Sprint(panicked)
+		}
+	}()
+	do()
+	return ""
 }
 
 func (w *wire) accessToken(scope string) string {
