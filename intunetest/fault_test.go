@@ -114,19 +114,6 @@ func TestFaultsChooseTheirRequest(t *testing.T) {
 	w.wantStored(1)
 }
 
-func TestFaultsOfTheTokenEndpointHaveItsShape(t *testing.T) {
-	w := newWire(t)
-	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "7"})
-	a := w.signIn()
-	w.wantStatus(a, http.StatusServiceUnavailable)
-	got := w.object(a)
-	description, _ := got["error_description"].(string)
-	if got["error"] != "temporarily_unavailable" || !strings.HasPrefix(description, "AADSTS90033: ") ||
-		got["access_token"] != nil || a.header.Get("Retry-After") != "7" {
-		t.Errorf("got %s, Retry-After %q", a.body, a.header.Get("Retry-After"))
-	}
-}
-
 // Microsoft Entra ID has been seen to respond 200 without a body.
 func TestFaultsCanBeEmpty(t *testing.T) {
 	w := newWire(t)

@@ -153,6 +153,18 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	return nil
 }
 
+func parseFaults(texts []string) ([]intunetest.Fault, error) {
+	var faults []intunetest.Fault
+	for _, text := range texts {
+		fault, err := intunetest.ParseFault(text)
+		if err != nil {
+			return nil, usagef("--fault %s: %w", text, err)
+		}
+		faults = append(faults, fault)
+	}
+	return faults, nil
+}
+
 func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error) {
 	config, err := c.config()
 	if err != nil {

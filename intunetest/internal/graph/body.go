@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -138,7 +137,7 @@ func (r *record) set(name string, raw json.RawMessage) error {
 			*field = nil
 			return nil
 		}
-		expected := p.kind.edm() + "[Nullable=False]"
+		expected := string(p.kind) + "[Nullable=False]"
 		return modelErrorf("A null value was found for the property named '%s', which has the expected type '%s'. "+
 			"The expected type '%s' does not allow null values.", name, expected, expected)
 	}
@@ -147,7 +146,7 @@ func (r *record) set(name string, raw json.RawMessage) error {
 	}
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
-		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind.edm())
+		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind)
 	}
 	switch field := p.field(r).(type) {
 	case *string:
@@ -164,19 +163,6 @@ func (r *record) set(name string, raw json.RawMessage) error {
 	return nil
 }
 
-// edm is the name of the type in the schema.
-func (k kind) edm() string {
-	switch k {
-	case binaryKind:
-		return "Edm.Binary"
-	case statusKind:
-		return statusType
-	case timeKind:
-		return "Edm.DateTimeOffset"
-	}
-	return "Edm.String"
-}
-
 func isStatus(text string) bool {
 	return text == string(intune.CertificateStatusNotProvisioned) || text == string(intune.CertificateStatusProvisioned)
 }
@@ -191,26 +177,21 @@ func readTime(text string) (time.Time, error) {
 		return time.Time{}, modelErrorf("The time zone information is missing on the DateTimeOffset value '%s'. "+
 			"A DateTimeOffset value must contain the time zone information.", text)
 	}
-	read, err := parseDateTimeOffset(match)
-	if err != nil {
+	read, isValid := parseDateTimeOffset(match)
+	if !isValid {
 		return time.Time{}, modelErrorf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", text)
 	}
 	return read.Truncate(100 * time.Nanosecond), nil
 }
 
-// parseDateTimeOffset reads what the expression has matched.
-func parseDateTimeOffset(match []string) (time.Time, error) {
-	if match == nil {
-		return time.Time{}, errNoDateTimeOffset
+// parseDateTimeOffset reads what the expression has matched, nil if it has not. A time has a zone.
+func parseDateTimeOffset(match []string) (read time.Time, isValid bool) {
+	if match == nil || match[4] == "" {
+		return time.Time{}, false
 	}
 	read, err := time.Parse(time.RFC3339Nano, match[1]+cmp.Or(match[2], ":00")+match[4])
-	if err == nil && !isDateTimeOffset(read) {
-		err = errNoDateTimeOffset
-	}
-	return read, err
+	return read, err == nil && isDateTimeOffset(read)
 }
-
-var errNoDateTimeOffset = errors.New("it is no DateTimeOffset")
 
 // isDateTimeOffset reports whether a time is in the range of .NET's type: the years 1 to 9999 in UTC, and an offset of 14
 // hours at most.

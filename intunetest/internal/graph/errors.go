@@ -3,6 +3,7 @@ package graph
 // This file holds the errors of Microsoft Graph (https://learn.microsoft.com/graph/errors) and of Intune behind it.
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func intuneError(status int, code, message string, ids exchange.IDs) *exchange.R
 
 // Fault returns the response for a status that a test has asked for.
 func Fault(status int, ids exchange.IDs) *exchange.Response {
-	return intuneError(status, faultCode(status), "An error has occurred", ids)
+	return intuneError(status, cmp.Or(faultCodes[status], "UnknownError"), "An error has occurred", ids)
 }
 
 // BodyUnreadable returns the response for a body that is too large or has been cut off.
@@ -113,16 +114,10 @@ func BodyUnreadable(ids exchange.IDs) *exchange.Response {
 	return graphError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body could not be read.", "", ids)
 }
 
-func faultCode(status int) string {
-	switch status {
-	case http.StatusTooManyRequests:
-		return "TooManyRequests"
-	case http.StatusServiceUnavailable:
-		return "ServiceUnavailable"
-	case http.StatusBadRequest:
-		return "BadRequest"
-	case http.StatusForbidden:
-		return "Forbidden"
-	}
-	return "UnknownError"
+// faultCodes are the codes of some statuses.
+var faultCodes = map[int]string{
+	http.StatusBadRequest:         "BadRequest",
+	http.StatusForbidden:          "Forbidden",
+	http.StatusTooManyRequests:    "TooManyRequests",
+	http.StatusServiceUnavailable: "ServiceUnavailable",
 }

@@ -196,7 +196,7 @@ func (p *parser) literals(of kind) (literals []value, err error) {
 func (p *parser) property() (name string, of kind, err error) {
 	t := p.next()
 	if t.kind != wordToken {
-		return "", 0, unexpected(t)
+		return "", "", unexpected(t)
 	}
 	return p.names.sortable(t.text)
 }
@@ -216,7 +216,7 @@ func (p *parser) literal(of kind) (value, error) {
 		return value{Null: true}, nil
 	case of == textKind && t.kind == textToken:
 		return value{Text: t.text}, nil
-	case of == statusKind && (t.kind == textToken || t.kind == enumToken && t.typeName == statusType):
+	case of == statusKind && (t.kind == textToken || t.kind == enumToken && t.typeName == string(statusKind)):
 		if !isStatus(t.text) {
 			return value{}, textErrorf("The string '%s' is not a valid enumeration type constant.", t.text)
 		}
@@ -227,14 +227,14 @@ func (p *parser) literal(of kind) (value, error) {
 	case t.kind == wordToken && p.isProperty(t.text):
 		return value{}, textErrorf("A property on the right of an operator is not supported, as at position %d.", t.at)
 	}
-	return value{}, textErrorf("A binary operator with incompatible types was detected: the literal at position %d does not have the type '%s'.", t.at, of.edm())
+	return value{}, textErrorf("A binary operator with incompatible types was detected: the literal at position %d does not have the type '%s'.", t.at, of)
 }
 
 // parseTime reads a literal, whose resolution is 100 ns, as in the service.
 func parseTime(text string) (time.Time, error) {
 	match := dateTimeOffset.FindStringSubmatch(text)
-	t, err := parseDateTimeOffset(match)
-	if err != nil || match[4] == "" || len(match[3]) > len("1234567") {
+	t, isValid := parseDateTimeOffset(match)
+	if !isValid || len(match[3]) > len("1234567") {
 		return time.Time{}, textErrorf("Unrecognized 'Edm.DateTimeOffset' literal '%s'.", text)
 	}
 	return t.UTC(), nil

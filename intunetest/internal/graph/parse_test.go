@@ -55,20 +55,20 @@ func TestParseFilterFollowsThePrecedenceOfOData(t *testing.T) {
 
 func TestParseFilterReadsLiterals(t *testing.T) {
 	for text, r := range map[string]record{
-		"subject eq 'it''s'":                                  {Subject: new("it's")},
-		"subject eq ''":                                       {Subject: new("")},
-		"subject eq ''''":                                     {Subject: new("'")},
-		"subject eq ' and not ('":                             {Subject: new(" and not (")},
-		"subject in ('a')":                                    {Subject: new("a")},
-		"issuer in ( 'a' , null )":                            {},
-		"CONTAINS(Subject,'c')":                               {Subject: new("bcd")},
-		"status eq 'provisioned'":                             {Status: "provisioned"},
-		"status eq " + statusType + "'notProvisioned'":        {Status: "notProvisioned"},
-		"expirationDateTime eq 2027-06-05T04:03:02Z":          {ExpirationDateTime: moment(5, 4, 3, 2, 0)},
-		"uploadDateTime eq 2027-06-05T04:03Z":                 {UploadDateTime: moment(5, 4, 3, 0, 0)},
-		"uploadDateTime In (2027-06-05T04:03Z)":               {UploadDateTime: moment(5, 4, 3, 0, 0)},
-		"uploadDateTime eq 2027-06-05T01:00:00.1234567-08:00": {UploadDateTime: moment(5, 9, 0, 0, 123456700)},
-		"uploadDateTime eq 2027-06-05T01:00:00.5+02:00":       {UploadDateTime: moment(4, 23, 0, 0, 500000000)},
+		"subject eq 'it''s'":       {Subject: new("it's")},
+		"subject eq ''":            {Subject: new("")},
+		"subject eq ''''":          {Subject: new("'")},
+		"subject eq ' and not ('":  {Subject: new(" and not (")},
+		"subject in ('a')":         {Subject: new("a")},
+		"issuer in ( 'a' , null )": {},
+		"CONTAINS(Subject,'c')":    {Subject: new("bcd")},
+		"status eq 'provisioned'":  {Status: "provisioned"},
+		"status eq " + string(statusKind) + "'notProvisioned'": {Status: "notProvisioned"},
+		"expirationDateTime eq 2027-06-05T04:03:02Z":           {ExpirationDateTime: moment(5, 4, 3, 2, 0)},
+		"uploadDateTime eq 2027-06-05T04:03Z":                  {UploadDateTime: moment(5, 4, 3, 0, 0)},
+		"uploadDateTime In (2027-06-05T04:03Z)":                {UploadDateTime: moment(5, 4, 3, 0, 0)},
+		"uploadDateTime eq 2027-06-05T01:00:00.1234567-08:00":  {UploadDateTime: moment(5, 9, 0, 0, 123456700)},
+		"uploadDateTime eq 2027-06-05T01:00:00.5+02:00":        {UploadDateTime: moment(4, 23, 0, 0, 500000000)},
 	} {
 		other := record{Subject: new("other"), Issuer: new("other")}
 		if parsed := mustParse(t, text); parsed(&r) != isTrue || parsed(&other) != isFalse {
@@ -111,7 +111,7 @@ var rejectedFilters = map[string]string{
 	"content eq null":              "'content' cannot be used",
 	"subject eq 1":                 "incompatible types",
 	"subject eq true":              "incompatible types",
-	"subject eq " + statusType + "'provisioned'":                "incompatible types",
+	"subject eq " + string(statusKind) + "'provisioned'":        "incompatible types",
 	"id eq b20d3703-3703-b20d-0337-0db203370db2":                "incompatible types",
 	"id eq 0b20d3703-3703-b20d-0337-0db203370db":                "incompatible types",
 	"status eq 'revoked'":                                       "'revoked' is not a valid enumeration",

@@ -27,19 +27,16 @@ type record struct {
 	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
 }
 
-const (
-	typeName   = "microsoft.graph.enterpriseCodeSigningCertificate"
-	statusType = "microsoft.graph.certificateStatus"
-)
+const typeName = "microsoft.graph.enterpriseCodeSigningCertificate"
 
-// kind is the type of a property's values, which decides with which literals it can be compared.
-type kind int
+// kind is the schema's name for the type of a property's values, which decides with which literals it can be compared.
+type kind string
 
 const (
-	textKind kind = iota
-	binaryKind
-	statusKind
-	timeKind
+	textKind   kind = "Edm.String"
+	binaryKind kind = "Edm.Binary"
+	statusKind kind = "microsoft.graph.certificateStatus"
+	timeKind   kind = "Edm.DateTimeOffset"
 )
 
 // property describes one property of the type.
@@ -90,9 +87,9 @@ func (n naming) sortable(name string) (spelled string, of kind, err error) {
 	spelled, known := n.find(name)
 	switch {
 	case !known:
-		return "", 0, textErrorf("%s", noProperty(name))
+		return "", "", textErrorf("%s", noProperty(name))
 	case properties[spelled].kind == binaryKind:
-		return "", 0, textErrorf("The property '%s' cannot be used in the $filter or $orderby query option.", spelled)
+		return "", "", textErrorf("The property '%s' cannot be used in the $filter or $orderby query option.", spelled)
 	}
 	return spelled, properties[spelled].kind, nil
 }
