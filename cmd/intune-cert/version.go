@@ -31,10 +31,9 @@ func newVersionCommand(a *app) *cobra.Command {
 func (a *app) version(ctx context.Context) error { return a.show(ctx, build(), nil) }
 
 func (r *versionResult) human(out *console.Writer) {
-	out.Printf("intune-cert %s\n", r.Version)
+	out.Printf("intune-cert %s %s %s\n", r.Version, r.GoVersion, r.Platform)
 	field(out, "commit", r.Commit)
 	field(out, "date", r.Date)
-	field(out, "built with", r.GoVersion+" for "+r.Platform)
 }
 
 // build describes the program. The go command knows the commit if it builds in a clone.
