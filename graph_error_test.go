@@ -15,7 +15,8 @@ func TestMissingPermissionIsNamed(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithPermissions("DeviceManagementApps.Read.All"))
 	_, err := create(server.Client())
 	refused := errorAs[*intune.APIError](t, err)
-	want := "create enterpriseCodeSigningCertificate: 403 Forbidden: Forbidden: Application is not authorized to perform this operation. " +
+	want := "create enterpriseCodeSigningCertificate: 403 Forbidden: " +
+		"Forbidden: Application is not authorized to perform this operation. " +
 		"Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All, DeviceManagementConfiguration.ReadWrite.All: " +
 		"grant the application one of these permissions (request-id " + refused.RequestID + ")"
 	if err.Error() != want || !errors.Is(err, intune.ErrForbidden) || refused.ActivityID == "" {
@@ -51,7 +52,7 @@ func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
-	if got, want := got.Error(), "403 Forbidden: Forbidden: "+want.Message+": grant the application DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
+	if got, want := got.Error(), "403 Forbidden: "+want.Code+": "+want.Message+": grant the application DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }

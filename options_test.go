@@ -163,7 +163,7 @@ func TestChangedTransportStillRenewsItsConnections(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	transport := intune.NewTransport()
-	transport.Proxy, transport.TLSClientConfig.RootCAs = nil, server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs //nolint:forcetypeassert // it is
+	transport.Proxy, transport.TLSClientConfig.RootCAs = nil, server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	client := newClient(t, staticToken(), intune.WithBaseURL(server.URL), intune.WithHTTPClient(&http.Client{Transport: transport}), fast)
 	defer client.CloseIdleConnections()
 	for range 3 {

@@ -81,7 +81,7 @@ func (p *CertificatePage) UnmarshalJSON(data []byte) error {
 	if err := expect(decoder, '}'); err != nil {
 		return err
 	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+	if _, err := decoder.Token(); err != io.EOF {
 		return errors.New("something follows the page")
 	}
 	if read.Value == nil {

@@ -187,7 +187,7 @@ func (p *pipeline) send(req *http.Request, a *attempt) error {
 		p.transport.SetVisible(req.Header, &a.Attempt)
 	}
 	ctx := req.Context()
-	resp, err := p.outermost.RoundTrip(req.WithContext(wire.WithAttempt(ctx, &a.Attempt)))
+	resp, err := p.outermost.RoundTrip(req.WithContext(wire.WithAttempt(ctx, &a.Attempt))) //nolint:bodyclose // ReadBody does
 	switch {
 	case err != nil:
 		return a.hideIn(err)

@@ -38,7 +38,7 @@ type frameConn struct{ net.Conn }
 
 func (c *frameConn) write(kind, flags byte, stream uint32, payload []byte) {
 	frame := append(binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind)), flags)
-	_, _ = c.Conn.Write(append(binary.BigEndian.AppendUint32(frame, stream), payload...))
+	_, _ = c.Write(append(binary.BigEndian.AppendUint32(frame, stream), payload...))
 }
 
 // reset resets the stream of a request.
@@ -77,7 +77,7 @@ func newFrames(t *testing.T, respond ...func(*frameConn, uint32)) *frames {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	s := &frames{listener: listener, respond: respond, roots: source.Client().Transport.(*http.Transport).TLSClientConfig} //nolint:forcetypeassert // it is
+	s := &frames{listener: listener, respond: respond, roots: source.Client().Transport.(*http.Transport).TLSClientConfig}
 	go func() {
 		for {
 			conn, err := listener.Accept()

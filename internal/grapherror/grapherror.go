@@ -35,10 +35,10 @@ type Error struct {
 // Detail is one of several reasons.
 type Detail struct{ Code, Message, Target string }
 
-const (
-	keptBody = 4 << 10   // bytes of a body that an Error keeps
-	MaxBody  = 128 << 10 // a larger body is not parsed; the service's are a few KiB
-)
+// MaxBody is how much of a body is read, in bytes. A larger one is not parsed; the service's are a few KiB.
+const MaxBody = 128 << 10
+
+const keptBody = 4 << 10 // bytes, in an Error
 
 // envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It
 // goes on after a member of an unexpected type, so that a malformed body still says what it can.

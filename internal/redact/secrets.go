@@ -297,7 +297,7 @@ func appendHex(out, chars []byte, from, to int) ([]byte, int) {
 	case err != nil:
 		return append(out, chars[0]), 1
 	case to-from == len("2B"):
-		return append(out, byte(number)), to
+		return append(out, byte(number)), to //nolint:gosec // two digits
 	}
 	return utf8.AppendRune(out, rune(number)), to
 }

@@ -68,7 +68,7 @@ func TestProxyOfTheEnvironmentIsAURL(t *testing.T) {
 		for _, variable := range variables {
 			t.Setenv(variable, value)
 			for name, transport := range map[string]*http.Transport{
-				"the default": nil, "NewTransport": NewTransport(), "net/http's": http.DefaultTransport.(*http.Transport).Clone(), //nolint:forcetypeassert // it is
+				"the default": nil, "NewTransport": NewTransport(), "net/http's": http.DefaultTransport.(*http.Transport).Clone(),
 			} {
 				config := Config{Origin: "https://graph.example"}
 				if transport != nil {
