@@ -82,7 +82,7 @@ func (p *program) prepare(ctx context.Context) error {
 	if err := p.writeGoMod(ctx); err != nil {
 		return err
 	}
-	return p.run(ctx, "go", "mod", "tidy").err
+	return p.goCommand(ctx, "mod", "tidy").err
 }
 
 func (p *program) writeGoMod(ctx context.Context) error {
@@ -128,9 +128,9 @@ type usage struct {
 	err       error
 }
 
-// run runs a command in the program's module.
-func (p *program) run(ctx context.Context, name string, args ...string) usage {
-	return p.runCommand(p.command(ctx, name, args...))
+// goCommand runs the go command in the program's module.
+func (p *program) goCommand(ctx context.Context, args ...string) usage {
+	return p.runCommand(p.command(ctx, "go", args...))
 }
 
 func (p *program) command(ctx context.Context, name string, args ...string) *exec.Cmd {
@@ -156,7 +156,7 @@ func (p *program) runCommand(cmd *exec.Cmd) usage {
 }
 
 func (p *program) build(ctx context.Context, arguments ...string) usage {
-	return p.run(ctx, "go", slices.Concat([]string{"build", "-o", p.binary}, arguments, []string{"./programs/" + p.name})...)
+	return p.goCommand(ctx, slices.Concat([]string{"build", "-o", p.binary}, arguments, []string{"./programs/" + p.name})...)
 }
 
 // buildCold builds the program and all its dependencies, the standard library too.
@@ -192,7 +192,7 @@ func (p *program) buildAgain(ctx context.Context) error {
 func (p *program) weigh(ctx context.Context) error {
 	stripped := filepath.Join(p.dir, "stripped")
 	strip := func(program string) error {
-		return p.run(ctx, "go", "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+program).err
+		return p.goCommand(ctx, "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+program).err
 	}
 	err := errors.Join(p.measureSize(binary, p.binary), strip(p.name), p.measureSize(strippedBinary, stripped))
 	if p.readme != nil {
@@ -206,7 +206,7 @@ func (p *program) weigh(ctx context.Context) error {
 		return err
 	}
 	p.measured.add(modules, float64(len(info.Deps)))
-	list := p.run(ctx, "go", "list", "-deps", "./programs/"+p.name)
+	list := p.goCommand(ctx, "list", "-deps", "./programs/"+p.name)
 	p.measured.add(packages, float64(bytes.Count(list.output, []byte("\n"))))
 	sum, err := os.ReadFile(filepath.Join(p.dir, "go.sum"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

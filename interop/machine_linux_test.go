@@ -49,6 +49,7 @@ func TestRecipesThatNeedTheMachine(t *testing.T) {
 
 // runRecipes runs in the namespaces.
 func runRecipes(t *testing.T, folder string) {
+	t.Helper()
 	if err := startLoopback(); err != nil {
 		t.Fatal(err)
 	}
