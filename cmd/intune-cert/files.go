@@ -3,9 +3,7 @@ package main
 // This file finds the certificate files that the command line names.
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +29,7 @@ func expand(paths []string) (files, skipped []string, err error) {
 				return nil, nil, err
 			}
 			files, skipped = append(files, found...), append(skipped, others...)
-		case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?["):
+		case err != nil && strings.ContainsAny(path, "*?["): // for Windows, such a name is invalid rather than missing
 			found, err := filepath.Glob(path)
 			if err != nil || len(found) == 0 {
 				return nil, nil, usagef("no file matches %s", path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,9 @@ func TestRecordsAsYAMLAndCSV(t *testing.T) {
 
 // TestNothingOfOthersControlsTheTerminal: names in certificates, names of files, and what the service shows, in every form.
 func TestNothingOfOthersControlsTheTerminal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no file can have such a name")
+	}
 	const hostile = "evil\x1b]0;owned\x07\u009b31m\u202egnp"
 	f := newFixture(t)
 	file := "new" + strings.ReplaceAll(hostile, "/", "") + ".cer"

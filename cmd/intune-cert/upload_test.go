@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func TestUploadExpandsPatterns(t *testing.T) {
 	wantOutcomes(t, got, map[string]int{"uploaded": 4})
 	f.run("upload", "none/*.cer").exits(2).says("no file matches none/*.cer")
 	f.run("rotate", "many/*.cer").exits(2).says("many/*.cer matches 3 files: name one of them")
-	f.run("inspect", "many/00*").exits(0).prints("many/00.cer")
+	f.run("inspect", "many/00*").exits(0).prints(filepath.FromSlash("many/00.cer"))
 }
 
 func TestUploadDryRunUploadsNothing(t *testing.T) {
@@ -79,7 +80,8 @@ func TestUploadDryRunUploadsNothing(t *testing.T) {
 	id := f.seed(oldContoso())
 	f.writeMany("many", 3)
 	f.write("bad.cer", []byte("no certificate"))
-	f.run("upload", "many", "--dry-run").exits(0).prints("Would upload many/00.cer", "3 would be uploaded", "Intune would deploy many/02.cer, the last one.")
+	f.run("upload", "many", "--dry-run").exits(0).prints(
+		filepath.FromSlash("Would upload many/00.cer"), "3 would be uploaded", filepath.FromSlash("Intune would deploy many/02.cer, the last one."))
 	got := decoded[uploadJSON](f.run("upload", "many", "bad.cer", "--dry-run", "-o", "json").exits(1))
 	wantOutcomes(t, got, map[string]int{"wouldUpload": 3, "failed": 1})
 	if !got.DryRun {
@@ -94,7 +96,7 @@ func TestUploadSaysOnceWhatManyFilesShare(t *testing.T) {
 	for i := range 50 {
 		f.writeCertificate(fmt.Sprintf("many/%02d.cer", i), contoso(func(c *x509.Certificate) { c.NotAfter = expires }))
 	}
-	done := f.run("upload", "many").exits(0).prints("(many/00.cer, many/01.cer, many/02.cer and 47 more)")
+	done := f.run("upload", "many").exits(0).prints(filepath.FromSlash("(many/00.cer, many/01.cer, many/02.cer and 47 more)"))
 	if n := strings.Count(done.stdout, "expires-soon"); n != 1 {
 		t.Errorf("the finding shows %d times:\n%s", n, done.stdout)
 	}

@@ -45,3 +45,21 @@ func TestImportsRunOneWay(t *testing.T) {
 		t.Error("a package under internal/ imports the root")
 	}
 }
+
+// TestDependabotKnowsEveryModule: a module that it does not know would never be updated.
+func TestDependabotKnowsEveryModule(t *testing.T) {
+	_, list, _ := strings.Cut(read(t, ".github/dependabot.yml"), "directories: [")
+	list, _, _ = strings.Cut(list, "]")
+	known := strings.Split(list, ", ")
+	for _, pattern := range []string{"go.mod", "*/go.mod", "*/*/go.mod"} {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range matches {
+			if folder := strings.TrimSuffix("/"+filepath.ToSlash(filepath.Dir(match)), "/."); !slices.Contains(known, folder) && folder != "" {
+				t.Errorf("dependabot.yml lacks %s", folder)
+			}
+		}
+	}
+}
