@@ -20,7 +20,6 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/codesign"
-	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
 )
 
 // allocated is how many bytes a call allocates.
@@ -275,36 +274,6 @@ func TestTruncatedFiles(t *testing.T) {
 				t.Errorf("%s: %d bytes hold another certificate", file, length)
 			case err != nil && !errors.As(err, new(*intune.InputError)):
 				t.Errorf("%s: %d bytes: %v", file, length, err)
-			}
-		}
-	}
-}
-
-// TestNoPrivateKeyComesOut looks for keys in everything that comes of files that hold one.
-func TestNoPrivateKeyComesOut(t *testing.T) {
-	files, err := os.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if file.IsDir() {
-			continue
-		}
-		for _, secret := range []string{"", password} {
-			cert, err := codesign.Load(testdata(file.Name()), codesign.WithPassword(secret))
-			if err != nil {
-				if kind := privatekey.Find([]byte(err.Error())); kind != "" || strings.Contains(fmt.Sprintf("%+v", err), password) {
-					t.Errorf("%s: the error holds a %s: %v", file.Name(), kind, err)
-				}
-				continue
-			}
-			for _, public := range append(cert.Chain, cert.Leaf) {
-				if kind := privatekey.Find(public.Raw); kind != "" {
-					t.Errorf("%s: a %s", file.Name(), kind)
-				}
-			}
-			if kind := privatekey.Find(cert.Resource().Content); kind != "" {
-				t.Errorf("%s: a %s would be uploaded", file.Name(), kind)
 			}
 		}
 	}
