@@ -15,8 +15,9 @@ import (
 // sent. No other request precedes the first POST.
 //
 // An *InputError comes before anything is sent: for a nil certificate, for one with neither content nor subject, for
-// content that is an expired certificate (unless WithExpiredAllowed), and for a private key in any field. An *APIError
-// is a rejection by the service and an *AuthError one by the sign-in; in both cases nothing was created.
+// content that is an expired certificate (unless WithExpiredAllowed) or looks like a certificate but is not exactly one in
+// DER, and for a private key in any field and encoding. An *APIError is a rejection by the service and an *AuthError one by
+// the sign-in; in both cases nothing was created.
 //
 // If the response is lost, Create lists the certificates and looks for the one that it has sent: immediately, then with
 // growing pauses. It sends the certificate again only if a listing that began RetryPolicy.ReconcileWindow later does not
