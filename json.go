@@ -209,7 +209,7 @@ func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error
 			members = append(members, f)
 		}
 	}
-	object, err := marshalObject(members)
+	object, err := marshalObject(base64.StdEncoding.EncodedLen(len(c.Content)), members)
 	if err != nil || len(c.AdditionalData) == 0 {
 		return object, err
 	}
@@ -233,10 +233,11 @@ func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error
 	return append(append(object[:len(object)-1], ','), rest[1:]...), nil
 }
 
-// marshalObject writes an object with its members in the given order. Their names need no escape.
-func marshalObject(members []field) ([]byte, error) {
-	const usual = 4 << 10 // with the content of a certificate
-	out := bytes.NewBuffer(make([]byte, 0, usual))
+// marshalObject writes an object with its members in the given order. Their names need no escape. size is how much is to be
+// expected beside a few texts.
+func marshalObject(size int, members []field) ([]byte, error) {
+	const texts = 1 << 10
+	out := bytes.NewBuffer(make([]byte, 0, size+texts))
 	encoder := json.NewEncoder(out)
 	separator := byte('{')
 	for _, m := range members {

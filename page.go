@@ -54,7 +54,7 @@ func (p CertificatePage) MarshalJSON() ([]byte, error) {
 	if value == nil {
 		value = []*EnterpriseCodeSigningCertificate{}
 	}
-	return marshalObject(append(members, field{valueName, value}))
+	return marshalObject(0, append(members, field{valueName, value}))
 }
 
 // UnmarshalJSON reads a page of the service: an object whose value is an array of objects, and that has no error. A

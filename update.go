@@ -1,6 +1,7 @@
 package intune
 
 import (
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -95,7 +96,7 @@ func (u EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
 	for _, p := range u.Clear {
 		members = append(members, field{p.propertyName(), nil})
 	}
-	return marshalObject(members)
+	return marshalObject(base64.StdEncoding.EncodedLen(len(u.Content)), members)
 }
 
 // String says in one line what the update changes, without its content.
