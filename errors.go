@@ -281,15 +281,6 @@ func present(attrs ...slog.Attr) []slog.Attr {
 		}
 	}
 	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
-		switch a.Value.Kind() {
-		case slog.KindString:
-			return a.Value.String() == ""
-		case slog.KindInt64:
-			return a.Value.Int64() == 0
-		case slog.KindDuration:
-			return a.Value.Duration() == 0
-		default:
-			return false
-		}
+		return a.Value.Equal(slog.StringValue("")) || a.Value.Equal(slog.IntValue(0)) || a.Value.Equal(slog.DurationValue(0))
 	})
 }

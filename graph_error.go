@@ -62,21 +62,21 @@ func newAPIError(resp *response) *APIError {
 
 // Is reports whether target is the sentinel for the status.
 func (e *APIError) Is(target error) bool {
-	switch target {
-	case ErrBadRequest:
-		return e.StatusCode == http.StatusBadRequest
-	case ErrUnauthorized:
-		return e.StatusCode == http.StatusUnauthorized
-	case ErrForbidden:
-		return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized && e.lacksPermission()
-	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && e.isFromGraph()
-	case ErrConflict:
-		return e.StatusCode == http.StatusConflict || e.StatusCode == http.StatusPreconditionFailed
-	case ErrThrottled:
-		return e.isThrottling()
-	case ErrUnavailable:
-		return e.StatusCode >= http.StatusBadGateway && e.StatusCode <= http.StatusGatewayTimeout
+	switch e.StatusCode {
+	case http.StatusBadRequest:
+		return target == ErrBadRequest
+	case http.StatusUnauthorized:
+		return target == ErrUnauthorized || target == ErrForbidden && e.lacksPermission()
+	case http.StatusForbidden:
+		return target == ErrForbidden
+	case http.StatusNotFound:
+		return target == ErrNotFound && e.isFromGraph()
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return target == ErrConflict
+	case http.StatusTooManyRequests, statusBandwidthLimitExceeded:
+		return target == ErrThrottled
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return target == ErrUnavailable
 	}
 	return false
 }

@@ -94,7 +94,7 @@ func WithHeader(key, value string) RequestOption {
 // Response is what is known of a call besides its result. If several attempts were made, it describes the last one.
 type Response struct {
 	StatusCode int         // 0 if nothing was received
-	Header     http.Header // of the response
+	Header     http.Header // of the response, without what it echoes of the token
 
 	RequestID       string // the service's id of the attempt; Microsoft's support asks for it first
 	ClientRequestID string // a GUID of the library's, the same for all attempts of the call

@@ -3,6 +3,7 @@ package intune
 // This file decides what follows from an attempt. A POST that may have succeeded is never repeated blindly.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +56,14 @@ func (c *call) classify() (outcome, error) {
 	}
 	switch {
 	case repeated && !isIdempotent(c.method):
-		return unknown, sentTwice(err)
+		return unknown, fmt.Errorf("a middleware sent the request more than once: %w", cmp.Or(err, errOneResponse))
 	case o == unknown && nothingSent: // a middleware responded
 		return notSent, err
 	}
 	return o, err
 }
+
+var errOneResponse = errors.New("the response belongs to one of the requests only")
 
 // explain adds what to do about an error of the network, if that is known.
 func explain(err error) error {
@@ -68,15 +71,6 @@ func explain(err error) error {
 		return err
 	}
 	return wire.Explain(err)
-}
-
-// sentTwice is the error of a POST that a middleware has repeated: the response belongs to one of the requests only.
-func sentTwice(err error) error {
-	const problem = "a middleware sent the request more than once"
-	if err == nil {
-		return errors.New(problem)
-	}
-	return fmt.Errorf("%s: %w", problem, err)
 }
 
 // classifyError returns the outcome of an attempt without a response.
