@@ -214,7 +214,7 @@ func (e *ResponseError) Error() string {
 	if e.Err != nil {
 		text += ": " + redact.Line(e.Err.Error())
 	}
-	return redact.Message(text + inParentheses(e.RequestID))
+	return redact.Message(text + inParentheses("request-id", e.RequestID))
 }
 
 // Unwrap returns what reading or decoding the response said.
@@ -258,11 +258,11 @@ func status(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + text)
 }
 
-func inParentheses(requestID string) string {
-	if requestID == "" {
+func inParentheses(what, value string) string {
+	if value == "" {
 		return ""
 	}
-	return " (request-id " + redact.Line(requestID) + ")"
+	return " (" + what + " " + redact.Line(value) + ")"
 }
 
 // formatTime is the one format for times in errors and logs: UTC, with the 100 ns by which an upload is recognized.

@@ -33,6 +33,8 @@ type APIError struct {
 	RetryAfter          time.Duration // how long the service asked to wait; 0 if it did not
 
 	Body []byte // the first 4 KiB of the response, without the secrets of the request
+
+	gateway string // what the sender calls itself, if that is not Microsoft Graph
 }
 
 // ErrorDetail is one of several reasons in an APIError.
@@ -52,7 +54,7 @@ func newAPIError(resp *response) *APIError {
 		Code:       read.Code, Message: read.Message, Target: read.Target, InnerCodes: read.InnerCodes,
 		RequestID: read.RequestID, Diagnostics: read.Diagnostics, Date: read.Date,
 		ActivityID: read.ActivityID, OperationID: read.OperationID, ServiceURL: read.ServiceURL, CustomPhrase: read.CustomPhrase,
-		RequiredPermissions: read.RequiredPermissions, RetryAfter: read.RetryAfter, Body: read.Body,
+		RequiredPermissions: read.RequiredPermissions, RetryAfter: read.RetryAfter, Body: read.Body, gateway: read.Gateway,
 	}
 	for _, detail := range read.Details {
 		e.Details = append(e.Details, ErrorDetail(detail))
@@ -102,7 +104,7 @@ func (e *APIError) Error() string {
 	if e.RetryAfter > 0 {
 		text += ", retry after " + e.RetryAfter.String()
 	}
-	return redact.Message(text + inParentheses(e.RequestID))
+	return redact.Message(text + inParentheses("from", e.gateway) + inParentheses("request-id", e.RequestID))
 }
 
 // reason returns what the response says, and what to do about it.

@@ -152,3 +152,25 @@ func TestAPIErrorReadsOtherLayers(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorNamesTheGatewayThatResponded: Microsoft Graph's own errors need no name, whatever stands between.
+func TestErrorNamesTheGatewayThatResponded(t *testing.T) {
+	for _, test := range []struct {
+		status       int
+		body, want   string
+		name, header string
+	}{
+		{502, gatewayPage, "the response is not Microsoft Graph's; it may be a gateway's (from nginx/1.22.1)", "Server", "nginx/1.22.1"},
+		{502, gatewayPage, "it may be a gateway's (from 1.1 squid (squid/5.7))", "Via", "1.1 squid (squid/5.7)"},
+		{503, `{"message":"no healthy upstream"}`, "no healthy upstream (from envoy)", "Server", "envoy"},
+		{502, gatewayPage, "it may be a gateway's (from [31m nginx)", "Server", "\x1b[31m\nnginx"},
+		{502, gatewayPage, "(from ***)", "Server", aToken},
+		{201, created[:20], "the body is not the expected JSON (from nginx): unexpected end of JSON input", "Server", "nginx"},
+		{404, graphRefusal("ResourceNotFound"), "ResourceNotFound: no (request-id inner)", "Server", "nginx"},
+	} {
+		_, err := create(newWire(t, reply(test.status, test.body, test.name, test.header)).client(), intune.WithoutReconcile())
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), aToken) {
+			t.Errorf("%d with %s %q: got %v, want %s", test.status, test.name, test.header, err, test.want)
+		}
+	}
+}

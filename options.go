@@ -70,11 +70,11 @@ func (c *config) fullUserAgent() string {
 // if [WithBaseURL] or [WithAuthorityURL] replaces its addresses.
 func WithCloud(cloud Cloud) Option {
 	return func(c *config) (err error) {
-		if cloud.GraphURL, err = graphRoot("WithCloud: GraphURL", cloud.GraphURL); err != nil {
+		c.cloud = cloud
+		if c.cloud.GraphURL, err = graphRoot("WithCloud: GraphURL", cloud.GraphURL); err != nil {
 			return err
 		}
-		cloud.AuthorityURL, err = authorityRoot("WithCloud: AuthorityURL", cloud.AuthorityURL)
-		c.cloud = cloud
+		c.cloud.AuthorityURL, err = authorityRoot("WithCloud: AuthorityURL", cloud.AuthorityURL)
 		return err
 	}
 }
@@ -193,11 +193,10 @@ func WithRetry(policy RetryPolicy) Option {
 		if policy.MaxAttempts < 0 || policy.MinDelay < 0 || policy.MaxDelay < 0 || policy.ReconcileWindow < 0 {
 			return &InputError{Name: "WithRetry", Problem: "has a negative field"}
 		}
-		policy = policy.withDefaults()
-		if policy.MinDelay > policy.MaxDelay {
+		c.retry = policy.withDefaults()
+		if c.retry.MinDelay > c.retry.MaxDelay {
 			return &InputError{Name: "WithRetry", Problem: "has a MinDelay above its MaxDelay"}
 		}
-		c.retry = policy
 		return nil
 	}
 }

@@ -2,10 +2,12 @@ package intune_test
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,6 +188,22 @@ func TestClientsDoNotShareWhatAProgramChanges(t *testing.T) {
 	if _, err := create(w.client()); err != nil || w.requests[0].URL.Host != "graph.microsoft.com" {
 		t.Errorf("sent to %s, %v", w.requests[0].URL, err)
 	}
+}
+
+// TestOptionsCanBeShared is for the race detector: an option does not change when a client is made with it.
+func TestOptionsCanBeShared(t *testing.T) {
+	opts := []intune.Option{
+		intune.WithCloud(intune.Cloud{Name: "own", GraphURL: "https://graph.example/", AuthorityURL: "https://login.example/"}),
+		intune.WithAPIVersion(intune.APIVersionV1), intune.WithBaseURL("https://graph.example"), intune.WithAuthorityURL("https://login.example"),
+		intune.WithTimeout(time.Minute), intune.WithHTTPClient(new(http.Client)), intune.WithLogger(slog.Default()),
+		intune.WithUserAgent("contoso/1"), intune.WithRetry(intune.RetryPolicy{}), intune.WithQuota(intune.IntuneAppsQuota()...),
+		intune.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }),
+	}
+	var made sync.WaitGroup
+	for range 2 {
+		made.Go(func() { newClient(t, staticToken(), opts...) })
+	}
+	made.Wait()
 }
 
 func TestUserAgentStandsInFront(t *testing.T) {

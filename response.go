@@ -92,9 +92,11 @@ func isJSON(contentType string) bool {
 
 func (c *call) responseError(problem string, err error) error {
 	resp := c.last.response
-	if said := newAPIError(resp).words(); said != "" {
+	shown := newAPIError(resp)
+	if said := shown.words(); said != "" {
 		problem += "; it says " + said
 	}
+	problem += inParentheses("from", shown.gateway)
 	return &ResponseError{
 		Method: c.method, Path: withoutQuery(c.path), StatusCode: resp.status,
 		RequestID:       resp.header.Get("request-id"),

@@ -6,6 +6,7 @@
 //   - Microsoft's libraries for JavaScript and Python do the same: see the folders npm and python.
 //   - The credentials of package intune sign in at an OpenID provider, github.com/zitadel/oidc, which verifies their
 //     assertions, codes and challenges with its own code and that of go-jose.
+//   - Package intune works behind nginx, haproxy and squid: a certificate is stored once, and errors say who responded.
 //
 // It is a separate module because of their size.
 package interop

@@ -30,6 +30,8 @@ type Error struct {
 	RetryAfter          time.Duration
 
 	Body []byte // the first 4 KiB
+
+	Gateway string // what the sender calls itself, if the error is not Microsoft Graph's
 }
 
 // Detail is one of several reasons.
@@ -106,6 +108,9 @@ func Read(header http.Header, body []byte) *Error {
 	if e.Code == "" && e.Message == "" && strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
 		e.Message = strings.TrimSpace(kept)
 	}
+	if e.Code == "" {
+		e.Gateway = cmp.Or(header.Get("Server"), header.Get("Via"))
+	}
 	e.makeSafe()
 	if wait, ok := wire.RetryAfter(header.Get("Retry-After"), e.Date); ok {
 		e.RetryAfter = wait
@@ -115,7 +120,7 @@ func Read(header http.Header, body []byte) *Error {
 
 // makeSafe makes all texts that the body gave safe for a terminal.
 func (e *Error) makeSafe() {
-	texts := []*string{&e.Code, &e.Message, &e.Target, &e.RequestID, &e.ActivityID, &e.OperationID, &e.ServiceURL, &e.CustomPhrase}
+	texts := []*string{&e.Code, &e.Message, &e.Target, &e.RequestID, &e.ActivityID, &e.OperationID, &e.ServiceURL, &e.CustomPhrase, &e.Gateway}
 	for i := range e.InnerCodes {
 		texts = append(texts, &e.InnerCodes[i])
 	}
