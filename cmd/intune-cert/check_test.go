@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -26,38 +24,43 @@ func (c checkJSON) String() (text string) {
 	return strings.TrimSuffix(text, ", ")
 }
 
+const grant = "Next: In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All"
+
+var checkCases = map[string]struct {
+	tenant     []intunetest.ServerOption
+	env        []string
+	want       string
+	kind, next string
+}{
+	"nothing": {
+		want: "signIn passed, license passed, read passed, write passed",
+	},
+	"permission to write": {
+		tenant: []intunetest.ServerOption{intunetest.WithPermissions("DeviceManagementApps.Read.All")},
+		want:   "signIn passed, license passed, read passed, write failed", kind: "forbidden", next: grant,
+	},
+	"permission to read": {
+		tenant: []intunetest.ServerOption{intunetest.WithPermissions("User.Read")},
+		want:   "signIn passed, license unknown, read failed, write unknown", kind: "forbidden", next: grant,
+	},
+	"license": {
+		tenant: []intunetest.ServerOption{intunetest.WithoutLicense()},
+		want:   "signIn passed, license failed, read unknown, write unknown", kind: "license", next: "Next: Assign an Intune license",
+	},
+	"secret": {
+		env:  []string{"AZURE_CLIENT_SECRET=wrong"},
+		want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Correct what the message names",
+	},
+	"variables": {
+		env:  []string{"AZURE_CLIENT_SECRET="},
+		want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Set the environment variables",
+	},
+}
+
 func TestCheckSaysWhatIsMissing(t *testing.T) {
-	const grant = "Next: In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All"
-	tests := map[string]struct {
-		permissions string
-		env         []string
-		want        string
-		kind, next  string
-	}{
-		"nothing": {
-			permissions: "DeviceManagementApps.ReadWrite.All",
-			want:        "signIn passed, license passed, read passed, write passed",
-		},
-		"permission to write": {
-			permissions: "DeviceManagementApps.Read.All",
-			want:        "signIn passed, license passed, read passed, write failed", kind: "forbidden", next: grant,
-		},
-		"permission to read": {
-			permissions: "User.Read",
-			want:        "signIn passed, license unknown, read failed, write unknown", kind: "forbidden", next: grant,
-		},
-		"secret": {
-			env:  []string{"AZURE_CLIENT_SECRET=wrong"},
-			want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Correct what the message names",
-		},
-		"variables": {
-			env:  []string{"AZURE_CLIENT_SECRET="},
-			want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Set the environment variables",
-		},
-	}
-	for name, test := range tests {
+	for name, test := range checkCases {
 		t.Run(name, func(t *testing.T) {
-			f := newCloudFixture(t, intunetest.WithPermissions(test.permissions))
+			f := newCloudFixture(t, test.tenant...)
 			f.application()
 			f.env = append(f.env, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
 			f.env = append(f.env, test.env...)
@@ -76,28 +79,6 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 			f.run("check").exits(code).prints("tenant        "+intunetest.TenantID, "application   "+intunetest.ClientID, "sign-in").says(test.next)
 			f.wantIDs()
 		})
-	}
-}
-
-func TestCheckRecognizesAMissingLicense(t *testing.T) {
-	f := newFixture(t)
-	tenant := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case strings.HasSuffix(r.URL.Path, "/settings"):
-			_, _ = fmt.Fprintf(w, `{"emulator":"intune-cert","tenantId":"%s","clientId":"%s","clientSecret":"x"}`, intunetest.TenantID, intunetest.ClientID)
-		case strings.HasSuffix(r.URL.Path, "/token"):
-			_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"token"}`)
-		default:
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"Request not applicable to target tenant."}}`)
-		}
-	}))
-	t.Cleanup(tenant.Close)
-	f.write("ca.pem", pemOf(tenant.Certificate()))
-	got := decoded[checkJSON](f.run("check", "--emulator", tenant.URL, "-o", "json").exits(1).says("Next: Assign an Intune license"))
-	if got.String() != "signIn passed, license failed, read unknown, write unknown" || got.Error.Kind != "license" {
-		t.Errorf("got %+v", got)
 	}
 }
 

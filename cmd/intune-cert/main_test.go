@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -268,7 +267,7 @@ func (d *finished) exits(code int) *finished {
 func (d *finished) says(texts ...string) *finished {
 	d.t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(d.stderr, text) {
+		if !strings.Contains(filepath.ToSlash(d.stderr), text) {
 			d.t.Errorf("%v does not say %q:\n%s", d.args, text, d.stderr)
 		}
 	}
@@ -279,70 +278,12 @@ func (d *finished) says(texts ...string) *finished {
 func (d *finished) prints(texts ...string) *finished {
 	d.t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(d.stdout, text) {
+		if !strings.Contains(filepath.ToSlash(d.stdout), text) {
 			d.t.Errorf("%v does not print %q:\n%s", d.args, text, d.stdout)
 		}
 	}
 	return d
 }
-
-// decoded reads the one JSON document of standard output. A field that T does not have is an error, so that the names of
-// fields stay as they are.
-func decoded[T any](d *finished) T {
-	d.t.Helper()
-	var document T
-	decoder := json.NewDecoder(strings.NewReader(d.stdout))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&document); err != nil {
-		d.t.Fatalf("%v: %v\n%s%s", d.args, err, d.stdout, d.stderr)
-	}
-	if decoder.More() {
-		d.t.Errorf("%v prints more than one document:\n%s", d.args, d.stdout)
-	}
-	return document
-}
-
-// The documents as scripts see them.
-type (
-	recordJSON struct {
-		ID, Status, Subject, Issuer, Thumbprint, MatchedBy string
-		ExpirationDateTime, UploadDateTime                 *time.Time
-		DaysLeft                                           *int
-		IsDeployed                                         *bool
-	}
-	errorJSON  struct{ Kind, Message, NextStep string }
-	rotateJSON struct {
-		File                  string
-		DryRun, Created       bool
-		WouldCreate           bool
-		MatchedBy             string
-		Certificate, Previous *recordJSON
-		Old                   []recordJSON
-		Deleted, Pending      []string
-		PendingUntil          *time.Time
-		WouldDelete           []string
-		Findings              []struct{ Severity, Code, Message string }
-		Error                 *errorJSON
-	}
-	uploadJSON struct {
-		DryRun bool
-		Files  []struct {
-			File, Outcome, MatchedBy string
-			Certificate              *recordJSON
-			Findings                 []struct{ Severity, Code, Message string }
-			Error                    *errorJSON
-		}
-		Error *errorJSON
-	}
-	listJSON struct {
-		Certificates []recordJSON
-		Error        *errorJSON
-	}
-)
-
-func (r *recordJSON) isDeployed() bool { return r.IsDeployed != nil && *r.IsDeployed }
-
-func (r *recordJSON) isKnownNotToBeDeployed() bool { return r.IsDeployed != nil && !*r.IsDeployed }
 
 func contoso(changes ...func(*x509.Certificate)) *x509.Certificate {
 	return intunetest.NewCertificate("Contoso Apps", changes...)
