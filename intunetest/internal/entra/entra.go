@@ -88,32 +88,31 @@ var endpoints = []struct {
 
 // Serves reports whether the path is one of Microsoft Entra ID's.
 func Serves(path string) bool {
+	serve, _ := route(path)
+	return serve != nil
+}
+
+// route finds the endpoint and the tenant of a path.
+func route(path string) (serve func(*Server, *call) (*exchange.Response, *rejection), tenant string) {
 	for _, e := range endpoints {
-		if strings.HasSuffix(path, e.path) {
-			return true
+		if before, found := strings.CutSuffix(path, e.path); found {
+			return e.serve, strings.Trim(before, "/")
 		}
 	}
-	return false
+	return nil, ""
 }
 
 // Serve carries out a request to a path that Serves reports.
 func (s *Server) Serve(r *http.Request, body []byte, ids exchange.IDs) *exchange.Response {
-	c := &call{Request: r, body: body, origin: exchange.Origin(r), ids: ids}
-	for _, e := range endpoints {
-		before, found := strings.CutSuffix(r.URL.Path, e.path)
-		if !found {
-			continue
-		}
-		c.tenant = strings.Trim(before, "/")
-		result, rejected := e.serve(s, c)
-		if rejected != nil {
-			result = rejected.response(c.ids)
-		}
-		result.SetHeader("client-request-id", c.ids.Client)
-		result.SetHeader("Cache-Control", "no-store, no-cache")
-		return result
+	serve, tenant := route(r.URL.Path)
+	c := &call{Request: r, body: body, tenant: tenant, origin: exchange.Origin(r), ids: ids}
+	result, rejected := serve(s, c)
+	if rejected != nil {
+		result = rejected.response(c.ids)
 	}
-	return exchange.JSON(http.StatusNotFound, map[string]any{})
+	result.SetHeader("client-request-id", c.ids.Client)
+	result.SetHeader("Cache-Control", "no-store, no-cache")
+	return result
 }
 
 // hasRoom reports whether one more can be kept of what anybody gets without a credential. It forgets what has expired.

@@ -14,8 +14,10 @@ package graph
 // regard to case.
 
 import (
+	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxNesting is how deep an expression may be nested.
@@ -238,4 +240,62 @@ func parseTime(text string) (time.Time, error) {
 		return time.Time{}, textErrorf("Unrecognized 'Edm.DateTimeOffset' literal '%s'.", text)
 	}
 	return t.UTC(), nil
+}
+
+type tokenKind int
+
+const (
+	endToken    tokenKind = iota
+	wordToken             // a keyword, an operator or the name of a property
+	textToken             // 'Contoso', without its quotation marks
+	enumToken             // microsoft.graph.certificateStatus'provisioned', the same, with its type
+	numberToken           // what begins like a number, a time among them
+	signToken             // a parenthesis or a comma
+)
+
+type token struct {
+	kind     tokenKind
+	text     string
+	typeName string // of an enumToken
+	at       int    // where it begins
+}
+
+const word = `[A-Za-z_][A-Za-z0-9_.]*`
+
+// tokenForm has groups for the type and the text of a literal, a word and a number.
+var tokenForm = regexp.MustCompile(`^(?:(` + word + `)?('(?:[^']|'')*')|(` + word + `)|([-+]?[0-9][0-9A-Za-z:.+-]*)|[(),])`)
+
+// lex returns the tokens of an expression. The last one is an endToken.
+func lex(text string) ([]token, error) {
+	var tokens []token
+	for at := 0; ; {
+		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
+		if at == len(text) {
+			return append(tokens, token{kind: endToken, text: "the end", at: at}), nil
+		}
+		match := tokenForm.FindStringSubmatch(text[at:])
+		if match == nil {
+			_, size := utf8.DecodeRuneInString(text[at:])
+			return nil, unexpected(token{text: text[at : at+size], at: at})
+		}
+		tokens = append(tokens, newToken(match, at))
+		at += len(match[0])
+	}
+}
+
+func newToken(match []string, at int) token {
+	typeName, literal, name, number := match[1], match[2], match[3], match[4]
+	switch {
+	case literal != "":
+		t := token{kind: textToken, text: strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), typeName: typeName, at: at}
+		if typeName != "" {
+			t.kind = enumToken
+		}
+		return t
+	case name != "":
+		return token{kind: wordToken, text: name, at: at}
+	case number != "":
+		return token{kind: numberToken, text: number, at: at}
+	}
+	return token{kind: signToken, text: match[0], at: at}
 }
