@@ -205,7 +205,7 @@ func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error
 	members := make([]field, 1, len(c.fields())+1)
 	members[0] = field{odataTypeName, odataType}
 	for _, f := range c.fields() {
-		if !f.isZero() && !(isCreate && f.name == string(PropertyID)) {
+		if !f.isZero() && (!isCreate || f.name != string(PropertyID)) {
 			members = append(members, f)
 		}
 	}
@@ -273,13 +273,11 @@ func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	}
 	const usual = 16 // a certificate has eleven, annotations included
 	members = make(map[string]json.RawMessage, usual)
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, err
+	err = json.Unmarshal(data, &members)
+	if errors.As(err, new(*json.UnmarshalTypeError)) || err == nil && members == nil { // null
+		err = errors.New("it is not an object")
 	}
-	if members == nil {
-		return nil, errors.New("null is no object")
-	}
-	return members, nil
+	return members, err
 }
 
 // limitMembers rejects JSON in which too many members may be: a colon follows each name.

@@ -108,7 +108,7 @@ func (u *usual) oid(data *[]byte) {
 	const more = 0x80
 	isBeginning := true
 	for _, octet := range u.next(data, ber.OID) {
-		u.isSo = u.isSo && !(isBeginning && octet == more)
+		u.isSo = u.isSo && (!isBeginning || octet != more)
 		isBeginning = octet&more == 0
 	}
 	u.isSo = u.isSo && isBeginning

@@ -79,14 +79,14 @@ func TestParseSaysWhatKindOfKeyItCannotUse(t *testing.T) {
 }
 
 // template makes a certificate with an RSA key, and returns its parts for a test to change.
-func template(t *testing.T, extensions ...pkix.Extension) *parts {
+func template(t *testing.T) *parts {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Contoso"}, ExtraExtensions: extensions,
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Contoso"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}, SubjectKeyId: []byte{1, 2, 3},
 		NotBefore: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2027, 6, 1, 12, 30, 0, 0, time.UTC),
 	}
