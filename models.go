@@ -110,8 +110,8 @@ const (
 )
 
 // SameCertificate reports whether two records are the same certificate: by content if both have it, otherwise by names
-// and expiration. Names are compared as sets of attributes. IDs, dates of upload and statuses do not count. It is false
-// if there is too little to compare.
+// and expiration. Names are compared as sets of attributes, all of which count. IDs, dates of upload and statuses don't.
+// The result is false if there is too little to compare.
 func (c *EnterpriseCodeSigningCertificate) SameCertificate(other *EnterpriseCodeSigningCertificate) bool {
 	if c == nil || other == nil {
 		return false

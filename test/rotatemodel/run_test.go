@@ -239,7 +239,8 @@ func (s *story) answer(p *process) {
 
 // compare says whether a dry run has predicted a run.
 func (s *story) compare(dry, run *process) {
-	same := fmt.Sprint(dry.err) == fmt.Sprint(run.err) && dry.rotation.Created == run.rotation.Created && slices.Equal(dry.rotation.Deleted, run.rotation.Deleted)
+	same := fmt.Sprint(dry.err) == fmt.Sprint(run.err) && dry.rotation.Created == run.rotation.Created &&
+		slices.Equal(dry.rotation.Deleted, run.rotation.Deleted) && slices.Equal(dry.rotation.Pending, run.rotation.Pending)
 	// A dry run assumes that an upload is recognized and provisioned at once, and an earlier one within WaitProvisioned. It
 	// does not know that the service shows serial numbers before it has seen one.
 	isAssumed := run.err != nil && (run.rotation.Created || errors.Is(run.err, intune.ErrNotProvisioned))
