@@ -383,7 +383,7 @@ func TestRotateBesideOddRecords(t *testing.T) {
 			rotating(t, func(t *testing.T) {
 				s, cert := new(simulation), issue(t)
 				for i := range 40 {
-					s.had(issue(t, subjectOf(fmt.Sprint("Fabrikam ", i), "Fabrikam Ltd")), time.Duration(400+i)*day)
+					s.had(issue(t, ofFabrikam(fmt.Sprint("Fabrikam ", i))), time.Duration(400+i)*day)
 				}
 				s.had(issue(t, yearsAgo(1)), 300*day)
 				s.spoils = func(record *certificate, text string) string {

@@ -360,7 +360,7 @@ func (s *simulation) expect(t *testing.T, cert *certificate, options *intune.Rot
 func TestRotateEveryYear(t *testing.T) {
 	for name, habits := range everyHabit {
 		rotating(t, func(t *testing.T) {
-			s, foreign := &simulation{habits: habits}, issue(t, subjectOf("Fabrikam", "Fabrikam Ltd"))
+			s, foreign := &simulation{habits: habits}, issue(t, ofFabrikam("Fabrikam"))
 			s.had(foreign, 900*day)
 			options := &intune.RotateOptions{DeleteOld: true, NewSubject: true}
 			for year := range 5 {
@@ -387,7 +387,7 @@ func TestRotateLooksAgainAfterItsWait(t *testing.T) {
 	for want, change := range map[string]func(t *testing.T, s *simulation, cert *certificate){
 		"not latest, created": func(t *testing.T, s *simulation, _ *certificate) {
 			t.Helper()
-			s.had(issue(t, subjectOf("Fabrikam", "Fabrikam Ltd")), 0)
+			s.had(issue(t, ofFabrikam("Fabrikam")), 0)
 		},
 		"nil, created, 1 old": func(_ *testing.T, s *simulation, cert *certificate) { s.had(cert, 0) },
 		"ambiguous, created":  func(_ *testing.T, s *simulation, _ *certificate) { s.records = nil },
@@ -452,7 +452,7 @@ func TestDryRunSaysWhatTheRunDoes(t *testing.T) {
 		}, intune.RotateOptions{}, "input"},
 		"of another subject": {func(t *testing.T, _ *simulation) *certificate {
 			t.Helper()
-			return issue(t, subjectOf("Fabrikam", "Fabrikam Ltd"))
+			return issue(t, ofFabrikam("Fabrikam"))
 		}, intune.RotateOptions{DeleteOld: true}, "other subject"},
 		"made from the old record": {func(t *testing.T, s *simulation) *certificate {
 			t.Helper()
@@ -531,7 +531,7 @@ func TestRotateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {
 // TestCallsForTheSameSubjectWaitForEachOther: each lists before it uploads.
 func TestCallsForTheSameSubjectWaitForEachOther(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		s, cert, other := new(simulation), issue(t), issue(t, subjectOf("Fabrikam", "Fabrikam Ltd"))
+		s, cert, other := new(simulation), issue(t), issue(t, ofFabrikam("Fabrikam"))
 		s.around = func(req *http.Request, sent bool) error {
 			if isPost(req) && !sent {
 				time.Sleep(time.Second)

@@ -243,9 +243,10 @@ func yearsAgo(years int) func(*x509.Certificate) {
 	}
 }
 
-func subjectOf(commonName, organization string) func(*x509.Certificate) {
+// ofFabrikam makes the certificate another publisher's.
+func ofFabrikam(commonName string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) {
-		c.Subject = pkix.Name{CommonName: commonName, Organization: []string{organization}, Country: []string{"US"}}
+		c.Subject = pkix.Name{CommonName: commonName, Organization: []string{"Fabrikam Ltd"}, Country: []string{"US"}}
 	}
 }
 

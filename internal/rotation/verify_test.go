@@ -17,8 +17,8 @@ func uploaded(more ...func(s *State)) func(s *State) {
 	}
 }
 
-// found is the state in which an earlier listing of this call has shown the record.
-func found(id string) func(s *State) { return func(s *State) { s.Kept = id } }
+// found is the state in which an earlier listing of this call has shown the record "a".
+func found(s *State) { s.Kept = "a" }
 
 // TestRule5AfterAnUpload: the new record shows, later runs will recognize it, and nothing has happened meanwhile.
 func TestRule5AfterAnUpload(t *testing.T) {
@@ -76,12 +76,12 @@ func TestRule9ALaterListing(t *testing.T) {
 	r := func(records ...*match.Record) []*match.Record { return records }
 	lastLook := func(s *State) { s.Kept, s.IsLastLook = "a", true }
 	run(t, []test{
-		{name: "it is there", change: found("a"), records: r(record("a")), want: "done, keep a"},
-		{name: "it is not", change: found("a"), records: r(record("b", lastYears)), want: "look"},
+		{name: "it is there", change: found, records: r(record("a")), want: "done, keep a"},
+		{name: "it is not", change: found, records: r(record("b", lastYears)), want: "look"},
 		{name: "it is never again", change: lastLook, records: r(record("b", lastYears)), want: "done, ambiguous, about a"},
-		{name: "a copy by another process is there", change: found("a"), records: r(record("b")), want: "done, keep b"},
-		{name: "a copy by another process is the latest", change: found("a"), records: r(record("a"), record("b", ago(time.Hour))), want: "done, keep b, old a"},
-		{name: "another one is the latest", change: found("a"), records: r(record("a"), record("b", lastYears, ago(time.Hour))), want: "done, keep a, not latest"},
-		{name: "next year's that is earlier is no matter", change: found("a"), records: r(record("a"), record("b", expiring(notAfter.Add(day*365)), ago(day*10))), want: "done, keep a"},
+		{name: "a copy by another process is there", change: found, records: r(record("b")), want: "done, keep b"},
+		{name: "a copy by another process is the latest", change: found, records: r(record("a"), record("b", ago(time.Hour))), want: "done, keep b, old a"},
+		{name: "another one is the latest", change: found, records: r(record("a"), record("b", lastYears, ago(time.Hour))), want: "done, keep a, not latest"},
+		{name: "next year's that is earlier is no matter", change: found, records: r(record("a"), record("b", expiring(notAfter.Add(day*365)), ago(day*10))), want: "done, keep a"},
 	})
 }
