@@ -147,7 +147,7 @@ func TestQuotaKeepsTheOrderOfArrival(t *testing.T) {
 	})
 }
 
-func TestQuotaHonoursContexts(t *testing.T) {
+func TestQuotaHonorsContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := new(timed)
 		client := service.client(t, intune.WithQuota(intune.Quota{Requests: 1, Window: 10 * time.Second}))

@@ -41,8 +41,8 @@ var postFaults = []intunetest.Fault{
 	{ResponseDelay: 70 * time.Second}, // carried out, and responded to ten seconds after the client has left
 }
 
-// tenantWithTwin is a tenant on virtual time that has an identical record, uploaded two days ago by another process.
-func tenantWithTwin(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate, opts ...intunetest.ServerOption) (server *intunetest.Server, twin string) {
+// tenantWithIdentical is a tenant on virtual time that has an identical record, uploaded two days ago by another process.
+func tenantWithIdentical(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate, opts ...intunetest.ServerOption) (server *intunetest.Server, identical string) {
 	t.Helper()
 	server = memoryServer(t, opts...)
 	created, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
@@ -53,16 +53,16 @@ func tenantWithTwin(t *testing.T, cert *intune.EnterpriseCodeSigningCertificate,
 	return server, created.ID
 }
 
-// wantOne fails unless the tenant has one certificate beside the twin, and it is the one that was returned.
-func wantOne(t *testing.T, server *intunetest.Server, twin string, got *intune.EnterpriseCodeSigningCertificate, err error) {
+// wantOne fails unless the tenant has one certificate beside the identical record, and it is the one that was returned.
+func wantOne(t *testing.T, server *intunetest.Server, identical string, got *intune.EnterpriseCodeSigningCertificate, err error) {
 	t.Helper()
 	held := server.Certificates()
 	if err != nil || got == nil {
 		t.Errorf("%d held, error %v", len(held), err)
 		return
 	}
-	if len(held) != 2 || held[0].ID != twin || held[1].ID != got.ID {
-		t.Errorf("got %s beside the twin %s; the tenant has %v", got.ID, twin, held)
+	if len(held) != 2 || held[0].ID != identical || held[1].ID != got.ID {
+		t.Errorf("got %s beside the identical record %s; the tenant has %v", got.ID, identical, held)
 	}
 }
 
@@ -87,7 +87,7 @@ func exactlyOnce(t *testing.T, parsed *x509.Certificate, opts []intunetest.Serve
 	t.Helper()
 	virtual(t, func(t *testing.T) {
 		cert := intune.FromX509(parsed)
-		server, twin := tenantWithTwin(t, cert, opts...)
+		server, identical := tenantWithIdentical(t, cert, opts...)
 		inject(server, faults...)
 		got, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
 		if len(faults) == 2 && faults[0].Status == 401 && faults[1].Status == 401 {
@@ -96,7 +96,7 @@ func exactlyOnce(t *testing.T, parsed *x509.Certificate, opts []intunetest.Serve
 			}
 			return
 		}
-		if wantOne(t, server, twin, got, err); t.Failed() {
+		if wantOne(t, server, identical, got, err); t.Failed() {
 			t.Fatalf("under %+v", faults)
 		}
 	})
@@ -110,14 +110,14 @@ func TestCreateExactlyOnceWhileListingFails(t *testing.T) {
 		for _, failures := range []int{1, 3, 4, 8, 400} {
 			virtual(t, func(t *testing.T) {
 				cert := intune.FromX509(newCertificate(t))
-				server, twin := tenantWithTwin(t, cert)
+				server, identical := tenantWithIdentical(t, cert)
 				server.Inject(intunetest.Fault{Method: http.MethodPost, Status: 504, Gateway: true, Committed: committed})
 				for range failures {
 					server.Inject(listing)
 				}
 				got, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
 				if failures < 400 {
-					wantOne(t, server, twin, got, err)
+					wantOne(t, server, identical, got, err)
 					return
 				}
 				unknown := errorAs[*intune.OutcomeUnknownError](t, err)
@@ -291,7 +291,7 @@ func TestContextThatEndsASearchIsNamed(t *testing.T) {
 		time.AfterFunc(5*time.Second, cancel)
 		_, err := createContext(ctx, server.Client())
 		if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: got %v", err)
+			t.Errorf("canceled: got %v", err)
 		}
 		limited, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -498,7 +498,7 @@ func TestSureMatchNeedsNoFurtherPage(t *testing.T) {
 	}
 }
 
-func TestReconcileRecognisesContentThatTheServiceStillShows(t *testing.T) {
+func TestReconcileRecognizesContentThatTheServiceStillShows(t *testing.T) {
 	sent := intune.FromX509(newCertificate(t))
 	sent.UploadDateTime = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	listed := fmt.Sprintf(`{"value":[{"id":"x","content":%q,"subject":"CN=Somebody else","uploadDateTime":"2026-11-23T12:00:00Z"}]}`, b64(sent.Content))
@@ -605,7 +605,7 @@ func TestLookWaitsOnlyForThrottling(t *testing.T) {
 	}
 }
 
-// TestCandidates: a record that cannot be told never counts as absent, and the error names it.
+// TestCandidates: an unclear record never counts as absent, and the error names it.
 func TestCandidates(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		posts := 0
@@ -689,7 +689,7 @@ func TestA201AfterAnUnknownAttempt(t *testing.T) {
 		"it never shows":             {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{""}, "unknown"},
 		"the other one shows too":    {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"},{"id":"a","subject":"CN=Contoso","uploadDateTime":"%[1]s"}`}, "duplicate"},
 		"the service hides the date": {`{"id":"b","subject":"CN=Contoso"}`, []string{`{"id":"b","subject":"CN=Contoso"}`}, "unknown"},
-		"another cannot be told":     {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"},{"id":"a","subject":"CN=Contoso"}`}, "unknown"},
+		"another one is unclear":     {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"},{"id":"a","subject":"CN=Contoso"}`}, "unknown"},
 		"neither can be told":        {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso"},{"id":"a","subject":"CN=Contoso"}`}, "unknown"},
 		"it is listed without date":  {`{"id":"b","subject":"CN=Contoso","uploadDateTime":"%s"}`, []string{`{"id":"b","subject":"CN=Contoso"}`}, "b"},
 	} {

@@ -315,7 +315,7 @@ func TestContextThatEndsWhileAnAttemptIsUnderWay(t *testing.T) {
 }
 
 func TestContextThatHasEndedSendsNothing(t *testing.T) {
-	for name, cause := range map[string]error{"cancelled": context.Canceled, "out of time": context.DeadlineExceeded} {
+	for name, cause := range map[string]error{"canceled": context.Canceled, "out of time": context.DeadlineExceeded} {
 		ctx, cancel := context.WithCancel(t.Context())
 		if cause == context.DeadlineExceeded { //nolint:errorlint // a sentinel of the test
 			ctx, cancel = context.WithDeadline(t.Context(), time.Now().Add(-time.Second))

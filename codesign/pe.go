@@ -60,7 +60,7 @@ func certificateTable(file source) ([]byte, error) {
 		return nil, notForWindows(err)
 	}
 	optional = append(optional, make([]byte, directoriesAt64+directorySize*(securityDirectory+1))...) // directories that are left out are zero
-	directories := 0
+	var directories int
 	switch magic := binary.LittleEndian.Uint16(optional); magic {
 	case 0x10b:
 		directories = directoriesAt32

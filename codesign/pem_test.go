@@ -8,7 +8,7 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-// TestPEMAroundNothing is well-formed, but for a certificate.
+// TestPEMAroundNothing is well-formed, except that it holds no certificate.
 func TestPEMAroundNothing(t *testing.T) {
 	for _, kind := range []string{"CERTIFICATE", "PKCS7", "TRUSTED CERTIFICATE"} {
 		for _, data := range []string{"", "AAAA"} {
@@ -20,7 +20,7 @@ func TestPEMAroundNothing(t *testing.T) {
 	}
 }
 
-// TestFilesThatToolsHaveMangled are right but for what editors, variables and web forms have done to them.
+// TestFilesThatToolsHaveMangled are right except for what editors, variables and web forms have done to them.
 func TestFilesThatToolsHaveMangled(t *testing.T) {
 	der, text := readFile(t, "p256.der"), string(readFile(t, "chain.pem"))
 	for name, data := range map[string]string{

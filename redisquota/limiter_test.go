@@ -229,8 +229,8 @@ func TestPauseHoldsWhileRedisIsDown(t *testing.T) {
 	logged.check(t, "the pause did not reach the other processes", "Redis is down, this process has its share of the quota")
 }
 
-// TestWaitHonoursTheContextWhileRedisHangs stops the server in such a way that its connections stay open.
-func TestWaitHonoursTheContextWhileRedisHangs(t *testing.T) {
+// TestWaitHonorsTheContextWhileRedisHangs stops the server in such a way that its connections stay open.
+func TestWaitHonorsTheContextWhileRedisHangs(t *testing.T) {
 	server := startRedis(t)
 	limiter := newLimiter(t, server.client(t))
 	mustWait(t, limiter)

@@ -58,7 +58,7 @@ func TestKeyringThatRejectsIsNoError(t *testing.T) {
 	}
 }
 
-// TestSilentKeyringIsGivenUp: a session bus that never responds blocked for good.
+// TestSilentKeyringIsGivenUp: a session bus that never responds blocked forever.
 func TestSilentKeyringIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var remarks []string

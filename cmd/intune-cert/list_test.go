@@ -70,7 +70,7 @@ func TestGetShowsOneCertificate(t *testing.T) {
 	}
 }
 
-func TestFindRecognisesACertificate(t *testing.T) {
+func TestFindRecognizesACertificate(t *testing.T) {
 	f := newFixture(t)
 	cert := f.writeCertificate("new.cer", contoso())
 	f.run("find", "new.cer").exits(0).prints("new.cer is not in the tenant.")
@@ -84,7 +84,7 @@ func TestFindRecognisesACertificate(t *testing.T) {
 	if ids := idsOf(got.Certificates); !slices.Equal(ids, []string{id}) || got.Certificates[0].MatchedBy != "names" || !got.Certificates[0].isDeployed() {
 		t.Errorf("got %+v", got)
 	}
-	// The same names, and an expiration on the next day: it cannot be told.
+	// The same names, and an expiration on the next day: it may or may not be the certificate.
 	f.writeCertificate("reissued.cer", func() *certificate {
 		return contoso(func(c *certificate) { c.NotAfter = cert.NotAfter.AddDate(0, 0, 1) })
 	}())

@@ -18,7 +18,7 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 	for _, args := range map[string][]string{
 		"no file": {"rotate"}, "no id": {"get"}, "unknown command": {"rotat"}, "unknown flag": {"list", "--fast"},
 		"unknown sign-in": {"list", "--auth", "magic"}, "unknown cloud": {"list", "--cloud", "nine"}, "bad duration": {"rotate", "x", "--wait", "soon"},
-		"bad fault": {"emulator", "--fault", "colour=red"}, "senseless fault": {"emulator", "--fault", "status=401,committed"}, "bad address": {"emulator", "--listen", "nowhere"},
+		"bad fault": {"emulator", "--fault", "color=red"}, "senseless fault": {"emulator", "--fault", "status=401,committed"}, "bad address": {"emulator", "--listen", "nowhere"},
 		"bad emulator": {"list", "--emulator", "http://contoso.example"}, "unknown shell": {"completion", "ksh"}, "empty shell": {"completion", ""},
 		"empty id": {"get", ""}, "no id of one": {"get", "../me"}, "empty ids": {"delete", "--yes", " "}, "no ids": {"delete", "--yes", "a/b"},
 		"bad thumbprint": {"find", "ca.pem", "--thumbprint", "abc"},

@@ -133,7 +133,7 @@ type span struct{ from, to int }
 
 func byPosition(a, b span) int { return a.from - b.from }
 
-// replace writes *** in the place of each span, or of several that touch.
+// replace replaces each span with ***, or of several that touch.
 func replace(text []byte, spans []span) []byte {
 	slices.SortFunc(spans, byPosition)
 	var out []byte

@@ -30,12 +30,12 @@ func TestUntilDoesNotOutlastItsContext(t *testing.T) {
 		if err := wait.Until(ctx, began.Add(time.Minute)); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 0 {
 			t.Errorf("a deadline before the time: got %v after %v", err, time.Since(began))
 		}
-		cancelled, stop := context.WithCancel(t.Context())
+		canceled, stop := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, stop)
-		if err := wait.Until(cancelled, began.Add(time.Minute)); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
-			t.Errorf("cancelled: got %v after %v", err, time.Since(began))
+		if err := wait.Until(canceled, began.Add(time.Minute)); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("canceled: got %v after %v", err, time.Since(began))
 		}
-		if err := wait.Until(cancelled, began); !errors.Is(err, context.Canceled) {
+		if err := wait.Until(canceled, began); !errors.Is(err, context.Canceled) {
 			t.Errorf("a context that had ended before: got %v", err)
 		}
 	})

@@ -91,7 +91,7 @@ func (s *service) newID() string {
 	return fmt.Sprintf("%08x-0000-4000-8000-%012d", uint32(s.ids)*multiplier, s.ids)
 }
 
-// RoundTrip implements http.RoundTripper. Like net/http's transport, it reads and closes the body, and honours the
+// RoundTrip implements http.RoundTripper. Like net/http's transport, it reads and closes the body, and honors the
 // context until the body of the response has been read.
 func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body []byte

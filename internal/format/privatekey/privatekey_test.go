@@ -103,7 +103,7 @@ func TestFindLeavesPublicThingsAlone(t *testing.T) {
 func TestFindIsRightAboutTheTestDataOfCodesign(t *testing.T) {
 	hasKey := func(name string) bool {
 		switch filepath.Ext(name) {
-		case ".p12", ".pfx", ".jks", ".jceks": // whether there is a key inside cannot be told
+		case ".p12", ".pfx", ".jks", ".jceks": // it is unknown whether there is a key inside
 			return true
 		case ".sh", ".go", ".java", ".md", ".txt":
 			return false

@@ -24,7 +24,7 @@ type record struct {
 	serial        int       // counts from 1 in order of creation
 	contentUntil  time.Time // when Content ceases to show
 	visible       time.Time // when it begins to show
-	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides for good
+	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides permanently
 }
 
 const typeName = "microsoft.graph.enterpriseCodeSigningCertificate"

@@ -74,7 +74,7 @@ func (s *Server) keep(r *record) {
 	s.records = append(s.records, *r)
 }
 
-// Change sets the properties of a certificate that an object has, the status for good.
+// Change sets the properties of a certificate that an object has, the status permanently.
 func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
