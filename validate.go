@@ -3,7 +3,6 @@ package intune
 // This file rejects what must not be uploaded: private keys in any field, and certificates that have expired.
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
@@ -60,7 +59,7 @@ func isLikeCertificate(data []byte) bool {
 	const least = 64 // so that it is not a word that looks like base64
 	outer, _, _ := ber.Beginning(data)
 	first, _, _ := ber.Beginning(outer.Body)
-	return bytes.Contains(data, []byte("-----BEGIN ")) ||
+	return unwrap.IsPEM(data) ||
 		len(data) >= least && outer.Tag == ber.Sequence && (first.Tag == ber.Sequence || first.Tag == ber.OID)
 }
 

@@ -152,7 +152,7 @@ type wholeReader struct {
 // isKnown reports whether wholeReader reads data. Less is taken for a word that happens to look like base64.
 func isKnown(data []byte) bool {
 	const least = 64
-	return isPEM(data) || len(data) >= least && (isPKCS7(data) || isAppxSignature(data) || isPKCS12(data) || isDER(data))
+	return unwrap.IsPEM(data) || len(data) >= least && (isPKCS7(data) || isAppxSignature(data) || isPKCS12(data) || isDER(data))
 }
 
 func (r *wholeReader) read(data []byte) (*contents, error) {
@@ -170,7 +170,7 @@ func (r *wholeReader) read(data []byte) (*contents, error) {
 		return readPKCS12(data, r.password)
 	case isDER(data):
 		return readDER(data)
-	case isPEM(data):
+	case unwrap.IsPEM(data):
 		return readPEM(data, r.read)
 	}
 	return nil, bad("holds no certificate that can be read", nil)

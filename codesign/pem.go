@@ -12,10 +12,6 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
-const pemBegin = "-----BEGIN "
-
-func isPEM(text []byte) bool { return bytes.Contains(text, []byte(pemBegin)) }
-
 // readPEM collects the certificates of all blocks, and passes over what stands beside them, private keys for example. read
 // reads the content of one block.
 func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, error) {
@@ -38,7 +34,7 @@ func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, erro
 		}
 		held.add(more)
 	}
-	if all := bytes.Count(text, []byte(pemBegin)); blocks < all {
+	if all := bytes.Count(text, []byte(unwrap.PEMBegin)); blocks < all {
 		held.unreadable = append(held.unreadable, bad(fmt.Sprintf("is cut short or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil))
 	}
 	if len(held.certs) == 0 && len(held.unreadable) == 0 {

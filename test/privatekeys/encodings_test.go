@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -110,8 +109,6 @@ var encodings = map[string]func(key, cert []byte) []byte{
 	},
 	"hexadecimal, UTF-16":   func(key, _ []byte) []byte { return wide([]byte(hex.EncodeToString(key)), binary.LittleEndian, false) },
 	"hexadecimal of base64": func(key, _ []byte) []byte { return []byte(hex.EncodeToString(base(key))) },
-	"decimal":               func(key, _ []byte) []byte { return decimals(key, ",") },
-	"decimal in JSON":       func(key, _ []byte) []byte { return around("[", decimals(key, ",\n  "), "]") },
 }
 
 func encode(encoding *base64.Encoding, data []byte) []byte {
@@ -132,16 +129,6 @@ func lines(text []byte, end string) []byte {
 
 func groups(text []byte, size int, separator string) []byte {
 	return bytes.Join(slices.Collect(slices.Chunk(text, size)), []byte(separator))
-}
-
-func decimals(data []byte, separator string) (out []byte) {
-	for i, b := range data {
-		if i > 0 {
-			out = append(out, separator...)
-		}
-		out = strconv.AppendInt(out, int64(b), 10)
-	}
-	return out
 }
 
 func wide(text []byte, order binary.AppendByteOrder, mark bool) (out []byte) {

@@ -22,7 +22,7 @@ import (
 func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	var keys []crypto.Signer
 	var certs []*x509.Certificate
-	texts, _ := unwrap.Find(data, func(layer []byte) bool { return bytes.Contains(layer, []byte("-----BEGIN ")) })
+	texts, _ := unwrap.Find(data, unwrap.IsPEM)
 	for block := range unwrap.PEM(bytes.Join(texts, nil)) {
 		switch {
 		case strings.HasSuffix(block.Type, "CERTIFICATE"):

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
-	"strconv"
 	"strings"
 )
 
@@ -91,19 +90,4 @@ func fromHex(data []byte, visit func([]byte)) {
 func appendHex(out, digits []byte) []byte {
 	out, _ = hex.AppendDecode(out, digits[:len(digits)/2*2])
 	return out
-}
-
-// fromDecimal decodes arrays of numbers, as PowerShell writes bytes in JSON.
-func fromDecimal(data []byte, visit func([]byte)) {
-	for run := range runs(data, "0123456789,"+space) {
-		if len(run) < 2*shortest {
-			continue
-		}
-		var decoded []byte
-		for number := range bytes.FieldsFuncSeq(run, func(r rune) bool { return r < '0' }) {
-			n, _ := strconv.ParseUint(string(number), 10, 8)
-			decoded = append(decoded, byte(n))
-		}
-		visit(decoded)
-	}
 }

@@ -4,12 +4,11 @@ package unwrap
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/pem"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf16"
 )
 
 // Find returns what isKnown accepts: data itself, or else what data holds in other encodings, in any number of layers. It
@@ -59,24 +58,19 @@ func (s *search) lookInside(data []byte) {
 	}
 	fromBase64(data, s.look)
 	fromHex(data, s.look)
-	fromDecimal(data, s.look)
 }
 
 // Text returns data without a byte-order mark, the zeros of UTF-16, and white space and zeros in front.
 func Text(data []byte) []byte {
-	littleEndian, isLittleEndian := bytes.CutPrefix(data, []byte("\xff\xfe"))
-	bigEndian, isBigEndian := bytes.CutPrefix(data, []byte("\xfe\xff"))
-	switch {
-	case isLittleEndian:
-		data = fromUTF16(littleEndian, binary.LittleEndian)
-	case isBigEndian:
-		data = fromUTF16(bigEndian, binary.BigEndian)
-	case bytes.IndexByte(data, 0) >= 0:
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"} {
+		data = bytes.TrimPrefix(data, []byte(mark))
+	}
+	if bytes.IndexByte(data, 0) >= 0 {
 		if text := bytes.ReplaceAll(data, []byte{0}, nil); !isBinary(text) {
 			data = text
 		}
 	}
-	return bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), space+"\x00")
+	return bytes.TrimLeft(data, space+"\x00")
 }
 
 // isBinary reports whether so many bytes are control characters that data is no text.
@@ -89,14 +83,6 @@ func isBinary(data []byte) bool {
 		}
 	}
 	return controls > len(data)/few
-}
-
-func fromUTF16(data []byte, order binary.ByteOrder) []byte {
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = order.Uint16(data[2*i:])
-	}
-	return []byte(string(utf16.Decode(units)))
 }
 
 // unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments.
@@ -139,39 +125,23 @@ func unescapeChar(data []byte) (char []byte, length int) {
 	return nil, 1
 }
 
+// PEMBegin begins a block of PEM.
+const PEMBegin = "-----BEGIN "
+
+// IsPEM reports whether text holds the beginning of a block.
+func IsPEM(text []byte) bool { return bytes.Contains(text, []byte(PEMBegin)) }
+
+var pemBoundary = regexp.MustCompile(`(-----(?:BEGIN|END) [^-\n]+-----)[ \t]*\n?`)
+
 // PEM yields the blocks of text. It puts back the line ends that variables and forms have taken out.
 func PEM(text []byte) iter.Seq[*pem.Block] {
 	return func(yield func(*pem.Block) bool) {
-		if !bytes.Contains(text, []byte(boundary+"BEGIN ")) {
+		if !IsPEM(text) {
 			return
 		}
 		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n", `\r\n`, "\n", `\n`, "\n").Replace(string(text))
-		rest := []byte(onOwnLines(lines))
+		rest := pemBoundary.ReplaceAll([]byte(lines), []byte("\n$1\n"))
 		for block, rest := pem.Decode(rest); block != nil && yield(block); block, rest = pem.Decode(rest) {
 		}
-	}
-}
-
-// boundary begins and ends the lines around a block of PEM.
-const boundary = "-----"
-
-// onOwnLines puts each boundary of PEM on a line of its own.
-func onOwnLines(text string) string {
-	var out strings.Builder
-	for {
-		before, after, found := strings.Cut(text, boundary)
-		out.WriteString(before)
-		if !found {
-			return out.String()
-		}
-		label, behind, isClosed := strings.Cut(after, boundary)
-		isBoundary := isClosed && (strings.HasPrefix(label, "BEGIN ") || strings.HasPrefix(label, "END ")) && !strings.Contains(label, "\n")
-		if !isBoundary {
-			out.WriteString(boundary)
-			text = after
-			continue
-		}
-		out.WriteString("\n" + boundary + label + boundary + "\n")
-		text = strings.TrimPrefix(strings.TrimLeft(behind, " \t"), "\n")
 	}
 }
