@@ -56,7 +56,7 @@ func TestProxyThatRejectsTheConnection(t *testing.T) {
 	service.EnableHTTP2 = true
 	service.StartTLS()
 	defer service.Close()
-	trusted := service.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs //nolint:forcetypeassert // it is
+	trusted := service.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	for _, kind := range []string{"NewTransport", "another transport"} {
 		for status, attempts := range map[int]int{403: 1, 407: 1, 400: 1, 502: 3, 503: 3} {
 			address, requests := connectProxy(t, status, 3)
