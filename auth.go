@@ -1,7 +1,7 @@
 package intune
 
-// This file has what all credentials share, and those that use other credentials. auth_application.go and auth_user.go have
-// the others. Package internal/entra does the work.
+// This file has what all credentials share, and the credentials that wrap others. The rest are in auth_application.go and
+// auth_user.go. Package internal/entra does the work.
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// Credential obtains access tokens. The client caches them and calls Token only when it needs a new one, once for any
+// Credential obtains access tokens. The client caches tokens and calls Token only when it needs a new one, once for any
 // number of callers. Several clients may call it at the same time.
 //
-// An implementation honors ctx and puts no secret into its errors. Its errors are final, except errors of the network, a
-// context error although ctx has not ended, and an [AuthError] that is transient.
+// An implementation must honor ctx and must not put secrets into errors. The client retries after network errors, after
+// a context error if ctx has not ended, and after a transient [*AuthError]. All other errors are final.
 type Credential interface {
 	Token(ctx context.Context, req TokenRequest) (*oauth2.Token, error)
 }
 
-// TokenRequest describes the token that a client needs.
+// TokenRequest describes the token that a [Client] needs.
 type TokenRequest struct {
 	AuthorityURL string       // the Microsoft Entra root, without a trailing slash
 	Scope        string       // "https://graph.microsoft.com/.default", or that of another cloud
@@ -33,8 +33,8 @@ type TokenRequest struct {
 	HTTPClient   *http.Client // reaches the token endpoint; it follows no redirects
 }
 
-// ErrCredentialUnavailable is wrapped by the error of a credential that cannot work in this environment, for example
-// [GitHubActionsAssertion] outside of GitHub Actions. [ChainedCredential] then tries the next credential.
+// ErrCredentialUnavailable is wrapped by the error of a credential that can't work in this environment, for example
+// [GitHubActionsAssertion] outside GitHub Actions. [ChainedCredential] then tries the next credential.
 var ErrCredentialUnavailable = entra.ErrUnavailable
 
 // validator is a credential that can detect a mistake before anything is sent.
@@ -63,14 +63,15 @@ func (s signIn) Token(ctx context.Context, req TokenRequest) (*oauth2.Token, err
 
 func (s signIn) validate() error { return signInError(s.Check()) }
 
-// TokenSourceCredential uses the tokens of source, which must be for Microsoft Graph in the client's cloud. A token source
-// takes no context, so it runs in a goroutine of its own, which ends when the source returns. Callers wait only as long as
-// their contexts allow. The source is not called again before it has returned.
+// TokenSourceCredential uses tokens from source, which must be for Microsoft Graph in the client's cloud. A token
+// source takes no context, so it runs in its own goroutine until it returns. Callers wait only as long as their
+// contexts allow. The source is not called again before it has returned.
 func TokenSourceCredential(source oauth2.TokenSource) Credential { return signIn{entra.Source(source)} }
 
 // ChainedCredential uses the first of creds that is available in this environment. Any error other than
 // [ErrCredentialUnavailable] ends the search, including a rejection by Microsoft Entra ID, so that the next credential
-// does not hide a mistake. The first one that knows a Microsoft Entra root, as [EnvironmentCredential] may, sets it for all.
+// doesn't hide a mistake. The first credential that specifies a Microsoft Entra root, as [EnvironmentCredential] may,
+// sets it for all.
 func ChainedCredential(creds ...Credential) Credential { return chained(slices.Clone(creds)) }
 
 type chained []Credential

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// ClientSecretCredential signs in an application with a client secret. tenantID is the tenant's GUID or one of its domain
-// names.
+// ClientSecretCredential signs in an application with a client secret. tenantID is the tenant's GUID or one of its
+// domain names.
 //
 // See https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 func ClientSecretCredential(tenantID, clientID, secret string) Credential {
@@ -19,18 +19,18 @@ func ClientSecretCredential(tenantID, clientID, secret string) Credential {
 }
 
 // ClientCertificateCredential signs in an application with a certificate that is registered with it. chain begins with
-// that certificate. If its issuers follow, they are sent too, as sign-in by subject name and issuer requires. key signs a
-// new assertion for every token, and may be in a hardware module or a key vault. It must be an RSA key, because Microsoft
-// Entra ID accepts no other kind. Package clientcert reads both from a PEM or PKCS #12 file.
+// that certificate. Any issuers that follow are sent too, as sign-in by subject name and issuer requires. key signs a
+// new assertion for every token and may be in a hardware module or a key vault. It must be an RSA key, because
+// Microsoft Entra ID accepts no other kind. Package clientcert reads both from a PEM or PKCS #12 file.
 //
 // See https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
 func ClientCertificateCredential(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) Credential {
 	return signIn{entra.ClientCertificate(tenantID, clientID, chain, key)}
 }
 
-// ClientAssertionCredential signs in an application with assertions from another issuer that it trusts: workload identity
-// federation. assertion is called for every token. [GitHubActionsAssertion], [AzurePipelinesAssertion] and [FileAssertion]
-// are ready to use.
+// ClientAssertionCredential signs in an application with assertions from another issuer that it trusts (workload
+// identity federation). It calls assertion for every token. [GitHubActionsAssertion], [AzurePipelinesAssertion] and
+// [FileAssertion] are ready to use.
 //
 // See https://learn.microsoft.com/entra/workload-id/workload-identity-federation.
 func ClientAssertionCredential(tenantID, clientID string, assertion AssertionFunc) Credential {
@@ -42,14 +42,14 @@ func ClientAssertionCredential(tenantID, clientID string, assertion AssertionFun
 	})}
 }
 
-// AssertionFunc returns an assertion about the application: a JWT, signed by an issuer that the application trusts. req is
-// the request for the token that the assertion is for. Its HTTPClient reaches issuers through the client's own transport.
-// An error that wraps [ErrCredentialUnavailable] makes [ChainedCredential] try the next credential.
+// AssertionFunc returns an assertion about the application: a JWT, signed by an issuer that the application trusts. req
+// describes the token that the assertion is for. Its HTTPClient reaches issuers through the client's own transport. An
+// error that wraps [ErrCredentialUnavailable] makes [ChainedCredential] try the next credential.
 type AssertionFunc func(ctx context.Context, req TokenRequest) (string, error)
 
-// FileAssertion reads the assertion from a file, again for every token, because Kubernetes and others replace it before
-// it expires. The file must be a regular file of at most 1 MiB. If it does not exist, the error wraps
-// [ErrCredentialUnavailable].
+// FileAssertion reads the assertion from a file. It does so for every token, because Kubernetes and other platforms
+// replace the file before the assertion expires. The file must be a regular file of at most 1 MiB. If it does not
+// exist, the error wraps [ErrCredentialUnavailable].
 func FileAssertion(path string) AssertionFunc {
 	return func(context.Context, TokenRequest) (string, error) {
 		assertion, err := entra.FileAssertion(path)
@@ -57,9 +57,9 @@ func FileAssertion(path string) AssertionFunc {
 	}
 }
 
-// GitHubActionsAssertion requests the job's assertion from GitHub Actions. The job needs the permission id-token: write.
-// audience is what the federated credential expects; "" is what Microsoft Entra ID proposes in the client's cloud:
-// api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside of GitHub
+// GitHubActionsAssertion requests the job's assertion from GitHub Actions. The job needs the permission id-token:
+// write. audience is what the federated credential expects; "" is the default of Microsoft Entra ID in the client's
+// cloud: api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside GitHub
 // Actions, and without the permission, the error wraps [ErrCredentialUnavailable].
 //
 // See https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect.
@@ -71,8 +71,8 @@ func GitHubActionsAssertion(audience string) AssertionFunc {
 }
 
 // AzurePipelinesAssertion requests the assertion of a service connection, given by its id, from Azure DevOps.
-// systemAccessToken is the job's $(System.AccessToken), which a task gets only as an environment variable of its own.
-// Outside of Azure Pipelines the error wraps [ErrCredentialUnavailable].
+// systemAccessToken is the job's $(System.AccessToken), which a task gets only if you map it to an environment
+// variable. Outside Azure Pipelines, the error wraps [ErrCredentialUnavailable].
 //
 // See https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create.
 func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) AssertionFunc {
@@ -82,22 +82,23 @@ func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) Asse
 	}
 }
 
-// EnvironmentCredential signs in an application with what the environment holds. It reads AZURE_TENANT_ID and
+// EnvironmentCredential signs in an application with settings from environment variables. It reads AZURE_TENANT_ID and
 // AZURE_CLIENT_ID, and the first of these that is set, in the order of Microsoft's libraries:
 //
 //	AZURE_CLIENT_SECRET            see ClientSecretCredential
 //	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificateCredential: a PEM file with certificate and key, at most 1 MiB
 //	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertionCredential and FileAssertion
 //
-// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; [WithAuthorityURL] takes precedence over it. If variables are
-// missing, the error is an [InputError] that names all of them, and wraps [ErrCredentialUnavailable] if none is set. Other
-// variables of Microsoft's libraries are not read. A certificate's chain is sent if the file contains one.
+// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; [WithAuthorityURL] takes precedence over it. If the
+// certificate file contains a chain, it is sent. Other variables of Microsoft's libraries are ignored. If variables are
+// missing, the error is an [*InputError] that names all of them. It wraps [ErrCredentialUnavailable] if none is set.
 //
 // If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use [EnvironmentCredentialWith] and clientcert.Load.
 func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(entra.LoadPEM) }
 
-// EnvironmentCredentialWith is like [EnvironmentCredential], but load reads the file at AZURE_CLIENT_CERTIFICATE_PATH, with
-// the password from AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM and PKCS #12.
+// EnvironmentCredentialWith is like [EnvironmentCredential], but calls load to read the file at
+// AZURE_CLIENT_CERTIFICATE_PATH, with the password from AZURE_CLIENT_CERTIFICATE_PASSWORD. clientcert.Load reads PEM
+// and PKCS #12.
 func EnvironmentCredentialWith(load func(path, password string) ([]*x509.Certificate, crypto.Signer, error)) (Credential, error) {
 	way, host, err := entra.Environment(load)
 	if err != nil {

@@ -11,24 +11,25 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// AuthError is a response of the token endpoint, or of an issuer of assertions, that is not a token.
+// AuthError is a response from the token endpoint, or from an issuer of assertions, that is not a token.
 //
-// These are transient, and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and AADSTS90033,
-// and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 also occur while a new
-// credential or application spreads, so the sign-in is tried once more after a second. Others are final.
+// These are transient and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and
+// AADSTS90033, and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 also
+// occur until a new credential or application is known everywhere, so the sign-in is retried once after a second. All
+// others are final.
 type AuthError struct {
 	Code        string // OAuth's error code, such as "invalid_client"; "" if the response has none
 	Description string // what the response says, without the ids that follow it
 	AADSTS      int    // Microsoft Entra ID's own error number, 0 if there is none
 	StatusCode  int
-	Host        string // that sent the response; "" if it is not known
+	Host        string // that sent the response; "" if unknown
 
-	TraceID, CorrelationID string // for Microsoft's support
+	TraceID, CorrelationID string // for Microsoft Support
 
 	RetryAfter time.Duration // how long the endpoint asked to wait; 0 if it did not
 }
 
-// Error returns one line that says what was rejected and, if that is known, what to do.
+// Error returns one line that says what was rejected and, if known, what to do.
 func (e *AuthError) Error() string { return (*entra.Error)(e).Error() }
 
 // LogValue implements slog.LogValuer.

@@ -10,21 +10,21 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
-// Create uploads a certificate and returns it as the service has it, with its id. Success is a 201 with an object of
-// this type that has an id, and nothing else. cert is not modified. If its UploadDateTime is zero, the current time is
-// sent. No other request precedes the first POST.
+// Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object of this
+// type and an id is success. cert is not modified. If its UploadDateTime is zero, the current time is sent. No other
+// request precedes the first POST.
 //
-// An *InputError comes before anything is sent: for a nil certificate, for one with neither content nor subject, for
-// content that is an expired certificate (unless WithExpiredAllowed) or looks like a certificate but is not exactly one in
-// DER, and for a private key in any field and encoding. An *APIError is a rejection by the service and an *AuthError one by
-// the sign-in; in both cases nothing was created.
+// Create returns an [*InputError] before anything is sent: for a nil certificate, for one with neither content nor
+// subject, for content that is an expired certificate (unless [WithExpiredAllowed]) or resembles a certificate but is
+// not exactly one in DER, and for a private key in any field and encoding. An [*APIError] is a rejection by the service
+// and an [*AuthError] one by the sign-in; in both cases nothing was created.
 //
-// If the response is lost, Create lists the certificates and looks for the one that it has sent: immediately, then with
-// growing pauses. It sends the certificate again only if a listing that began RetryPolicy.ReconcileWindow later does not
-// show it, so a commit that shows up within that time is found. If it cannot be found out whether the certificate is in
-// the tenant, the error is an *OutcomeUnknownError: test for it first, because it unwraps to its cause. A
-// *DuplicateError comes together with the certificate, if it is in the tenant more than once. Nothing is deleted.
-// WithResponse tells how the result was found.
+// If the response is lost, Create lists the certificates to find the one it sent, immediately and then with growing
+// pauses. It sends the certificate again only if a listing that began ReconcileWindow (see [RetryPolicy]) later doesn't
+// show it. If Create can't find out whether the certificate is in the tenant, it returns an [*OutcomeUnknownError];
+// test for it first, because it unwraps to its cause. If the certificate is in the tenant more than once, Create
+// returns it with a [*DuplicateError]. Create never deletes anything. [WithResponse] reports how the result was found,
+// and [WithoutReconcile] turns the search off.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
@@ -84,8 +84,8 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 	return sent, c.uploads.NewUpload(*sent.shown(), isOwnDate), nil
 }
 
-// Get returns the certificate with an id. WithSelect requests some of its properties only. If there is none with that
-// id, the error is ErrNotFound.
+// Get returns the certificate with the given id. [WithSelect] limits the properties that are requested. If no
+// certificate has the id, the error is [ErrNotFound].
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-get.
 func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
@@ -97,8 +97,8 @@ func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id s
 	return got, named("get enterpriseCodeSigningCertificate", err)
 }
 
-// Update changes the properties that update sets, and nothing else, and returns the certificate as it is then. It is
-// repeated if the outcome of an attempt is unknown.
+// Update changes the properties that update sets, and nothing else, and returns the updated certificate. It is retried
+// if the outcome of an attempt is unknown.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-update.
 func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
@@ -153,8 +153,9 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 	return out.certificate, nil
 }
 
-// Delete deletes the certificate with an id. Devices then no longer trust the apps that only it has signed. If there is
-// none with that id, the error is ErrNotFound, unless an earlier attempt of the same call may have deleted it.
+// Delete deletes the certificate with the given id. Devices then no longer trust the apps that only it has signed. If
+// no certificate has the id, the error is [ErrNotFound], unless an earlier attempt of the same call may have deleted
+// it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-delete.
 func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) error {

@@ -13,17 +13,17 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// Client calls Microsoft Graph for one tenant. It is safe for concurrent use and keeps its connections for the next
-// call. It starts no goroutine that outlives a call, except those of its connections, and one for each call of a
-// TokenSourceCredential that has not returned.
+// Client calls Microsoft Graph for one tenant. It is safe for concurrent use and reuses its connections. It starts no
+// goroutine that outlives a call, except those of its connections, and one for each call to a [TokenSourceCredential]
+// that has not returned.
 type Client struct {
 	pipeline *pipeline
 	uploads  match.Ledger
 	subjects wait.Keyed // a Rotate holds its subject
 }
 
-// NewClient returns a client that signs in with cred. It makes no network connection. It reports the first option or
-// credential that cannot work as an *InputError.
+// NewClient returns a client that signs in with cred. It does not use the network. If an option or the credential can't
+// work, the error is an [*InputError] for the first one.
 func NewClient(cred Credential, opts ...Option) (*Client, error) {
 	cfg, err := newConfig(cred, opts)
 	if err != nil {
@@ -36,15 +36,15 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 	return &Client{pipeline: pipeline}, nil
 }
 
-// Do makes any other call of Microsoft Graph with the client's sign-in, retries and limits. path is relative to the API
+// Do makes any other Microsoft Graph call with the client's sign-in, retries and limits. path is relative to the API
 // version, already escaped, and may have a query: "/deviceAppManagement/mobileApps?$top=5". body is sent as JSON unless
 // it is nil. Any 2xx is success, and is decoded from JSON into out unless out is nil or the status is 204.
 //
-// GET, HEAD, OPTIONS, PUT, PATCH and DELETE are repeated if the outcome of an attempt is unknown; a DELETE that then
-// finds nothing has succeeded. A POST is not: the error is an *OutcomeUnknownError. Other errors are *APIError,
-// *AuthError, *ResponseError, *InputError, and those of the network and of the context.
+// GET, HEAD, OPTIONS, PUT, PATCH and DELETE are retried if the outcome of an attempt is unknown; a DELETE that then
+// finds nothing has succeeded. A POST is not: the error is an [*OutcomeUnknownError]. Other errors are [*APIError],
+// [*AuthError], [*ResponseError], [*InputError], network errors and context errors.
 //
-// A POST to "/$batch" counts as one request at the client's quota, although the service counts each request in it.
+// A POST to "/$batch" counts as one request against the client's quota, although the service counts each request in it.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
@@ -76,16 +76,17 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any, opt
 	return err
 }
 
-// CloseIdleConnections closes the connections that no call uses. A transport given by WithHTTPClient closes its own.
+// CloseIdleConnections closes the connections that no call is using. With [WithHTTPClient], it calls the method of the
+// same name on that client's transport, if there is one.
 func (c *Client) CloseIdleConnections() { c.pipeline.transport.CloseIdleConnections() }
 
-// EnterpriseCodeSigningCertificatesService works on the code-signing certificates of the tenant. It needs the permission
+// EnterpriseCodeSigningCertificatesService manages the tenant's code-signing certificates. It requires the permission
 // DeviceManagementApps.ReadWrite.All, delegated with a work or school account or granted to the application, and an
-// active Intune license of the tenant.
+// active Intune license for the tenant.
 // See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
 type EnterpriseCodeSigningCertificatesService struct{ client *Client }
 
-// EnterpriseCodeSigningCertificates returns the service for the tenant's code-signing certificates.
+// EnterpriseCodeSigningCertificates returns the service that manages the tenant's code-signing certificates.
 func (c *Client) EnterpriseCodeSigningCertificates() *EnterpriseCodeSigningCertificatesService {
 	return &EnterpriseCodeSigningCertificatesService{c}
 }

@@ -23,10 +23,10 @@
 //
 // # Exactly once
 //
-// The response to an upload can be lost: a broken connection, a time-out, a gateway's error. [EnterpriseCodeSigningCertificatesService.Create]
+// A broken connection, a timeout or a gateway error can lose the response to an upload. [EnterpriseCodeSigningCertificatesService.Create]
 // then checks the tenant before retrying, immediately and with growing pauses. A record that is certainly from this call is the
 // result. If a listing that began ReconcileWindow later (30 s by default, see [RetryPolicy]) certainly doesn't contain the
-// certificate, it is sent again. If Create can't find out, it returns an [*OutcomeUnknownError]. Create never deletes anything.
+// certificate, Create sends it again. If Create can't find out, it returns an [*OutcomeUnknownError]. Create never deletes anything.
 // The rules are in docs/exactly-once.md.
 //
 // # Errors
@@ -41,14 +41,14 @@
 //	case errors.As(err, &rejected): // nothing was created; rejected.RequestID is for Microsoft Support
 //	}
 //
-// An [*InputError] is a mistake that was found before anything was sent. After any other error of an update or a deletion, the
-// request may have succeeded, and it is safe to repeat. No error and no log line contains a token, a secret or certificate
+// An [*InputError] reports a mistake that was found before anything was sent. After any other error from an update or a
+// deletion, the request may have succeeded, and repeating it is safe. No error and no log line contains a token, a secret or certificate
 // content. docs/errors.md lists all errors and what to do.
 //
 // # Retries and limits
 //
-// A request is sent again, within the [RetryPolicy], if the service rejected it with a 429 or a 509, if it certainly was not
-// sent, and once after a 401, with a fresh token. Reads, updates and deletions are also repeated if the outcome is unknown; a
+// A request is retried, within the [RetryPolicy], if the service rejected it with a 429 or a 509, if it certainly was not
+// sent, and once after a 401, with a fresh token. Reads, updates and deletions are also retried if the outcome is unknown; a
 // POST is not. After a 429, a 509, or Microsoft Graph's own 503 with a Retry-After, the whole client waits. A wait that would
 // exceed an hour or the context's deadline fails immediately, and [RetryAfter] returns it.
 //
@@ -57,9 +57,9 @@
 //
 // # Networks
 //
-// The client's own transport uses the proxy of HTTPS_PROXY and NO_PROXY, TLS 1.2 or later, and HTTP/2 where available.
+// The client's own transport uses the proxy from HTTPS_PROXY and NO_PROXY, TLS 1.2 or later, and HTTP/2 where available.
 // [NewTransport] returns one for you to change. Redirects are never followed, and the token is sent only to the configured
 // Graph origin.
 //
-// A [Client] is safe for concurrent use. A client signs in to one tenant, so use one for each.
+// A [Client] is safe for concurrent use. It signs in to one tenant, so use one client for each tenant.
 package intune

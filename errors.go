@@ -15,12 +15,12 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/rotation"
 )
 
-// Sentinels for errors.Is with an *APIError.
+// Sentinels for [errors.Is] with an [*APIError].
 var (
 	ErrBadRequest   = errors.New("bad request")         // 400
 	ErrUnauthorized = errors.New("unauthorized")        // 401
 	ErrForbidden    = errors.New("forbidden")           // 403, and the 401 that Intune gives for a missing permission
-	ErrNotFound     = errors.New("not found")           // 404 in Microsoft Graph's own words: a gateway's 404 says nothing about the object
+	ErrNotFound     = errors.New("not found")           // 404 from Microsoft Graph itself: a gateway's 404 says nothing about the object
 	ErrConflict     = errors.New("conflict")            // 409 and 412
 	ErrThrottled    = errors.New("throttled")           // 429 and 509; also the client's own quota: see RetryAfter
 	ErrUnavailable  = errors.New("service unavailable") // 502, 503 and 504
@@ -38,12 +38,12 @@ func responseAttrs(method, path string, status int, requestID, clientRequestID, 
 	}
 }
 
-// OutcomeUnknownError says that a request that must not be repeated may have succeeded: the response was lost, or was not
-// the documented one. It unwraps to its cause, which may be an [*APIError] or a context's error, so test for
+// OutcomeUnknownError says that a request that must not be repeated may have succeeded: its response was lost, or was
+// not the documented one. It unwraps to its cause, which may be an [*APIError] or a context error, so test for
 // *OutcomeUnknownError first.
 //
-// The certificate may show up late. Run Rotate a few minutes after Until: it uploads the certificate only if it is not in
-// the tenant.
+// The certificate may show up late. Run [EnterpriseCodeSigningCertificatesService.Rotate] a few minutes after Until: it
+// uploads the certificate only if it is not in the tenant.
 type OutcomeUnknownError struct {
 	Attempts       int
 	UploadDateTime time.Time // the date that was sent; zero for other resources
@@ -85,7 +85,7 @@ func (e *OutcomeUnknownError) LogValue() slog.Value {
 }
 
 // DuplicateError says that the certificate is in the tenant more than once. Do not create it again. Every process that
-// gets this error for the certificate is told to keep the same record: the latest upload and, of several with the same
+// gets this error for the certificate is given the same record to keep: the latest upload or, of several with the same
 // date, the one with the smallest id.
 type DuplicateError struct {
 	Certificate *EnterpriseCodeSigningCertificate // the record to keep
@@ -123,9 +123,9 @@ func (e *DuplicateError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// AmbiguousMatchError says that it is not clear whether records in the tenant are the certificate, or whether they are
-// earlier or later than it. None of them was deleted. Compare the candidates with the certificate, delete those that you
-// do not want, and try again.
+// AmbiguousMatchError says that it is unclear whether records in the tenant are the certificate, or whether they are
+// earlier or later than it. None of them was deleted. Compare the candidates with the certificate, delete those that
+// you do not want, and try again.
 type AmbiguousMatchError struct {
 	Reason     string // what is not clear, and what to do
 	Candidates []*EnterpriseCodeSigningCertificate
@@ -196,8 +196,8 @@ func (e *operationError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ResponseError is a response that is not the documented one: another 2xx status than the operation's, another content
-// type than JSON, or a body that is cut short, larger than 8 MiB or not the requested object.
+// ResponseError is a response that is not the documented one: it has another 2xx status than the operation's, a content
+// type other than JSON, or a body that is cut short, larger than 8 MiB or not the requested object.
 type ResponseError struct {
 	Method, Path                            string
 	StatusCode                              int
@@ -205,7 +205,7 @@ type ResponseError struct {
 	Date                                    time.Time // of the response, in UTC
 
 	Problem string // what is wrong with it
-	Err     error  // what reading or decoding it said; may be nil
+	Err     error  // from reading or decoding it; may be nil
 }
 
 // Error says on one line what is wrong with the response.
@@ -217,7 +217,7 @@ func (e *ResponseError) Error() string {
 	return redact.Message(text + inParentheses("request-id", e.RequestID))
 }
 
-// Unwrap returns what reading or decoding the response said.
+// Unwrap returns Err.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
 // LogValue implements slog.LogValuer.
@@ -232,10 +232,10 @@ func (e *ResponseError) LogValue() slog.Value {
 type InputError struct {
 	Name    string // of the option, parameter or environment variable
 	Problem string
-	Err     error // what checking it said; may be nil
+	Err     error // from checking it; may be nil
 }
 
-// Error names the input and what is wrong with it.
+// Error says on one line what is wrong with which input.
 func (e *InputError) Error() string {
 	text := e.Name + " " + e.Problem
 	if e.Err != nil {
@@ -244,7 +244,7 @@ func (e *InputError) Error() string {
 	return redact.Message(text)
 }
 
-// Unwrap returns what checking the input said.
+// Unwrap returns Err.
 func (e *InputError) Unwrap() error { return e.Err }
 
 // statusBandwidthLimitExceeded is 509. Graph returns it if an application has used up its share of bandwidth.

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
-// Match is a record of the tenant that is the certificate, and how it was recognized.
+// Match is a record in the tenant that is the certificate, and how it was recognized.
 type Match struct {
 	Certificate *EnterpriseCodeSigningCertificate
 	By          MatchedBy
@@ -32,13 +32,15 @@ func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
 	return records
 }
 
-// Find returns the records of the tenant that are the certificate, the latest upload first. No match is not an error.
+// Find returns the records in the tenant that are the certificate, the latest upload first. No match is not an error.
 //
-// Content decides if the service shows it, or if this client has uploaded it under the record's id within the last hour.
-// Otherwise names, expiration and upload date must be shown and agree. Records that may or may not be the certificate come
-// in an *AmbiguousMatchError, together with the matches. The returned certificates have no AdditionalData; Get has it.
+// Content decides if the service shows it, or if this client uploaded it under the record's id within the last hour.
+// Otherwise names, expiration and upload date must be shown and agree. If other records may or may not be the
+// certificate, Find also returns an [*AmbiguousMatchError] that names them. The returned certificates have no
+// AdditionalData; [EnterpriseCodeSigningCertificatesService.Get] returns it.
 //
-// cert needs content that is a certificate, or subject, issuer and expiration. Otherwise the error is an *InputError.
+// cert needs content that is a certificate, or a subject, an issuer and an expiration. Otherwise the error is an
+// [*InputError].
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) ([]Match, error) {
@@ -77,9 +79,10 @@ func checkEnough(identity *match.Identity) error {
 	return nil
 }
 
-// Latest returns the certificate that was uploaded last: the one that Intune deploys. For an empty tenant the error is
-// ErrNotFound. If several records have the latest date, or one of several has none, it is an *AmbiguousMatchError. The
-// returned certificate has no AdditionalData; Get has it.
+// Latest returns the certificate that was uploaded last, which is the one that Intune deploys. If the tenant has none,
+// the error is [ErrNotFound]. If several records have the latest date, or one of several has none, it is an
+// [*AmbiguousMatchError]. The returned certificate has no AdditionalData;
+// [EnterpriseCodeSigningCertificatesService.Get] returns it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {

@@ -11,14 +11,14 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// APIError is a response that is not 2xx, with what Microsoft Graph and Intune said in it. Program against StatusCode,
-// Code and InnerCodes; messages change.
+// APIError is a response that is not 2xx, with what Microsoft Graph and Intune said in it. Test for a status with
+// [errors.Is] and a sentinel such as [ErrForbidden]. Rely on StatusCode, Code and InnerCodes only; messages change.
 // See https://learn.microsoft.com/graph/errors.
 type APIError struct {
 	Method, Path string // the path without its query
 	StatusCode   int
 
-	Code       string // of the outer error, such as "Forbidden"; "" if the response is not Microsoft Graph's
+	Code       string // of the outer error, such as "Forbidden"; "" if the response is not from Microsoft Graph
 	Message    string // the innermost message, taken out of Intune's JSON text, or what a gateway said
 	Target     string // what the error is about, if the service says it
 	Details    []ErrorDetail
@@ -37,7 +37,7 @@ type APIError struct {
 	gateway string // what the sender calls itself, if that is not Microsoft Graph
 }
 
-// ErrorDetail is one of several reasons in an APIError.
+// ErrorDetail is one of several reasons in an [APIError].
 type ErrorDetail struct{ Code, Message, Target string }
 
 // apiError returns the error of a response that is not 2xx.
@@ -62,7 +62,7 @@ func newAPIError(resp *response) *APIError {
 	return e
 }
 
-// Is reports whether target is the sentinel for the status.
+// Is reports whether target is the sentinel for the status, such as [ErrNotFound].
 func (e *APIError) Is(target error) bool {
 	switch e.StatusCode {
 	case http.StatusBadRequest:
@@ -95,7 +95,7 @@ func (e *APIError) lacksPermission() bool {
 	return len(e.RequiredPermissions) > 0 || e.Code == "Forbidden" || slices.Contains(e.InnerCodes, "Forbidden")
 }
 
-// Error says on one line what the service rejected and, if that is known, what to do.
+// Error says on one line what the service rejected and, if known, what to do.
 func (e *APIError) Error() string {
 	text := status(e.StatusCode) + ": " + e.reason()
 	if e.CustomPhrase != "" {

@@ -12,27 +12,27 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
-// Limiter decides when a request may be sent. Wait returns in order of arrival, or returns an error if the request may
-// not be sent, for example because ctx ends first. It is called for every attempt, after its token has been obtained. A
-// token that expires during the wait is replaced after it. A Limiter may also be a [Pauser].
+// Limiter decides when a request may be sent; see [WithLimiter]. Wait returns in order of arrival, or returns an error
+// if the request may not be sent, for example because ctx ends first. It is called for every attempt, after the token
+// has been obtained. If the token expires during the wait, it is replaced afterwards. A Limiter may also be a [Pauser].
 type Limiter interface {
 	Wait(ctx context.Context, method string) error
 }
 
-// Pauser is a [Limiter] that wants to know when the service throttles. The client then calls Pause with the time for which
-// no request should be sent.
+// Pauser is implemented by a [Limiter] that needs to know when the service throttles. The client then calls Pause with
+// the time for which no request should be sent.
 type Pauser interface {
 	Pause(pause time.Duration)
 }
 
-// Quota is a number of requests in any window of time.
+// Quota limits the number of requests in any window of time; see [WithQuota].
 type Quota struct {
 	Requests int
 	Window   time.Duration
-	Methods  []string // the methods that count; none for all
+	Methods  []string // the methods that count; all if empty
 }
 
-// IntuneAppsQuota returns what Microsoft Graph allows one application in one tenant for Intune's apps resources.
+// IntuneAppsQuota returns the limits of Microsoft Graph for one application in one tenant on Intune's apps resources.
 // See https://learn.microsoft.com/graph/throttling-limits.
 func IntuneAppsQuota() []Quota { //nolint:revive // the resources are Intune's apps
 	return []Quota{

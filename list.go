@@ -18,8 +18,8 @@ import (
 
 const listName = "list enterpriseCodeSigningCertificates" // as errors name the operation
 
-// List returns one page of the certificates that options ask for; nil asks for all. To get the page after another, set
-// ListOptions.NextLink; All does so by itself.
+// List returns one page of the certificates that options select; nil selects all. To get the next page, set NextLink in
+// [ListOptions], or use [EnterpriseCodeSigningCertificatesService.All].
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
@@ -46,9 +46,9 @@ func (c *Client) listing(options *ListOptions, opts []RequestOption) (path strin
 	return path, given, err
 }
 
-// All yields the certificates that options ask for. It reads page by page as the loop goes on, and holds one page at a
-// time. Top limits how many it yields, also if NextLink is set. An error comes once, last, with a nil certificate. opts
-// apply to the request of each page.
+// All yields the certificates that options select. It reads the pages as the loop goes on, and holds one page at a
+// time. Top limits how many it yields, even if NextLink is set. On failure, the last pair is (nil, err). opts apply to
+// the request for each page.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
@@ -87,8 +87,8 @@ func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, opti
 	}
 }
 
-// Count returns how many certificates match the filter; the zero Filter matches all. If the service doesn't say, or counts
-// the page alone, Count lists them.
+// Count returns how many certificates match filter; the zero [Filter] matches all. If the service doesn't report the
+// total, or counts only the page, Count lists the certificates.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
@@ -118,10 +118,9 @@ func (s *EnterpriseCodeSigningCertificatesService) count(ctx context.Context, op
 	return n, nil
 }
 
-// Expiring yields the certificates that expire within the given time from now, soonest first; those that have expired
-// already come before them. The service is asked to filter, and each date is checked again. If the service rejects the
-// filter (with a 400 or a 501), all certificates are listed. A certificate without an expiration is left out. An error
-// comes once, last.
+// Expiring yields the certificates that have expired or will expire within the given time from now, soonest first. It
+// asks the service to filter, and checks each date itself. If the service rejects the filter (with a 400 or a 501), it
+// lists all certificates. A certificate without an expiration is left out. On failure, the last pair is (nil, err).
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Expiring(ctx context.Context, within time.Duration, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
@@ -203,7 +202,7 @@ func (c *Client) page(ctx context.Context, path string, options requestOptions, 
 	return p, nil
 }
 
-// pages yields one page after the other. An error comes once, last.
+// pages yields one page after the other. On failure, the last pair is (nil, err).
 func (c *Client) pages(ctx context.Context, path string, options requestOptions, isLook bool) iter.Seq2[*page, error] {
 	return func(yield func(*page, error) bool) {
 		seen := make(map[[sha256.Size]byte]bool)

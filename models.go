@@ -19,7 +19,7 @@ import (
 // EnterpriseCodeSigningCertificate is a certificate that managed Windows devices trust for sideloaded apps.
 // See https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate.
 //
-// A zero field is left out of a request. Times are kept to 100 ns, which is the service's resolution, with their offset.
+// A zero field is left out of a request. Times keep 100 ns, which is the service's resolution, and their offset.
 type EnterpriseCodeSigningCertificate struct {
 	ID      string // assigned by the service; Create and Update do not send it
 	Content []byte // the certificate in DER; the service may return none after the upload
@@ -40,18 +40,18 @@ type EnterpriseCodeSigningCertificate struct {
 	AdditionalData map[string]json.RawMessage
 }
 
-// CertificateStatus says whether the service has provisioned a certificate, that is, made it available to devices. Other
-// values than these are kept unchanged.
+// CertificateStatus says whether the service has provisioned a certificate, that is, made it available to devices.
+// Values other than these are kept unchanged.
 type CertificateStatus string
 
-// The values of CertificateStatus.
+// The values of [CertificateStatus].
 const (
 	CertificateStatusNotProvisioned CertificateStatus = "notProvisioned"
 	CertificateStatusProvisioned    CertificateStatus = "provisioned"
 )
 
 // FromX509 returns the resource for a certificate: its content, its names as Windows writes them, and its expiration.
-// Status and UploadDateTime stay zero. It returns nil for nil.
+// Status and UploadDateTime stay zero. FromX509 returns nil for nil.
 func FromX509(cert *x509.Certificate) *EnterpriseCodeSigningCertificate {
 	if cert == nil {
 		return nil
@@ -76,7 +76,7 @@ func windowsName(der []byte) string {
 	return name
 }
 
-// X509 parses Content. If there is none, or it is no certificate, the error is an *InputError.
+// X509 parses Content. If Content is empty or not a certificate, the error is an [*InputError].
 func (c *EnterpriseCodeSigningCertificate) X509() (*x509.Certificate, error) {
 	if len(c.Content) == 0 {
 		return nil, &InputError{Name: "certificate", Problem: "has no content to parse"}
@@ -88,7 +88,8 @@ func (c *EnterpriseCodeSigningCertificate) X509() (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// Thumbprint returns the SHA-1 of the DER in upper-case hexadecimal, as Windows shows it, or "" without content.
+// Thumbprint returns the SHA-1 of Content in upper-case hexadecimal, as Windows shows it, or "" without content. Listed
+// records have none, because the service doesn't return their content.
 func (c *EnterpriseCodeSigningCertificate) Thumbprint() string { return thumbprint(c.Content) }
 
 func thumbprint(content []byte) string {
@@ -102,7 +103,7 @@ func thumbprint(content []byte) string {
 // MatchedBy says how a certificate was recognized in the tenant.
 type MatchedBy string
 
-// The values of MatchedBy.
+// The values of [MatchedBy].
 const (
 	MatchedByContent        MatchedBy = "content"        // the record has the same content
 	MatchedByUploadDateTime MatchedBy = "uploadDateTime" // the record has the date that was sent
@@ -110,8 +111,8 @@ const (
 )
 
 // SameCertificate reports whether two records are the same certificate: by content if both have it, otherwise by names
-// and expiration. Names are compared as sets of attributes, all of which count. IDs, dates of upload and statuses don't.
-// The result is false if there is too little to compare.
+// and expiration. Names are compared as sets of attributes, all of which count. Ids, upload dates and statuses are
+// ignored. The result is false if there is too little to compare.
 func (c *EnterpriseCodeSigningCertificate) SameCertificate(other *EnterpriseCodeSigningCertificate) bool {
 	if c == nil || other == nil {
 		return false

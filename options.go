@@ -13,7 +13,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// Option configures a Client. NewClient applies the options in order and reports the first bad one.
+// Option configures a [Client]. [NewClient] applies the options in order and reports the first invalid one.
 type Option func(*config) error
 
 type config struct {
@@ -32,7 +32,7 @@ type config struct {
 // newConfig applies the options over the defaults and checks the credential.
 func newConfig(cred Credential, opts []Option) (*config, error) {
 	cfg := &config{
-		cloud: publicCloud(), version: APIVersionBeta, logger: slog.New(slog.DiscardHandler),
+		cloud: defaultCloud, version: APIVersionBeta, logger: slog.New(slog.DiscardHandler),
 		retry: RetryPolicy{}.withDefaults(), limiter: newQuotaLimiter(IntuneAppsQuota()),
 	}
 	for _, opt := range opts {
@@ -79,8 +79,8 @@ func WithCloud(cloud Cloud) Option {
 	}
 }
 
-// WithAPIVersion chooses the version of Microsoft Graph. The default is APIVersionBeta. Whether v1.0 has the
-// certificates is in doubt: see APIVersionV1.
+// WithAPIVersion chooses the version of Microsoft Graph. The default is [APIVersionBeta]. v1.0 may not have the
+// certificates: see [APIVersionV1].
 func WithAPIVersion(version APIVersion) Option {
 	return func(c *config) error {
 		if version != APIVersionBeta && version != APIVersionV1 {
@@ -110,19 +110,19 @@ func WithAuthorityURL(root string) Option {
 }
 
 // NewTransport returns a new transport with the library's settings: TLS 1.2 or later, HTTP/2 with pings that detect dead
-// connections, up to 64 idle connections to a host, and the proxy of HTTPS_PROXY and NO_PROXY. Change its proxy, its
+// connections, up to 64 idle connections to a host, and the proxy from HTTPS_PROXY and NO_PROXY. Change its proxy, its
 // certificate authorities or its client certificate, and pass it to [WithHTTPClient]:
 //
 //	transport := intune.NewTransport()
 //	transport.TLSClientConfig.RootCAs = pool
 //	client, err := intune.NewClient(cred, intune.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// The client replaces such a transport by its clone after a time-out or a 503, because over HTTP/2 that is the only way
-// to a new connection. So do not change it after [NewClient].
+// After a timeout or a 503, the client replaces such a transport with a clone, because over HTTP/2 that is the only way to
+// get a new connection. Therefore, do not change it after [NewClient].
 func NewTransport() *http.Transport { return wire.NewTransport() }
 
-// WithTimeout sets the time limit of an attempt, from the moment it is sent to the end of its response. The default is 60
-// seconds. It also holds for a request for a token. It takes precedence over the Timeout of [WithHTTPClient].
+// WithTimeout sets the time limit of an attempt, from sending the request to the end of its response. The default is 60
+// seconds. It also applies to each request for a token. It takes precedence over the Timeout of [WithHTTPClient].
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
@@ -133,10 +133,10 @@ func WithTimeout(timeout time.Duration) Option {
 	}
 }
 
-// WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the time limit of an attempt.
-// The client is not modified. To change a proxy or a certificate authority, start from [NewTransport]; any other
-// transport keeps its own connection pool and settings. If client has no Transport, http.DefaultTransport is used.
-// Without this option the client has a transport of its own, which is like that of NewTransport.
+// WithHTTPClient uses the Transport and the Jar of client, and its Timeout, if not zero, as the time limit of an
+// attempt. client is not modified. To change a proxy or a certificate authority, start from [NewTransport]; any other
+// transport keeps its own connection pool and settings. If client has no Transport, [http.DefaultTransport] is used.
+// Without this option, the client has its own transport, like that of NewTransport.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -147,8 +147,8 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLogger logs with stable messages and attributes. No token, secret or certificate content is logged. Without this
-// option nothing is logged.
+// WithLogger logs what the client does, with stable messages and attributes. Tokens, secrets and certificate content are
+// never logged. Without this option, nothing is logged.
 //
 //	level  message              attributes
 //	debug  intune: attempt      method, path, attempt, outcome, duration, clientRequestId, status, requestId, error
@@ -159,8 +159,8 @@ func WithHTTPClient(client *http.Client) Option {
 //	info   intune: reconciling  cause, uploadDateTime
 //	info   intune: reconciled   result (found, absent, unknown), uploadDateTime, id, matchedBy
 //
-// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. Without a response there is no status
-// and no requestId. Waits for the quota and for a pause are logged once they have taken a second.
+// The outcome of an attempt is succeeded, "not sent", rejected, failed or unknown. Without a response, there is no status
+// and no requestId. Waits for the quota or a pause are logged only if they last longer than a second.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -171,8 +171,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent puts a product such as "contoso-rollover/1.2" in front of the library's own User-Agent, for requests
-// for tokens as well.
+// WithUserAgent puts a product such as "contoso-rollover/1.2" before the library's own User-Agent, also in requests for
+// tokens.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl) {
@@ -183,8 +183,8 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithRetry sets the retry policy. A Retry-After of the service replaces the backoff. It is honored up to an hour; a
-// longer one ends the call with the error.
+// WithRetry sets the [RetryPolicy]. If the service sends a Retry-After, it replaces the backoff. It is honored up to an
+// hour; a longer one ends the call with the error, and [RetryAfter] returns it.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
 		if policy.MaxAttempts > maxAttempts {
@@ -201,10 +201,10 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithQuota keeps the client within these quotas instead of [IntuneAppsQuota], which is the default; without arguments
-// there is no limit. Requests wait for their turn in order of arrival. A request whose wait would outlast the context's
-// deadline fails immediately with [ErrThrottled], and [RetryAfter] says how long the wait would be. Each window is extended
-// by 400 ms to allow for network delay. The quotas hold for this client only; see [WithLimiter] for several clients.
+// WithQuota keeps the client within these quotas instead of the default, [IntuneAppsQuota]; without arguments there is
+// no limit. Requests wait for their turn in order of arrival. A request whose wait would outlast the context's deadline
+// fails immediately with [ErrThrottled], and [RetryAfter] returns how long the wait would be. Each window is extended
+// by 400 ms to allow for network delay. The quotas apply to this client only; to share a quota, see [WithLimiter].
 func WithQuota(quotas ...Quota) Option {
 	return func(c *config) error {
 		for _, q := range quotas {
@@ -224,8 +224,8 @@ func WithQuota(quotas ...Quota) Option {
 	}
 }
 
-// WithLimiter asks limiter before every attempt, in place of WithQuota, so that several processes can share the quota of
-// their application.
+// WithLimiter calls limiter before every attempt, instead of the quota of [WithQuota], so that several processes can
+// share the quota of their application. Package redisquota has a [Limiter] for Redis.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *config) error {
 		if limiter == nil {
@@ -236,12 +236,13 @@ func WithLimiter(limiter Limiter) Option {
 	}
 }
 
-// WithMiddleware wraps every attempt, the first middleware outermost. A middleware sees the request with the library's
-// headers, such as client-request-id, but never with the token. It can add headers; the library's own headers and the
-// body are sent as they were, whatever a middleware changes. Requests for tokens do not pass through it.
+// WithMiddleware wraps every attempt; the first middleware is the outermost. A middleware sees the request with the
+// library's headers, such as client-request-id, but never the token. It can add headers, but can't change the library's
+// own headers or the body. Requests for tokens do not pass through it.
 //
 // A middleware must keep the request's context, or one derived from it. It should not wait, because the quota counts
-// from before it. A client trace (net/http/httptrace) that it installs sees what net/http sends, the token included.
+// the request before the middleware runs. If it installs a client trace ([net/http/httptrace]), the trace sees what
+// net/http sends, including the token.
 func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		for _, m := range middleware {
@@ -254,9 +255,9 @@ func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Opt
 	}
 }
 
-// RetryPolicy says how often and how long to try. Zero fields mean the defaults.
+// RetryPolicy says how often and how long to try; see [WithRetry]. A zero field means the default.
 type RetryPolicy struct {
-	MaxAttempts int           // of one call, including the first; 4 by default, 1 never sends a request again
+	MaxAttempts int           // of one call, including the first; 4 by default, 1 for no retries
 	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
 	MaxDelay    time.Duration // no backoff is longer; 30 s by default
 

@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// CertificatePage is one page of a listing. Its JSON is that of the service.
+// CertificatePage is one page of a listing: see [EnterpriseCodeSigningCertificatesService.List]. Its JSON is that of
+// the service.
 type CertificatePage struct {
 	Value    []*EnterpriseCodeSigningCertificate
 	Count    *int64 // of all certificates that match the filter, if ListOptions.Count asked for it
@@ -57,8 +58,8 @@ func (p CertificatePage) MarshalJSON() ([]byte, error) {
 	return marshalObject(0, append(members, field{valueName, value}))
 }
 
-// UnmarshalJSON reads a page of the service: an object whose value is an array of objects, and that has no error. A
-// member that occurs twice, or a nextLink that is no text, is an error too.
+// UnmarshalJSON reads a page from the service: an object whose value is an array of objects, and that has no error. A
+// duplicate member, or a nextLink that is not a string, is an error.
 func (p *CertificatePage) UnmarshalJSON(data []byte) error {
 	const most = 300_000 // thirty for each record of the largest page
 	if err := limitMembers(data, most); err != nil {

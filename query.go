@@ -10,11 +10,11 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
-// Property is a property of an EnterpriseCodeSigningCertificate by its name in Microsoft Graph. Its type has the
+// Property is a property of an [EnterpriseCodeSigningCertificate], by its name in Microsoft Graph. Its type has the
 // comparisons that the service supports for it, so that an unsupported query does not compile.
 type Property interface{ propertyName() string }
 
-// The properties of an EnterpriseCodeSigningCertificate.
+// The properties of an [EnterpriseCodeSigningCertificate].
 const (
 	PropertyID                 StringProperty  = "id"
 	PropertyContent            ContentProperty = "content"
@@ -30,7 +30,7 @@ const (
 // ContentProperty is the content of a certificate. It can be selected, but not filtered or sorted by.
 type ContentProperty string
 
-// StatusProperty is a property of type CertificateStatus.
+// StatusProperty is a property of type [CertificateStatus].
 type StatusProperty string
 
 // StringProperty is a property that holds text.
@@ -44,15 +44,15 @@ func (p StatusProperty) propertyName() string  { return string(p) }
 func (p StringProperty) propertyName() string  { return string(p) }
 func (p TimeProperty) propertyName() string    { return string(p) }
 
-// Filter selects certificates. The zero Filter matches all.
+// Filter selects certificates in [ListOptions]. The zero Filter matches all.
 type Filter struct {
 	expression string
 	compound   bool // it needs parentheses inside a larger expression
 	invalid    bool // OData cannot express it: it matches nothing, or has a year beyond 9999
 }
 
-// RawFilter returns the filter of an OData expression, unescaped: "startswith(subject,'CN=Contoso')". Use it for what the
-// typed properties do not offer. A blank expression matches all certificates.
+// RawFilter returns a [Filter] with an OData expression, unescaped: "startswith(subject,'CN=Contoso')". Use it for what
+// the typed properties do not offer. A blank expression matches all certificates.
 func RawFilter(expression string) Filter {
 	if strings.TrimSpace(expression) == "" {
 		return Filter{}
@@ -63,11 +63,11 @@ func RawFilter(expression string) Filter {
 // String returns the OData expression, "" for the filter that matches all certificates.
 func (f Filter) String() string { return f.expression }
 
-// And matches certificates that match every filter. With no filters it matches all.
+// And matches certificates that match every filter. Without filters it matches all.
 func And(filters ...Filter) Filter { return join(" and ", filters) }
 
-// Or matches certificates that match at least one of the filters. With no filters it would match none, and a listing
-// rejects it as an *InputError.
+// Or matches certificates that match at least one of the filters. Without filters it matches nothing, and a listing
+// rejects it with an [*InputError].
 func Or(filters ...Filter) Filter {
 	if len(filters) == 0 {
 		return Filter{invalid: true}
@@ -78,8 +78,8 @@ func Or(filters ...Filter) Filter {
 	return join(" or ", filters)
 }
 
-// Not matches certificates that do not match the filter. The Not of the zero Filter would match none, and a listing
-// rejects it as an *InputError.
+// Not matches certificates that do not match the filter. The Not of the zero [Filter] matches nothing, and a listing
+// rejects it with an [*InputError].
 func Not(f Filter) Filter {
 	return Filter{expression: "not (" + f.expression + ")", invalid: f.invalid || f == Filter{}}
 }
@@ -168,19 +168,19 @@ func (p TimeProperty) Lt(t time.Time) Filter { return compareTime(p, "lt", upwar
 // Le matches certificates whose property is t or earlier.
 func (p TimeProperty) Le(t time.Time) Filter { return compareTime(p, "le", t) }
 
-// Order is one level of sorting.
+// Order is one level of sorting in [ListOptions].
 type Order struct{ term string }
 
-// Ascending sorts by the property, the first of its values first.
+// Ascending sorts by the property in ascending order.
 func (p StatusProperty) Ascending() Order { return Order{string(p)} }
 
-// Descending sorts by the property, the last of its values first.
+// Descending sorts by the property in descending order.
 func (p StatusProperty) Descending() Order { return Order{string(p) + " desc"} }
 
-// Ascending sorts by the property, the first of its values first.
+// Ascending sorts by the property in ascending order.
 func (p StringProperty) Ascending() Order { return Order{string(p)} }
 
-// Descending sorts by the property, the last of its values first.
+// Descending sorts by the property in descending order.
 func (p StringProperty) Descending() Order { return Order{string(p) + " desc"} }
 
 // Ascending sorts by the property, the earliest first.
@@ -189,17 +189,17 @@ func (p TimeProperty) Ascending() Order { return Order{string(p)} }
 // Descending sorts by the property, the latest first.
 func (p TimeProperty) Descending() Order { return Order{string(p) + " desc"} }
 
-// ListOptions selects what a listing returns. The zero value, and nil, ask for all certificates in the order of the
+// ListOptions selects what a listing returns. The zero value, and nil, select all certificates in the order of the
 // service. There is no $search, because the resource does not support it.
 type ListOptions struct {
 	Filter  Filter
 	Select  []Property // the properties to return; all by default
 	OrderBy []Order    // the first is the most significant
 	Top     int        // for List, the size of a page; for All, how many certificates it yields at most; 0 for no limit
-	Skip    int        // leave out this many at the beginning
+	Skip    int        // skip this many at the beginning
 	Count   bool       // request the number of all certificates that match Filter
 
-	// NextLink is that of an earlier page, which has determined the other fields; they are ignored, except Top by All.
+	// NextLink is from an earlier page, which has determined the other fields. They are ignored, except that All honors Top.
 	NextLink string
 }
 

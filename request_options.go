@@ -7,7 +7,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// RequestOption configures one call. An option that does not apply to the operation is an *InputError.
+// RequestOption configures one call. If an option does not apply to the operation, the error is an [*InputError].
 type RequestOption func(*requestOptions) error
 
 type requestOptions struct {
@@ -91,23 +91,24 @@ func WithHeader(key, value string) RequestOption {
 	}
 }
 
-// Response is what is known of a call besides its result. If several attempts were made, it describes the last one.
+// Response describes a call beyond its result; see [WithResponse]. If there were several attempts, it describes the
+// last one.
 type Response struct {
 	StatusCode int         // 0 if nothing was received
-	Header     http.Header // of the response, without what it echoes of the token
+	Header     http.Header // of the response; a token echoed in it is masked
 
-	RequestID       string // the service's id of the attempt; Microsoft's support asks for it first
-	ClientRequestID string // a GUID of the library's, the same for all attempts of the call
+	RequestID       string // the service's id of the attempt; Microsoft Support asks for it first
+	ClientRequestID string // a GUID from the library, the same for all attempts of the call
 	Diagnostics     string // x-ms-ags-diagnostic: which data center and server responded
 
-	Attempts int // of the call; listings that look for a lost create are not counted
+	Attempts int // of the call; the listings after a lost create are not counted
 
 	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
-	MatchedBy  MatchedBy // how it was recognized there, by Create or Rotate; "" if it was not looked for
+	MatchedBy  MatchedBy // how it was recognized there, by Create or Rotate; "" if there was no search
 }
 
-// WithResponse fills in response with what is known of the call, on success and on error. Only the library can do so: if
-// you test with a fake of the service, the response stays as it is.
+// WithResponse fills in response with the details of the call, on success and on error. Only the library can do so: a
+// fake of the service can't fill it in.
 func WithResponse(response *Response) RequestOption {
 	return func(o *requestOptions) error {
 		if response == nil {
@@ -118,8 +119,8 @@ func WithResponse(response *Response) RequestOption {
 	}
 }
 
-// WithoutReconcile makes Create return an *OutcomeUnknownError immediately if the response is lost. It does not look for
-// the certificate and does not send it again.
+// WithoutReconcile makes [EnterpriseCodeSigningCertificatesService.Create] return an [*OutcomeUnknownError] immediately
+// if the response is lost. Create then neither checks the tenant nor retries.
 func WithoutReconcile() RequestOption {
 	return func(o *requestOptions) error {
 		o.withoutReconcile = true
@@ -127,8 +128,8 @@ func WithoutReconcile() RequestOption {
 	}
 }
 
-// WithExpiredAllowed lets Create upload a certificate that has expired. Its apps may carry timestamps from before, so
-// they may still run.
+// WithExpiredAllowed lets [EnterpriseCodeSigningCertificatesService.Create] upload an expired certificate. Apps that
+// were timestamped before it expired may still run.
 func WithExpiredAllowed() RequestOption {
 	return func(o *requestOptions) error {
 		o.allowExpired = true
@@ -143,7 +144,7 @@ func (o *requestOptions) appliesToCreate(name string) error {
 	return nil
 }
 
-// WithSelect makes Get request these properties only, and the id.
+// WithSelect makes [EnterpriseCodeSigningCertificatesService.Get] request only these properties and the id.
 func WithSelect(properties ...Property) RequestOption {
 	return func(o *requestOptions) error {
 		if o.kind != getOperation {

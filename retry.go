@@ -177,8 +177,8 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	return c.settings.retry.backoff(c.attempts)
 }
 
-// RetryAfter returns how long to wait before trying again after err, whoever asked for it: the service, the sign-in, or the
-// client's own quota. It returns 0 if nobody did.
+// RetryAfter returns how long to wait before trying again after err, whether the service, the sign-in or the client's
+// own quota asked for it. It returns 0 if none did.
 func RetryAfter(err error) time.Duration {
 	if held, ok := errors.AsType[*throttle.Error](err); ok {
 		return max(held.Pause, 0)

@@ -19,30 +19,31 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
-// ErrNotProvisioned says that Intune has not provisioned the new certificate in time. Nothing was deleted. Run Rotate
-// again later.
+// ErrNotProvisioned says that Intune did not provision the new certificate in time. Nothing was deleted. Run
+// [EnterpriseCodeSigningCertificatesService.Rotate] again later.
 var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, so nothing was deleted: run it again later")
 
-// ErrNotLatest says that another certificate was uploaded later, so Intune deploys that one, or that a certificate of the
-// same subject expires later, so this rotation is out of date. Nothing was deleted.
+// ErrNotLatest says that this rotation is out of date: another certificate was uploaded later, so Intune deploys that
+// one, or a certificate with the same subject expires later. Nothing was deleted.
 var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
 
-// ErrOtherSubject says that Intune deploys a certificate with another subject, whose apps would lose their trust. Nothing was
-// uploaded, unless the difference shows only after the upload; then Rotation.Created is true. RotateOptions.NewSubject allows
-// it.
+// ErrOtherSubject says that Intune deploys a certificate with another subject, whose apps would no longer be trusted.
+// Nothing was uploaded, unless the difference shows only after the upload; then Created of the [Rotation] is true.
+// NewSubject in [RotateOptions] allows the change.
 var ErrOtherSubject = errors.New("the deployed certificate has another subject")
 
-// RotateOptions configures Rotate. The zero value, and nil, upload the certificate if necessary and delete nothing.
+// RotateOptions configures [EnterpriseCodeSigningCertificatesService.Rotate]. The zero value, and nil, upload the
+// certificate if necessary and delete nothing.
 type RotateOptions struct {
 	DeleteOld       bool          // delete what cert replaces: the earlier uploads with the same subject
-	Overlap         time.Duration // but keep them until cert has been in the tenant this long: provisioned does not mean that all devices have it
+	Overlap         time.Duration // but keep them until cert has been in the tenant this long, because provisioned does not mean that all devices have it
 	WaitProvisioned time.Duration // wait up to this long for cert to be provisioned; 0 does not wait
 	NewSubject      bool          // cert may replace a deployed certificate that has another subject
-	Force           bool          // upload cert even if the tenant seems to have it, or has a later one: for a re-issue or a rollback. Each call uploads
-	DryRun          bool          // change nothing; the Rotation says what would be done
+	Force           bool          // upload cert even if the tenant seems to have it, or has a later one: for a re-issue or a rollback. Every call uploads
+	DryRun          bool          // change nothing; the Rotation shows what would be done
 }
 
-// Rotation is what Rotate has done or, with DryRun, would do.
+// Rotation is what [EnterpriseCodeSigningCertificatesService.Rotate] has done or, with DryRun, would do.
 type Rotation struct {
 	Certificate  *EnterpriseCodeSigningCertificate   // cert as the tenant has it, nil if it is not there; with DryRun, as it would be uploaded
 	Created      bool                                // uploaded by this call
@@ -69,31 +70,33 @@ func (r Rotation) LogValue() slog.Value {
 }
 
 // Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert
-// unless it is the latest upload already. It can be run again at any time: each run lists the tenant, does what is missing,
-// and returns nil if nothing is wrong. Sign your apps again before the old certificate is deleted.
+// unless it is the latest upload already. It is safe to run again at any time: each run lists the tenant, does what is
+// missing, and returns nil if nothing is wrong. Sign your apps again before the old certificate is deleted.
 //
-// Rotate recognizes cert as Find does. If it is unclear whether the deployed record is cert, or which record is deployed,
-// the error is an *AmbiguousMatchError and nothing is done. If Intune deploys a certificate with another subject, the error
-// is ErrOtherSubject, unless NewSubject is set. If a record of the same subject expires more than two days after cert, or
-// another certificate was uploaded after cert, the error is ErrNotLatest: the job may be out of date. Force skips these
-// checks. A certificate that becomes valid in more than an hour is an *InputError.
+// Rotate recognizes cert as [EnterpriseCodeSigningCertificatesService.Find] does. If it is unclear whether the deployed
+// record is cert, or which record is deployed, the error is an [*AmbiguousMatchError] and nothing is done. If Intune
+// deploys a certificate with another subject, the error is [ErrOtherSubject], unless NewSubject is set. If a record
+// with the same subject expires more than two days after cert, or another certificate was uploaded after cert, the
+// error is [ErrNotLatest]: the job may be out of date. Force skips these checks. If cert becomes valid in more than an
+// hour, the error is an [*InputError].
 //
-// After an upload, Rotate makes sure that later runs will recognize the new record. If they would not, the error is an
-// *AmbiguousMatchError. Do not run it again before you have looked at the record.
+// After an upload, Rotate checks that later runs will recognize the new record. If they would not, the error is an
+// [*AmbiguousMatchError]. Check the record before you run Rotate again.
 //
 // With DeleteOld, Rotate deletes what cert replaces: earlier uploads with the same subject that expire at most two days
-// after cert. It does so only when cert is deployed, provisioned, and has been there for Overlap. Before that, the result is
-// nil and Pending names what a later run deletes. The error is ErrNotProvisioned if cert is not provisioned when Overlap
-// ends, 48 hours after its upload, or when WaitProvisioned runs out. A record that may or may not be old is kept, and the
-// error is an *AmbiguousMatchError. The deployed record and other subjects are never deleted. If a deletion fails, Deleted
-// has what is done, and Pending the rest.
+// after cert. It does so only when cert is deployed, provisioned, and has been there for Overlap. Until then, it
+// returns nil, and Pending names what a later run deletes. If cert is not provisioned when Overlap ends, 48 hours after
+// its upload, or when WaitProvisioned runs out, the error is [ErrNotProvisioned]. A record that may or may not be old
+// is kept, and the error is an [*AmbiguousMatchError]. The deployed record and other subjects are never deleted. If a
+// deletion fails, Deleted names what was deleted, and Pending the rest.
 //
-// With DryRun nothing is changed, and the error is the one that would be returned. Rotate then assumes that a new upload
-// is provisioned at once, and an earlier one within WaitProvisioned. Deleted has what would be deleted.
+// With DryRun, nothing is changed, and the error is the one that Rotate would return. It assumes that a new upload is
+// provisioned at once, and an earlier one within WaitProvisioned. Deleted names what would be deleted.
 //
-// Rotate ignores the Status and UploadDateTime of cert, and also returns the errors of Create. An error comes with the
-// Rotation so far, nil if nothing is known yet. The certificates in it have no AdditionalData; Get has it. Calls of one
-// client for the same subject wait for each other.
+// Rotate ignores the Status and UploadDateTime of cert, and also returns the errors of
+// [EnterpriseCodeSigningCertificatesService.Create]. With an error, it returns the [Rotation] so far, or nil if nothing
+// is known yet. The certificates in it have no AdditionalData; [EnterpriseCodeSigningCertificatesService.Get] returns
+// it. Calls on one client for the same subject wait for each other.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {

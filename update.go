@@ -11,7 +11,8 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// EnterpriseCodeSigningCertificateUpdate is what Update changes: the fields that are not nil, and those in Clear.
+// EnterpriseCodeSigningCertificateUpdate is what [EnterpriseCodeSigningCertificatesService.Update] changes: the fields
+// that are not nil, and those in Clear.
 type EnterpriseCodeSigningCertificateUpdate struct {
 	Content            []byte // the certificate in DER
 	Status             *CertificateStatus
