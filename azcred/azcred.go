@@ -31,19 +31,19 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// New uses the tokens of a credential of the Azure SDK. For nil and for a nil pointer it returns a nil intune.Credential,
-// which intune.NewClient rejects.
+// New returns a credential that uses the tokens of cred. For nil and for a nil pointer, it returns a nil
+// [intune.Credential], which [intune.NewClient] rejects.
 //
-// The credential reaches Microsoft Entra ID by itself: its own options set authority and transport, and
-// intune.WithAuthorityURL and intune.WithHTTPClient do not apply. It receives claims challenges, and requests tokens that
-// continuous access evaluation can revoke. It has its own cache, bypassed only by a claims challenge.
+// cred connects to Microsoft Entra ID by itself: its own options set authority and transport, and
+// [intune.WithAuthorityURL] and [intune.WithHTTPClient] do not apply. It receives claims challenges, and requests tokens
+// that continuous access evaluation can revoke. It has its own cache, bypassed only by a claims challenge.
 //
-// A response of Microsoft Entra ID that is not a token is an *intune.AuthError. Other errors are the credential's own, on
-// one line. errors.As finds the original in both. azidentity retries by itself, and then the client does; policy.RetryOptions
-// with MaxRetries -1 leaves retries to the client.
+// If Microsoft Entra ID responds without a token, the error is an [*intune.AuthError]. Other errors are the credential's own, on one
+// line. [errors.As] finds the original in both. azidentity retries by itself, and then the client does; to leave retries to the
+// client, set MaxRetries in [policy.RetryOptions] to -1.
 //
-// azidentity does not show whether a credential was rejected or is not available in this environment, so none of its errors
-// is an intune.ErrCredentialUnavailable. Put this credential last in an intune.ChainedCredential.
+// azidentity doesn't show whether a credential was rejected or is not available in this environment, so none of its errors
+// is an [intune.ErrCredentialUnavailable]. Put this credential last in an [intune.ChainedCredential].
 func New(cred azcore.TokenCredential) intune.Credential {
 	if v := reflect.ValueOf(cred); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil

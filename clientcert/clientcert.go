@@ -1,4 +1,4 @@
-// Package clientcert reads the certificate by which an application signs in, with its private key, from a file.
+// Package clientcert reads the certificate with which an application signs in, with its private key, from a file.
 //
 //	chain, key, err := clientcert.Load("app.pfx", password)
 //	…
@@ -23,14 +23,14 @@ import (
 // maxSize is many times the size of a certificate with its chain and key.
 const maxSize = 256 << 10
 
-// Load reads a certificate, its private key, and the issuers that come with them, from a PEM or PKCS #12 file, also as the
-// base64 text that key vaults and CI secrets hold. The format is recognized by the content; password is that of a PKCS #12
-// container. chain begins with the certificate of the key.
+// Load reads a certificate, its private key, and the issuers that come with them from a PEM or PKCS #12 file, or from
+// the base64 text of one, as key vaults and CI secrets hold it. The format is recognized by the content. password is
+// that of a PKCS #12 container. chain begins with the certificate of the key. Pass both to
+// [intune.ClientCertificateCredential], or Load to [intune.EnvironmentCredentialWith].
 //
-// The file must be a regular file, or a link to one, of at most 256 KiB. A pipe or a device is not opened.
+// The file must be a regular file, or a link to one, of at most 256 KiB. Pipes and devices are not opened.
 //
-// Load can be passed to intune.EnvironmentCredentialWith. A file that cannot be used is an *intune.InputError. Errors of
-// the file system are *fs.PathError.
+// If the file can't be used, the error is an [*intune.InputError]. File system errors are [*io/fs.PathError].
 func Load(path, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	data, err := regularfile.ReadAll(path, maxSize)
 	switch {
@@ -42,7 +42,7 @@ func Load(path, password string) (chain []*x509.Certificate, key crypto.Signer, 
 	return parse(path, data, password)
 }
 
-// Parse reads a certificate, its private key and the issuers from the content of a file, such as a secret, like [Load].
+// Parse is like [Load], but reads the content of a file, such as a secret.
 func Parse(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	if len(data) > maxSize {
 		return nil, nil, &intune.InputError{Name: "certificate", Problem: fmt.Sprintf("is too large: at most %d bytes are read", maxSize)}

@@ -13,23 +13,23 @@ import (
 	"time"
 )
 
-// Finding is something about a certificate that its owner should know.
+// Finding is a problem or a notable property of a certificate, from [Certificate.Check].
 type Finding struct {
 	Severity Severity    `json:"severity"`
 	Code     FindingCode `json:"code"`
 	Message  string      `json:"message"` // one sentence that says what to do
 }
 
-// String is the finding in one line.
+// String returns the finding on one line.
 func (f Finding) String() string { return fmt.Sprintf("%s: %s: %s", f.Severity, f.Code, f.Message) }
 
-// NeedsConfirmation reports whether a person should confirm the certificate before it is uploaded, because hardly anybody means
-// to upload one like that: one of an authority, one that is not for code signing, and one that is short-lived.
+// NeedsConfirmation reports whether an interactive user should confirm the certificate before it is uploaded, because
+// it is rarely the intended one: a CA certificate, one that is not for code signing, or a short-lived one.
 func (f Finding) NeedsConfirmation() bool {
 	return f.Code == FindingCA || f.Code == FindingNoCodeSigning || f.Code == FindingShortLived
 }
 
-// Severity says how bad a finding is.
+// Severity says how serious a [Finding] is.
 type Severity string
 
 // The severities, worst first.
@@ -39,10 +39,10 @@ const (
 	SeverityInfo    Severity = "info"    // fine if intended
 )
 
-// FindingCode tells findings apart. Codes stay the same from version to version.
+// FindingCode identifies the kind of a [Finding]. Codes do not change from version to version.
 type FindingCode string
 
-// The codes of findings.
+// The codes of findings; see [FindingCode].
 const (
 	FindingExpired        FindingCode = "expired"
 	FindingNotYetValid    FindingCode = "not-yet-valid"
@@ -71,9 +71,9 @@ const (
 // maxValiditySince is when the limit begins for newly issued certificates: CA/Browser Forum, Ballot CSC-31.
 var maxValiditySince = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 
-// Check returns what is wrong or remarkable about Leaf at a time, the worst first, or nothing. The limits are those of the
-// CA/Browser Forum's Baseline Requirements for Code-Signing Certificates. They bind public certificate authorities; one of
-// your own may issue what it likes.
+// Check returns the problems and notable properties of Leaf at the given time, the worst first, or nil. The limits are
+// those of the CA/Browser Forum's Baseline Requirements for Code-Signing Certificates. They bind public certificate
+// authorities, but not your own.
 func (c *Certificate) Check(now time.Time) []Finding {
 	var found findings
 	found.checkValidity(c.Leaf, now)

@@ -1,4 +1,4 @@
-// Package codesign reads code-signing certificates from the files that people have, and reports what is wrong with them.
+// Package codesign reads a code-signing certificate from any common kind of file, and reports problems with it.
 //
 //	cert, err := codesign.Load("contoso.pfx", codesign.WithPassword(password))
 //	…
@@ -7,13 +7,12 @@
 //	}
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
-// [Load] and [Parse] recognize the format by its bytes, never by a name: see [Format]. They read what Windows and its tools
-// accept, also certificates that crypto/x509 rejects, such as those with a negative serial number. One certificate that cannot
-// be read does not matter beside the signer. Private keys are neither decrypted, parsed nor kept, and are not part of any
-// error.
+// [Load] and [Parse] recognize the format by its content, never by a file name: see [Format]. They accept what Windows and its
+// tools accept, including certificates that crypto/x509 rejects, such as those with a negative serial number. An unreadable
+// certificate beside the signer's is skipped. Private keys are never decrypted, parsed or kept, and never appear in errors.
 //
-// Signatures are not verified: whether a package is genuine is for its installer to find out. Load only files that you trust.
-// Hostile files cannot do harm, though: memory and work are limited.
+// Signatures are not verified: the installer checks whether a package is genuine. Load only files that you trust. Hostile files
+// can't do harm, though, because memory and work are limited.
 package codesign
 
 import (
@@ -26,18 +25,18 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/pfx"
 )
 
-// Certificate is a code-signing certificate and what came with it.
+// Certificate is a code-signing certificate and what came with it, from [Load] or [Parse].
 type Certificate struct {
 	// Leaf is the certificate to upload:
 	//   - in a file with a signature, the certificate of the signer. If there are several signatures, the first one counts;
 	//   - in a PKCS #12 container, the certificate that has a private key there;
 	//   - otherwise the only certificate of the file, or the only one for code signing that is not a CA.
 	//
-	// WithThumbprint chooses another, also that of a second signature. If crypto/x509 cannot use the public key, for example
-	// on a curve that it does not know, Leaf.PublicKey is nil. Leaf.Raw is always what the file holds.
+	// WithThumbprint chooses another, including that of a second signature. If crypto/x509 can't use the public key, for
+	// example because the curve is unknown, Leaf.PublicKey is nil. Leaf.Raw is always what the file contains.
 	Leaf *x509.Certificate
 
-	// Chain holds the other certificates that came with Leaf: first its issuer, that one's issuer and so on, then the rest.
+	// Chain holds the other certificates that came with Leaf: first its issuer, then the issuer of that certificate and so on, then the rest.
 	Chain []*x509.Certificate
 
 	Format Format
@@ -45,10 +44,10 @@ type Certificate struct {
 	isWithKey bool // the file holds a private key as well
 }
 
-// Format is what kind of file a certificate came from.
+// Format is the kind of file that a certificate came from.
 type Format string
 
-// The formats that Load and Parse read.
+// The formats that [Load] and [Parse] read.
 const (
 	FormatDER        Format = "DER"
 	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
@@ -63,7 +62,8 @@ const (
 	FormatScript     Format = "script"      // signed scripts: .ps1, .psm1, .psd1, .ps1xml, .vbs, .js, .wsf, .mof
 )
 
-// Resource returns the resource to create: the content, names and expiration of Leaf, and nothing of Chain.
+// Resource returns the resource to upload with [intune.EnterpriseCodeSigningCertificatesService.Create]: the content,
+// names and expiration of Leaf, and nothing from Chain.
 func (c *Certificate) Resource() *intune.EnterpriseCodeSigningCertificate {
 	return intune.FromX509(c.Leaf)
 }
@@ -75,7 +75,7 @@ func thumbprintOf(cert *x509.Certificate) string {
 	return (&intune.EnterpriseCodeSigningCertificate{Content: cert.Raw}).Thumbprint()
 }
 
-// Option changes how a file is read.
+// Option configures [Load] and [Parse].
 type Option func(*options)
 
 type options struct {
@@ -83,15 +83,15 @@ type options struct {
 	thumbprint *string // nil if none was given
 }
 
-// WithPassword sets the password of a PKCS #12 container. It may hold any characters. Other formats, and containers that need
-// none, do not use it.
+// WithPassword sets the password of a PKCS #12 container. It may contain any characters. Other formats, and containers
+// without a password, ignore it.
 func WithPassword(password string) Option {
 	return func(o *options) { o.password = password }
 }
 
-// WithThumbprint chooses the certificate with a SHA-1 thumbprint: 40 hexadecimal digits, as Windows shows them. Spaces, colons
-// and invisible marks that are copied with them are ignored. If the file does not hold the certificate, the error wraps an
-// *AmbiguousError with those that it could have been.
+// WithThumbprint chooses the certificate with a SHA-1 thumbprint: 40 hexadecimal digits, as Windows shows them. Spaces,
+// colons and invisible characters copied with them are ignored. If the file does not contain the certificate, the error
+// wraps an [*AmbiguousError] with the candidates.
 func WithThumbprint(thumbprint string) Option {
 	return func(o *options) {
 		digits := strings.ToUpper(strings.Map(func(r rune) rune {
@@ -104,11 +104,12 @@ func WithThumbprint(thumbprint string) Option {
 	}
 }
 
-// ErrIncorrectPassword is wrapped by the error of Load and Parse if a PKCS #12 container needs another password, or one at all.
+// ErrIncorrectPassword is wrapped by the error of [Load] and [Parse] if the password of a PKCS #12 container is wrong
+// or missing. See [WithPassword].
 var ErrIncorrectPassword = pfx.ErrIncorrectPassword
 
-// AmbiguousError says that a file holds several certificates that may be meant: more than one for code signing, several
-// private keys, or nothing for code signing at all. WithThumbprint chooses one of Candidates.
+// AmbiguousError says that a file contains several possible certificates: more than one for code signing, several
+// private keys, or none for code signing. [WithThumbprint] chooses one of Candidates.
 type AmbiguousError struct{ Candidates []*x509.Certificate }
 
 // Error lists the candidates by their thumbprints.

@@ -12,15 +12,15 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
-// Load reads the certificate from a regular file, or from the one that a link leads to. Pipes and devices are not opened.
+// Load reads the certificate from a regular file or a link to one. Pipes and devices are not opened.
 //
-// Programs, packages, installers and cabinets may have any size, because only their signature is read. That has at most
-// 4 MiB, in a package 1 MiB, and the directory of a package has at most 8 MiB, some 60,000 files. Scripts, catalogs and
-// other PKCS #7 files have at most 4 MiB, all other files 64 KiB. The work for a file is limited, too: a PKCS #12 container
-// that asks for millions of iterations is an error.
+// Programs, packages, installers and cabinets may have any size, because only their signature is read. The signature
+// may have 4 MiB, in a package 1 MiB; the directory of a package may have 8 MiB, about 60,000 files. Scripts, catalogs
+// and other PKCS #7 files may have 4 MiB, all other files 64 KiB. The work for a file is limited, too: a PKCS #12
+// container that asks for millions of iterations is an error.
 //
-// A file that cannot be used is an *intune.InputError, which may wrap an *AmbiguousError or ErrIncorrectPassword. Errors of
-// the file system are *fs.PathError.
+// If the file can't be used, the error is an [*intune.InputError], which may wrap an [*AmbiguousError] or
+// [ErrIncorrectPassword]. File system errors are [*io/fs.PathError].
 func Load(path string, opts ...Option) (*Certificate, error) {
 	file, size, err := regularfile.Open(path)
 	switch {
@@ -33,7 +33,7 @@ func Load(path string, opts ...Option) (*Certificate, error) {
 	return parse(path, source{file, size}, opts)
 }
 
-// Parse reads the certificate from the content of a file, with the limits and errors of Load.
+// Parse reads the certificate from the content of a file, with the limits and errors of [Load].
 func Parse(data []byte, opts ...Option) (*Certificate, error) {
 	return parse("certificate", source{bytes.NewReader(data), int64(len(data))}, opts)
 }

@@ -6,8 +6,8 @@ import (
 	"math/big"
 )
 
-// SerialNumber returns the serial number of Leaf as certutil shows it: its octets in lower-case hexadecimal. A negative
-// number, as makecert and Visual Studio make it, is in two's complement: -2 is fe.
+// SerialNumber returns the serial number of Leaf as certutil shows it: its bytes in lower-case hexadecimal. Negative
+// numbers, which makecert and Visual Studio create, are in two's complement: -2 is fe.
 func (c *Certificate) SerialNumber() string { return hex.EncodeToString(serialOctets(c.Leaf)) }
 
 // serialOctets returns the serial number in two's complement, in as few octets as possible.

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 )
 
-// Config is how a Server behaves. Programs that read it from flags or from a file start with DefaultConfig or LoadConfig,
-// change what they want, and pass it to WithConfig; tests use the options.
+// Config is the settings of a [Server]. Programs that read it from flags or from a file start with [DefaultConfig] or
+// [LoadConfig], change what they need, and pass it to [WithConfig]. Tests use the options.
 type Config struct {
 	TLS    bool     `json:"tls"`    // see WithTLS
 	Hosts  []string `json:"hosts"`  // further names and addresses of the server: in its certificate, and for the control API
@@ -55,14 +55,14 @@ type Config struct {
 	log          func(Request)
 }
 
-// Person is a user of the tenant. An ID is made for a person without one.
+// Person is a user of the tenant. If ID is empty, the server creates one.
 type Person struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
 	UserName string `json:"userName"`
 }
 
-// DefaultConfig returns the Config of a Server without options.
+// DefaultConfig returns the [Config] of a [Server] without options.
 func DefaultConfig() Config {
 	return Config{
 		TenantID: TenantID, TenantDomain: TenantDomain, ClientID: ClientID, ClientSecret: ClientSecret,

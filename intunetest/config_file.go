@@ -13,9 +13,9 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 )
 
-// LoadConfig reads a file of settings: a JSON object with the names in Config's tags. What the file does not set is as
-// in DefaultConfig. Durations are texts as time.ParseDuration reads them, such as "90s", or "forever". Two settings name
-// files, relative to this one:
+// LoadConfig reads a file of settings: a JSON object with the names in the tags of [Config]. Settings that the file omits
+// are those of [DefaultConfig]. Durations are strings for [time.ParseDuration], such as "90s", or "forever". Two settings
+// name files, relative to this one:
 //
 //	"clientCertificates": ["app.cer"]
 //	"federatedCredentials": [{"issuer": "https://issuer.example", "subject": "job", "audience": "api://AzureADTokenExchange",

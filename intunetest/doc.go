@@ -10,42 +10,42 @@
 //
 // The collection is served under /beta and /v1.0: create, get, list, update, delete and $count; the options $filter,
 // $select, $orderby, $top, $skip, $count and $format; pages; JSON batches; compressed bodies; the documented quota of 100
-// writes and 1000 requests in any 20 seconds; and the errors of Graph and Intune. $filter knows eq, ne, gt, ge, lt, le and
+// writes and 1000 requests in any 20 seconds; and the errors of Graph and Intune. $filter supports eq, ne, gt, ge, lt, le and
 // in with the property on the left, startswith, endswith, contains, and, or, not and parentheses.
 //
 // A new certificate is notProvisioned in the response that creates it, whatever status the client sends. It becomes
-// provisioned after WithProvisioningDelay, or when a test calls [Server.SetStatus]. [Server.Add] puts a certificate into the
+// provisioned after [WithProvisioningDelay], or when a test calls [Server.SetStatus]. [Server.Add] puts a certificate into the
 // tenant as if it had been uploaded earlier.
 //
-// [Server.Inject] makes requests fail: before or after they have been carried out, with any status, or with a lost
-// connection; once, at a rate, or every so many requests. A [Fault] with Token and AADSTS rejects a sign-in.
+// [Server.Inject] makes requests fail: before or after they take effect, with any status or a lost connection, once, at a
+// rate or every nth time. A [Fault] with Token and AADSTS rejects a sign-in.
 //
 // # Microsoft Entra ID
 //
 // Applications sign in with the client secret, with a certificate ([WithClientCertificate]) or with the token of another
 // issuer ([WithFederatedCredential]). Users sign in with a device code ([Server.ApproveDevice], or the page /devicelogin) or
 // with an authorization code in a browser, where the user consents at once. Signatures, codes and times are checked, and
-// errors carry the numbers of Microsoft Entra ID. The tenant is named by TenantID or TenantDomain; users can also sign in
+// errors carry the numbers of Microsoft Entra ID. The tenant is named by [TenantID] or [TenantDomain]; users can also sign in
 // at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see [WithTLS].
 //
-// A client with another credential than the server's is made like this:
+// To create a client with a credential other than the server's:
 //
 //	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
 //		intune.WithHTTPClient(server.HTTPClient()))
 //
 // A credential of azidentity takes the authority host server.URL() in its cloud.Configuration, the Transport
 // server.HTTPClient(), and DisableInstanceDiscovery. A sign-in in a browser returns to a real socket, so it needs a server
-// without a MemoryListener, or a test that follows the redirect itself.
+// without a [MemoryListener], or a test that follows the redirect itself.
 //
 // # Programs in other languages
 //
-// The control API under /_emulator/ does over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
-// lists its requests. It needs no token, and it rejects requests of other websites' pages: those whose Origin or Host is not
-// the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" is a Server of its own.
+// The control API under /_emulator/ offers over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
+// lists its requests. It needs no token, and it rejects requests from pages of other websites: those whose Origin or Host is
+// not the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" runs a Server.
 //
-// # How much is known
+// # Sources
 //
-// The emulator has not been compared with a real tenant. Where its behavior comes from:
+// The emulator has not been compared with a real tenant. Its behavior comes from these sources:
 //
 //	behavior                                                       source
 //	-------------------------------------------------------------  ------------------------------------------------------
@@ -61,7 +61,7 @@
 //	keys in parentheses                                            OData, public scripts for Intune
 //	$batch: 20 requests, dependsOn, 424, 429 for each request      JSON batching
 //	$batch: texts of errors                                        public recordings, and guesses
-//	$batch: the batch itself does not count at the quota           guess
+//	$batch: the batch itself does not count for the quota          guess
 //	gzip bodies, 415 for other encodings                           design of Microsoft's SDKs; the 415 is a guess
 //	a body has at most 1000 members                                guess
 //	gzip responses, OData-Version, Cache-Control, Vary,            public recordings; on errors, fewer of them

@@ -2,10 +2,10 @@ package intunetest
 
 import "strings"
 
-// Variable is an environment variable.
+// Variable is an environment variable, from [Server.Environment].
 type Variable struct{ Name, Value string }
 
-// Environment returns the environment variables with which Microsoft's libraries and intune-cert use the server.
+// Environment returns the environment variables that make Microsoft's libraries and intune-cert use the server.
 func (s *Server) Environment() []Variable {
 	variables := []Variable{
 		{"AZURE_TENANT_ID", s.config.TenantID},
@@ -30,7 +30,8 @@ func (v Variable) PowerShell() string {
 	return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
 }
 
-// DotEnv returns the line of a .env file. Programs agree on what single quotation marks mean, if none is inside.
+// DotEnv returns the variable as a line of a .env file. The value is in single quotation marks, if it contains none,
+// because programs agree on what these mean.
 func (v Variable) DotEnv() string {
 	if !strings.Contains(v.Value, "'") {
 		return v.Name + "='" + v.Value + "'"

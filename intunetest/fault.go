@@ -13,16 +13,16 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
-// Fault is something that goes wrong with one request. Its zero fields do nothing.
+// Fault is a failure of one request; see [Server.Inject]. Its zero fields have no effect.
 type Fault struct {
 	Method string  `json:"method"` // only a request with this method, such as "POST"; "" is any
 	Token  bool    `json:"token"`  // a request to Microsoft Entra ID, such as one for a token, instead of one to Graph
-	Times  int     `json:"times"`  // strike so many requests; 0 is one, or with Rate or Every all
+	Times  int     `json:"times"`  // strike this many requests; 0 is one, or with Rate or Every all
 	Rate   float64 `json:"rate"`   // strike a request only with this probability; 0 is always
-	Every  int     `json:"every"`  // strike only every so many requests that fit: 3 is the third, the sixth and so on
+	Every  int     `json:"every"`  // strike only every nth matching request: 3 is the third, the sixth and so on
 
-	Delay         time.Duration `json:"delay"`          // before the request is carried out, which happens even if the client has left by then
-	ResponseDelay time.Duration `json:"response-delay"` // after the request has been carried out, before the response
+	Delay         time.Duration `json:"delay"`          // before the request takes effect, which happens even if the client has left by then
+	ResponseDelay time.Duration `json:"response-delay"` // after the request has taken effect, before the response
 	VisibleAfter  time.Duration `json:"visible-after"`  // the certificate that it creates can be seen only this long afterwards
 
 	Drop DropPoint `json:"drop"` // lose the connection at this point, over HTTP/2 with all requests on it
@@ -33,24 +33,25 @@ type Fault struct {
 	Location   string `json:"location"`    // the Location of that response
 	Gateway    bool   `json:"gateway"`     // that response is a gateway's HTML page instead
 	Empty      bool   `json:"empty"`       // that response has no body
-	Committed  bool   `json:"committed"`   // that response comes after the request has been carried out, not instead
+	Committed  bool   `json:"committed"`   // that response comes after the request has taken effect, not instead
 }
 
-// DropPoint is a point in the life of a request at which its connection can be lost.
+// DropPoint is a point in the life of a request at which its connection can be lost; see [Fault].
 type DropPoint string
 
 // The points, in the order in which a request passes them.
 const (
 	DropBeforeReading DropPoint = "before-reading" // the body has not been read
 	DropWhileReading  DropPoint = "while-reading"  // half of the body has been read
-	DropAfterReading  DropPoint = "after-reading"  // nothing has been carried out
-	DropAfterCommit   DropPoint = "after-commit"   // it has been carried out, and the response has not been sent
+	DropAfterReading  DropPoint = "after-reading"  // the body has been read, and nothing has been done
+	DropAfterCommit   DropPoint = "after-commit"   // the request has taken effect, and the response has not been sent
 	DropInResponse    DropPoint = "in-response"    // half of the response's body has been sent; a response without a body arrives
 )
 
 var dropPoints = []DropPoint{DropBeforeReading, DropWhileReading, DropAfterReading, DropAfterCommit, DropInResponse}
 
-// Inject queues faults. Each request takes the first one that strikes it. Inject panics on a fault that Check rejects.
+// Inject queues faults. Each request takes the first one that matches it. Inject panics on a fault that [Fault.Check]
+// rejects.
 func (s *Server) Inject(faults ...Fault) {
 	for _, fault := range faults {
 		if err := fault.Check(); err != nil {
@@ -62,7 +63,7 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults = append(s.faults, queue(faults)...)
 }
 
-// Faults returns the faults that are still to come, with the Times that are left.
+// Faults returns the faults that are still queued, with the Times that are left.
 func (s *Server) Faults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +74,7 @@ func (s *Server) Faults() []Fault {
 	return faults
 }
 
-// ClearFaults removes the faults that are still to come.
+// ClearFaults removes the faults that are still queued.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,9 +98,10 @@ func queue(faults []Fault) (added []*queued) {
 	return added
 }
 
-// Check reports a fault that makes no sense: an unknown drop point, fields of a response without its status, an error of
-// Microsoft Entra ID from Graph, numbers that are out of range, or a 401, a 429 or a 509 with Committed, because those promise that nothing has been carried out. Any other status can follow the
-// commit, as the gateways of real services show.
+// Check returns an error for a fault that makes no sense: an unknown drop point, fields of a response without its
+// status, an error of Microsoft Entra ID from Graph, numbers that are out of range, or a 401, a 429 or a 509 with
+// Committed, because those promise that the request had no effect. Any other status can follow the commit, as the
+// gateways of real services show.
 func (f Fault) Check() error {
 	isSwitching := f.Status == http.StatusSwitchingProtocols
 	switch {
@@ -123,7 +125,7 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// isRejection reports whether the status promises that nothing was carried out.
+// isRejection reports whether the status promises that nothing was done.
 func (f Fault) isRejection() bool {
 	return f.Status == http.StatusUnauthorized || f.Status == http.StatusTooManyRequests || f.Status == statusBandwidthLimitExceeded
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// ParseFault reads settings such as "method=POST,status=503,times=2". A switch without a value is on.
+// ParseFault reads a [Fault] from settings such as "method=POST,status=503,times=2". A switch without a value is on.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	fields := settingsOf(&f)
@@ -54,7 +54,7 @@ func parseInto(field any, text string) (err error) {
 	return err
 }
 
-// String returns what ParseFault reads, "" for a fault that does nothing.
+// String returns the text that [ParseFault] reads, or "" for a fault that does nothing.
 func (f Fault) String() string {
 	var words []string
 	for field, value := range reflect.ValueOf(f).Fields() {
@@ -69,7 +69,7 @@ func (f Fault) String() string {
 	return strings.Join(words, ",")
 }
 
-// MarshalJSON implements json.Marshaler. Durations are texts such as "1.5s".
+// MarshalJSON implements json.Marshaler. Durations are strings such as "1.5s".
 func (f Fault) MarshalJSON() ([]byte, error) {
 	object := make(map[string]any)
 	for name, field := range settingsOf(&f) {
@@ -84,7 +84,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It rejects settings that it does not know, and a fault that Check rejects.
+// UnmarshalJSON implements json.Unmarshaler. It rejects unknown settings, and a fault that [Fault.Check] rejects.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	read := Fault{}
 	if _, err := readSettings(data, settingsOf(&read)); err != nil {

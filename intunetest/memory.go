@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// MemoryListener is a net.Listener whose connections stay inside the process. With it, tests can use the virtual time of
-// testing/synctest; with a real socket they cannot.
+// MemoryListener is a [net.Listener] whose connections stay inside the process, for [WithListener]. Unlike a real
+// socket, it works with the virtual time of testing/synctest.
 type MemoryListener struct {
 	accept chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-// ListenMemory returns a new MemoryListener.
+// ListenMemory returns a new [MemoryListener].
 func ListenMemory() *MemoryListener {
 	return &MemoryListener{accept: make(chan net.Conn), closed: make(chan struct{})}
 }
@@ -35,10 +35,10 @@ func (l *MemoryListener) Close() error {
 	return nil
 }
 
-// Addr returns an address on loopback, on which nothing listens.
+// Addr returns a loopback address on which nothing listens.
 func (*MemoryListener) Addr() net.Addr { return memoryAddr{} }
 
-// DialContext connects to the listener, whatever the address. It fits http.Transport.
+// DialContext connects to the listener, whatever the address. It fits [net/http.Transport].
 func (l *MemoryListener) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {

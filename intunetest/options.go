@@ -10,38 +10,40 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 )
 
-// Forever is a duration that never ends, for WithVisibleContent and WithProvisioningDelay.
+// Forever is a duration that never ends, for [WithVisibleContent] and [WithProvisioningDelay].
 const Forever time.Duration = math.MaxInt64
 
-// ServerOption configures a Server.
+// ServerOption configures a [Server].
 type ServerOption func(*Config)
 
-// WithConfig replaces all settings. Options after it change it.
+// WithConfig replaces all settings. Later options change them.
 func WithConfig(config Config) ServerOption {
 	return func(c *Config) { *c = config }
 }
 
-// WithListener serves on listener instead of a loopback socket. Client and HTTPClient can reach a MemoryListener too.
+// WithListener serves on listener instead of a loopback socket. [Server.Client] and [Server.HTTPClient] can reach a
+// [MemoryListener] too.
 func WithListener(listener net.Listener) ServerOption {
 	return func(c *Config) { c.listener = listener }
 }
 
-// WithTLS serves https, with a self-signed certificate for 127.0.0.1, ::1 and localhost. Client and HTTPClient trust it.
+// WithTLS serves https, with a self-signed certificate for 127.0.0.1, ::1 and localhost. [Server.Client] and
+// [Server.HTTPClient] trust it.
 func WithTLS() ServerOption {
 	return func(c *Config) { c.TLS = true }
 }
 
-// WithPermissions replaces the permissions that the application has been granted, DeviceManagementApps.ReadWrite.All.
+// WithPermissions replaces the permissions of the application. The default is DeviceManagementApps.ReadWrite.All.
 func WithPermissions(names ...string) ServerOption {
 	return func(c *Config) { c.Permissions = names }
 }
 
-// WithTokenLifetime replaces the lifetime of access tokens, which is an hour. Clients see it in whole seconds.
+// WithTokenLifetime replaces the lifetime of access tokens. The default is an hour. Clients see whole seconds.
 func WithTokenLifetime(lifetime time.Duration) ServerOption {
 	return func(c *Config) { c.TokenLifetime = lifetime }
 }
 
-// WithClockSkew sets the clock of the service ahead of the local one, or behind it if ahead is negative.
+// WithClockSkew sets the clock of the service ahead of the local clock, or behind it if ahead is negative.
 func WithClockSkew(ahead time.Duration) ServerOption {
 	return func(c *Config) { c.ClockSkew = ahead }
 }
@@ -51,13 +53,14 @@ func WithOwnUploadDates() ServerOption {
 	return func(c *Config) { c.OwnUploadDates = true }
 }
 
-// WithRespelling makes the service spell distinguished names differently from the request, and cut times to the second.
+// WithRespelling makes the service spell distinguished names differently from the request, and truncate times to the
+// second.
 func WithRespelling() ServerOption {
 	return func(c *Config) { c.Respelling = true }
 }
 
-// WithNamesWithout makes the service show distinguished names without these types of attributes, such as "SERIALNUMBER" and
-// "STREET", as Windows writes them.
+// WithNamesWithout makes the service omit these types of attributes, such as "SERIALNUMBER" and "STREET", from
+// distinguished names. Types are spelled as Windows writes them.
 func WithNamesWithout(types ...string) ServerOption {
 	return func(c *Config) { c.NamesWithout = types }
 }
@@ -67,20 +70,21 @@ func WithVisibleContent(duration time.Duration) ServerOption {
 	return func(c *Config) { c.VisibleContent = duration }
 }
 
-// WithPageSize replaces the largest number of certificates on a page, which is 100. A client's $top can only lower it.
+// WithPageSize sets the largest number of certificates on a page. The default is 100. A client's $top can only lower
+// it.
 func WithPageSize(n int) ServerOption {
 	return func(c *Config) { c.PageSize = n }
 }
 
 // WithProvisioningDelay sets how long an upload stays notProvisioned. The response to an upload always says
-// notProvisioned. Without a delay, the first request after it finds the certificate provisioned. A status that a client
-// sends changes nothing.
+// notProvisioned. Without a delay, the next request finds the certificate provisioned. A status that a client sends is
+// ignored.
 func WithProvisioningDelay(delay time.Duration) ServerOption {
 	return func(c *Config) { c.ProvisioningDelay = delay }
 }
 
-// WithQuota replaces the quota, which is 100 writes and 1000 requests in any 20 seconds. POST, PUT, PATCH and DELETE are
-// writes. With a smaller quota or a shorter window, tests reach it sooner.
+// WithQuota sets the quota. The default is 100 writes and 1000 requests in any 20 seconds. POST, PUT, PATCH and DELETE
+// are writes. With a smaller quota or a shorter window, tests reach it sooner.
 func WithQuota(writes, requests int, window time.Duration) ServerOption {
 	return func(c *Config) { c.QuotaWrites, c.QuotaRequests, c.QuotaWindow = writes, requests, window }
 }
@@ -90,49 +94,49 @@ func WithoutQuota() ServerOption {
 	return func(c *Config) { c.QuotaWrites, c.QuotaRequests, c.QuotaWindow = 0, 0, 0 }
 }
 
-// WithoutLicense makes the service reject requests in Intune's words for a tenant without a license.
+// WithoutLicense makes the service reject requests as Intune does for a tenant without a license.
 func WithoutLicense() ServerOption {
 	return func(c *Config) { c.License = false }
 }
 
-// WithoutConsent makes the user decline what an application asks for in a browser.
+// WithoutConsent makes the user decline the permissions that an application requests in a browser.
 func WithoutConsent() ServerOption {
 	return func(c *Config) { c.DeclineConsent = true }
 }
 
-// WithoutV1Collection makes the service respond to v1.0 as the schema of v1.0 says, which does not have the collection.
-// The reference pages show paths of v1.0, so it is served by default.
+// WithoutV1Collection makes v1.0 respond as its schema says, which does not have the collection. The reference pages
+// show v1.0 paths, so it is served by default.
 func WithoutV1Collection() ServerOption {
 	return func(c *Config) { c.WithoutV1Collection = true }
 }
 
-// WithStrictGraph makes Graph stricter than the service: names in paths, bodies and queries must be spelled as the
-// reference spells them, with the dollar sign of options; custom query options and a body with an id are rejected; and a
-// client must accept JSON, or gets a 406; and an id must be a GUID. It finds mistakes that the service tolerates.
+// WithStrictGraph makes Graph stricter than the service, to find mistakes that the service tolerates. Names in paths,
+// bodies and queries must be spelled as in the reference, with the dollar sign of options. Custom query options and a
+// body with an id are rejected. An id must be a GUID. A client that does not accept JSON gets a 406.
 func WithStrictGraph() ServerOption {
 	return func(c *Config) { c.StrictGraph = true }
 }
 
-// WithStrictEntra makes Microsoft Entra ID stricter than the service: an authorization code needs PKCE with S256, a
-// refresh token and a client assertion can be used once, and a refresh token that is used again ends the session.
+// WithStrictEntra makes Microsoft Entra ID stricter than the service. An authorization code needs PKCE with S256. A
+// refresh token and a client assertion can be used only once, and reusing a refresh token ends the session.
 func WithStrictEntra() ServerOption {
 	return func(c *Config) { c.StrictEntra = true }
 }
 
-// WithClientCertificate registers a certificate for the application to sign in with. Its key must be an RSA key.
+// WithClientCertificate registers a certificate for the application to sign in with. It must have an RSA key.
 func WithClientCertificate(cert *x509.Certificate) ServerOption {
 	return func(c *Config) { c.certificates = append(c.certificates, cert) }
 }
 
-// WithClientCertificateSubject lets the application sign in with any certificate that issuer has issued for the name,
-// which is the common name or a DNS name. Microsoft calls this subject name and issuer authentication. The client sends
-// x5c.
+// WithClientCertificateSubject lets the application sign in with any certificate from issuer for the given common name
+// or DNS name. The client must send x5c. Microsoft calls this subject name and issuer authentication.
 func WithClientCertificateSubject(name string, issuer *x509.Certificate) ServerOption {
 	return func(c *Config) { c.subjects = append(c.subjects, entra.Subject{Name: name, Issuer: issuer}) }
 }
 
-// WithFederatedCredential lets the application sign in with a token that issuer has signed with an RSA key for the
-// subject and the audience api://AzureADTokenExchange, with RS256 or PS256. If key is nil, FederatedAssertion signs.
+// WithFederatedCredential lets the application sign in with a token from issuer for the subject and the audience
+// api://AzureADTokenExchange, signed with an RSA key (RS256 or PS256). If key is nil, [Server.FederatedAssertion]
+// signs.
 func WithFederatedCredential(issuer, subject string, key crypto.PublicKey) ServerOption {
 	credential := entra.FederatedCredential{Issuer: issuer, Subject: subject, Audience: entra.ExchangeAudience}
 	if key != nil {
@@ -141,8 +145,8 @@ func WithFederatedCredential(issuer, subject string, key crypto.PublicKey) Serve
 	return func(c *Config) { c.federated = append(c.federated, credential) }
 }
 
-// WithRandomFaults applies one of faults to each request with the given probability, chosen by a generator with this seed.
-// Injected faults come first. Reset keeps these.
+// WithRandomFaults applies one of faults to each request with the given probability, chosen by a generator with this
+// seed. Faults from [Server.Inject] come first. [Server.Reset] keeps the random faults.
 func WithRandomFaults(seed uint64, probability float64, faults ...Fault) ServerOption {
 	return func(c *Config) {
 		c.seed = seed
@@ -154,7 +158,7 @@ func WithRandomFaults(seed uint64, probability float64, faults ...Fault) ServerO
 	}
 }
 
-// WithRequestLog calls log for each request to Graph and Microsoft Entra ID, once its fate is known.
+// WithRequestLog calls log for each request to Graph and Microsoft Entra ID, once its outcome is known.
 func WithRequestLog(log func(Request)) ServerOption {
 	return func(c *Config) { c.log = log }
 }

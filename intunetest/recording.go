@@ -10,7 +10,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// Request is a request that arrived, as it was on the wire except that secrets are masked.
+// Request is a request that arrived, as sent except that secrets are masked; see [Server.Requests].
 type Request struct {
 	Time   time.Time
 	Method string
@@ -32,8 +32,8 @@ type recorded struct {
 	unknown int // its size, if it came without a known access token
 }
 
-// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID. Of those without
-// a known access token only the latest are kept, 16 MiB in all.
+// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID. Of the
+// requests without a known access token, it keeps only the latest, 16 MiB in all.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

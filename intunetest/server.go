@@ -21,7 +21,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
-// The tenant, and the application in it, that a Server knows by default.
+// The default tenant of a [Server], and the application in it.
 const (
 	TenantID     = "0c2c9c5e-5f3b-4a68-9d1a-6d5a0c4e7b10"
 	TenantDomain = "contoso.onmicrosoft.com" // can stand for TenantID in the paths of Microsoft Entra ID
@@ -29,7 +29,7 @@ const (
 	ClientSecret = "emulated~secret.not-for-production"
 )
 
-// Server is an emulated tenant. It is safe for concurrent use.
+// Server is an emulated tenant, from [NewServer] or [Start]. It is safe for concurrent use.
 type Server struct {
 	config     Config
 	graph      *graph.Server
@@ -49,7 +49,7 @@ type Server struct {
 	random   *rand.Rand // for faults with a Rate
 }
 
-// NewServer starts a Server for a test and closes it when the test ends.
+// NewServer starts a [Server] for a test and closes it when the test ends.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s, err := Start(opts...)
@@ -60,7 +60,7 @@ func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	return s
 }
 
-// Start starts a Server outside tests. The caller closes it.
+// Start starts a [Server] outside tests. The caller must call [Server.Close].
 func Start(opts ...ServerOption) (*Server, error) {
 	s := &Server{config: DefaultConfig(), served: make(chan struct{})}
 	for _, opt := range opts {
@@ -127,8 +127,8 @@ func (s *Server) Close() {
 	<-s.served
 }
 
-// URL is the root of both Graph and Microsoft Entra ID, without a slash at its end.
-// If the server listens on all addresses, it is the one on loopback.
+// URL returns the root of both Graph and Microsoft Entra ID, without a trailing slash. If the server listens on all
+// addresses, it is the loopback one.
 func (s *Server) URL() string { return s.scheme() + "://" + s.addr() }
 
 func (s *Server) addr() string {
@@ -139,12 +139,12 @@ func (s *Server) addr() string {
 	return addr
 }
 
-// Credential returns the credential of the application that the server knows.
+// Credential returns the credential of the server's application.
 func (s *Server) Credential() intune.Credential {
 	return intune.ClientSecretCredential(s.config.TenantID, s.config.ClientID, s.config.ClientSecret)
 }
 
-// Client returns a client that talks to the server. It panics if NewClient rejects one of opts.
+// Client returns a client that talks to the server. It panics if [intune.NewClient] rejects one of opts.
 func (s *Server) Client(opts ...intune.Option) *intune.Client {
 	own := []intune.Option{intune.WithBaseURL(s.URL()), intune.WithAuthorityURL(s.URL())}
 	if s.httpClient != nil {

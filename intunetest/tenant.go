@@ -1,6 +1,6 @@
 package intunetest
 
-// This file is what a test sees and does behind the service's back.
+// This file is how a test reads and changes the tenant directly.
 
 import (
 	"encoding/json"
@@ -14,9 +14,9 @@ func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 	return s.graph.Certificates()
 }
 
-// Add puts a certificate into the tenant, as if it had been uploaded earlier, and returns it as the tenant has it. No
-// permission, quota or fault applies. A zero ID, UploadDateTime and Status become a new id, now and provisioned. Add
-// panics on a certificate that the service would reject, or whose ID the tenant has already.
+// Add puts a certificate into the tenant, as if it had been uploaded earlier, and returns it as the tenant has it.
+// Permissions, the quota and faults do not apply. If ID, UploadDateTime or Status is zero, it becomes a new id, the
+// current time or provisioned. Add panics on a certificate that the service would reject, or whose ID already exists.
 func (s *Server) Add(cert *intune.EnterpriseCodeSigningCertificate) *intune.EnterpriseCodeSigningCertificate {
 	object, err := json.Marshal(cert)
 	if err != nil {
@@ -29,8 +29,8 @@ func (s *Server) Add(cert *intune.EnterpriseCodeSigningCertificate) *intune.Ente
 	return added
 }
 
-// Reset removes the certificates, injected faults, recorded requests, tokens, codes and the claims challenge, and begins a
-// new quota. Settings stay.
+// Reset removes the certificates, injected faults, recorded requests, tokens, codes and the claims challenge, and
+// starts a new quota. Settings stay.
 func (s *Server) Reset() {
 	s.graph.Reset()
 	s.entra.Reset()
@@ -39,7 +39,8 @@ func (s *Server) Reset() {
 	s.faults, s.requests, s.unknown = nil, nil, 0
 }
 
-// SetStatus sets the status of a certificate, which then stays as it is. The error says that no certificate has the id.
+// SetStatus sets the status of a certificate, which then stays as it is. If no certificate has the id, it returns an
+// error.
 func (s *Server) SetStatus(id string, status intune.CertificateStatus) error {
 	changes, err := json.Marshal(map[string]any{"status": status})
 	if err == nil {
@@ -55,9 +56,9 @@ func asOwnError(err error) error {
 	return fmt.Errorf("intunetest: %w", err)
 }
 
-// ChallengeClaims makes Graph reject each access token with a claims challenge, unless it was asked for with these
-// claims, and perhaps more. Claims are a JSON object, such as {"access_token":{"nbf":{"essential":true,"value":"1"}}};
-// ChallengeClaims panics on anything else. The claims of the last call count.
+// ChallengeClaims makes Graph reject each access token with a claims challenge, unless it was requested with at least
+// these claims. claims is a JSON object, such as {"access_token":{"nbf":{"essential":true,"value":"1"}}};
+// ChallengeClaims panics on anything else. Each call replaces the claims of the previous one.
 func (s *Server) ChallengeClaims(claims string) {
 	if err := s.challenge(claims); err != nil {
 		panic(fmt.Sprintf("intunetest: %v", err))
@@ -73,20 +74,20 @@ func (s *Server) challenge(claims string) error {
 	return nil
 }
 
-// ApproveDevice signs the first of the people in at the device that shows the code. Case, spaces and hyphens in the code do
-// not matter. The error says that no device waits with it.
+// ApproveDevice signs in the first user in People of the [Config] at the device that shows the code. Case, spaces and
+// hyphens in the code are ignored. If no device is waiting with the code, it returns an error.
 func (s *Server) ApproveDevice(userCode string) error {
 	return asOwnError(s.entra.Decide(userCode, "", true))
 }
 
-// DeclineDevice makes the first of the people decline to sign in at the device that shows the code.
+// DeclineDevice is like [Server.ApproveDevice], but the user declines to sign in.
 func (s *Server) DeclineDevice(userCode string) error {
 	return asOwnError(s.entra.Decide(userCode, "", false))
 }
 
 // FederatedAssertion returns a token as an issuer outside Microsoft Entra ID signs it, valid for an hour, for the first
-// WithFederatedCredential without a key. Each of claims replaces one, and nil removes it. FederatedAssertion panics if
-// no such credential is registered.
+// [WithFederatedCredential] without a key. Each entry in claims replaces a claim; nil removes it. FederatedAssertion
+// panics if no such credential is registered.
 func (s *Server) FederatedAssertion(claims map[string]any) string {
 	return s.entra.FederatedAssertion(claims)
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TLSCertificate returns the certificate of WithTLS, nil without it. Programs in other languages trust it as an authority.
+// TLSCertificate returns the certificate of [WithTLS], or nil without it. Programs in other languages must trust it as
+// an authority.
 func (s *Server) TLSCertificate() *x509.Certificate {
 	if !s.config.TLS {
 		return nil

@@ -86,11 +86,11 @@ var (
 	_ intune.Pauser  = (*Limiter)(nil)
 )
 
-// New returns a Limiter that shares a quota with all others that have the same key. Use the ids of the tenant and of the
+// New returns a [Limiter] that shares a quota with all others that have the same key. Use the ids of the tenant and the
 // application as the key, because Microsoft Graph counts their requests together. The key must not be empty or contain
-// braces. All processes should use the same quotas. New does not contact Redis. The error is an *intune.InputError.
+// braces. All processes should use the same quotas. New does not contact Redis. The error is an [*intune.InputError].
 //
-// Closing client ends what the Limiter does in the background.
+// Closing client ends the background work of the Limiter.
 func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, error) {
 	c := config{quotas: intune.IntuneAppsQuota(), logger: slog.Default()}
 	for _, opt := range opts {
@@ -111,9 +111,9 @@ func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, er
 	return l, nil
 }
 
-// Wait returns when a request with the method may be sent, in order of arrival, and counts it. It does not begin a wait
-// that would outlast the context. If the context ends first, the turn goes to another request. If Redis is down, Wait
-// returns an error, or waits for the local quota of WithFallback.
+// Wait returns when a request with the given method may be sent, in order of arrival, and counts it. If the wait would
+// outlast the context, Wait fails immediately. If the context ends first, the turn goes to another request. If Redis is
+// down, Wait returns an error, or waits for the local quota of [WithFallback].
 func (l *Limiter) Wait(ctx context.Context, method string) error {
 	if err := ctx.Err(); err != nil {
 		return &throttle.Error{Err: err}
@@ -175,8 +175,8 @@ func (l *Limiter) waitLocally(ctx context.Context, method string) error {
 	return l.local.Wait(ctx, method)
 }
 
-// Pause holds back the requests of all processes for the given time, or longer if an earlier pause has not ended by
-// then. The client calls it when the service throttles. If Redis is down, it holds back those of this process.
+// Pause holds back the requests of all processes for the given time, or until an earlier pause ends if that is later.
+// The client calls it when the service throttles. If Redis is down, Pause holds back only the requests of this process.
 func (l *Limiter) Pause(pause time.Duration) {
 	if pause <= 0 {
 		return
@@ -204,7 +204,7 @@ type config struct {
 	divisor     int // of the local quota
 }
 
-// Option configures a Limiter.
+// Option configures a [Limiter].
 type Option func(*config)
 
 // WithQuota replaces [intune.IntuneAppsQuota]. Each window is extended by 400 ms to allow for network delay.
@@ -212,16 +212,16 @@ func WithQuota(quotas ...intune.Quota) Option {
 	return func(c *config) { c.quotas = quotas }
 }
 
-// WithFallback lets requests go on while Redis is down: each process then stays within the quotas divided by processes,
-// which is the number of processes that share the key. Without this option, Wait returns an error while Redis is down.
-// The service may throttle at the beginning and at the end of an outage, because the two ways of counting do not know of
-// each other.
+// WithFallback lets requests continue while Redis is down: each process then stays within the quotas divided by
+// processes, which is the number of processes that share the key. Without this option, [Limiter.Wait] returns an error
+// while Redis is down. The service may throttle at the beginning and the end of an outage, because the shared and the
+// local count don't include each other.
 func WithFallback(processes int) Option {
 	return func(c *config) { c.hasFallback, c.divisor = true, processes }
 }
 
-// WithLogger replaces slog.Default. A Limiter logs when Redis goes down and what happens to requests then, and when Redis
-// is back.
+// WithLogger replaces [slog.Default]. A [Limiter] logs when Redis goes down, what happens to requests then, and when
+// Redis is back.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) { c.logger = logger }
 }
