@@ -39,7 +39,7 @@ type RotateOptions struct {
 	Overlap         time.Duration // but keep them until cert has been in the tenant this long, because provisioned does not mean that all devices have it
 	WaitProvisioned time.Duration // wait up to this long for cert to be provisioned; 0 does not wait
 	NewSubject      bool          // cert may replace a deployed certificate that has another subject
-	Force           bool          // upload cert even if the tenant seems to have it, or has a later one: for a re-issue or a rollback. Every call uploads
+	Force           bool          // upload cert whatever the tenant has, another subject included: for a re-issue or a rollback. Every call uploads
 	DryRun          bool          // change nothing; the Rotation shows what would be done
 }
 

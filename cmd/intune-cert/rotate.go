@@ -22,7 +22,7 @@ Until then the exit code is 0, and the output says when a later run deletes it. 
 
 The command changes nothing and exits with 6 if the tenant has a later certificate, or if the deployed one has another subject:
 it belongs to another publisher. --new-subject allows that. Use --force once to upload a re-issued certificate with the same
-names and dates, or to go back to an earlier one.
+names and dates, or to go back to an earlier one. --force checks nothing in the tenant, the subject included.
 
 A dry run has the exit code that the run would have. It assumes that the new certificate is provisioned as soon as it is
 uploaded, or within --wait. With --output json it has "wouldCreate" and "wouldDelete", while "created" is false and "deleted"
@@ -63,6 +63,8 @@ type rotateResult struct {
 	Pending      []string           `json:"pending"`                // ids of what a later run deletes
 	PendingUntil *time.Time         `json:"pendingUntil,omitempty"` // when the overlap ends
 	Findings     []codesign.Finding `json:"findings"`
+
+	deleteOld bool
 }
 
 func newRotateCommand(a *app) *cobra.Command {
@@ -82,7 +84,7 @@ func newRotateCommand(a *app) *cobra.Command {
 	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been there this long; 0 deletes them once it is provisioned")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
 	flags.BoolVar(&c.options.NewSubject, "new-subject", false, "replace a deployed certificate with another subject")
-	flags.BoolVar(&c.options.Force, "force", false, "upload it even if the tenant seems to have it, or has a later one")
+	flags.BoolVar(&c.options.Force, "force", false, "upload it, whatever the tenant has: for a re-issue or a rollback, once")
 	flags.BoolVar(&c.options.DryRun, "dry-run", false, "change nothing, and say what would be done")
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload a certificate that has expired")
 	c.loader.addFlags(cmd)
@@ -131,6 +133,7 @@ func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation
 		File: file, DryRun: c.options.DryRun, MatchedBy: rotation.MatchedBy,
 		Certificate: newRecord(rotation.Certificate, deployed), Previous: newRecord(rotation.Previous, deployed), Old: newRecords(rotation.Old, deployed),
 		Deleted: []string{}, Pending: append([]string{}, rotation.Pending...), PendingUntil: shown(rotation.PendingUntil), Findings: findingsOf(cert),
+		deleteOld: c.options.DeleteOld,
 	}
 	if r.DryRun {
 		r.WouldCreate, r.WouldDelete = rotation.Created, rotation.Deleted
@@ -144,8 +147,13 @@ func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation
 func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, err error) error {
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
+		if c.options.Force {
+			return &advisedError{err: err, next: "Run the same command without --force in a few minutes: it uploads the certificate only if it is not in the tenant."}
+		}
+	case errors.Is(err, context.Canceled) && rotation != nil && rotation.Certificate != nil:
+		return &advisedError{err: err, text: "interrupted: " + c.notProvisioned(rotation, "yet"), next: "Run the same command again to continue."}
 	case errors.Is(err, intune.ErrNotProvisioned) && rotation != nil:
-		return &advisedError{err: err, text: c.notProvisioned(rotation), next: "Run the same command again later, or let it wait longer with --wait."}
+		return &advisedError{err: err, text: c.notProvisioned(rotation, c.waited()), next: "Run the same command again later, or let it wait longer with --wait."}
 	case errors.Is(err, intune.ErrNotLatest):
 		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
 			fmt.Sprintf("To go back to %s, run intune-cert rotate %s --force, once.", file, file)}
@@ -158,12 +166,16 @@ func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, e
 	return err
 }
 
-// notProvisioned says what was waited for.
-func (c *rotateCommand) notProvisioned(rotation *intune.Rotation) string {
-	text := "the new certificate " + rotation.Certificate.ID + " is not provisioned"
-	if c.wait > 0 {
-		text += " after a wait of " + c.wait.String()
+func (c *rotateCommand) waited() string {
+	if c.wait == 0 {
+		return "yet"
 	}
+	return "after a wait of " + c.wait.String()
+}
+
+// notProvisioned says what is missing, and since when.
+func (c *rotateCommand) notProvisioned(rotation *intune.Rotation, when string) string {
+	text := "the new certificate " + rotation.Certificate.ID + " is not provisioned " + when
 	if len(rotation.Pending) > 0 {
 		text += ", so the old one was not deleted"
 	}
@@ -179,7 +191,11 @@ func (r *rotateResult) human(out *console.Writer) {
 	}
 	printFindings(out, r.Findings, nil)
 	if r.Previous != nil {
-		out.Paragraph(out.Plain, "Deployed until now:", r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
+		label := "Deployed until now:"
+		if !r.Created && !r.WouldCreate {
+			label = "Deployed:"
+		}
+		out.Paragraph(out.Plain, label, r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
 	}
 	switch {
 	case r.Created || r.WouldCreate:
@@ -209,6 +225,9 @@ func (r *rotateResult) fate(id string) string {
 		return "a run after " + formatTime(*r.PendingUntil) + " deletes it"
 	case slices.Contains(r.Pending, id):
 		return "a later run deletes it"
+	}
+	if !r.deleteOld {
+		return "stays: --delete-old deletes it"
 	}
 	return "stays"
 }

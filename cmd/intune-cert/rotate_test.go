@@ -124,7 +124,7 @@ func TestRotateExitsWith5IfTheNewOneIsNotProvisionedInTime(t *testing.T) {
 		args    []string
 		message string
 	}{
-		"nothing was waited for": {[]string{"--delete-old", "--overlap", "0"}, "is not provisioned, so the old one was not deleted"},
+		"nothing was waited for": {[]string{"--delete-old", "--overlap", "0"}, "is not provisioned yet, so the old one was not deleted"},
 		"the wait has run out":   {[]string{"--wait", "100ms"}, "is not provisioned after a wait of 100ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,6 +194,23 @@ func TestRotateSaysThatItWaitsForProvisioning(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wait().exits(0).prints("provisioned")
+}
+
+func TestRotateSaysThatItWasInterruptedWhileItWaited(t *testing.T) {
+	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
+	f.writeCertificate("new.cer", contoso())
+	r := f.start("rotate", "new.cer", "--wait", "1h")
+	eventually(t, "it waits", func() bool { return strings.Contains(r.stderr.String(), "Waiting for provisioning") })
+	r.interrupt().exits(130).says("interrupted: the new certificate "+f.ids()[0]+" is not provisioned yet", "Next: Run the same command again to continue.")
+}
+
+func TestRotateThatForcedAnUnknownUploadIsRunAgainWithoutForce(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("new.cer", contoso())
+	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
+	r := f.start("rotate", "new.cer", "--force")
+	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == 1 })
+	r.interrupt().exits(4).says("Next: Run the same command without --force in a few minutes")
 }
 
 // TestRotateThatCannotLookAgainHasNotFinished: a 404 of a listing does not say that an earlier run has finished.

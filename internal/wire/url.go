@@ -24,7 +24,7 @@ func RootURL(raw string) (root, problem string) {
 	case parsed.RawQuery != "" || parsed.ForceQuery || strings.Contains(raw, "#"):
 		return "", "has a query or a fragment"
 	case parsed.Scheme == "" || parsed.Hostname() == "":
-		return "", "is not an absolute URL: want https:// and a host"
+		return "", "is not an absolute URL, such as https://HOST, or http://127.0.0.1:PORT on this machine"
 	case parsed.Scheme != "https" && (parsed.Scheme != "http" || !isLoopback(parsed.Hostname())):
 		return "", fmt.Sprintf("has the scheme %q: want https, or http on loopback", parsed.Scheme)
 	case HasDotSegment(parsed.EscapedPath()):
