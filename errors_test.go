@@ -89,7 +89,7 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
 		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so check before creating it again: " +
-		"504 Gateway Timeout: the response is not Microsoft Graph's; it may be a gateway's (request-id r-1)"
+		"504 Gateway Timeout: the response is not from Microsoft Graph; it may be from a gateway (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}

@@ -74,7 +74,7 @@ func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cer
 // checkEnough reports what is missing to recognize the certificate.
 func checkEnough(identity *match.Identity) error {
 	if !identity.IsEnough() {
-		return &InputError{Name: "certificate", Problem: "has too little to recognize it by: want a subject, an issuer and an expiration, in the content or beside it"}
+		return &InputError{Name: "certificate", Problem: "cannot be identified: it needs a subject, an issuer and an expiration, in the content or in the fields"}
 	}
 	return nil
 }

@@ -140,11 +140,11 @@ func (e *APIError) advice() string {
 	case len(e.RequiredPermissions) > 1:
 		return "grant the application one of these permissions"
 	case e.StatusCode == http.StatusProxyAuthRequired:
-		return "the proxy wants a user name and a password, in HTTPS_PROXY or in the Proxy of the transport"
+		return "the proxy requires a user name and a password: set them in HTTPS_PROXY or in the transport's Proxy"
 	case e.StatusCode/100 == 3:
 		return "the response redirects, and redirects are not followed"
 	case e.Code == "" && e.Message == "":
-		return "the response is not Microsoft Graph's; it may be a gateway's"
+		return "the response is not from Microsoft Graph; it may be from a gateway"
 	}
 	return ""
 }

@@ -101,9 +101,9 @@ func TestAPIErrorMessages(t *testing.T) {
 		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
 		"message of another type": {404, `{"error":{"code":"ResourceNotFound","message":{"lang":"en"}}}`, "404 Not Found: ResourceNotFound"},
 		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: invalid"},
-		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the response is not Microsoft Graph's; it may be a gateway's"},
-		"empty":                   {409, "", "409 Conflict: the response is not Microsoft Graph's; it may be a gateway's"},
-		"no such status":          {499, "", "499: the response is not Microsoft Graph's; it may be a gateway's"},
+		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the response is not from Microsoft Graph; it may be from a gateway"},
+		"empty":                   {409, "", "409 Conflict: the response is not from Microsoft Graph; it may be from a gateway"},
+		"no such status":          {499, "", "499: the response is not from Microsoft Graph; it may be from a gateway"},
 		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
 			"403 Forbidden: BadRequest: must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All: grant the application one of these permissions"},
@@ -160,10 +160,10 @@ func TestErrorNamesTheGatewayThatResponded(t *testing.T) {
 		body, want   string
 		name, header string
 	}{
-		{502, gatewayPage, "the response is not Microsoft Graph's; it may be a gateway's (from nginx/1.22.1)", "Server", "nginx/1.22.1"},
-		{502, gatewayPage, "it may be a gateway's (from 1.1 squid (squid/5.7))", "Via", "1.1 squid (squid/5.7)"},
+		{502, gatewayPage, "the response is not from Microsoft Graph; it may be from a gateway (from nginx/1.22.1)", "Server", "nginx/1.22.1"},
+		{502, gatewayPage, "it may be from a gateway (from 1.1 squid (squid/5.7))", "Via", "1.1 squid (squid/5.7)"},
 		{503, `{"message":"no healthy upstream"}`, "no healthy upstream (from envoy)", "Server", "envoy"},
-		{502, gatewayPage, "it may be a gateway's (from [31m nginx)", "Server", "\x1b[31m\nnginx"},
+		{502, gatewayPage, "it may be from a gateway (from [31m nginx)", "Server", "\x1b[31m\nnginx"},
 		{502, gatewayPage, "(from ***)", "Server", aToken},
 		{201, created[:20], "the body is not the expected JSON (from nginx): unexpected end of JSON input", "Server", "nginx"},
 		{404, graphRefusal("ResourceNotFound"), "ResourceNotFound: no (request-id inner)", "Server", "nginx"},

@@ -210,10 +210,10 @@ func WithQuota(quotas ...Quota) Option {
 		for _, q := range quotas {
 			const most = 1_000_000
 			if q.Requests < 1 || q.Requests > most || q.Window <= 0 {
-				return &InputError{Name: "WithQuota", Problem: "wants 1 to 1,000,000 requests in a window of some time"}
+				return &InputError{Name: "WithQuota", Problem: "needs 1 to 1,000,000 requests and a positive window"}
 			}
 			if slices.ContainsFunc(q.Methods, func(method string) bool { return !wire.IsMethod(method) }) {
-				return &InputError{Name: "WithQuota", Problem: "has a method that is not one, such as POST"}
+				return &InputError{Name: "WithQuota", Problem: "has an invalid HTTP method"}
 			}
 		}
 		c.limiter = nil

@@ -83,7 +83,7 @@ func (p *CertificatePage) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("something follows the page")
+		return errors.New("unexpected data follows the page")
 	}
 	if read.Value == nil {
 		return errors.New("the object has no list of certificates")

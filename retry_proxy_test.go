@@ -104,7 +104,7 @@ func TestA407IsFinalFromAnyone(t *testing.T) {
 			if rejection := errorAs[*intune.APIError](t, err); rejection.StatusCode != 407 || len(*requests) != 1 || errors.As(err, new(*intune.OutcomeUnknownError)) {
 				t.Errorf("%s to a %s: got %v after %d requests", name, method, err, len(*requests))
 			}
-			if !strings.Contains(err.Error(), "the proxy wants a user name and a password") {
+			if !strings.Contains(err.Error(), "the proxy requires a user name and a password") {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

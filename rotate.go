@@ -216,7 +216,7 @@ func (r *rotating) listUntilShown(ctx context.Context) error {
 	})
 	switch {
 	case ended != nil:
-		return fmt.Errorf("the record of the certificate does not show in a listing yet: %w", ended)
+		return fmt.Errorf("the record of the certificate does not show up in a listing yet: %w", ended)
 	case failure != nil:
 		return fmt.Errorf("the certificate is in the tenant, but the certificates cannot be listed: %w", failure)
 	}
@@ -279,11 +279,11 @@ func (r *rotating) delete(ctx context.Context, step *rotation.Step) error {
 		case errors.Is(err, ErrNotFound): // somebody else was faster
 			continue
 		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-			err = fmt.Errorf("the new one is deployed, but %s could not be deleted within %v of the latest listing, so run it again", record.ID, longest)
+			err = fmt.Errorf("the new certificate is deployed, but %s could not be deleted within %v of the latest listing: run this again", record.ID, longest)
 		case errors.Is(err, ErrThrottled):
-			err = fmt.Errorf("the new one is deployed, but %s could not be deleted soon after the latest listing, so run it again: %w", record.ID, err)
+			err = fmt.Errorf("the new certificate is deployed, but %s could not be deleted soon after the latest listing: run this again: %w", record.ID, err)
 		default:
-			err = fmt.Errorf("the new one is deployed, but %s cannot be deleted: %w", record.ID, err)
+			err = fmt.Errorf("the new certificate is deployed, but %s cannot be deleted: %w", record.ID, err)
 		}
 		step.Pending = append(step.Delete[i:len(step.Delete):len(step.Delete)], step.Pending...)
 		r.note(step)

@@ -133,8 +133,8 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	}{
 		"no key":              {cert, "", "a certificate without its private key"},
 		"two keys":            {bytes.Join([][]byte{cert, app.pkcs8(t), other.pkcs8(t)}, nil), "", "2 private keys"},
-		"no certificate":      {app.pkcs8(t), "", "no certificate of its private key"},
-		"another's":           {bytes.Join([][]byte{cert, other.pkcs8(t)}, nil), "", "no certificate of its private key"},
+		"no certificate":      {app.pkcs8(t), "", "no certificate for its private key"},
+		"another's":           {bytes.Join([][]byte{cert, other.pkcs8(t)}, nil), "", "no certificate for its private key"},
 		"encrypted":           {bytes.Join([][]byte{cert, block("ENCRYPTED PRIVATE KEY", []byte("sealed"))}, nil), password, "the private key is encrypted"},
 		"encrypted, old":      {bytes.Join([][]byte{cert, legacy}, nil), password, "the private key is encrypted"},
 		"damaged key":         {bytes.Join([][]byte{cert, block("PRIVATE KEY", []byte("secret"))}, nil), "", "the private key cannot be read"},

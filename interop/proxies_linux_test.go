@@ -118,8 +118,8 @@ var hasty = intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, MinDelay: 1, Max
 func TestErrorNamesTheProxyInFrontOfADeadService(t *testing.T) {
 	t.Parallel()
 	for proxy, want := range map[string]string{
-		"nginx":   "502 Bad Gateway: the response is not Microsoft Graph's; it may be a gateway's (from nginx/",
-		"haproxy": "503 Service Unavailable: the response is not Microsoft Graph's; it may be a gateway's",
+		"nginx":   "502 Bad Gateway: the response is not from Microsoft Graph; it may be from a gateway (from nginx/",
+		"haproxy": "503 Service Unavailable: the response is not from Microsoft Graph; it may be from a gateway",
 		"squid":   "the proxy 127.",
 	} {
 		t.Run(proxy, func(t *testing.T) {

@@ -37,8 +37,8 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 		{"open", "", "", "created"},
 		{"signed in", signIn + "http_access deny !staff", "an-employee:" + password + "@", "created"},
 		{"denied", "http_access deny all", "an-employee:" + password + "@", "does not connect to {service}: 403 Forbidden: allow this address at the proxy"},
-		{"not signed in", signIn + "http_access deny !staff", "", "407 Proxy Authentication Required: the proxy wants a user name and a password"},
-		{"another user", signIn + "http_access deny !staff", "somebody:" + password + "@", "407 Proxy Authentication Required: the proxy wants a user name and a password"},
+		{"not signed in", signIn + "http_access deny !staff", "", "407 Proxy Authentication Required: the proxy requires a user name and a password"},
+		{"another user", signIn + "http_access deny !staff", "somebody:" + password + "@", "407 Proxy Authentication Required: the proxy requires a user name and a password"},
 		{"a bare character", "", "an-employee:#" + password + "@", "HTTPS_PROXY is not a URL: percent-encode the special characters"},
 		{"a bare at-sign", "", "an-employee:/" + password + "@", "HTTPS_PROXY is not a URL: percent-encode the special characters"},
 	} {

@@ -120,7 +120,7 @@ func (f Fault) Check() error {
 	case (f.Status != 0 || f.AADSTS != 0) && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
 		return errors.New("the connection is lost before the response")
 	case f.Committed && f.isRejection():
-		return errors.New("a request that was rejected with this status has not been carried out")
+		return errors.New("a request that is rejected with this status has no effect")
 	}
 	return nil
 }

@@ -240,7 +240,7 @@ func (c *config) check(client redis.UniversalClient, key string) error {
 	}
 	for _, q := range c.quotas {
 		if q.Requests < 1 || q.Window <= 0 {
-			return problem("WithQuota", "wants 1 or more requests in a window of some time")
+			return problem("WithQuota", "needs 1 or more requests and a positive window")
 		}
 		if q.Requests < c.divisor {
 			return problem("WithFallback", "divides a quota among more processes than it has requests")

@@ -39,7 +39,7 @@ type Error struct {
 // See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 var advice = map[int]string{
 	50011:   `register http://localhost for the platform "Mobile and desktop applications"`,
-	50076:   "sign in as a person who can give a second factor, or as an application",
+	50076:   "sign in as a user who can complete multifactor authentication, or as an application",
 	53003:   "ask an administrator which conditional access policy blocks this sign-in",
 	65001:   "have an administrator grant the application its permissions",
 	65004:   "sign in again and accept, or have an administrator grant the permissions",
@@ -48,16 +48,16 @@ var advice = map[int]string{
 	90002:   "check the tenant id, and WithCloud for a national cloud",
 	500011:  "check the tenant id, and WithCloud for a national cloud",
 	500200:  "sign in with a work or school account",
-	700016:  "check the tenant id and the client id; a new application can take a minute to be known",
-	700024:  "check the clock of this machine, and that the issuer makes new assertions",
+	700016:  "check the tenant id and the client id; a new application can take a minute to become known",
+	700024:  "check the clock of this machine, and that the issuer creates new assertions",
 	700027:  "register the certificate with the application; if it is registered, check its expiration and the clock of this machine",
 	700211:  "give the federated credential this issuer",
 	700212:  "give the federated credential this audience",
-	700213:  "give the federated credential exactly this subject; GitHub's subjects can hold ids",
+	700213:  "give the federated credential exactly this subject; GitHub's subjects can contain ids",
 	7000112: "have an administrator enable the application",
-	7000215: "use the secret's value, not its id, or make a new secret; a new one can take a minute to work",
+	7000215: "use the secret's value, not its id, or create a new secret; a new one can take a minute to work",
 	7000218: `under Authentication in the application's registration, turn on "Allow public client flows"; for a browser, register http://localhost for the platform "Mobile and desktop applications"`,
-	7000222: "make a new secret",
+	7000222: "create a new secret",
 }
 
 // Error returns one line that says what was rejected and, if that is known, what to do.
@@ -196,7 +196,7 @@ func Checked(ctx context.Context, token *oauth2.Token, err error) (*oauth2.Token
 	case !token.Expiry.IsZero() && !time.Now().Before(token.Expiry):
 		return nil, fmt.Errorf("the credential returned a token that expired on %s", formatTime(token.Expiry))
 	case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return nil, errors.New("the credential returned a token with characters that no token has")
+		return nil, errors.New("the credential returned a token with invalid characters")
 	}
 	return token, nil
 }

@@ -104,7 +104,7 @@ func (u *User) refreshOrPrompt(ctx context.Context, req Request, refreshToken st
 		}
 	}
 	if tokencache.IsEarly(ctx) {
-		return nil, errors.New("a person has to sign in again")
+		return nil, errors.New("the user must sign in again")
 	}
 	return u.prompt(ctx, req)
 }

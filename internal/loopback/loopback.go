@@ -34,8 +34,8 @@ const (
 	readHeaderTimeout = 10 * time.Second
 )
 
-// ErrNoResponse reports that the browser has not come back. Microsoft Entra ID shows some errors without redirecting.
-var ErrNoResponse = errors.New("the browser did not come back: if it shows an error, check the tenant id, the client id and the redirect URI")
+// ErrNoResponse reports that the browser has not returned. Microsoft Entra ID shows some errors without redirecting.
+var ErrNoResponse = errors.New("the browser did not return: if it shows an error, check the tenant id, the client id and the redirect URI")
 
 // Open opens the page on a free port of this machine. It stays open until Close.
 func Open(ctx context.Context) (*Page, error) {

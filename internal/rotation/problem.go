@@ -12,7 +12,7 @@ import (
 // Problem ends a rotation.
 type Problem struct {
 	Kind    Kind
-	Text    string          // for a person
+	Text    string          // for the administrator
 	Advice  string          // which option allows it, "" if none does
 	Records []*match.Record // those that an Ambiguous problem is about
 }
@@ -39,17 +39,17 @@ func (p *Problem) advise(advice string) *Problem {
 }
 
 func undated(records []*match.Record) *Problem {
-	return ambiguous("a record without a usable upload date may be the latest upload: delete it if it is not wanted, and run this again", records...)
+	return ambiguous("a record without a usable upload date may be the latest upload: delete it if you don't need it, then run this again", records...)
 }
 
 func tied(records []*match.Record) *Problem {
 	return ambiguous("several records have the latest upload date, so it is not clear which one Intune deploys", records...).
-		advise("delete those that are not wanted, or upload the certificate once more with Force")
+		advise("delete those that you don't need, or upload the certificate again with Force")
 }
 
 func unclearMatch(records []*match.Record) *Problem {
 	return ambiguous("the deployed record may be this certificate or another one with the same names", records...).
-		advise("compare them and, if it is another one, upload this one once with Force")
+		advise("compare them; if they differ, upload this certificate once with Force")
 }
 
 func outlived(record *match.Record, isSame bool) *Problem {
@@ -59,20 +59,20 @@ func outlived(record *match.Record, isSame bool) *Problem {
 	}
 	return &Problem{
 		Kind: NotLatest, Text: fmt.Sprintf("%s %s and expires later, so this certificate may be out of date", Describe(record), subject),
-		Advice: "if it is meant to be deployed, use Force once",
+		Advice: "to deploy it anyway, use Force once",
 	}
 }
 
 func (s *State) otherSubject(deployed *match.Record) *Problem {
 	return &Problem{
 		Kind:   OtherSubject,
-		Text:   fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed one would lose their trust", Describe(deployed), s.Certificate.Subject()),
+		Text:   fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed certificate would no longer be trusted", Describe(deployed), s.Certificate.Subject()),
 		Advice: "if that is intended, use NewSubject",
 	}
 }
 
 func (s *State) hadOtherSubject(previous *match.Record) *Problem {
-	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("uploaded for %q, but %s was deployed before, as its name shows only now: apps signed with that one lose their trust. To put it back, rotate its file with Force", s.Certificate.Subject(), Describe(previous))}
+	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("uploaded for %q, but %s was deployed before, and its subject was not visible until now: apps signed with that certificate are no longer trusted. To restore it, rotate its file with Force", s.Certificate.Subject(), Describe(previous))}
 }
 
 func replaced(record, deployed *match.Record) *Problem {
@@ -87,11 +87,11 @@ func overtaken(record, deployed *match.Record) *Problem {
 }
 
 func neverShown(id string) *Problem {
-	return ambiguous("uploaded, but the new record does not show in listings: run this again in a few minutes, when it does", &match.Record{ID: id})
+	return ambiguous("uploaded, but the new record does not show up in listings: run this again in a few minutes, once it does", &match.Record{ID: id})
 }
 
 func vanished(id string) *Problem {
-	return ambiguous("the record of the certificate does not show in listings anymore: run this again in a few minutes", &match.Record{ID: id})
+	return ambiguous("the record of the certificate no longer shows up in listings: run this again in a few minutes", &match.Record{ID: id})
 }
 
 func unrecognizable(record *match.Record) *Problem {
@@ -103,7 +103,7 @@ func kept(unclear []*match.Record) *Problem {
 	if len(unclear) == 0 {
 		return nil
 	}
-	return ambiguous("records were kept, because it is not clear whether they are earlier uploads with the same subject: delete those that are not wanted", unclear...)
+	return ambiguous("records were kept, because it is not clear whether they are earlier uploads with the same subject: delete those that you don't need", unclear...)
 }
 
 func notProvisioned(record *match.Record) *Problem {

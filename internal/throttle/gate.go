@@ -107,11 +107,11 @@ func newError(ctx context.Context, until time.Time) *Error {
 func (e *Error) Error() string {
 	switch {
 	case e.Err == nil:
-		return fmt.Sprintf("not sent: requests have to wait another %s, and the context ends before", e.Pause.Round(time.Millisecond))
+		return fmt.Sprintf("not sent: requests must wait another %s, but the context ends sooner", e.Pause.Round(time.Millisecond))
 	case e.Pause <= 0:
 		return fmt.Sprintf("not sent while waiting for the quota: %v", e.Err)
 	}
-	return fmt.Sprintf("not sent, requests have to wait another %s: %v", e.Pause.Round(time.Millisecond), e.Err)
+	return fmt.Sprintf("not sent, requests must wait another %s: %v", e.Pause.Round(time.Millisecond), e.Err)
 }
 
 // Unwrap returns the context's error, nil if the context has not ended.

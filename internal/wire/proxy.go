@@ -53,7 +53,7 @@ func (e *ProxyError) Error() string {
 	case http.StatusForbidden:
 		text += ": allow this address at the proxy"
 	case http.StatusProxyAuthRequired:
-		text += ": the proxy wants a user name and a password, in HTTPS_PROXY or in the Proxy of the transport"
+		text += ": the proxy requires a user name and a password: set them in HTTPS_PROXY or in the transport's Proxy"
 	}
 	return text
 }

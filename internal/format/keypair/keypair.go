@@ -32,7 +32,7 @@ func ParsePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err er
 			}
 			certs = append(certs, cert)
 		case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":
-			return nil, nil, errors.New("the private key is encrypted, which is read from PKCS #12 only: openssl pkcs12 -export makes that")
+			return nil, nil, errors.New("the private key is encrypted, which is supported only in PKCS #12: convert the file with openssl pkcs12 -export")
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			key, err := parseKey(block)
 			if err != nil {
@@ -87,7 +87,7 @@ func Chain(certs []*x509.Certificate, key crypto.Signer) ([]*x509.Certificate, e
 		return ok && public.Equal(key.Public())
 	})
 	if i < 0 {
-		return nil, errors.New("it holds no certificate of its private key")
+		return nil, errors.New("it has no certificate for its private key")
 	}
 	return slices.Concat(certs[i:i+1], certs[:i], certs[i+1:]), nil
 }

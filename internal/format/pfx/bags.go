@@ -85,7 +85,7 @@ func (b *bags) openSafe(safe ber.Value) ([]byte, error) {
 	case oidData.is(kind):
 		return content.Octets()
 	case !oidEncryptedData.is(kind):
-		return nil, errors.New("it is encrypted for a certificate instead of a password, which is not read")
+		return nil, errors.New("it is encrypted for a certificate instead of a password, which is not supported")
 	}
 	// EncryptedData ::= SEQUENCE { version, EncryptedContentInfo ::= SEQUENCE { type, algorithm, [0] IMPLICIT OCTET STRING } }
 	info := content.Child(1)

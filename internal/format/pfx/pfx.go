@@ -109,7 +109,7 @@ func open(data []byte, password string) (*bags, error) {
 	kind, content := contentInfo(outer.Child(1))
 	switch {
 	case oidSignedData.is(kind):
-		return nil, errors.New("it is signed with a certificate instead of a password, which is not read")
+		return nil, errors.New("it is signed with a certificate instead of a password, which is not supported")
 	case !oidData.is(kind):
 		return nil, ber.ErrMalformed
 	}

@@ -30,7 +30,7 @@ func Find(data []byte) (kind string) {
 		return kind != ""
 	})
 	if kind == "" && !isComplete {
-		return "in more encodings than are undone"
+		return "nested in too many encodings"
 	}
 	return kind
 }
