@@ -40,8 +40,10 @@ type field struct {
 	value any
 }
 
+const numberOfFields = 9
+
 // fields returns the properties in the order of the reference.
-func (c *EnterpriseCodeSigningCertificate) fields() [9]field {
+func (c *EnterpriseCodeSigningCertificate) fields() [numberOfFields]field {
 	return [...]field{
 		{string(PropertyID), &c.ID},
 		{string(PropertyContent), &c.Content},
@@ -202,7 +204,7 @@ func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return
 func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.marshal(true) }
 
 func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error) {
-	members := make([]field, 1, len(c.fields())+1)
+	members := make([]field, 1, 1+numberOfFields)
 	members[0] = field{odataTypeName, odataType}
 	for _, f := range c.fields() {
 		if !f.isZero() && (!isCreate || f.name != string(PropertyID)) {
@@ -274,7 +276,7 @@ func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	const usual = 16 // a certificate has eleven, annotations included
 	members = make(map[string]json.RawMessage, usual)
 	err = json.Unmarshal(data, &members)
-	if errors.As(err, new(*json.UnmarshalTypeError)) || err == nil && members == nil { // null
+	if isNull := members == nil; isNull || err != nil && errors.As(err, new(*json.UnmarshalTypeError)) {
 		err = errors.New("it is not an object")
 	}
 	return members, err
