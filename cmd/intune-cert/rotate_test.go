@@ -196,7 +196,7 @@ func TestRotateSaysThatItWaitsForProvisioning(t *testing.T) {
 	r.wait().exits(0).prints("provisioned")
 }
 
-func TestRotateSaysThatItWasInterruptedWhileItWaited(t *testing.T) {
+func TestInterruptedRotateSaysThatItWaited(t *testing.T) {
 	f := newFixture(t, intunetest.WithProvisioningDelay(time.Hour))
 	f.writeCertificate("new.cer", contoso())
 	r := f.start("rotate", "new.cer", "--wait", "1h")
@@ -204,7 +204,7 @@ func TestRotateSaysThatItWasInterruptedWhileItWaited(t *testing.T) {
 	r.interrupt().exits(130).says("interrupted: the new certificate "+f.ids()[0]+" is not provisioned yet", "Next: Run the same command again to continue.")
 }
 
-func TestRotateThatForcedAnUnknownUploadIsRunAgainWithoutForce(t *testing.T) {
+func TestInterruptedForcedRotateIsRunAgainWithoutForce(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())
 	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
