@@ -34,7 +34,7 @@ type Quota struct {
 
 // IntuneAppsQuota returns the limits of Microsoft Graph for one application in one tenant on Intune's apps resources.
 // See https://learn.microsoft.com/graph/throttling-limits.
-func IntuneAppsQuota() []Quota { //nolint:revive // the resources are Intune's apps
+func IntuneAppsQuota() []Quota {
 	return []Quota{
 		{Requests: 100, Window: 20 * time.Second, Methods: []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}},
 		{Requests: 1000, Window: 20 * time.Second},

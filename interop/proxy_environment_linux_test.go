@@ -79,6 +79,7 @@ func hostsFile(t *testing.T) string {
 
 // createThroughProxy is the client. It prints all that it knows about the outcome.
 func createThroughProxy(t *testing.T, root string) {
+	t.Helper()
 	transport := intune.NewTransport()
 	defer transport.CloseIdleConnections()
 	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
