@@ -226,3 +226,9 @@ func TestQuotasThatMakeNoSense(t *testing.T) {
 		errorAs[*intune.InputError](t, err)
 	}
 }
+
+func TestWithoutReconcileIsForCreateAlone(t *testing.T) {
+	w := newWire(t)
+	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "GET", path, nil, nil, intune.WithoutReconcile()))
+	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "POST", path, nil, nil, intune.WithoutReconcile()))
+}
