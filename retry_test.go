@@ -676,3 +676,21 @@ func TestRetryAfterWithAFractionIsHonored(t *testing.T) {
 		t.Errorf("over a socket: %v, retry after %v", err, intune.RetryAfter(err))
 	}
 }
+
+// TestA407IsFinalFromAnyone: only a proxy sends it, so the service has not seen the request.
+func TestA407IsFinalFromAnyone(t *testing.T) {
+	for name, body := range map[string]string{
+		"nothing": "", "a page": "<html>Authenticate</html>", "Graph's words": graphRefusal("ProxyAuthenticationRequired"), "its own words": `{"message":"who are you?"}`,
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+			client, requests := served(t, respond(http.StatusProxyAuthRequired, body))
+			err := client.Do(t.Context(), method, "/x", nil, nil)
+			if rejection := errorAs[*intune.APIError](t, err); rejection.StatusCode != 407 || len(*requests) != 1 || errors.As(err, new(*intune.OutcomeUnknownError)) {
+				t.Errorf("%s to a %s: got %v after %d requests", name, method, err, len(*requests))
+			}
+			if !strings.Contains(err.Error(), "the proxy requires a user name and a password") {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	}
+}

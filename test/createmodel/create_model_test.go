@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	defaultRuns = 2000
-	perBubble   = 250
+	defaultRuns = 500
+	perBubble   = 125
 	shownRuns   = 5 // of those that fail, with their requests
 )
 

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	defaultRuns = 500
+	defaultRuns = 100
 	perBubble   = 25
 	shown       = 3 // of each kind
 )

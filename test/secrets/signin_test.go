@@ -1,4 +1,4 @@
-package intune_test
+package secrets_test
 
 import (
 	"bytes"
@@ -87,7 +87,7 @@ func rejections(altered func(string) string) map[string]responder {
 // telltales are credentials with secrets that an authority can repeat, by the secret.
 func telltales(t *testing.T) map[string]intune.Credential {
 	t.Helper()
-	setPlatform(t, "https://issuer.example")
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://issuer.example/job?api-version=2.0")
 	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", `a-token/of+the=job&that"must\not<show>-in-any-error-or-log-line`)
 	key, cert := applicationCertificate(t)
 	prompt := func(context.Context, *oauth2.DeviceAuthResponse) error { return nil }
@@ -139,9 +139,9 @@ func TestNoSignInShowsItsSecrets(t *testing.T) {
 func whatShows(t *testing.T, cred intune.Credential, name string, altered func(string) string, respond responder) string {
 	t.Helper()
 	authority, log := &gossip{respond, make(map[string]string)}, new(bytes.Buffer)
-	client := newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: authority}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}),
+	client := newClient(t, cred, authority, intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}),
 		intune.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	err := get(t.Context(), client)
+	err := client.Do(t.Context(), http.MethodGet, "/x", nil, nil)
 	if err == nil || authority.secrets[name] == "" {
 		return fmt.Sprintf("got %v; it was not sent", err)
 	}

@@ -1,4 +1,4 @@
-package intune_test
+package connections_test
 
 import (
 	"errors"
@@ -52,7 +52,11 @@ func connectProxy(t *testing.T, status, rejections int) (address *url.URL, reque
 
 // TestProxyThatRejectsTheConnection is named with its status. A denial is final, a failure is not, and nothing was sent.
 func TestProxyThatRejectsTheConnection(t *testing.T) {
-	service := httptest.NewUnstartedServer(respond(http.StatusCreated, created))
+	service := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, created)
+	}))
 	service.EnableHTTP2 = true
 	service.StartTLS()
 	defer service.Close()
@@ -66,9 +70,9 @@ func TestProxyThatRejectsTheConnection(t *testing.T) {
 				transport.OnProxyConnectResponse, transport.HTTP2 = nil, nil
 			}
 			var meta intune.Response
-			client := newClient(t, staticToken(), intune.WithBaseURL(service.URL), intune.WithHTTPClient(&http.Client{Transport: transport}),
+			client := newClient(t, signedIn(), intune.WithBaseURL(service.URL), intune.WithHTTPClient(&http.Client{Transport: transport}),
 				intune.WithRetry(intune.RetryPolicy{MaxAttempts: 3, MinDelay: 1, MaxDelay: 1, ReconcileWindow: 1}))
-			_, err := create(client, intune.WithResponse(&meta))
+			err := create(t.Context(), client, intune.WithResponse(&meta))
 			if err == nil || errors.As(err, new(*intune.OutcomeUnknownError)) || meta.Attempts != attempts || int(requests.Load()) != attempts {
 				t.Fatalf("%s, %d: %v in %d attempts, %d requests to the proxy", kind, status, err, meta.Attempts, requests.Load())
 			}
@@ -78,35 +82,17 @@ func TestProxyThatRejectsTheConnection(t *testing.T) {
 				t.Errorf("%s, %d: got %s", kind, status, text)
 			}
 			requests.Store(0)
-			signsIn := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithBaseURL(service.URL), intune.WithAuthorityURL(service.URL),
+			signsIn := newClient(t, intune.ClientSecretCredential("contoso.onmicrosoft.com", "00000000-1111-2222-3333-444444444444", "the~client~secret"), intune.WithBaseURL(service.URL), intune.WithAuthorityURL(service.URL),
 				intune.WithHTTPClient(&http.Client{Transport: transport}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 3, MinDelay: 1, MaxDelay: 1}))
-			_, err = create(signsIn)
+			err = create(t.Context(), signsIn)
 			if err == nil || !strings.Contains(err.Error(), "the proxy "+address.Host) || int(requests.Load()) != attempts {
 				t.Errorf("%s, %d: a sign-in: %v after %d requests to the proxy", kind, status, err, requests.Load())
 			}
 			requests.Store(3)
-			if _, err := create(client); err != nil {
+			if err := create(t.Context(), client); err != nil {
 				t.Errorf("%s, %d: through the proxy: %v", kind, status, err)
 			}
 			client.CloseIdleConnections()
-		}
-	}
-}
-
-// TestA407IsFinalFromAnyone: only a proxy sends it, so the service has not seen the request.
-func TestA407IsFinalFromAnyone(t *testing.T) {
-	for name, body := range map[string]string{
-		"nothing": "", "a page": "<html>Authenticate</html>", "Graph's words": graphRefusal("ProxyAuthenticationRequired"), "its own words": `{"message":"who are you?"}`,
-	} {
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-			client, requests := served(t, respond(http.StatusProxyAuthRequired, body))
-			err := client.Do(t.Context(), method, "/x", nil, nil)
-			if rejection := errorAs[*intune.APIError](t, err); rejection.StatusCode != 407 || len(*requests) != 1 || errors.As(err, new(*intune.OutcomeUnknownError)) {
-				t.Errorf("%s to a %s: got %v after %d requests", name, method, err, len(*requests))
-			}
-			if !strings.Contains(err.Error(), "the proxy requires a user name and a password") {
-				t.Errorf("%s: got %v", name, err)
-			}
 		}
 	}
 }

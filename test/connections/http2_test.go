@@ -1,4 +1,5 @@
-package intune_test
+// Package connections_test tests what a client makes of real connections that fail: over HTTP/2 and behind a proxy.
+package connections_test
 
 import (
 	"context"
@@ -126,7 +127,7 @@ func (s *frames) client(t *testing.T) *intune.Client {
 	t.Helper()
 	transport := intune.NewTransport()
 	transport.TLSClientConfig.RootCAs = s.roots.RootCAs
-	client := newClient(t, staticToken(), intune.WithBaseURL("https://"+s.listener.Addr().String()),
+	client := newClient(t, signedIn(), intune.WithBaseURL("https://"+s.listener.Addr().String()),
 		intune.WithHTTPClient(&http.Client{Transport: transport}),
 		intune.WithRetry(intune.RetryPolicy{MinDelay: 1000 * time.Hour, MaxDelay: 1000 * time.Hour, MaxAttempts: 3}))
 	t.Cleanup(client.CloseIdleConnections)
@@ -150,13 +151,13 @@ func TestPostThatHTTP2SaysWasNotProcessedIsSentAgainAtOnce(t *testing.T) {
 			s := newFrames(t, respond...)
 			client := s.client(t)
 			for range earlier {
-				if _, err := create(client); err != nil {
+				if err := create(t.Context(), client); err != nil {
 					t.Fatal(err)
 				}
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			var meta intune.Response
-			_, err := createContext(ctx, client, intune.WithResponse(&meta))
+			err := create(ctx, client, intune.WithResponse(&meta))
 			if err != nil || meta.Attempts != 2 || meta.Reconciled || s.count != earlier+2 {
 				t.Errorf("%s after %d requests: %v in %d attempts, %d requests", name, earlier, err, meta.Attempts, s.count)
 			}
@@ -184,7 +185,7 @@ func TestPostThatHTTP2MayHaveProcessedIsNotSentAgain(t *testing.T) {
 		},
 	} {
 		s := newFrames(t, end, succeed)
-		_, err := create(s.client(t), intune.WithoutReconcile())
+		err := create(t.Context(), s.client(t), intune.WithoutReconcile())
 		if !errors.As(err, new(*intune.OutcomeUnknownError)) || s.count != 1 {
 			t.Errorf("%s: %v after %d requests", name, err, s.count)
 		}
@@ -196,7 +197,7 @@ func TestServerThatKeepsRefusing(t *testing.T) {
 	s := newFrames(t, reset(refusedStream))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := createContext(ctx, s.client(t)); err == nil || errors.As(err, new(*intune.OutcomeUnknownError)) || s.count != 2 {
+	if err := create(ctx, s.client(t)); err == nil || errors.As(err, new(*intune.OutcomeUnknownError)) || s.count != 2 {
 		t.Errorf("%v after %d requests", err, s.count)
 	}
 }
