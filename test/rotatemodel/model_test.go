@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	defaultRuns = 100
+	defaultRuns = 500
 	perBubble   = 25
 	shown       = 3 // of each kind
 )

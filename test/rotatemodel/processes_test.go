@@ -15,7 +15,7 @@ import (
 
 // TestRotateByProcessesAtOnce: one record in the end, if what is old is deleted, and never none.
 func TestRotateByProcessesAtOnce(t *testing.T) {
-	for processes, rounds := range map[int]int{2: 60, 3: 20} {
+	for processes, rounds := range map[int]int{2: 200, 3: 50} {
 		for _, options := range []intune.RotateOptions{{}, {DeleteOld: true}} {
 			t.Run(fmt.Sprintf("%d processes, DeleteOld %v", processes, options.DeleteOld), func(t *testing.T) {
 				t.Parallel()
