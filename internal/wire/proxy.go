@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/seed-230b9595/intune-go/internal/advice"
+	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
 // This file has the errors of connecting that need an explanation: those of a proxy, and of an unknown authority.
@@ -48,7 +50,10 @@ type ProxyError struct {
 
 // Error names the proxy, its status, and what to do.
 func (e *ProxyError) Error() string {
-	text := fmt.Sprintf("the proxy %s does not connect to %s: %d %s", e.Proxy, e.Service, e.Status, http.StatusText(e.Status))
+	text := fmt.Sprintf("the proxy %s does not connect to %s: %d", e.Proxy, e.Service, e.Status)
+	if known := http.StatusText(e.Status); known != "" {
+		text += " " + known
+	}
 	switch e.Status {
 	case http.StatusForbidden:
 		text += ": allow this address at the proxy"
@@ -63,19 +68,40 @@ func (e *ProxyError) isFinal() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
-// namingProxy does for a transport without onProxyConnectResponse what can be done: net/http's error is no more than the
-// text of the status.
-func namingProxy(base *http.Transport, req *http.Request, err error) error {
-	if base.Proxy == nil || base.OnProxyConnectResponse != nil || req.URL.Scheme != "https" {
+// explainProxy names the proxy in an error of net/http's own transport, and hides its password, which a proxy may echo.
+func explainProxy(base *http.Transport, req *http.Request, err error) error {
+	if base.Proxy == nil || req.URL.Scheme != "https" {
 		return err
 	}
 	proxy, _ := base.Proxy(req)
-	for status := http.StatusBadRequest; proxy != nil && status < 600; status++ {
-		if err.Error() == http.StatusText(status) {
-			return &ProxyError{Proxy: proxy.Host, Service: net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), "443")), Status: status}
+	if proxy == nil || errors.As(err, new(*ProxyError)) || req.Context().Err() != nil && errors.Is(err, req.Context().Err()) {
+		return err
+	}
+	if status := statusIn(err); status != 0 && base.OnProxyConnectResponse == nil {
+		return &ProxyError{Proxy: proxy.Host, Service: net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), "443")), Status: status}
+	}
+	if shown := proxySecrets(base, proxy).Text(err.Error()); shown != err.Error() {
+		err = errors.New(shown)
+	}
+	return fmt.Errorf("through the proxy %s: %w", proxy.Host, err)
+}
+
+// statusIn returns the status with which a proxy has rejected a connection. All that a transport without
+// onProxyConnectResponse says of it is the text of the status, to which some proxies add. It returns 0 for other errors.
+func statusIn(err error) int {
+	for status := http.StatusBadRequest; status < 600; status++ {
+		if text := http.StatusText(status); text != "" && strings.HasPrefix(err.Error()+" ", text+" ") {
+			return status
 		}
 	}
-	return err
+	return 0
+}
+
+// proxySecrets are those that net/http sends to the proxy.
+func proxySecrets(base *http.Transport, proxy *url.URL) redact.Mask {
+	password, _ := proxy.User.Password()
+	basic := base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
+	return redact.New(append(base.ProxyConnectHeader.Values("Proxy-Authorization"), password, basic)...)
 }
 
 // onProxyConnectResponse replaces net/http's error, which is no more than the text of the status.

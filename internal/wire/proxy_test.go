@@ -1,7 +1,12 @@
 package wire
 
 import (
+	"bufio"
+	"context"
+	"encoding/base64"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,6 +50,45 @@ func TestProxyThatDoesNotConnect(t *testing.T) {
 			t.Errorf("the proxy was asked %s, %v", asked.Method, asked.Header)
 		}
 		tr.CloseIdleConnections()
+	}
+}
+
+// TestProxyThatBreaksHTTP is named, and what it echoes of its password is not shown.
+func TestProxyThatBreaksHTTP(t *testing.T) {
+	const password = "the~password~that~must~not~show"
+	basic := base64.StdEncoding.EncodeToString([]byte("an-employee:" + password))
+	for response, want := range map[string]string{
+		"":                            "through the proxy proxy.example:3128: ",
+		"Basic " + basic + "\r\n\r\n": `through the proxy proxy.example:3128: malformed HTTP status code "***"`,
+		"HTTP/1.1 200 OK\r\n" + password + "\r\n\r\n":                             `through the proxy proxy.example:3128: malformed MIME header: missing colon: "***"`,
+		"HTTP/1.1 200 OK\r\nContent-Length: " + basic + "\r\n\r\n":                `through the proxy proxy.example:3128: bad Content-Length "***"`,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: negotiated~token\r\n\r\n":          `through the proxy proxy.example:3128: unsupported transfer encoding: "***"`,
+		"HTTP/1.1 407 Proxy Authentication Required ( " + password + " )\r\n\r\n": "the proxy proxy.example:3128 does not connect to graph.example:443: 407 Proxy Authentication Required: ",
+		"HTTP/1.1 407 Who are you?\r\n\r\n":                                       "the proxy proxy.example:3128",
+		"HTTP/1.1 599 " + password + "\r\n\r\n":                                   "the proxy proxy.example:3128",
+	} {
+		own, foreign := NewTransport(), new(http.Transport)
+		for _, transport := range []*http.Transport{own, foreign} {
+			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example:3128", User: url.UserPassword("an-employee", password)})
+			transport.ProxyConnectHeader = http.Header{"Proxy-Authorization": {"Negotiate negotiated~token"}}
+			transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					_, _ = http.ReadRequest(bufio.NewReader(server))
+					_, _ = io.WriteString(server, response)
+					_ = server.Close()
+				}()
+				return client, nil
+			}
+			tr := New(Config{Origin: "https://graph.example", Client: &http.Client{Transport: transport}})
+			_, ofGraph := attempt(t.Context(), tr, "https://graph.example", false)
+			_, ofEntra := tr.TokenClient().Get("https://graph.example/token") //nolint:noctx // a test
+			for _, err := range []error{ofGraph, ofEntra} {
+				if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), password) || strings.Contains(err.Error(), basic) {
+					t.Errorf("%q: got %v, want %s", response, err, want)
+				}
+			}
+		}
 	}
 }
 

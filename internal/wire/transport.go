@@ -123,11 +123,12 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 	if err == nil && resp == nil {
 		err = errors.New("the transport returned neither a response nor an error")
 	}
-	if used, isNetHTTP := base.(*http.Transport); err != nil && isNetHTTP {
-		err = explainRefusal(namingProxy(used, req, err))
-	}
 	if err != nil {
-		return nil, t.ownTimeout(ctx, err)
+		err = t.ownTimeout(ctx, err)
+		if used, isNetHTTP := base.(*http.Transport); isNetHTTP {
+			err = explainProxy(used, req, explainRefusal(err))
+		}
+		return nil, err
 	}
 	read := readUntilDone
 	if t.own != nil {
@@ -164,13 +165,38 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// ownTimeout returns the time-out of the attempt if that ended the exchange.
+// ownTimeout keeps a time-out that is not the caller's apart from the end of the caller's context: that of the attempt, if it
+// ended the exchange, and those of net/http.
 func (t *Transport) ownTimeout(ctx context.Context, err error) error {
-	if err != nil && context.Cause(ctx) == t.timeout { //nolint:errorlint // the cause is bare
+	switch {
+	case err == nil:
+		return nil
+	case context.Cause(ctx) == t.timeout: //nolint:errorlint // the cause is bare
 		return t.timeout
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return &connectTimeout{err}
 	}
 	return err
 }
+
+// connectTimeout is a time-out of net/http while it connects: to an address, or through a proxy. It is its cause in all but
+// context.DeadlineExceeded.
+type connectTimeout struct{ cause error }
+
+func (e *connectTimeout) Error() string {
+	if e.cause == context.DeadlineExceeded { //nolint:errorlint // bare, it says nothing
+		return "no connection in time"
+	}
+	return e.cause.Error()
+}
+
+// Is implements errors.Is.
+func (e *connectTimeout) Is(target error) bool {
+	return target != context.DeadlineExceeded && errors.Is(e.cause, target)
+}
+
+// As implements errors.As.
+func (e *connectTimeout) As(target any) bool { return errors.As(e.cause, target) }
 
 // CloseIdleConnections closes the idle connections of the base transport.
 func (t *Transport) CloseIdleConnections() {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -371,3 +372,35 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestTimeoutOfConnectingIsNotTheCallers: net/http's own time-outs look like the end of a context.
+func TestTimeoutOfConnectingIsNotTheCallers(t *testing.T) {
+	dialing := &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
+	for name, test := range map[string]struct {
+		transport *http.Transport
+		want      string
+	}{
+		"an address that does not answer": {&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return nil, dialing
+		}}, dialing.Error()},
+		"a proxy that does not answer": {&http.Transport{
+			Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example"}),
+			DialContext: func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, server) }()
+				return client, nil
+			},
+		}, "through the proxy proxy.example: no connection in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := New(Config{Origin: "https://graph.example", Client: &http.Client{Transport: test.transport}, Timeout: time.Hour})
+				_, err := attempt(t.Context(), tr, "https://graph.example", false)
+				var network net.Error
+				if err == nil || err.Error() != test.want || errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &network) || !network.Timeout() {
+					t.Errorf("got %T %v", err, err)
+				}
+			})
+		})
+	}
+}
