@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -22,4 +23,20 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%q: got %v", value, got)
 		}
 	}
+}
+
+// FuzzHeaders reads what a service may send: no wait is negative or longer than a year, and every date is in UTC.
+func FuzzHeaders(f *testing.F) {
+	for _, value := range []string{"2.128", "120", "-1", "1e9", "", "Wed, 21 Oct 2026 07:28:00 GMT", "99999999999999999999", "..", "Mon, 01 Jan 0000 00:00:00 GMT"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		const year = 365 * 24 * time.Hour
+		if wait, ok := wire.RetryAfter(value, time.Time{}); wait < 0 || wait > year || !ok && wait != 0 {
+			t.Errorf("Retry-After: %q is %v, %t", value, wait, ok)
+		}
+		if date := wire.Date(http.Header{"Date": {value}}); date.Location() != time.UTC {
+			t.Errorf("Date: %q is %v", value, date)
+		}
+	})
 }
