@@ -47,8 +47,8 @@ func (c *Client) listing(options *ListOptions, opts []RequestOption) (path strin
 }
 
 // All yields the certificates that options select. It reads the pages as the loop goes on, and holds one page at a
-// time. Top limits how many it yields, even if NextLink is set. On failure, the last pair is (nil, err). opts apply to
-// the request for each page.
+// time. Top limits how many it yields, even if NextLink is set. On failure, the last pair is (nil, err). More than 1000
+// empty pages in a row are a failure. opts apply to the request for each page.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
@@ -205,7 +205,8 @@ func (c *Client) page(ctx context.Context, path string, options requestOptions, 
 // pages yields one page after the other. On failure, the last pair is (nil, err).
 func (c *Client) pages(ctx context.Context, path string, options requestOptions, isLook bool) iter.Seq2[*page, error] {
 	return func(yield func(*page, error) bool) {
-		seen := make(map[[sha256.Size]byte]bool)
+		const mostEmpty = 1000 // pages in a row
+		seen, empty := make(map[[sha256.Size]byte]bool), 0
 		for {
 			seen[sha256.Sum256([]byte(path))] = true
 			page, err := c.page(ctx, path, options, isLook)
@@ -215,9 +216,16 @@ func (c *Client) pages(ctx context.Context, path string, options requestOptions,
 				}
 				return
 			}
+			if empty++; len(page.Value) > 0 {
+				empty = 0
+			}
 			path, err = c.nextPath(page.NextLink)
-			if err == nil && seen[sha256.Sum256([]byte(path))] {
+			switch {
+			case err != nil:
+			case seen[sha256.Sum256([]byte(path))]:
 				err = badListing("the nextLink leads back to a page that has been read")
+			case empty > mostEmpty:
+				err = badListing("the listing does not end")
 			}
 			if err != nil {
 				yield(nil, err)

@@ -374,6 +374,30 @@ func TestAllKeepsLittleOfEmptyPages(t *testing.T) {
 	}
 }
 
+// TestAllEndsAtEmptyPagesWithoutEnd: the loop of the caller would never see them.
+func TestAllEndsAtEmptyPagesWithoutEnd(t *testing.T) {
+	served := 0
+	service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if served++; served > 2000 {
+			t.Error("read on and on")
+			return reply(200, `{"value":[]}`)(req)
+		}
+		record := ""
+		if served == 900 { // with records the count begins again
+			record = created
+		}
+		return reply(200, fmt.Sprintf(`{"value":[%s],"@odata.nextLink":"?$skiptoken=%d"}`, record, served))(req)
+	})
+	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+	records, err := 0, error(nil)
+	for _, err = range client.EnterpriseCodeSigningCertificates().All(t.Context(), nil) {
+		records++
+	}
+	if err == nil || !strings.Contains(err.Error(), "the listing does not end") || served != 900+1001 || records != 2 {
+		t.Errorf("%d pages, %d iterations, %v", served, records, err)
+	}
+}
+
 func heapInUse() uint64 {
 	runtime.GC()
 	runtime.GC() // what the first one has finalized

@@ -174,16 +174,16 @@ func (t *Transport) ownTimeout(ctx context.Context, err error) error {
 	case context.Cause(ctx) == t.timeout: //nolint:errorlint // the cause is bare
 		return t.timeout
 	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		return &connectTimeout{err}
+		return &connectTimeoutError{err}
 	}
 	return err
 }
 
-// connectTimeout is a time-out of net/http while it connects: to an address, or through a proxy. It is its cause in all but
+// connectTimeoutError is a time-out of net/http while it connects: to an address, or through a proxy. It is its cause in all but
 // context.DeadlineExceeded.
-type connectTimeout struct{ cause error }
+type connectTimeoutError struct{ cause error }
 
-func (e *connectTimeout) Error() string {
+func (e *connectTimeoutError) Error() string {
 	if e.cause == context.DeadlineExceeded { //nolint:errorlint // bare, it says nothing
 		return "no connection in time"
 	}
@@ -191,12 +191,12 @@ func (e *connectTimeout) Error() string {
 }
 
 // Is implements errors.Is.
-func (e *connectTimeout) Is(target error) bool {
+func (e *connectTimeoutError) Is(target error) bool {
 	return target != context.DeadlineExceeded && errors.Is(e.cause, target)
 }
 
 // As implements errors.As.
-func (e *connectTimeout) As(target any) bool { return errors.As(e.cause, target) }
+func (e *connectTimeoutError) As(target any) bool { return errors.As(e.cause, target) }
 
 // CloseIdleConnections closes the idle connections of the base transport.
 func (t *Transport) CloseIdleConnections() {
