@@ -2,6 +2,7 @@ package codesign_test
 
 import (
 	"bytes"
+	"encoding/asn1"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -34,7 +35,10 @@ func TestDamagedCabinets(t *testing.T) {
 
 func FuzzCabinet(f *testing.F) {
 	const magic = "MSCF\x00\x00\x00\x00"
-	f.Add(bytes.TrimPrefix(readFile(f, "tools/signed.cab"), []byte(magic)))
+	cabinet := readFile(f, "tools/signed.cab")
+	f.Add(bytes.TrimPrefix(cabinet, []byte(magic)))
+	cabinet[1447] = asn1.TagOctetString // so that an extension of its certificate looks like an encrypted key
+	f.Add(bytes.TrimPrefix(cabinet, []byte(magic)))
 	f.Fuzz(func(t *testing.T, data []byte) { check(t, append([]byte(magic), data...)) })
 }
 

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"compress/flate"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -275,6 +277,24 @@ func TestTruncatedFiles(t *testing.T) {
 			case err != nil && !errors.As(err, new(*intune.InputError)):
 				t.Errorf("%s: %d bytes: %v", file, length, err)
 			}
+		}
+	}
+}
+
+// TestCertificatesThatHoldMoreThanTheirMembers hides a key where crypto/x509 does not look.
+func TestCertificatesThatHoldMoreThanTheirMembers(t *testing.T) {
+	var outer asn1.RawValue
+	if _, err := asn1.Unmarshal(readFile(t, "p256.der"), &outer); err != nil {
+		t.Fatal(err)
+	}
+	cert := tlv(0x30, outer.Bytes, readFile(t, "key-pkcs8.der"))
+	for format, data := range map[string][]byte{
+		"DER":     cert,
+		"PEM":     pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
+		"PKCS #7": signedData(cert, nil),
+	} {
+		if read, err := codesign.Parse(data); err == nil {
+			t.Errorf("%s: got %v", format, read.Leaf.Subject)
 		}
 	}
 }

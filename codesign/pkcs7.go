@@ -129,7 +129,7 @@ func (r *signedDataReader) readCertificates(set []byte, held *contents) error {
 }
 
 func (r *signedDataReader) parse(der []byte) (*x509.Certificate, error) {
-	cert, err := x509.ParseCertificate(der)
+	cert, err := lenientx509.ParseStrict(der)
 	if err != nil && r.odd < maxOdd {
 		r.odd++
 		cert, err = lenientx509.Parse(der)

@@ -2,7 +2,6 @@
 package lenientx509
 
 import (
-	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -12,9 +11,18 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
-// Parse parses a certificate like x509.ParseCertificate, except that it rejects one with further values behind its members,
-// which crypto/x509 passes over: a private key could be there. What both accept comes out the same. In addition, Parse accepts
-// certificates with:
+// ParseStrict parses a certificate like x509.ParseCertificate, except that it rejects one with further values behind its
+// members, which crypto/x509 passes over: a private key could be there.
+func ParseStrict(der []byte) (*x509.Certificate, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err == nil && !isExact(der) {
+		return nil, errMore
+	}
+	return cert, err
+}
+
+// Parse parses a certificate like ParseStrict. What that accepts comes out the same. In addition, Parse accepts certificates
+// with:
 //
 //   - a serial number that is negative or has superfluous leading octets. SerialNumber is its signed value;
 //   - a public key that crypto/x509 cannot use, for example on a curve other than the NIST ones or with explicit curve
@@ -27,17 +35,11 @@ import (
 // It does so by parsing a copy in which these parts are replaced. Raw, RawTBSCertificate, RawSubject, RawIssuer,
 // RawSubjectPublicKeyInfo, SerialNumber and Extensions are those of der, so CheckSignature and Equal work as usual.
 // If the copy cannot be parsed either, or der is longer than 64 KiB or has more than 50 extensions, the error is that of
-// x509.ParseCertificate(der).
+// ParseStrict.
 func Parse(der []byte) (*x509.Certificate, error) {
-	cert, strictErr := x509.ParseCertificate(der)
-	switch {
-	case !isExact(der):
-		return nil, cmp.Or(strictErr, errMore)
-	case strictErr == nil:
-		return cert, nil
-	}
-	if len(der) > maxSize {
-		return nil, strictErr
+	cert, strictErr := ParseStrict(der)
+	if strictErr == nil || !isExact(der) || len(der) > maxSize {
+		return cert, strictErr
 	}
 	original, err := split(slices.Clone(der))
 	if err != nil {
