@@ -157,8 +157,8 @@ func parseContent(text string) ([]byte, error) {
 // dateLayouts are the forms in which dates are read. The seconds of an Edm.DateTimeOffset are optional; a fraction needs
 // no layout of its own. A time without an offset is UTC, and a day without a time is its beginning.
 var dateLayouts = [...]string{
-	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
-	"2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04",
+	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05",
+	"2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04Z07", "2006-01-02T15:04",
 	time.DateOnly,
 }
 
@@ -187,6 +187,7 @@ func parseDate(raw []byte) (date time.Time, err error) {
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
+	text = strings.Replace(strings.ToUpper(text), " ", "T", 1) // RFC 3339, section 5.6, allows t, z and a space
 	for _, layout := range dateLayouts {
 		if date, err := time.Parse(layout, text); err == nil {
 			return date, nil

@@ -212,6 +212,21 @@ func TestNextLinkIsFollowedWithinTheOrigin(t *testing.T) {
 	}
 }
 
+func TestNextLinkIsFollowedWhateverItsName(t *testing.T) {
+	for _, name := range []string{"@odata.nextLink", "@odata.nextlink", "@nextLink", "odata.nextLink", "nextLink"} {
+		w := newWire(t, reply(200, `{"`+name+`":"https://graph.microsoft.com/beta`+path+`?$skiptoken=2","value":[]}`), pageOf(0, 1, ""))
+		n := 0
+		for _, err := range certificates(w).All(t.Context(), nil) {
+			if n++; err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: got %d certificates", name, n)
+		}
+	}
+}
+
 func TestNextLinkElsewhereNamesBothOrigins(t *testing.T) {
 	w := newWire(t, reply(200, `{"value":[],"@odata.nextLink":"http://internal:8080/beta/x\u001b"}`), reply(200, `{"value":[],"@odata.nextLink":"http://internal:8080/beta/x"}`))
 	s := certificates(w)

@@ -110,7 +110,7 @@ func (p *CertificatePage) readMember(decoder *json.Decoder, name string) (err er
 		}
 		p.Value, err = readCertificates(decoder)
 		return err
-	case strings.EqualFold(name, nextLinkName):
+	case strings.HasSuffix(strings.ToLower(name), "nextlink"): // with or without @odata., as OData 4.01 allows
 		if p.NextLink != "" {
 			return errors.New("the page has two nextLinks")
 		}

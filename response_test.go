@@ -110,6 +110,22 @@ func TestCreateAcceptsOddProperties(t *testing.T) {
 	}
 }
 
+func TestByteOrderMarkIsPassedOver(t *testing.T) {
+	const mark = "\uFEFF"
+	w := newWire(t, reply(201, mark+`{"id":"1"}`), reply(200, mark+`{"value":[{"id":"1"}]}`), reply(404, mark+`{"error":{"code":"ResourceNotFound"}}`))
+	s := certificates(w)
+	if cert, err := s.Create(t.Context(), intune.FromX509(newCertificate(t))); err != nil || cert.ID != "1" {
+		t.Errorf("Create: got %v, %v", cert, err)
+	}
+	if page, err := s.List(t.Context(), nil); err != nil || len(page.Value) != 1 {
+		t.Errorf("List: got %v, %v", page, err)
+	}
+	var apiErr *intune.APIError
+	if _, err := s.Get(t.Context(), "1"); !errors.As(err, &apiErr) || apiErr.Code != "ResourceNotFound" {
+		t.Errorf("Get: got %v", err)
+	}
+}
+
 func TestCreateAcceptsEveryFormOfJSONContentType(t *testing.T) {
 	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;odata.metadata=minimal", "APPLICATION/JSON", "application/json; charset", "application/json;;", ""} {
 		if _, err := create(newWire(t, reply(http.StatusCreated, created, "Content-Type", contentType)).client()); err != nil {

@@ -22,7 +22,7 @@ func readUntilDone(ctx context.Context, resp *http.Response, limit int64) ([]byt
 	return readAll(ctx, resp, limit)
 }
 
-// readAll reads and closes the body of a response. It stops at the limit, and when the context ends. It returns what it
+// readAll reads and closes the body of a response, without its byte-order mark. It stops at the limit, and when the context ends. It returns what it
 // has read together with the error. The body of a 1xx is a bare connection, so it is closed without being read.
 func readAll(ctx context.Context, resp *http.Response, limit int64) ([]byte, error) {
 	if resp.Body == nil {
@@ -41,7 +41,7 @@ func readAll(ctx context.Context, resp *http.Response, limit int64) ([]byte, err
 	case err == nil && n > limit:
 		err = fmt.Errorf("the body is larger than %d MiB", limit>>20)
 	}
-	return buffer.Bytes()[:min(n, limit)], err
+	return bytes.TrimPrefix(buffer.Bytes()[:min(n, limit)], []byte("\uFEFF")), err
 }
 
 // wholeBody is a body that has been read: its data and, at its end, the error that reading it returned.
