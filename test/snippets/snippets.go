@@ -143,7 +143,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"log"
-	"testing"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -173,13 +172,6 @@ func open(context.Context, string) error { return nil }
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
-	}
-}
-
-func upload(t *testing.T, client *intune.Client) {
-	t.Helper()
-	if _, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
-		t.Error(err)
 	}
 }
 
