@@ -51,7 +51,7 @@ type Format string
 const (
 	FormatDER        Format = "DER"
 	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
-	FormatBase64     Format = "base64"      // or hexadecimal, without PEM's lines around it; also with a label, in quotation marks or in JSON
+	FormatBase64     Format = "base64"      // hexadecimal or a list of bytes, without PEM's lines around it; also with a label, in quotation marks or in JSON
 	FormatPKCS7      Format = "PKCS #7"     // .p7b, .p7s, .spc, catalogs (.cat) and .p7x, in DER, BER, PEM or base64
 	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, BER, PEM or base64; see WithPassword
 	FormatPE         Format = "PE"          // signed programs and libraries for Windows and UEFI: .exe, .dll, .sys, .efi

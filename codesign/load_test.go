@@ -238,6 +238,8 @@ func TestTextThatHoldsAFile(t *testing.T) {
 			"base64 twice":          base64.StdEncoding.EncodeToString([]byte(text)),
 			"hexadecimal":           hex.EncodeToString(data),
 			"hexadecimal, 0x":       "0x" + strings.ToUpper(hex.EncodeToString(data)),
+			"a list of bytes":       strings.Trim(fmt.Sprint(data), "[]"),
+			"a Buffer in JSON":      `{"type":"Buffer","data":` + strings.ReplaceAll(fmt.Sprint(data), " ", ",") + "}",
 			"behind a number sign":  "# " + text,
 		} {
 			got, err := codesign.Parse([]byte(encoded), options)

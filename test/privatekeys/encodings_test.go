@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,6 +108,11 @@ var encodings = map[string]func(key, cert []byte) []byte{
 	"hexadecimal, Python": func(key, _ []byte) []byte {
 		return around(`b'\x`, groups([]byte(hex.EncodeToString(key)), 2, `\x`), "'")
 	},
+	"decimal": func(key, _ []byte) []byte { return fmt.Append(nil, key) },
+	"decimal, JSON": func(key, _ []byte) []byte {
+		return around(`{"type":"Buffer","data":`, bytes.ReplaceAll(fmt.Append(nil, key), []byte(" "), []byte(",")), "}")
+	},
+	"decimal, lines":        func(key, _ []byte) []byte { return bytes.ReplaceAll(fmt.Append(nil, key), []byte(" "), []byte("\r\n")) },
 	"hexadecimal, UTF-16":   func(key, _ []byte) []byte { return wide([]byte(hex.EncodeToString(key)), binary.LittleEndian, false) },
 	"hexadecimal of base64": func(key, _ []byte) []byte { return []byte(hex.EncodeToString(base(key))) },
 }

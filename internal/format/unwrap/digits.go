@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ const (
 	base64Digits  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 	hexDigits     = "0123456789abcdefABCDEF"
 	hexSeparators = ":,-xX" + space
+	decimalDigits = "0123456789"
+	listBrackets  = ",;[]" + space
 )
 
 // runs yields the longest parts of data that consist of some characters.
@@ -84,6 +87,21 @@ func fromHex(data []byte, visit func([]byte)) {
 		for start := range 2 {
 			visit(appendHex(nil, digits[min(start, len(digits)):]))
 		}
+	}
+}
+
+// fromDecimal decodes lists of bytes, as PowerShell prints them and JSON.stringify writes a Buffer.
+func fromDecimal(data []byte, visit func([]byte)) {
+	for run := range runs(data, decimalDigits+listBrackets) {
+		if len(run) < 2*shortest {
+			continue
+		}
+		var list []byte
+		for number := range bytes.FieldsFuncSeq(run, func(r rune) bool { return strings.ContainsRune(listBrackets, r) }) {
+			octet, _ := strconv.ParseUint(string(number), 10, 8)
+			list = append(list, byte(octet))
+		}
+		visit(list)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package unwrap undoes what editors, shells, forms and secret stores do to a file: byte-order marks, UTF-16, quotation
-// marks, labels, escapes, PEM, base64 and hexadecimal.
+// marks, labels, escapes, PEM, base64, hexadecimal and lists of bytes.
 package unwrap
 
 import (
@@ -58,6 +58,7 @@ func (s *search) lookInside(data []byte) {
 	}
 	fromBase64(data, s.look)
 	fromHex(data, s.look)
+	fromDecimal(data, s.look)
 }
 
 // Text returns data without a byte-order mark, the zeros of UTF-16, and white space and zeros in front.

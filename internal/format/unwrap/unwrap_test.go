@@ -45,6 +45,7 @@ var hostile = map[string]func(size int) string{
 	"PEM":                      func(size int) string { return strings.Repeat("-----BEGIN X-----\nMAA=\n-----END X-----\n", size/40) },
 	"boundaries":               func(size int) string { return strings.Repeat("-----BEGIN X-----", size/17) },
 	"hexadecimal":              func(size int) string { return strings.Repeat("3330", size/4) },
+	"decimal":                  func(size int) string { return strings.Repeat("4,", size/2) },
 	"zeros":                    func(size int) string { return strings.Repeat("\x00", size) },
 	"white space":              func(size int) string { return strings.Repeat(" \n", size/2) },
 	"comments":                 func(size int) string { return strings.Repeat("> > # \n", size/7) },
