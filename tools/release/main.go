@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/mod/semver"
 )
@@ -54,8 +53,12 @@ func run(ctx context.Context, tree, out string, args []string, stdout io.Writer)
 		return err
 	}
 	r := &release{tree: tree, out: out, version: args[1]}
-	if err := r.checkClean(ctx); err != nil {
+	status, err := r.git(ctx, "status", "--porcelain")
+	if err != nil {
 		return err
+	}
+	if status != "" {
+		return errors.New("the tree has uncommitted changes:\n" + status)
 	}
 	switch args[0] {
 	case "prepare":
@@ -64,55 +67,4 @@ func run(ctx context.Context, tree, out string, args []string, stdout io.Writer)
 		return r.pack(ctx, stdout)
 	}
 	return fmt.Errorf("unknown step %q", args[0])
-}
-
-// release is a release under way.
-type release struct {
-	tree    string // the folder of the repository
-	out     string // the folder for what is built
-	version string // such as v0.1.0
-
-	modules []*goModule // in the order in which they require each other
-	date    time.Time   // of the commit that is packed
-}
-
-// prepare changes the tree, and prints what to do next.
-func (r *release) prepare(ctx context.Context, stdout io.Writer) error {
-	if err := r.setVersion(time.Now()); err != nil {
-		return err
-	}
-	var err error
-	if r.modules, err = r.findModules(ctx); err != nil {
-		return err
-	}
-	for _, m := range r.modules {
-		if err := r.pin(ctx, m); err != nil {
-			return fmt.Errorf("%s: %w", m.path, err)
-		}
-		if err := r.publish(ctx, m); err != nil {
-			return fmt.Errorf("%s: %w", m.path, err)
-		}
-	}
-	r.printCommands(stdout)
-	return nil
-}
-
-// printCommands prints how to publish the release. GitHub starts no workflow for tags that are pushed with more than two others,
-// so the tag that starts one is pushed alone and last.
-func (r *release) printCommands(w io.Writer) {
-	fmt.Fprintf(w, "git commit -am 'Release %s'\n", r.version)
-	nested := ""
-	for _, m := range r.modules {
-		fmt.Fprintf(w, "git tag %s\n", m.tag(r.version))
-		if m.dir != "." {
-			nested += " " + m.tag(r.version)
-		}
-	}
-	fmt.Fprintf(w, "git push --atomic origin HEAD%s\n", nested)
-	fmt.Fprintf(w, "git push origin %s # starts .github/workflows/release.yml\n\n", r.version)
-	fmt.Fprint(w, "To develop the modules together again, restore their replace directives:\n\n")
-	for _, m := range r.modules[1:] {
-		fmt.Fprintf(w, "git checkout HEAD~1 -- %s/go.mod %s/go.sum\n", m.dir, m.dir)
-	}
-	fmt.Fprint(w, "git commit -m 'Develop the modules together again'\n")
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,8 +89,8 @@ func TestRelease(t *testing.T) {
 	if err := run(t.Context(), tree, out, []string{"pack", rehearsed}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("install", func(t *testing.T) { testInstall(t, out) })
-	t.Run("import", func(t *testing.T) { testImport(t, out) })
+	t.Run("install", func(t *testing.T) { testInstall(t, tree) })
+	t.Run("import", func(t *testing.T) { testImport(t, tree) })
 	t.Run("archives", func(t *testing.T) { testArchives(t, out, revision(t, tree)) })
 	t.Run("notes", func(t *testing.T) {
 		if notes := read(t, filepath.Join(out, "notes.md")); !strings.HasPrefix(notes, "### Added\n") || strings.Contains(notes, "\n## ") {
@@ -130,10 +132,9 @@ func revision(t *testing.T, tree string) string {
 }
 
 // user is the environment of somebody with an empty GOPATH.
-func user(t *testing.T, out string) []string {
+func user(t *testing.T, tree string) []string {
 	t.Helper()
-	r := &release{tree: out, out: out, modules: []*goModule{{path: "github.com/seed-230b9595/intune-go"}}}
-	env, err := r.goEnvironment(t.Context())
+	env, err := (&release{tree: tree}).goEnvironment(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,9 +142,9 @@ func user(t *testing.T, out string) []string {
 	return append(env, "GOPATH="+goPath, "GOMODCACHE="+filepath.Join(goPath, "pkg", "mod"), "GOBIN="+filepath.Join(goPath, "bin"))
 }
 
-func testInstall(t *testing.T, out string) {
+func testInstall(t *testing.T, tree string) {
 	t.Helper()
-	env := user(t, out)
+	env := user(t, tree)
 	if _, err := command(t.Context(), t.TempDir(), env, "go", "install", "github.com/seed-230b9595/intune-go/cmd/intune-cert@"+rehearsed); err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +155,9 @@ func testInstall(t *testing.T, out string) {
 	}
 }
 
-func testImport(t *testing.T, out string) {
+func testImport(t *testing.T, tree string) {
 	t.Helper()
-	dir, env := t.TempDir(), user(t, out)
+	dir, env := t.TempDir(), user(t, tree)
 	const text = `package main
 
 import (
@@ -179,6 +180,19 @@ func main() {
 	} {
 		if _, err := command(t.Context(), dir, env, "go", args...); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestEveryModuleIsReleased names those that nobody imports or installs.
+func TestEveryModuleIsReleased(t *testing.T) {
+	listed, err := command(t.Context(), "../..", nil, "git", "ls-files", "go.mod", "*/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.FieldsSeq(listed) {
+		if module := path.Dir(name); !slices.Contains(modules(), module) && !slices.Contains([]string{"tools", "bench", "interop"}, module) {
+			t.Errorf("%s is not released", module)
 		}
 	}
 }
