@@ -1,9 +1,10 @@
-package main
+package soak_test
 
 import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"testing"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -15,16 +16,17 @@ import (
 
 // careless creates as a program does that puts go-retryablehttp, with its default policy, in front of x/oauth2. Its
 // waits are shortened in the same way as ours.
-func careless(server *intunetest.Server) (creator, error) {
+func careless(t *testing.T, server *intunetest.Server) creator {
+	t.Helper()
 	config := clientcredentials.Config{
 		ClientID: intunetest.ClientID, ClientSecret: intunetest.ClientSecret,
 		TokenURL:  server.URL() + "/" + intunetest.TenantID + "/oauth2/v2.0/token",
 		Scopes:    []string{"https://graph.microsoft.com/.default"},
 		AuthStyle: oauth2.AuthStyleInParams,
 	}
-	token, err := config.Token(context.Background())
+	token, err := config.Token(t.Context())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	client := retryablehttp.NewClient()
 	client.Logger = nil
@@ -54,5 +56,5 @@ func careless(server *intunetest.Server) (creator, error) {
 			return result{}
 		}
 		return result{id: created.ID}
-	}, nil
+	}
 }

@@ -1,22 +1,28 @@
-// Soak creates many certificates at an emulator that fails at random, over real sockets, and counts what was lost and
-// what was duplicated. With -naive it does so by go-retryablehttp's default policy instead, for comparison.
+// Package soak_test creates certificates at an emulator that fails at random, over real sockets, and counts what was lost
+// and what was duplicated: by this library, and for comparison by go-retryablehttp's default policy.
 //
-//	go run ./test/soak -creates 10000 -workers 16 -faults 0.3 -seed 1
-//
-// It exits with 1 if anything was lost or duplicated, except with -naive.
-package main
+//	INTUNE_SOAK_CREATES=10000 go test -v ./test/soak
+package soak_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
+	"testing"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
+)
+
+const (
+	defaultCreates = "100"
+	workers        = 16
+	faultRate      = 0.3 // the probability that a request is struck by a fault
 )
 
 // perTenant is how many creates go to one emulated tenant before the next one: real tenants hold few certificates.
@@ -48,57 +54,37 @@ type result struct {
 // creator creates the certificate with a subject.
 type creator func(ctx context.Context, subject string) result
 
-type counts struct {
-	created, reconciled, failed, unknown, lost, duplicated, requests int
-	wall                                                             time.Duration
-}
+type counts struct{ created, reconciled, failed, unknown, lost, duplicated, requests int }
 
-func main() {
-	creates := flag.Int("creates", 10_000, "how many certificates to create")
-	workers := flag.Int("workers", 16, "how many at once")
-	rate := flag.Float64("faults", 0.3, "the probability that a request is struck by a fault")
-	seed := flag.Uint64("seed", 1, "of the faults")
-	naive := flag.Bool("naive", false, "use go-retryablehttp's default policy")
-	flag.Parse()
-
-	total, err := soak(*creates, *workers, *rate, *seed, *naive)
+func TestSoak(t *testing.T) {
+	creates, err := strconv.Atoi(cmp.Or(os.Getenv("INTUNE_SOAK_CREATES"), defaultCreates))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		os.Exit(1)
+		t.Fatal(err)
 	}
-	total.print(*naive)
-	if !*naive && (total.lost > 0 || total.duplicated > 0) {
-		os.Exit(1)
+	t.Log("| policy | created | reconciled | failed | unknown | lost | duplicated | requests |")
+	if ours := soak(t, "intune-go", creates, careful); ours.lost > 0 || ours.duplicated > 0 {
+		t.Errorf("%d lost, %d duplicated", ours.lost, ours.duplicated)
+	}
+	if theirs := soak(t, "go-retryablehttp's default", creates, careless); theirs.duplicated == 0 {
+		t.Error("the faults do no harm to a client that ignores them")
 	}
 }
 
-func soak(creates, workers int, rate float64, seed uint64, naive bool) (*counts, error) {
-	total := new(counts)
-	began := time.Now()
+func soak(t *testing.T, policy string, creates int, connect func(*testing.T, *intunetest.Server) creator) (total counts) {
+	t.Helper()
 	for first := 0; first < creates; first += perTenant {
-		server, err := intunetest.Start(intunetest.WithoutQuota(), intunetest.WithRandomFaults(seed*1_000_003+uint64(first), rate, faults...))
-		if err != nil {
-			return nil, err
-		}
-		create := careful(server)
-		if naive {
-			create, err = careless(server)
-		}
-		if err == nil {
-			results := run(create, first, min(first+perTenant, creates), workers)
-			total.add(results, server)
-		}
+		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithRandomFaults(uint64(first), faultRate, faults...)) //nolint:gosec // not negative
+		results := run(connect(t, server), first, min(first+perTenant, creates))
+		total.add(results, server)
 		server.Close()
-		if err != nil {
-			return nil, err
-		}
 	}
-	total.wall = time.Since(began)
-	return total, nil
+	t.Logf("| %s | %d | %d | %d | %d | **%d** | **%d** | %d |", policy,
+		total.created, total.reconciled, total.failed, total.unknown, total.lost, total.duplicated, total.requests)
+	return total
 }
 
 // run creates the certificates of one tenant and returns what came of each, by its subject.
-func run(create creator, from, to, workers int) map[string]result {
+func run(create creator, from, to int) map[string]result {
 	subjects := make(chan string)
 	results := make(map[string]result)
 	var mu sync.Mutex
@@ -122,7 +108,7 @@ func run(create creator, from, to, workers int) map[string]result {
 }
 
 // careful creates by this library.
-func careful(server *intunetest.Server) creator {
+func careful(_ *testing.T, server *intunetest.Server) creator {
 	client := server.Client(intune.WithQuota(), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 8, MinDelay: 2 * time.Millisecond, MaxDelay: window, ReconcileWindow: window}))
 	return func(ctx context.Context, subject string) result {
 		cert := &intune.EnterpriseCodeSigningCertificate{Subject: subject}
@@ -158,15 +144,4 @@ func (c *counts) add(results map[string]result, server *intunetest.Server) {
 		count(r.id != "" && !isThere || r.id == "" && isThere && !r.unknown, &c.lost)
 	}
 	c.requests += len(server.Requests())
-}
-
-func (c *counts) print(naive bool) {
-	policy := "intune-go"
-	if naive {
-		policy = "go-retryablehttp's default"
-	}
-	fmt.Println("| policy | created | reconciled | failed | unknown | lost | duplicated | requests | wall time |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-	fmt.Printf("| %s | %d | %d | %d | %d | **%d** | **%d** | %d | %s |\n",
-		policy, c.created, c.reconciled, c.failed, c.unknown, c.lost, c.duplicated, c.requests, c.wall.Round(100*time.Millisecond))
 }
