@@ -2,6 +2,7 @@
 package dn
 
 import (
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
@@ -45,13 +46,9 @@ type relativeNameSET []attribute // a SET, by its name (see encoding/asn1)
 // Windows writes the DER of a name in reverse encoding order, separated by ", ", with S for state:
 // CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US.
 func Windows(der []byte) (string, error) {
-	var name []relativeNameSET
-	rest, err := asn1.Unmarshal(der, &name)
+	name, err := unmarshal(der)
 	if err != nil {
-		return "", fmt.Errorf("distinguished name: %w", err)
-	}
-	if len(rest) > 0 {
-		return "", fmt.Errorf("distinguished name: %d bytes after its end", len(rest))
+		return "", err
 	}
 	var out strings.Builder
 	for i := len(name) - 1; i >= 0; i-- {
@@ -70,6 +67,37 @@ func Windows(der []byte) (string, error) {
 	return out.String(), nil
 }
 
+// Decode reads a name like crypto/x509, but with values of any type: as text, or as "#" and their DER in hexadecimal if they
+// have no string type.
+func Decode(der []byte) (pkix.RDNSequence, error) {
+	name, err := unmarshal(der)
+	if err != nil {
+		return nil, err
+	}
+	sequence := make(pkix.RDNSequence, len(name))
+	for i, set := range name {
+		for _, attribute := range set {
+			text, isText := textOf(attribute.Value)
+			if !isText {
+				text = hexadecimal(attribute.Value)
+			}
+			sequence[i] = append(sequence[i], pkix.AttributeTypeAndValue{Type: attribute.Type, Value: text})
+		}
+	}
+	return sequence, nil
+}
+
+func unmarshal(der []byte) (name []relativeNameSET, err error) {
+	rest, err := asn1.Unmarshal(der, &name)
+	if err != nil {
+		return nil, fmt.Errorf("distinguished name: %w", err)
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("distinguished name: %d bytes after its end", len(rest))
+	}
+	return name, nil
+}
+
 func keyword(oid asn1.ObjectIdentifier) string {
 	dotted := oid.String()
 	if short, ok := keywords[dotted]; ok {
@@ -82,14 +110,6 @@ func keyword(oid asn1.ObjectIdentifier) string {
 func value(raw asn1.RawValue) string {
 	if text, isText := textOf(raw); isText {
 		return quote(text)
-	}
-	return hexadecimal(raw)
-}
-
-// Text returns the value of an attribute as text, or "#" and its DER in hexadecimal if it has no string type.
-func Text(raw asn1.RawValue) string {
-	if text, isText := textOf(raw); isText {
-		return text
 	}
 	return hexadecimal(raw)
 }

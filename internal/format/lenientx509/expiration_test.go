@@ -35,7 +35,7 @@ func TestExpirationOfAnUsualCertificateBuildsNothing(t *testing.T) {
 	}
 }
 
-// FuzzExpiration compares with Parse, which may reject what keys and extensions say.
+// FuzzExpiration compares with Parse, which rejects more.
 func FuzzExpiration(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.der")
 	if err != nil {
@@ -47,11 +47,8 @@ func FuzzExpiration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, der []byte) {
 		cert, parseErr := Parse(der)
 		expires, err := Expiration(der)
-		switch {
-		case parseErr == nil && (err != nil || !expires.Equal(cert.NotAfter)):
+		if parseErr == nil && (err != nil || !expires.Equal(cert.NotAfter)) {
 			t.Errorf("got %v, %v, want %v", expires, err, cert.NotAfter)
-		case err == nil && !isExact(der):
-			t.Error("there is more in it")
 		}
 	})
 }

@@ -4,21 +4,25 @@ package lenientx509
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"errors"
 	"math/big"
 	"slices"
+	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
+	"github.com/seed-230b9595/intune-go/internal/format/dn"
 )
 
 // ParseStrict parses a certificate like x509.ParseCertificate, except that it rejects one with further values behind its
 // members, which crypto/x509 passes over: a private key could be there.
 func ParseStrict(der []byte) (*x509.Certificate, error) {
 	cert, err := x509.ParseCertificate(der)
-	if err == nil && !isExact(der) {
-		return nil, errMore
+	if err != nil {
+		return nil, err
 	}
-	return cert, err
+	if _, err := split(der); err != nil {
+		return nil, err
+	}
+	return cert, nil
 }
 
 // Parse parses a certificate like ParseStrict. What that accepts comes out the same. In addition, Parse accepts certificates
@@ -32,37 +36,33 @@ func ParseStrict(der []byte) (*x509.Certificate, error) {
 //   - extensions that occur twice, that cannot be parsed, or that must not be critical but are. All are in Extensions. The
 //     fields of one that cannot be parsed are zero, and if it is critical, it is in UnhandledCriticalExtensions.
 //
-// It does so by parsing a copy in which these parts are replaced. Raw, RawTBSCertificate, RawSubject, RawIssuer,
+// It does so by parsing a copy without these parts, which it reads by itself. Raw, RawTBSCertificate, RawSubject, RawIssuer,
 // RawSubjectPublicKeyInfo, SerialNumber and Extensions are those of der, so CheckSignature and Equal work as usual.
 // If the copy cannot be parsed either, or der is longer than 64 KiB or has more than 50 extensions, the error is that of
 // ParseStrict.
 func Parse(der []byte) (*x509.Certificate, error) {
 	cert, strictErr := ParseStrict(der)
-	if strictErr == nil || !isExact(der) || len(der) > maxSize {
+	if strictErr == nil || len(der) > maxSize {
 		return cert, strictErr
 	}
 	original, err := split(slices.Clone(der))
 	if err != nil {
 		return nil, strictErr
 	}
-	cert, err = original.parse()
-	if err != nil {
+	if cert, err = original.parse(); err != nil {
 		return nil, strictErr
 	}
 	return cert, nil
 }
 
-// parts are the parts of a certificate (RFC 5280, section 4.1), each with its tag and length.
-type parts struct {
-	raw, toBeSigned               []byte
-	version                       []byte // empty in version 1
-	serial                        asn1.RawValue
-	algorithm, issuer             []byte
-	validity                      []byte
-	subject, publicKey            []byte
-	uniqueIDs                     []byte
-	extensions                    []extension
-	outerAlgorithm, signatureBits []byte
+// Expiration returns when a certificate expires. It accepts what Parse does, but builds nothing in memory, and does not read
+// what serial numbers, algorithms, keys and extensions say.
+func Expiration(der []byte) (time.Time, error) {
+	p, err := split(der)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return parseTime(p.notAfter)
 }
 
 // These limit the work: each extension is tried on its own.
@@ -71,100 +71,61 @@ const (
 	maxExtensions = 50
 )
 
-var (
-	errMalformed = errors.New("lenientx509: malformed certificate")
-	errMore      = errors.New("the certificate holds more than its members")
-)
-
-// isExact reports whether a certificate holds its members (RFC 5280, section 4.1) and no others, which crypto/x509 would pass
-// over.
-func isExact(der []byte) bool {
-	outer, _, _ := ber.Next(der)
-	signed, rest, _ := ber.Next(outer.Body)
-	_, rest, _ = ber.Next(rest) // the algorithm
-	if _, rest, _ = ber.Next(rest); len(rest) > 0 {
-		return false
-	}
-	const class, contextSpecific, number = 0xc0, 0x80, 0x1f
-	const required, lastOptional = 6, 3 // from serial number to public key; version is [0], extensions are [3]
-	members, optional := 0, -1
-	for inner := signed.Body; len(inner) > 0; {
-		var member ber.Value
-		var err error
-		if member, inner, err = ber.Next(inner); err != nil {
-			return false
-		}
-		if member.Tag&class != contextSpecific {
-			members++
-		} else if previous := optional; int(member.Tag&number) > previous {
-			optional = int(member.Tag & number)
-		} else {
-			return false
-		}
-	}
-	return members == required && optional <= lastOptional
-}
-
-// split takes a certificate apart.
-func split(der []byte) (*parts, error) {
-	outer, err := children(der, asn1.TagSequence)
-	if err != nil || len(outer) != 3 {
-		return nil, errMalformed
-	}
-	p := &parts{raw: der, toBeSigned: outer[0].FullBytes, outerAlgorithm: outer[1].FullBytes, signatureBits: outer[2].FullBytes}
-	inner, err := children(p.toBeSigned, asn1.TagSequence)
+// parse parses a copy of what crypto/x509 knows how to read, and reads the rest.
+func (p parts) parse() (*x509.Certificate, error) {
+	readable, extensions, unreadable, err := p.readExtensions()
 	if err != nil {
 		return nil, err
 	}
-	if len(inner) > 0 && isContext(inner[0], 0) {
-		p.version, inner = inner[0].FullBytes, inner[1:]
-	}
-	if len(inner) < 6 || inner[0].Tag != asn1.TagInteger || len(inner[0].Bytes) == 0 {
-		return nil, errMalformed
-	}
-	p.serial = inner[0]
-	for i, field := range []*[]byte{&p.algorithm, &p.issuer, &p.validity, &p.subject, &p.publicKey} {
-		*field = inner[i+1].FullBytes
-	}
-	for _, optional := range inner[6:] {
-		if !isContext(optional, 3) {
-			p.uniqueIDs = append(p.uniqueIDs, optional.FullBytes...)
-			continue
-		}
-		if p.extensions, err = splitExtensions(optional.Bytes); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// parse parses a copy with replaced parts, and restores the original ones in the result.
-func (p *parts) parse() (*x509.Certificate, error) {
-	publicKey := replacePublicKey(p.publicKey)
-	extensions, unreadable := replaceExtensions(p.extensions)
-	if len(extensions) > 0 {
-		extensions = encode(tagExtensions, encode(tagSequence, extensions))
-	}
-	toBeSigned := encode(tagSequence, p.version, placeholderSerial(), p.algorithm, replaceName(p.issuer),
-		replaceValidity(p.validity), replaceName(p.subject), publicKey, p.uniqueIDs, extensions)
-	cert, err := x509.ParseCertificate(encode(tagSequence, toBeSigned, p.algorithm, p.signatureBits))
+	cert, err := x509.ParseCertificate(encodeCertificate(p.version, p.algorithm, p.uniqueIDs, readable, p.signature))
 	if err != nil {
 		return nil, err
 	}
+	if cert.NotBefore, err = parseTime(p.notBefore); err != nil {
+		return nil, err
+	}
+	if cert.NotAfter, err = parseTime(p.notAfter); err != nil {
+		return nil, err
+	}
+	issuer, err := dn.Decode(p.issuer)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := dn.Decode(p.subject)
+	if err != nil {
+		return nil, err
+	}
+	cert.Issuer.FillFromRDNSequence(&issuer)
+	cert.Subject.FillFromRDNSequence(&subject)
+	cert.PublicKey, cert.PublicKeyAlgorithm = parsePublicKey(p.publicKey)
+	cert.SerialNumber = signedInteger(p.serial)
 	cert.Raw, cert.RawTBSCertificate = p.raw, p.toBeSigned
 	cert.RawIssuer, cert.RawSubject, cert.RawSubjectPublicKeyInfo = p.issuer, p.subject, p.publicKey
-	cert.SerialNumber = signedInteger(p.serial.Bytes)
-	cert.PublicKeyAlgorithm = publicKeyAlgorithm(p.publicKey)
-	cert.Extensions = nil
-	for _, e := range p.extensions {
-		cert.Extensions = append(cert.Extensions, e.Extension)
-	}
+	cert.Extensions = extensions
 	cert.UnhandledCriticalExtensions = append(cert.UnhandledCriticalExtensions, unreadable...)
 	return cert, nil
 }
 
-// placeholderSerial is a serial number that crypto/x509 accepts.
-func placeholderSerial() []byte { return []byte{asn1.TagInteger, 1, 1} }
+// encodeCertificate returns a certificate with some parts, and nothing in the others that could be wrong.
+func encodeCertificate(version, algorithm, uniqueIDs, extensions, signature []byte) []byte {
+	empty := encode(tagSequence)
+	date := encode(asn1.TagGeneralizedTime, []byte("20260101000000Z"))
+	serial := encode(asn1.TagInteger, []byte{1})
+	publicKey := encode(tagSequence, unknownAlgorithm, noBits)
+	if len(extensions) > 0 {
+		extensions = encode(tagExtensions, encode(tagSequence, extensions))
+	}
+	toBeSigned := encode(tagSequence, version, serial, algorithm, empty, encode(tagSequence, date, date), empty,
+		publicKey, uniqueIDs, extensions)
+	return encode(tagSequence, toBeSigned, algorithm, signature)
+}
+
+// What stands for a part that does not matter.
+var (
+	version3         = []byte{0xa0, 3, asn1.TagInteger, 1, 2}
+	unknownAlgorithm = encode(tagSequence, []byte{asn1.TagOID, 1, 0})
+	noBits           = []byte{asn1.TagBitString, 1, 0}
+)
 
 // signedInteger is the value of an INTEGER, in two's complement with any number of leading octets.
 func signedInteger(octets []byte) *big.Int {
@@ -173,4 +134,27 @@ func signedInteger(octets []byte) *big.Int {
 		value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(len(octets))*8))
 	}
 	return value
+}
+
+// parseTime reads a time with or without seconds, fractions of them, and an offset, as X.680 allows it.
+func parseTime(value ber.Value) (time.Time, error) {
+	var layouts []string
+	switch value.Tag {
+	case asn1.TagUTCTime:
+		layouts = []string{"060102150405Z0700", "0601021504Z0700"}
+	case asn1.TagGeneralizedTime:
+		layouts = []string{"20060102150405Z0700", "200601021504Z0700", "2006010215Z0700", "20060102150405"}
+	}
+	for _, layout := range layouts {
+		t, err := time.Parse(layout, string(value.Body))
+		if err != nil {
+			continue
+		}
+		const firstYearOfUTCTime = 1950 // RFC 5280, section 4.1.2.5.1; time.Parse begins with 1969
+		if value.Tag == asn1.TagUTCTime && t.Year() >= firstYearOfUTCTime+100 {
+			t = t.AddDate(-100, 0, 0)
+		}
+		return t.UTC(), nil
+	}
+	return time.Time{}, errMalformed
 }

@@ -7,11 +7,9 @@ import (
 	"slices"
 )
 
-// The algorithms of keys, as crypto/x509 names them.
-const oidRSA, oidECDSA = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
-
+// algorithms are those of keys, as crypto/x509 names them.
 var algorithms = map[string]x509.PublicKeyAlgorithm{
-	oidRSA: x509.RSA, oidECDSA: x509.ECDSA, "1.2.840.10040.4.1": x509.DSA, "1.3.101.112": x509.Ed25519,
+	"1.2.840.113549.1.1.1": x509.RSA, "1.2.840.10045.2.1": x509.ECDSA, "1.2.840.10040.4.1": x509.DSA, "1.3.101.112": x509.Ed25519,
 }
 
 type publicKeyInfo struct {
@@ -22,57 +20,40 @@ type publicKeyInfo struct {
 	Key asn1.BitString
 }
 
-// replacePublicKey returns the key in a form that crypto/x509 accepts, or in place of a key that it cannot use one of an
-// algorithm that it does not know, which it accepts.
-func replacePublicKey(der []byte) []byte {
-	unknown := encode(tagSequence, encode(tagSequence, []byte{asn1.TagOID, 1, 0}), []byte{asn1.TagBitString, 1, 0})
-	if _, err := x509.ParsePKIXPublicKey(der); err == nil {
-		return der
-	}
+// parsePublicKey returns a key, nil if crypto/x509 cannot use it, and of what kind it is.
+func parsePublicKey(der []byte) (key any, kind x509.PublicKeyAlgorithm) {
 	var info publicKeyInfo
-	if rest, err := asn1.Unmarshal(der, &info); err != nil || len(rest) > 0 {
-		return unknown
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return nil, x509.UnknownPublicKeyAlgorithm
 	}
-	replaced := unknown
-	switch info.Algorithm.OID.String() {
-	case oidRSA:
+	switch kind = algorithms[info.Algorithm.OID.String()]; kind {
+	case x509.UnknownPublicKeyAlgorithm:
+		return nil, kind
+	case x509.RSA:
 		info.Algorithm.Parameters = asn1.NullRawValue // some tools leave it out
-		replaced, _ = asn1.Marshal(info)
-	case oidECDSA:
-		replaced = decompress(info)
+	case x509.ECDSA:
+		info.Key = decompress(info.Key)
 	}
-	if _, err := x509.ParsePKIXPublicKey(replaced); err != nil {
-		return unknown
+	readable, _ := asn1.Marshal(info)
+	key, err := x509.ParsePKIXPublicKey(readable)
+	if err != nil {
+		return nil, kind // not key, which may be a nil pointer
 	}
-	return replaced
+	return key, kind
 }
 
-// decompress returns a key with its compressed point (SEC 1, section 2.3.3) in uncompressed form, nil if that is not a point
-// of a NIST curve.
-func decompress(info publicKeyInfo) []byte {
+// decompress returns a compressed point of a NIST curve (SEC 1, section 2.3.3) in uncompressed form, and any other key as it is.
+func decompress(key asn1.BitString) asn1.BitString {
 	const uncompressed = 4
 	for _, curve := range []elliptic.Curve{elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521()} {
 		size := (curve.Params().BitSize + 7) / 8
-		if len(info.Key.Bytes) != 1+size {
+		if len(key.Bytes) != 1+size {
 			continue
 		}
-		x, y := elliptic.UnmarshalCompressed(curve, info.Key.Bytes)
-		if x == nil {
-			return nil
+		if x, y := elliptic.UnmarshalCompressed(curve, key.Bytes); x != nil {
+			point := slices.Concat([]byte{uncompressed}, x.FillBytes(make([]byte, size)), y.FillBytes(make([]byte, size)))
+			return asn1.BitString{Bytes: point, BitLength: 8 * len(point)}
 		}
-		point := slices.Concat([]byte{uncompressed}, x.FillBytes(make([]byte, size)), y.FillBytes(make([]byte, size)))
-		info.Key = asn1.BitString{Bytes: point, BitLength: 8 * len(point)}
-		replaced, _ := asn1.Marshal(info)
-		return replaced
 	}
-	return nil
-}
-
-// publicKeyAlgorithm says of what kind the key is, whether or not crypto/x509 can use it.
-func publicKeyAlgorithm(der []byte) x509.PublicKeyAlgorithm {
-	var info publicKeyInfo
-	if _, err := asn1.Unmarshal(der, &info); err != nil {
-		return x509.UnknownPublicKeyAlgorithm
-	}
-	return algorithms[info.Algorithm.OID.String()]
+	return key
 }
