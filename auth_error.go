@@ -14,9 +14,9 @@ import (
 // AuthError is a response from the token endpoint, or from an issuer of assertions, that is not a token.
 //
 // These are transient and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and
-// AADSTS90033, and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 also
-// occur until a new credential or application is known everywhere, so the sign-in is retried once after a second. All
-// others are final.
+// AADSTS90033, and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 may
+// occur for a short time after a credential or an application was created. The client retries them once, after a second.
+// All others are final.
 type AuthError struct {
 	Code        string // OAuth's error code, such as "invalid_client"; "" if the response has none
 	Description string // what the response says, without the ids that follow it

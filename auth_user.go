@@ -45,8 +45,8 @@ func DeviceCodeCredential(tenantID, clientID string, prompt func(context.Context
 }
 
 // AuthorizationCodeCredential signs in an interactive user with a browser on this machine, using PKCE. open shows an
-// address in the browser and must not wait. The browser returns to a local port, which is open only until then, for at
-// most 15 minutes. The user is not prompted again while the refresh token is valid, even if several clients share the
+// address in the browser and must not wait. The browser returns to a local port, which is open until then, but at most
+// 15 minutes. The user is not prompted again while the refresh token is valid, even if several clients share the
 // credential. The application must have delegated permissions and http://localhost as a redirect URI of the platform
 // "Mobile and desktop applications". tenantID may be "organizations", for users of any tenant.
 //

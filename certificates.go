@@ -14,15 +14,19 @@ import (
 // type and an id is success. cert is not modified. If its UploadDateTime is zero, the current time is sent. No other
 // request precedes the first POST.
 //
-// Create returns an [*InputError] before anything is sent: for a nil certificate, for one with neither content nor
-// subject, for content that is an expired certificate (unless [WithExpiredAllowed]) or resembles a certificate but is
-// not exactly one in DER, and for a private key in any field and encoding. An [*APIError] is a rejection by the service
-// and an [*AuthError] one by the sign-in; in both cases nothing was created.
+// Before anything is sent, Create returns an [*InputError] for:
 //
-// If the response is lost, Create lists the certificates to find the one it sent, immediately and then with growing
+//   - a nil certificate, or one with neither content nor subject;
+//   - an expired certificate, unless [WithExpiredAllowed] is given;
+//   - content that resembles a certificate but is not exactly one in DER;
+//   - a private key in any field and encoding.
+//
+// An [*APIError] is a rejection by the service, and an [*AuthError] one by the sign-in. In both cases nothing was created.
+//
+// If the response is lost, Create lists the certificates to find the one it sent, immediately and again after growing
 // pauses. It sends the certificate again only if a listing that began ReconcileWindow (see [RetryPolicy]) later doesn't
-// show it. If Create can't find out whether the certificate is in the tenant, it returns an [*OutcomeUnknownError];
-// test for it first, because it unwraps to its cause. If the certificate is in the tenant more than once, Create
+// show it. If Create can't find out whether the certificate is in the tenant, it returns an [*OutcomeUnknownError].
+// Test for it first, because it unwraps to its cause. If the certificate is in the tenant more than once, Create
 // returns it with a [*DuplicateError]. Create never deletes anything. [WithResponse] reports how the result was found,
 // and [WithoutReconcile] turns the search off.
 //

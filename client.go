@@ -13,9 +13,8 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// Client calls Microsoft Graph for one tenant. It is safe for concurrent use and reuses its connections. It starts no
-// goroutine that outlives a call, except those of its connections, and one for each call to a [TokenSourceCredential]
-// that has not returned.
+// Client calls Microsoft Graph for one tenant. It is safe for concurrent use and reuses its connections. No
+// goroutine outlives a call, except those of connections and of a [TokenSourceCredential] that has not returned.
 type Client struct {
 	pipeline *pipeline
 	uploads  match.Ledger

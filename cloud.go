@@ -30,8 +30,8 @@ func (c Cloud) scope() string { return c.GraphURL + "/.default" }
 // APIVersion is a version of Microsoft Graph; see [WithAPIVersion].
 type APIVersion string
 
-// The versions of Microsoft Graph. The beta schema has the collection of certificates. The v1.0 schema has its type but
-// not the collection, although the reference documents a v1.0 path, so the service may reject APIVersionV1.
+// The versions of Microsoft Graph. The beta schema has the certificates. The v1.0 schema has their type, but no collection
+// of them. The reference shows a v1.0 path, but the service may reject it.
 const (
 	APIVersionBeta APIVersion = "beta"
 	APIVersionV1   APIVersion = "v1.0"

@@ -1,7 +1,7 @@
 // Package intune uploads and replaces the enterprise code-signing certificates of Microsoft Intune, through Microsoft
 // Graph. Managed Windows devices trust these certificates for the apps that an organization signs and sideloads. A publicly
-// trusted code-signing certificate is valid for at most 460 days, so it must be replaced about once a year, unattended and
-// without leaving a duplicate.
+// trusted code-signing certificate is valid for at most 460 days, so it must be replaced about once a year. Package intune does
+// this unattended, and without leaving a duplicate.
 //
 //	cred := intune.ClientSecretCredential(tenantID, clientID, secret)
 //	client, err := intune.NewClient(cred)
@@ -24,10 +24,10 @@
 // # Exactly once
 //
 // A broken connection, a timeout or a gateway error can lose the response to an upload. [EnterpriseCodeSigningCertificatesService.Create]
-// then checks the tenant before retrying, immediately and with growing pauses. A record that is certainly from this call is the
-// result. If a listing that began ReconcileWindow later (30 s by default, see [RetryPolicy]) certainly doesn't contain the
-// certificate, Create sends it again. If Create can't find out, it returns an [*OutcomeUnknownError]. Create never deletes anything.
-// The rules are in docs/exactly-once.md.
+// then lists the tenant's certificates, immediately and again after growing pauses. If a record is certainly from this call, Create
+// returns it. If the certificate is certainly absent after ReconcileWindow (30 s by default, see [RetryPolicy]), Create sends it
+// again. If Create can't find out, it returns an [*OutcomeUnknownError]. Create never deletes anything. The rules are in
+// docs/exactly-once.md.
 //
 // # Errors
 //
@@ -42,18 +42,23 @@
 //	}
 //
 // An [*InputError] reports a mistake that was found before anything was sent. After any other error from an update or a
-// deletion, the request may have succeeded, and repeating it is safe. No error and no log line contains a token, a secret or certificate
-// content. docs/errors.md lists all errors and what to do.
+// deletion, the request may have succeeded, and it is safe to repeat. No error and no log line contains a token, a secret or
+// certificate content. docs/errors.md lists all errors and what to do.
 //
 // # Retries and limits
 //
-// A request is retried, within the [RetryPolicy], if the service rejected it with a 429 or a 509, if it certainly was not
-// sent, and once after a 401, with a fresh token. Reads, updates and deletions are also retried if the outcome is unknown; a
-// POST is not. After a 429, a 509, or Microsoft Graph's own 503 with a Retry-After, the whole client waits. A wait that would
-// exceed an hour or the context's deadline fails immediately, and [RetryAfter] returns it.
+// Within the [RetryPolicy], the client retries a request in these cases:
 //
-// A client stays within the quota that Intune documents, [IntuneAppsQuota]: requests wait their turn. [WithQuota] changes it,
-// and [WithLimiter] lets several processes share one.
+//   - The service rejected it with a 429 or a 509.
+//   - It certainly was not sent.
+//   - The service rejected the token with a 401. The client obtains a new token, once.
+//   - The outcome is unknown, and the request is not a POST.
+//
+// After a 429, a 509, or Microsoft Graph's own 503 with a Retry-After, the whole client waits. A wait that would exceed an hour or
+// the context's deadline fails immediately, and [RetryAfter] returns it.
+//
+// A client stays within the quota that Intune documents, [IntuneAppsQuota]: requests wait for their turn. [WithQuota] changes the
+// quota, and [WithLimiter] lets several processes share one.
 //
 // # Networks
 //

@@ -84,9 +84,9 @@ func (e *OutcomeUnknownError) LogValue() slog.Value {
 	)...)
 }
 
-// DuplicateError says that the certificate is in the tenant more than once. Do not create it again. Every process that
-// gets this error for the certificate is given the same record to keep: the latest upload or, of several with the same
-// date, the one with the smallest id.
+// DuplicateError says that the certificate is in the tenant more than once. Do not create it again. Every process
+// that gets this error for the certificate is told to keep the same record: the latest upload or, if dates are equal, the one
+// with the smallest id.
 type DuplicateError struct {
 	Certificate *EnterpriseCodeSigningCertificate // the record to keep
 	OtherIDs    []string                          // the records to delete, in ascending order

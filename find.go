@@ -34,10 +34,10 @@ func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
 
 // Find returns the records in the tenant that are the certificate, the latest upload first. No match is not an error.
 //
-// Content decides if the service shows it, or if this client uploaded it under the record's id within the last hour.
-// Otherwise names, expiration and upload date must be shown and agree. If other records may or may not be the
-// certificate, Find also returns an [*AmbiguousMatchError] that names them. The returned certificates have no
-// AdditionalData; [EnterpriseCodeSigningCertificatesService.Get] returns it.
+// Find compares content if the service shows it, or if this client uploaded the record within the last hour. Otherwise
+// the record must show the same names and expiration, and an upload date after the certificate became valid. If other
+// records may or may not be the certificate, Find also returns an [*AmbiguousMatchError] that names them. The returned
+// certificates have no AdditionalData; [EnterpriseCodeSigningCertificatesService.Get] returns it.
 //
 // cert needs content that is a certificate, or a subject, an issuer and an expiration. Otherwise the error is an
 // [*InputError].

@@ -196,9 +196,9 @@ func parseDate(raw []byte) (date time.Time, err error) {
 	return time.Time{}, errors.New("not a date")
 }
 
-// MarshalJSON returns every field that is set, the ID included, the @odata.type and AdditionalData, so that an object
-// survives a file or an API of the program's own. Of a property that could not be read, the raw text in AdditionalData is
-// written, unless its field has been set since.
+// MarshalJSON returns the @odata.type, every field that is set, including the ID, and AdditionalData. A program can store the
+// result and read it back. A property that could not be read is written as its raw text in AdditionalData, unless its field
+// has been set since.
 func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return c.marshal(false) }
 
 // createBody returns the body of a create: no ID, and no raw text of a property that could not be read.
@@ -257,7 +257,7 @@ func marshalObject(size int, members []field) ([]byte, error) {
 }
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
-// So does a value that cannot be read, whose raw text goes to AdditionalData. What is no object is an *InputError.
+// So does a value that cannot be read, whose raw text goes to AdditionalData. JSON that is not an object is an *InputError.
 func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
 	members, err := membersOf(data)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
-// Limiter decides when a request may be sent; see [WithLimiter]. Wait returns in order of arrival, or returns an error
-// if the request may not be sent, for example because ctx ends first. It is called for every attempt, after the token
-// has been obtained. If the token expires during the wait, it is replaced afterwards. A Limiter may also be a [Pauser].
+// Limiter decides when a request may be sent; see [WithLimiter]. Wait returns nil when it may, in order of arrival. It
+// returns an error if the request must not be sent, for example because ctx ends first. The client calls Wait for every
+// attempt, after it has obtained the token. If the token expires during the wait, the client replaces it. A Limiter may
+// also be a [Pauser].
 type Limiter interface {
 	Wait(ctx context.Context, method string) error
 }

@@ -46,7 +46,7 @@ func (c *Client) listing(options *ListOptions, opts []RequestOption) (path strin
 	return path, given, err
 }
 
-// All yields the certificates that options select. It reads the pages as the loop goes on, and holds one page at a
+// All yields the certificates that options select. It reads the pages during the loop, and holds one page at a
 // time. Top limits how many it yields, even if NextLink is set. On failure, the last pair is (nil, err). More than 1000
 // empty pages in a row are a failure. opts apply to the request for each page.
 //

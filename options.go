@@ -79,8 +79,8 @@ func WithCloud(cloud Cloud) Option {
 	}
 }
 
-// WithAPIVersion chooses the version of Microsoft Graph. The default is [APIVersionBeta]. v1.0 may not have the
-// certificates: see [APIVersionV1].
+// WithAPIVersion chooses the version of Microsoft Graph. The default is [APIVersionBeta]. Version
+// 1.0 may lack the certificates: see [APIVersionV1].
 func WithAPIVersion(version APIVersion) Option {
 	return func(c *config) error {
 		if version != APIVersionBeta && version != APIVersionV1 {
@@ -261,8 +261,8 @@ type RetryPolicy struct {
 	MinDelay    time.Duration // the first backoff is a random time up to this; 500 ms by default
 	MaxDelay    time.Duration // no backoff is longer; 30 s by default
 
-	// ReconcileWindow is how long after a lost response a commit may take to show up in a listing; 30 s by default.
-	// Create sends a certificate again only if a listing that began this much later does not show it.
+	// ReconcileWindow is how long Create waits for a stored certificate to show in a listing; 30 s by default. Create sends a
+	// certificate again only if a listing that began this long after the lost response doesn't show it.
 	ReconcileWindow time.Duration
 }
 

@@ -199,7 +199,7 @@ type ListOptions struct {
 	Skip    int        // skip this many at the beginning
 	Count   bool       // request the number of all certificates that match Filter
 
-	// NextLink is from an earlier page, which has determined the other fields. They are ignored, except that All honors Top.
+	// NextLink is from an earlier page. The other fields are then ignored, except that All honors Top.
 	NextLink string
 }
 

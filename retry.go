@@ -177,8 +177,8 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	return c.settings.retry.backoff(c.attempts)
 }
 
-// RetryAfter returns how long to wait before trying again after err, whether the service, the sign-in or the client's
-// own quota asked for it. It returns 0 if none did.
+// RetryAfter returns how long to wait before trying again after err. The service, the sign-in or the client's own quota may
+// ask for a wait. If none did, RetryAfter returns 0.
 func RetryAfter(err error) time.Duration {
 	if held, ok := errors.AsType[*throttle.Error](err); ok {
 		return max(held.Pause, 0)

@@ -27,23 +27,23 @@ var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, 
 // one, or a certificate with the same subject expires later. Nothing was deleted.
 var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
 
-// ErrOtherSubject says that Intune deploys a certificate with another subject, whose apps would no longer be trusted.
-// Nothing was uploaded, unless the difference shows only after the upload; then Created of the [Rotation] is true.
-// NewSubject in [RotateOptions] allows the change.
+// ErrOtherSubject says that Intune deploys a certificate with another subject. A rotation would end the trust in the apps
+// that it has signed. Nothing was uploaded, unless the difference showed only after the upload: then Created of the
+// [Rotation] is true. NewSubject in [RotateOptions] allows the change.
 var ErrOtherSubject = errors.New("the deployed certificate has another subject")
 
 // RotateOptions configures [EnterpriseCodeSigningCertificatesService.Rotate]. The zero value, and nil, upload the
 // certificate if necessary and delete nothing.
 type RotateOptions struct {
 	DeleteOld       bool          // delete what cert replaces: the earlier uploads with the same subject
-	Overlap         time.Duration // but keep them until cert has been in the tenant this long, because provisioned does not mean that all devices have it
+	Overlap         time.Duration // keep them until cert has been in the tenant this long: provisioned does not mean that all devices have it
 	WaitProvisioned time.Duration // wait up to this long for cert to be provisioned; 0 does not wait
 	NewSubject      bool          // cert may replace a deployed certificate that has another subject
 	Force           bool          // upload cert whatever the tenant has, another subject included: for a re-issue or a rollback. Every call uploads
 	DryRun          bool          // change nothing; the Rotation shows what would be done
 }
 
-// Rotation is what [EnterpriseCodeSigningCertificatesService.Rotate] has done or, with DryRun, would do.
+// Rotation reports what [EnterpriseCodeSigningCertificatesService.Rotate] has done or, with DryRun, would do.
 type Rotation struct {
 	Certificate  *EnterpriseCodeSigningCertificate   // cert as the tenant has it, nil if it is not there; with DryRun, as it would be uploaded
 	Created      bool                                // uploaded by this call
@@ -71,7 +71,7 @@ func (r Rotation) LogValue() slog.Value {
 
 // Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert
 // unless it is the latest upload already. It is safe to run again at any time: each run lists the tenant, does what is
-// missing, and returns nil if nothing is wrong. Sign your apps again before the old certificate is deleted.
+// missing, and returns nil if nothing is wrong. Sign your apps again before a run deletes the old certificate.
 //
 // Rotate recognizes cert as [EnterpriseCodeSigningCertificatesService.Find] does. If it is unclear whether the deployed
 // record is cert, or which record is deployed, the error is an [*AmbiguousMatchError] and nothing is done. If Intune
@@ -84,19 +84,19 @@ func (r Rotation) LogValue() slog.Value {
 // [*AmbiguousMatchError]. Check the record before you run Rotate again.
 //
 // With DeleteOld, Rotate deletes what cert replaces: earlier uploads with the same subject that expire at most two days
-// after cert. It does so only when cert is deployed, provisioned, and has been there for Overlap. Until then, it
-// returns nil, and Pending names what a later run deletes. If cert is not provisioned when Overlap ends, 48 hours after
-// its upload, or when WaitProvisioned runs out, the error is [ErrNotProvisioned]. A record that may or may not be old
-// is kept, and the error is an [*AmbiguousMatchError]. The deployed record and other subjects are never deleted. If a
-// deletion fails, Deleted names what was deleted, and Pending the rest.
+// after cert. Before that, cert must be deployed, provisioned, and in the tenant for Overlap. Until then, Rotate returns
+// nil, and Pending names what a later run deletes. If cert is not provisioned when WaitProvisioned or Overlap ends, or 48
+// hours after its upload, the error is [ErrNotProvisioned]. Rotate keeps a record that may or may not be old, and the
+// error is an [*AmbiguousMatchError]. It never deletes the deployed record, or one with another subject. If a deletion
+// fails, Deleted names the deleted records, and Pending the rest.
 //
-// With DryRun, nothing is changed, and the error is the one that Rotate would return. It assumes that a new upload is
-// provisioned at once, and an earlier one within WaitProvisioned. Deleted names what would be deleted.
+// With DryRun, Rotate changes nothing, and returns the error of a real run. It assumes that a new upload is provisioned at
+// once, and an earlier one within WaitProvisioned. Deleted names what would be deleted.
 //
-// Rotate ignores the Status and UploadDateTime of cert, and also returns the errors of
+// Rotate ignores the Status and UploadDateTime of cert. It also returns the errors of
 // [EnterpriseCodeSigningCertificatesService.Create]. With an error, it returns the [Rotation] so far, or nil if nothing
-// is known yet. The certificates in it have no AdditionalData; [EnterpriseCodeSigningCertificatesService.Get] returns
-// it. Calls on one client for the same subject wait for each other.
+// is known yet. The certificates in the Rotation have no AdditionalData; [EnterpriseCodeSigningCertificatesService.Get]
+// returns it. Calls on one client for the same subject wait for each other.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// EnterpriseCodeSigningCertificateUpdate is what [EnterpriseCodeSigningCertificatesService.Update] changes: the fields
+// EnterpriseCodeSigningCertificateUpdate says what [EnterpriseCodeSigningCertificatesService.Update] changes: the fields
 // that are not nil, and those in Clear.
 type EnterpriseCodeSigningCertificateUpdate struct {
 	Content            []byte // the certificate in DER

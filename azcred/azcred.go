@@ -34,13 +34,13 @@ import (
 // New returns a credential that uses the tokens of cred. For nil and for a nil pointer, it returns a nil
 // [intune.Credential], which [intune.NewClient] rejects.
 //
-// cred connects to Microsoft Entra ID by itself: its own options set authority and transport, and
-// [intune.WithAuthorityURL] and [intune.WithHTTPClient] do not apply. It receives claims challenges, and requests tokens
-// that continuous access evaluation can revoke. It has its own cache, bypassed only by a claims challenge.
+// cred connects to Microsoft Entra ID by itself. Its own options set authority and transport;
+// [intune.WithAuthorityURL] and [intune.WithHTTPClient] do not apply. cred receives claims challenges, and requests tokens
+// that continuous access evaluation can revoke. It has its own cache, which only a claims challenge bypasses.
 //
-// If Microsoft Entra ID responds without a token, the error is an [*intune.AuthError]. Other errors are the credential's own, on one
-// line. [errors.As] finds the original in both. azidentity retries by itself, and then the client does; to leave retries to the
-// client, set MaxRetries in [policy.RetryOptions] to -1.
+// If Microsoft Entra ID responds without a token, the error is an [*intune.AuthError]. Other errors are those of azidentity, on one
+// line. [errors.As] finds the original in both. Both azidentity and the client retry. To leave retries to the client, set
+// MaxRetries in [policy.RetryOptions] to -1.
 //
 // azidentity doesn't show whether a credential was rejected or is not available in this environment, so none of its errors
 // is an [intune.ErrCredentialUnavailable]. Put this credential last in an [intune.ChainedCredential].

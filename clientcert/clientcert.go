@@ -1,10 +1,10 @@
-// Package clientcert reads the certificate with which an application signs in, with its private key, from a file.
+// Package clientcert reads the certificate and the private key of an application from a file.
 //
 //	chain, key, err := clientcert.Load("app.pfx", password)
 //	…
 //	client, err := intune.NewClient(intune.ClientCertificateCredential(tenantID, clientID, chain, key))
 //
-// It is a separate package so that programs that sign in otherwise do not link the reader of PKCS #12.
+// It is a separate package, so that programs that sign in in another way do not link the reader of PKCS #12.
 package clientcert
 
 import (
@@ -23,10 +23,10 @@ import (
 // maxSize is many times the size of a certificate with its chain and key.
 const maxSize = 256 << 10
 
-// Load reads a certificate, its private key, and the issuers that come with them from a PEM or PKCS #12 file, or from
-// the base64 text of one, as key vaults and CI secrets hold it. The format is recognized by the content. password is
-// that of a PKCS #12 container. chain begins with the certificate of the key. Pass both to
-// [intune.ClientCertificateCredential], or Load to [intune.EnvironmentCredentialWith].
+// Load reads a certificate, its private key and the issuers in the same file. The file is PEM or PKCS #12, or the base64
+// text of either, as key vaults and CI secrets store it. The content decides, not the name. password is for a PKCS #12
+// container. chain begins with the certificate of the key. Pass chain and key to [intune.ClientCertificateCredential], or
+// Load to [intune.EnvironmentCredentialWith].
 //
 // The file must be a regular file, or a link to one, of at most 256 KiB. Pipes and devices are not opened.
 //

@@ -47,7 +47,7 @@ const (
 	FindingExpired        FindingCode = "expired"
 	FindingNotYetValid    FindingCode = "not-yet-valid"
 	FindingExpiresSoon    FindingCode = "expires-soon"    // within 30 days
-	FindingShortLived     FindingCode = "short-lived"     // valid for less than 8 days in all, as those of Azure Artifact Signing are
+	FindingShortLived     FindingCode = "short-lived"     // valid for less than 8 days in all, such as those of Azure Artifact Signing
 	FindingNoCodeSigning  FindingCode = "no-code-signing" // its extended key usage does not allow code signing
 	FindingAnyUse         FindingCode = "any-use"         // it has no extended key usage, or one that allows everything
 	FindingKeyUsage       FindingCode = "key-usage"       // its key usage does not allow signatures, unless it is a CA

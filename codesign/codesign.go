@@ -11,8 +11,7 @@
 // tools accept, including certificates that crypto/x509 rejects, such as those with a negative serial number. An unreadable
 // certificate beside the signer's is skipped. Private keys are never decrypted, parsed or kept, and never appear in errors.
 //
-// Signatures are not verified: the installer checks whether a package is genuine. Load only files that you trust. Hostile files
-// can't do harm, though, because memory and work are limited.
+// Signatures are not verified, so load only files that you trust. The use of memory and time is limited, even for hostile files.
 package codesign
 
 import (

@@ -14,10 +14,13 @@ import (
 
 // Load reads the certificate from a regular file or a link to one. Pipes and devices are not opened.
 //
-// Programs, packages, installers and cabinets may have any size, because only their signature is read. The signature
-// may have 4 MiB, in a package 1 MiB; the directory of a package may have 8 MiB, about 60,000 files. Scripts, catalogs
-// and other PKCS #7 files may have 4 MiB, all other files 64 KiB. The work for a file is limited, too: a PKCS #12
-// container that asks for millions of iterations is an error.
+// Programs, packages, installers and cabinets may have any size, because only their signature is read. These have limits:
+//
+//   - the signature: 4 MiB, in a package 1 MiB;
+//   - the directory of a package: 8 MiB, about 60,000 files;
+//   - scripts, catalogs and other PKCS #7 files: 4 MiB;
+//   - all other files: 64 KiB;
+//   - the iterations of a PKCS #12 container: millions are an error.
 //
 // If the file can't be used, the error is an [*intune.InputError], which may wrap an [*AmbiguousError] or
 // [ErrIncorrectPassword]. File system errors are [*io/fs.PathError].

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 )
 
-// Config is the settings of a [Server]. Programs that read it from flags or from a file start with [DefaultConfig] or
-// [LoadConfig], change what they need, and pass it to [WithConfig]. Tests use the options.
+// Config has the settings of a [Server]. Tests use the options instead. Programs that read settings from flags or from a file
+// start with [DefaultConfig] or [LoadConfig], change fields, and pass the Config to [WithConfig].
 type Config struct {
 	TLS    bool     `json:"tls"`    // see WithTLS
 	Hosts  []string `json:"hosts"`  // further names and addresses of the server: in its certificate, and for the control API

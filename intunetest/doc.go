@@ -8,40 +8,43 @@
 //
 // # Microsoft Graph
 //
-// The collection is served under /beta and /v1.0: create, get, list, update, delete and $count; the options $filter,
-// $select, $orderby, $top, $skip, $count and $format; pages; JSON batches; compressed bodies; the documented quota of 100
-// writes and 1000 requests in any 20 seconds; and the errors of Graph and Intune. $filter supports eq, ne, gt, ge, lt, le and
-// in with the property on the left, startswith, endswith, contains, and, or, not and parentheses.
+// The certificates are served under /beta and /v1.0:
 //
-// A new certificate is notProvisioned in the response that creates it, whatever status the client sends. It becomes
-// provisioned after [WithProvisioningDelay], or when a test calls [Server.SetStatus]. [Server.Add] puts a certificate into the
-// tenant as if it had been uploaded earlier.
+//   - create, get, list, update, delete and $count;
+//   - the options $filter, $select, $orderby, $top, $skip, $count and $format. $filter supports eq, ne, gt, ge, lt, le and in
+//     with the property on the left, startswith, endswith, contains, and, or, not and parentheses;
+//   - pages, JSON batches and compressed bodies;
+//   - the documented quota of 100 writes and 1000 requests in any 20 seconds;
+//   - the errors of Graph and Intune.
 //
-// [Server.Inject] makes requests fail: before or after they take effect, with any status or a lost connection, once, at a
-// rate or every nth time. A [Fault] with Token and AADSTS rejects a sign-in.
+// The response to a create always says notProvisioned. The certificate becomes provisioned after [WithProvisioningDelay], or
+// when a test calls [Server.SetStatus]. [Server.Add] puts a certificate into the tenant as if it had been uploaded earlier.
+//
+// [Server.Inject] makes requests fail, before or after they take effect: with any status or a lost connection; once, at a
+// rate, or every nth time. A [Fault] with Token and AADSTS rejects a sign-in.
 //
 // # Microsoft Entra ID
 //
 // Applications sign in with the client secret, with a certificate ([WithClientCertificate]) or with the token of another
 // issuer ([WithFederatedCredential]). Users sign in with a device code ([Server.ApproveDevice], or the page /devicelogin) or
-// with an authorization code in a browser, where the user consents at once. Signatures, codes and times are checked, and
-// errors carry the numbers of Microsoft Entra ID. The tenant is named by [TenantID] or [TenantDomain]; users can also sign in
-// at organizations and common. Access tokens are opaque. Microsoft's libraries require https: see [WithTLS].
+// with an authorization code in a browser, where the user consents at once. Signatures, codes and times are checked. Errors
+// have the numbers of Microsoft Entra ID. The name of the tenant is [TenantID] or [TenantDomain]. Users can also sign in at
+// organizations and common. Access tokens are opaque. Microsoft's libraries require https: see [WithTLS].
 //
 // To create a client with a credential other than the server's:
 //
 //	client, err := intune.NewClient(cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL()),
 //		intune.WithHTTPClient(server.HTTPClient()))
 //
-// A credential of azidentity takes the authority host server.URL() in its cloud.Configuration, the Transport
-// server.HTTPClient(), and DisableInstanceDiscovery. A sign-in in a browser returns to a real socket, so it needs a server
-// without a [MemoryListener], or a test that follows the redirect itself.
+// For a credential of azidentity, set the authority host in its cloud.Configuration to server.URL(), its Transport to
+// server.HTTPClient(), and DisableInstanceDiscovery. A sign-in in a browser returns to a real socket. With a [MemoryListener],
+// the test must follow the redirect itself.
 //
 // # Programs in other languages
 //
-// The control API under /_emulator/ offers over HTTP what a test in Go does with a [Server]; docs/testing.md of this module
-// lists its requests. It needs no token, and it rejects requests from pages of other websites: those whose Origin or Host is
-// not the server's. [LoadConfig] reads a file of settings. The command "intune-cert emulator" runs a Server.
+// The control API under /_emulator/ offers the methods of [Server] over HTTP. docs/testing.md of this module lists its
+// requests. It needs no token. It rejects requests whose Origin or Host is not the server's, such as those of other websites.
+// [LoadConfig] reads a file of settings. The command "intune-cert emulator" runs a Server.
 //
 // # Sources
 //

@@ -9,15 +9,14 @@
 // Microsoft Graph counts the requests of an application in a tenant, whichever process sends them. All processes that
 // use the same key stay within the quota together. When the service throttles one of them, all of them pause.
 //
-// A request reserves its turn when it arrives: the earliest time that every quota allows. It then waits locally. Turns
-// are in order of arrival at Redis, except that a turn that was given back goes to the next request that arrives. The
-// turns of a process that crashes pass unused and block nobody.
+// When a request arrives, it reserves a turn in Redis: the earliest time that every quota allows. It then waits locally.
+// Turns are in order of arrival. If a request gives its turn back, the next request that arrives gets it. If a process
+// crashes, its turns pass unused, and other requests do not wait for them.
 //
 // # Redis
 //
 // Redis 6 and later and Valkey work, alone, with Sentinel or as a Cluster. The keys of a Limiter share one slot and
-// expire when they are no longer needed. Times are those of the server's clock, so the clocks of the processes do not
-// matter. A user with an access control list needs:
+// expire when they are no longer needed. All times come from the server's clock. A user with an access control list needs:
 //
 //	~intune:{KEY}:* &intune:{KEY}:* +evalsha +eval +time +pttl +pexpire +set +publish +subscribe
 //	+zadd +zcount +zrange +zrem +zremrangebyscore +zscore +hget +hgetall +hset
@@ -34,12 +33,12 @@
 // a turn that was missed because of a pause. Each Limiter has one subscription, which ends when the client is closed.
 //
 // On two shared cores of an AMD EPYC, with Redis 7.0 on loopback, Wait takes 0.2 ms to 0.5 ms, and 39 allocations of
-// 1.6 KB in all; the limiter that a client has by default takes 1.5 µs. How many requests wait does not matter, except that
-// after a turn near the front was given back, one request takes five more operations for each window of turns behind it.
+// 1.6 KB in all. The default limiter of a client takes 1.5 µs. The number of waiting requests has no influence, with one
+// exception: after a turn near the front was given back, one request takes five more operations for each window of turns
+// behind it.
 //
-// 8 processes that share 100 writes in 5 seconds need 1.10 times the least that the quota allows for 400 creates. 1.08
-// of it is the margin of 400 ms for each window, so with Intune's windows of 20 seconds it is 1.02 and the start of the
-// processes.
+// 8 processes that share 100 writes in 5 seconds need 1.10 times the shortest time that the quota allows for 400 creates.
+// The margin of 400 ms for each window makes 1.08 of it. With Intune's windows of 20 seconds, the margin makes 1.02.
 package redisquota
 
 import (
