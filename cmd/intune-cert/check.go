@@ -42,18 +42,17 @@ func newCheckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Check sign-in, permissions and license", Long: checkHelp, Args: cobra.NoArgs,
 		Example: "  intune-cert check\n  intune-cert check --auth github --output json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context()) },
+		RunE:    a.does(func(ctx context.Context, _ []string) (result, error) { return a.check(ctx) }),
 	}
 }
 
-func (a *app) check(ctx context.Context) error {
-	result := newCheckResult()
+func (a *app) check(ctx context.Context) (result, error) {
 	client, err := a.newClient("Checking")
 	if err == nil {
 		_, err = client.EnterpriseCodeSigningCertificates().List(ctx, &intune.ListOptions{Top: 1})
 	}
 	if ctx.Err() != nil {
-		return cmp.Or(err, ctx.Err())
+		return nil, cmp.Or(err, ctx.Err())
 	}
 	what := whatIsMissing(err)
 	if err == nil {
@@ -62,9 +61,7 @@ func (a *app) check(ctx context.Context) error {
 			what, err = "", nil
 		}
 	}
-	result.identity = a.identity
-	result.judge(what, err, a.explain(ctx, err))
-	return a.show(ctx, result, err)
+	return newCheckResult(a.identity, what, err, a.explain(ctx, err)), err
 }
 
 // updateNothing updates a certificate that does not exist. The service checks the permission first.
@@ -88,31 +85,26 @@ func whatIsMissing(err error) string {
 	return "read"
 }
 
-func newCheckResult() *checkResult {
-	result := new(checkResult)
+// newCheckResult says what has passed before a check failed. A listing does not show whether there is a license if the
+// permission to read is missing.
+func newCheckResult(who identity, failedCheck string, err error, f *failure) *checkResult {
+	r := &checkResult{identity: who}
+	status := passed
 	for _, name := range []string{"signIn", "license", "read", "write"} {
-		result.Checks = append(result.Checks, &check{Name: name, Status: undecidable})
-	}
-	return result
-}
-
-// judge sets what has passed before a check failed. A listing does not show whether there is a license if the permission to
-// read is missing.
-func (r *checkResult) judge(failedCheck string, err error, f *failure) {
-	for _, c := range r.Checks {
-		if c.Name != failedCheck {
-			c.Status = passed
+		c := &check{Name: name, Status: status}
+		r.Checks = append(r.Checks, c)
+		if name != failedCheck {
 			continue
 		}
-		c.Message, c.NextStep = f.Message, f.NextStep
-		if c.Name == "signIn" || c.Name == "license" || errors.Is(err, intune.ErrForbidden) {
+		c.Status, c.Message, c.NextStep, status = undecidable, f.Message, f.NextStep, undecidable
+		if name == "signIn" || name == "license" || errors.Is(err, intune.ErrForbidden) {
 			c.Status = notPassed
 		}
-		if c.Name == "read" {
+		if name == "read" {
 			r.Checks[1].Status = undecidable
 		}
-		return
 	}
+	return r
 }
 
 func (r *checkResult) human(out *console.Writer) {

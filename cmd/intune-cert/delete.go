@@ -46,19 +46,19 @@ func newDeleteCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete ID...", Short: "Delete certificates", Long: deleteHelp, Args: want("ID", math.MaxInt), ValidArgsFunction: a.completeIDs,
 		Example: "  intune-cert delete b20d3703-3703-b20d-0337-0db203370db2",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.delete(cmd.Context(), args, isSure) },
+		RunE:    a.does(func(ctx context.Context, ids []string) (result, error) { return a.delete(ctx, ids, isSure) }),
 	}
 	cmd.Flags().BoolVarP(&isSure, "yes", "y", false, "do not ask")
 	return cmd
 }
 
-func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
+func (a *app) delete(ctx context.Context, ids []string, isSure bool) (result, error) {
 	if !isSure && !a.CanAsk() {
-		return usagef("delete asks before it deletes, and there is no terminal: add --yes")
+		return nil, usagef("delete asks before it deletes, and there is no terminal: add --yes")
 	}
 	service, err := a.connect("Deleting")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result := new(deleteResult)
 	var failures []failedItem
@@ -69,7 +69,7 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) error {
 			failures = append(failures, failedItem{id, err})
 		}
 	}
-	return a.show(ctx, result, newPartlyError(fmt.Sprintf("%d of %d not deleted", len(failures), len(result.Certificates)), failures))
+	return result, newPartlyError(fmt.Sprintf("%d of %d not deleted", len(failures), len(result.Certificates)), failures)
 }
 
 // distinct returns each id once. Ids are the same in upper and lower case.

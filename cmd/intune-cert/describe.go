@@ -73,7 +73,7 @@ func wrapped(err error) []error {
 func describeInput(e *intune.InputError) string {
 	names := map[string]string{
 		"WithBaseURL": "--emulator", "WithAuthorityURL": "--emulator", "WithHTTPClient": "--ca", "WithCloud": "--cloud",
-		"ListOptions": "--filter", "environment": "the environment", "id": "ID",
+		"ListOptions": "--filter", "environment": "the environment", "id": "ID", "thumbprint": "--thumbprint",
 	}
 	named := *e
 	if name, isKnown := names[e.Name]; isKnown {

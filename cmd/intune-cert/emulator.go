@@ -89,7 +89,6 @@ const emulatorExample = `  intune-cert emulator --sample sample.cer
 type emulatorCommand struct {
 	*app
 
-	loader     loader
 	listen     string
 	hasTLS     bool
 	writeCA    string
@@ -105,7 +104,7 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
-	c := &emulatorCommand{app: a, loader: loader{Terminal: a.Terminal}, settings: newChoice(shell, "shell", "powershell", "dotenv", "json")}
+	c := &emulatorCommand{app: a, settings: newChoice(shell, "shell", "powershell", "dotenv", "json")}
 	cmd := &cobra.Command{
 		Use: "emulator", Short: "Run an emulator to try things without a tenant", Long: emulatorHelp, Example: emulatorExample,
 		Args: cobra.NoArgs,
@@ -309,7 +308,6 @@ func (c *emulatorCommand) newSettings(server *intunetest.Server) (*settings, err
 // print writes the settings in the form that --settings says.
 func (c *emulatorCommand) print(s *settings, variables []intunetest.Variable) {
 	if !c.isHuman() || c.settings.value == "json" {
-		c.hasShown = true
 		_ = c.showDocument(s) // Out keeps the error
 		return
 	}

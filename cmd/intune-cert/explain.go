@@ -40,10 +40,8 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// exitError ends the program with an exit code. The output has said everything.
-type exitError struct{ code int }
-
-func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+// errExpires ends "expiring" with its exit code. The output has said everything.
+var errExpires = errors.New("a certificate expires")
 
 // advisedError is an error whose next step is known where it arises.
 type advisedError struct {
@@ -84,12 +82,11 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 
 // classify returns kind, exit code and next step. The order matters: an outcome that is unknown has a cause.
 func (a *app) classify(ctx context.Context, err error) (kind string, code int, next string) {
-	var exit *exitError
 	var input *intune.InputError
 	switch {
-	case errors.As(err, &exit):
-		return "failed", exit.code, ""
 	case errors.As(err, new(*usageError)):
+		return "usage", exitUsage, "Run the command with --help."
+	case errors.As(err, &input) && input.Name == "thumbprint":
 		return "usage", exitUsage, "Run the command with --help."
 	case errors.As(err, &input) && input.Name == "id":
 		return "usage", exitUsage, `Run "intune-cert list" to see the ids.`
@@ -217,26 +214,24 @@ func isUnknownAuthority(err error) bool {
 	return errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.SystemRootsError))
 }
 
-// finish reports the error of a command and returns the exit code.
+// finish shows the result and the error of a command, and returns the exit code.
 func (a *app) finish(ctx context.Context, err error) int {
+	code := exitDone
+	if errors.Is(err, errExpires) {
+		err, code = nil, exitExpiring
+	}
 	a.Progress.Stop()
 	f := a.explain(ctx, err)
-	if err != nil && !a.isHuman() && a.flags.output.value != "csv" && !a.hasShown {
-		err = errors.Join(err, a.showDocument(&outcome{f}))
-	}
-	hasSaidAll := err == nil || errors.As(err, new(*exitError))
-	if problem := a.Out.Err(); problem != nil && (hasSaidAll || errors.Is(err, problem)) {
-		f, hasSaidAll = a.explain(ctx, fmt.Errorf("the output cannot be written: %w", problem)), false
+	if problem := cmp.Or(a.show(a.result, f), a.Out.Err()); problem != nil && (f == nil || errors.Is(err, problem)) {
+		f = a.explain(ctx, fmt.Errorf("the output cannot be written: %w", problem))
 	}
 	if f == nil {
-		return exitDone
+		return code
 	}
 	var partly *partlyError
-	switch {
-	case hasSaidAll:
-	case errors.As(err, &partly):
+	if errors.As(err, &partly) {
 		a.reportEach(ctx, partly)
-	default:
+	} else {
 		a.report(f.Message, f.NextStep)
 	}
 	return f.code

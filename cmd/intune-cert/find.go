@@ -27,48 +27,43 @@ type findResult struct {
 }
 
 func newFindCommand(a *app) *cobra.Command {
-	l := &loader{Terminal: a.Terminal}
 	cmd := &cobra.Command{
 		Use: "find FILE", Short: "Find the certificate of a file in the tenant", Long: findHelp, Args: want("FILE", 1), Annotations: hasCSV,
 		Example: "  intune-cert find contoso.cer\n  intune-cert find contoso.msix --output json",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.find(cmd.Context(), l, args[0]) },
+		RunE:    a.does(func(ctx context.Context, paths []string) (result, error) { return a.find(ctx, paths[0]) }),
 	}
-	l.addFlags(cmd)
+	a.loader.addFlags(cmd)
 	return cmd
 }
 
-func (a *app) find(ctx context.Context, l *loader, path string) error {
-	file, err := oneFile(path)
+func (a *app) find(ctx context.Context, path string) (result, error) {
+	file, cert, err := a.loader.loadOne(ctx, path)
 	if err != nil {
-		return err
-	}
-	cert, err := l.load(ctx, file)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	service, err := a.connect("Finding")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	matches, err := service.Find(ctx, cert.Resource())
 	var ambiguous *intune.AmbiguousMatchError
 	if err != nil && !errors.As(err, &ambiguous) {
-		return err
+		return nil, err
 	}
 	deployed, problem := a.deployedID(ctx, service)
 	if problem != nil {
-		return problem
+		return nil, problem
 	}
-	result := &findResult{File: file, Thumbprint: cert.Thumbprint(), Certificates: []*record{}, Candidates: []*record{}}
+	found := &findResult{File: file, Thumbprint: cert.Thumbprint(), Certificates: []*record{}, Candidates: []*record{}}
 	for _, match := range matches {
 		r := newRecord(match.Certificate, deployed)
 		r.MatchedBy = match.By
-		result.Certificates = append(result.Certificates, r)
+		found.Certificates = append(found.Certificates, r)
 	}
 	if ambiguous != nil {
-		result.Candidates = newRecords(ambiguous.Candidates, deployed)
+		found.Candidates = newRecords(ambiguous.Candidates, deployed)
 	}
-	return a.show(ctx, result, err)
+	return found, err
 }
 
 func (r *findResult) records() []*record { return slices.Concat(r.Certificates, r.Candidates) }

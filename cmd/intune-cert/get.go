@@ -18,24 +18,21 @@ func newGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "get ID", Short: "Show a certificate of the tenant", Args: want("ID", 1), Annotations: hasCSV, ValidArgsFunction: a.completeIDs,
 		Example: "  intune-cert get b20d3703-3703-b20d-0337-0db203370db2",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.get(cmd.Context(), args[0]) },
+		RunE:    a.does(func(ctx context.Context, ids []string) (result, error) { return a.get(ctx, ids[0]) }),
 	}
 }
 
-func (a *app) get(ctx context.Context, id string) error {
+func (a *app) get(ctx context.Context, id string) (result, error) {
 	service, err := a.connect("Getting")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cert, err := service.Get(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	deployed, err := a.deployedID(ctx, service)
-	if err != nil {
-		return err
-	}
-	return a.show(ctx, &getResult{Certificate: newRecord(cert, deployed)}, nil)
+	return &getResult{Certificate: newRecord(cert, deployed)}, err
 }
 
 func (r *getResult) records() []*record { return []*record{r.Certificate} }

@@ -5,10 +5,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"strings"
 
+	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -40,21 +38,13 @@ func (c *observed) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.
 
 // read takes what an access token says. It is for display alone: Microsoft may change the form of tokens.
 func (i *identity) read(accessToken string) {
-	parts := strings.Split(accessToken, ".")
-	if len(parts) != 3 {
-		return
+	claims := jwt.MapClaims{}
+	_, _, _ = jwt.NewParser().ParseUnverified(accessToken, claims) // what it cannot read stays unknown
+	text := func(name string) string {
+		claim, _ := claims[name].(string)
+		return claim
 	}
-	var claims struct {
-		TenantID          string `json:"tid"`
-		ApplicationID     string `json:"appid"`
-		UserPrincipalName string `json:"upn"`
-		UniqueName        string `json:"unique_name"`
-	}
-	decoded, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(decoded, &claims) != nil {
-		return
-	}
-	i.TenantID = cmp.Or(claims.TenantID, i.TenantID)
-	i.ApplicationID = cmp.Or(claims.ApplicationID, i.ApplicationID)
-	i.User = cmp.Or(claims.UserPrincipalName, claims.UniqueName)
+	i.TenantID = cmp.Or(text("tid"), i.TenantID)
+	i.ApplicationID = cmp.Or(text("appid"), i.ApplicationID)
+	i.User = cmp.Or(text("upn"), text("unique_name"))
 }

@@ -44,27 +44,22 @@ type inspectResult struct {
 }
 
 func newInspectCommand(a *app) *cobra.Command {
-	l := &loader{Terminal: a.Terminal}
 	cmd := &cobra.Command{
 		Use: "inspect FILE", Short: "Show what a file holds, without a network", Long: inspectHelp, Args: want("FILE", 1),
 		Example: "  intune-cert inspect contoso.pfx\n  intune-cert inspect contoso.msix --output json",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.inspect(cmd.Context(), l, args[0]) },
+		RunE:    a.does(func(ctx context.Context, paths []string) (result, error) { return a.inspect(ctx, paths[0]) }),
 	}
-	l.addFlags(cmd)
+	a.loader.addFlags(cmd)
 	return cmd
 }
 
-func (a *app) inspect(ctx context.Context, l *loader, path string) error {
-	file, err := oneFile(path)
+func (a *app) inspect(ctx context.Context, path string) (result, error) {
+	file, cert, err := a.loader.loadOne(ctx, path)
 	if err != nil {
-		return err
-	}
-	cert, err := l.load(ctx, file)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	resource, sum := cert.Resource(), sha256.Sum256(cert.Leaf.Raw)
-	result := &inspectResult{
+	inspected := &inspectResult{
 		File: file, Format: cert.Format, Subject: resource.Subject, Issuer: resource.Issuer,
 		SerialNumber: cert.SerialNumber(), NotBefore: cert.Leaf.NotBefore.UTC(), NotAfter: cert.Leaf.NotAfter.UTC(),
 		DaysLeft: daysUntil(cert.Leaf.NotAfter), PublicKey: describeKey(cert.Leaf),
@@ -72,15 +67,15 @@ func (a *app) inspect(ctx context.Context, l *loader, path string) error {
 		Chain: []string{}, Findings: findingsOf(cert),
 	}
 	for _, issuer := range cert.Chain {
-		result.Chain = append(result.Chain, intune.FromX509(issuer).Subject)
+		inspected.Chain = append(inspected.Chain, intune.FromX509(issuer).Subject)
 	}
 	switch {
 	case len(objections(cert)) > 0:
-		result.RejectedUnless = "--thumbprint " + cert.Thumbprint()
+		inspected.RejectedUnless = "--thumbprint " + cert.Thumbprint()
 	case isExpired(cert):
-		result.RejectedUnless = "--allow-expired"
+		inspected.RejectedUnless = "--allow-expired"
 	}
-	return a.show(ctx, result, nil)
+	return inspected, nil
 }
 
 func describeKey(cert *x509.Certificate) string {

@@ -89,20 +89,20 @@ func newLogoutCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "logout", Short: "Remove the sign-ins that are kept in the keyring", Long: logoutHelp, Args: cobra.NoArgs,
 		Example: "  intune-cert logout\n  intune-cert logout --account ada@contoso.com",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.logout(cmd.Context()) },
+		RunE:    a.does(func(ctx context.Context, _ []string) (result, error) { return a.logout(ctx) }),
 	}
 }
 
-func (a *app) logout(ctx context.Context) error {
+func (a *app) logout(ctx context.Context) (result, error) {
 	store := &keyringStore{account: a.flags.account}
 	_, err := store.ask(ctx, func() (string, error) { return "", keyring.DeleteAll(store.service()) })
 	if err != nil && !errors.Is(err, keyring.ErrNotFound) {
-		return &advisedError{
+		return nil, &advisedError{
 			err:  fmt.Errorf("the keyring cannot be changed: %w", err),
 			next: "If the keyring has entries of " + store.service() + ", remove them with the program for the keyring.",
 		}
 	}
-	return a.show(ctx, &logoutResult{Account: a.flags.account}, nil)
+	return &logoutResult{Account: a.flags.account}, nil
 }
 
 func (r *logoutResult) human(out *console.Writer) {

@@ -31,14 +31,14 @@ func TestKeyringKeepsTheSignInOfEachAccount(t *testing.T) {
 	a := newTestApp(t)
 	a.flags.account = "ada@contoso.com"
 	for range 2 { // the second time there is nothing left
-		if err := a.logout(t.Context()); err != nil {
+		if _, err := a.logout(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
 	load("ada@contoso.com", "")
 	load("bob@fabrikam.com", "token of bob@fabrikam.com")
 	a.flags.account = ""
-	if err := a.logout(t.Context()); err != nil {
+	if _, err := a.logout(t.Context()); err != nil {
 		t.Error(err)
 	}
 	load("", "")

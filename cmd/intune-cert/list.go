@@ -21,63 +21,58 @@ const listExample = `  intune-cert list
   intune-cert list --expiring 60d --output csv
   intune-cert list --filter "startswith(subject,'CN=Contoso') and status eq 'provisioned'"`
 
-type listCommand struct {
-	*app
-
-	filter   string
-	expiring duration
-}
-
+// listResult is also that of expiring.
 type listResult struct {
 	outcome
 
 	Certificates []*record `json:"certificates"`
+
+	none string // what to say if there are none
 }
 
 func newListCommand(a *app) *cobra.Command {
-	c := &listCommand{app: a}
+	var filter string
+	var expiring duration
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the certificates of the tenant", Long: listHelp, Example: listExample, Args: cobra.NoArgs, Annotations: hasCSV,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.run(cmd.Context(), cmd.Flags().Changed("expiring"))
-		},
 	}
-	cmd.Flags().StringVar(&c.filter, "filter", "", "only those that match this OData `expression`")
-	cmd.Flags().Var(&c.expiring, "expiring", "only those that expire within this time, for example 30d")
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) (result, error) {
+		filters := []intune.Filter{intune.RawFilter(filter)}
+		if cmd.Flags().Changed("expiring") {
+			filters = append(filters, intune.PropertyExpirationDateTime.Le(time.Now().Add(time.Duration(expiring))))
+		}
+		listed, err := a.list(ctx, intune.And(filters...))
+		if filter != "" && errors.Is(err, intune.ErrBadRequest) {
+			err = &advisedError{err: err, next: "Correct --filter. The properties are " + filterProperties + "."}
+		}
+		return listed, err
+	})
+	cmd.Flags().StringVar(&filter, "filter", "", "only those that match this OData `expression`")
+	cmd.Flags().Var(&expiring, "expiring", "only those that expire within this time, for example 30d")
 	return cmd
 }
 
-func (c *listCommand) run(ctx context.Context, onlyExpiring bool) error {
-	service, err := c.connect("Listing")
+func (a *app) list(ctx context.Context, filter intune.Filter) (result, error) {
+	service, err := a.connect("Listing")
 	if err != nil {
-		return err
-	}
-	filter := intune.RawFilter(c.filter)
-	if onlyExpiring {
-		filter = intune.And(filter, intune.PropertyExpirationDateTime.Le(time.Now().Add(time.Duration(c.expiring))))
+		return nil, err
 	}
 	certs := []*intune.EnterpriseCodeSigningCertificate{}
 	for cert, err := range service.All(ctx, &intune.ListOptions{Filter: filter}) {
-		if c.filter != "" && errors.Is(err, intune.ErrBadRequest) {
-			return &advisedError{err: err, next: "Correct --filter. The properties are " + filterProperties + "."}
-		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		certs = append(certs, cert)
 	}
-	deployed, err := c.deployedID(ctx, service)
-	if err != nil {
-		return err
-	}
-	return c.show(ctx, &listResult{Certificates: newRecords(certs, deployed)}, nil)
+	deployed, err := a.deployedID(ctx, service)
+	return &listResult{Certificates: newRecords(certs, deployed), none: "No certificates."}, err
 }
 
 func (r *listResult) records() []*record { return r.Certificates }
 
 func (r *listResult) human(out *console.Writer) {
 	if len(r.Certificates) == 0 {
-		out.Printf("No certificates.\n")
+		out.Printf("%s\n", r.none)
 		return
 	}
 	printTable(out, r.Certificates)

@@ -3,19 +3,18 @@ package main
 // This file reads a certificate from a file or from standard input, and asks what has to be asked about it.
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
@@ -51,6 +50,14 @@ func (l *loader) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&l.thumbprint, "thumbprint", "", "the SHA-1 `thumbprint` of the certificate, if a file holds several")
 }
 
+// loadOne loads the certificate of the one file that a command takes.
+func (l *loader) loadOne(ctx context.Context, path string) (file string, cert *codesign.Certificate, err error) {
+	if file, err = oneFile(path); err == nil {
+		cert, err = l.load(ctx, file)
+	}
+	return file, cert, err
+}
+
 // load loads a certificate. If it needs a password and none was given, a person is asked.
 func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, error) {
 	if err := l.findPassword(); err != nil {
@@ -60,67 +67,50 @@ func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, 
 	if !errors.Is(err, codesign.ErrIncorrectPassword) {
 		return cert, err
 	}
-	switch l.source {
-	case prompted:
-		return l.loadWithPrompt(ctx, file, err)
-	case "":
-		return l.loadWithPrompt(ctx, file, &advisedError{
-			err: err, text: file + " needs a password, and none was given",
-			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
-		})
+	if l.source != "" && l.source != prompted {
+		return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, file), next: "Correct the password in " + l.source + "."}
 	}
-	return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, file), next: "Correct the password in " + l.source + "."}
-}
-
-const prompted = "the prompt"
-
-func (l *loader) loadWithPrompt(ctx context.Context, file string, err error) (*codesign.Certificate, error) {
 	const tries = 3
 	for try := 0; try < tries && l.CanAsk() && errors.Is(err, codesign.ErrIncorrectPassword); try++ {
 		if try > 0 {
 			l.Remark("This password is not correct.")
 		}
-		password, problem := l.Password(ctx, "Password of "+file+": ")
-		if problem != nil {
-			return nil, problem
+		if l.password, err = l.Password(ctx, "Password of "+file+": "); err != nil {
+			return nil, err
 		}
-		l.password, l.source = password, prompted
-		var cert *codesign.Certificate
-		if cert, err = l.read(ctx, file); err == nil {
-			return cert, nil
+		l.source = prompted
+		cert, err = l.read(ctx, file)
+	}
+	if l.source == "" {
+		err = &advisedError{
+			err: err, text: file + " needs a password, and none was given",
+			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
 		}
 	}
-	return nil, err
+	return cert, err
 }
+
+const prompted = "the prompt"
 
 func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, error) {
 	options := []codesign.Option{codesign.WithPassword(l.password)}
 	if l.thumbprint != "" {
 		options = append(options, codesign.WithThumbprint(l.thumbprint))
 	}
-	cert, err := l.readFrom(ctx, file, options)
-	var input *intune.InputError
-	if errors.As(err, &input) && input.Name == "thumbprint" {
-		return nil, usagef("--thumbprint %s %s", l.thumbprint, input.Problem)
-	}
-	return cert, err
-}
-
-func (l *loader) readFrom(ctx context.Context, file string, options []codesign.Option) (*codesign.Certificate, error) {
-	if file != "-" {
-		cert, err := codesign.Load(file, options...)
-		if info, problem := os.Stat(file); err != nil && problem == nil && info.Mode()&os.ModeNamedPipe != 0 {
-			err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" in place of the file.`}
+	if file == "-" {
+		if err := l.readStdin(ctx); err != nil {
+			return nil, err
+		}
+		cert, err := codesign.Parse(l.stdin, options...)
+		var input *intune.InputError
+		if errors.As(err, &input) && input.Name == "certificate" {
+			input.Name = "standard input"
 		}
 		return cert, err
 	}
-	if err := l.readStdin(ctx); err != nil {
-		return nil, err
-	}
-	cert, err := codesign.Parse(l.stdin, options...)
-	var input *intune.InputError
-	if errors.As(err, &input) && input.Name != "thumbprint" {
-		input.Name = "standard input"
+	cert, err := codesign.Load(file, options...)
+	if info, problem := os.Stat(file); err != nil && problem == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" in place of the file.`}
 	}
 	return cert, err
 }
@@ -208,31 +198,18 @@ func (l *loader) findPassword() error {
 	return nil
 }
 
-// readPassword reads a password from a file. One line end after it does not belong to it.
+// readPassword reads a password from a file in UTF-8, or in UTF-16 as Windows PowerShell writes with ">". One line end after
+// it does not belong to it.
 func readPassword(file string) (string, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
 		return "", fmt.Errorf("--password-file: %w", err)
 	}
-	data = decodeUTF16(data)
-	if !utf8.Valid(data) || slices.Contains(data, 0) {
+	text, _, err := transform.Bytes(unicode.BOMOverride(encoding.UTF8Validator), data)
+	if err != nil || slices.Contains(text, 0) {
 		return "", &advisedError{err: fmt.Errorf("--password-file %s: the password is not in UTF-8", file), next: "Save the file as UTF-8."}
 	}
-	password := strings.TrimPrefix(string(data), "\uFEFF")
-	return strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r"), nil
-}
-
-// decodeUTF16 decodes what Windows PowerShell writes with ">": UTF-16, least significant byte and a byte-order mark first.
-func decodeUTF16(data []byte) []byte {
-	text, isUTF16 := bytes.CutPrefix(data, []byte("\xff\xfe"))
-	if !isUTF16 || len(text)%2 != 0 {
-		return data
-	}
-	var units []uint16
-	for pair := range slices.Chunk(text, 2) {
-		units = append(units, binary.LittleEndian.Uint16(pair))
-	}
-	return []byte(string(utf16.Decode(units)))
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
 }
 
 // findingsOf is never nil.

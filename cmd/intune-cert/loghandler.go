@@ -6,77 +6,61 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/internal/event"
 )
 
+// logHandler logs every request if asked, and shows what the library waits for.
 type logHandler struct {
+	slog.Handler // of -v; discards without it
+
 	progress *console.Progress
-	verbose  slog.Handler // nil unless every request is logged
-	attrs    map[string]slog.Value
+	attrs    []slog.Attr
 }
 
-func newLogHandler(p *console.Progress, out io.Writer, isVerbose bool) *logHandler {
-	h := &logHandler{progress: p}
+func newLogHandler(p *console.Progress, out io.Writer, isVerbose bool) slog.Handler {
 	if isVerbose {
-		h.verbose = slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})
+		return &logHandler{Handler: slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}), progress: p}
 	}
-	return h
+	return &logHandler{Handler: slog.DiscardHandler, progress: p}
 }
 
 // Enabled implements slog.Handler.
-func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelInfo || h.verbose != nil
+func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo || h.Handler.Enabled(ctx, level)
 }
 
-// WithAttrs implements slog.Handler.
+// WithAttrs implements slog.Handler. The library has no groups.
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	with := *h
-	with.attrs = h.with(attrs...)
-	if h.verbose != nil {
-		with.verbose = h.verbose.WithAttrs(attrs)
-	}
-	return &with
+	return &logHandler{h.Handler.WithAttrs(attrs), h.progress, slices.Concat(h.attrs, attrs)}
 }
-
-func (h *logHandler) with(attrs ...slog.Attr) map[string]slog.Value {
-	all := make(map[string]slog.Value, len(h.attrs)+len(attrs))
-	maps.Copy(all, h.attrs)
-	for _, attr := range attrs {
-		all[attr.Key] = attr.Value
-	}
-	return all
-}
-
-// WithGroup implements slog.Handler. The library has no groups.
-func (h *logHandler) WithGroup(string) slog.Handler { return h }
 
 // Handle implements slog.Handler.
 func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
-	attrs := h.attrs
+	texts := make(map[string]string)
+	for _, attr := range h.attrs {
+		texts[attr.Key] = attr.Value.String()
+	}
 	record.Attrs(func(attr slog.Attr) bool {
-		attrs = (&logHandler{attrs: attrs}).with(attr)
+		texts[attr.Key] = attr.Value.String()
 		return true
 	})
-	text := func(key string) string { return attrs[key].String() }
+	id := texts[event.ClientRequestID] + texts[event.ID]
 	switch record.Message {
 	case event.Waiting:
-		until, _ := time.Parse(time.RFC3339Nano, text(event.Until))
-		h.progress.Wait(text(event.ClientRequestID)+text(event.ID), waitingFor(text(event.Reason)), until)
+		until, _ := time.Parse(time.RFC3339Nano, texts[event.Until])
+		h.progress.Wait(id, waitingFor(texts[event.Reason]), until)
 	case event.Waited:
-		h.progress.EndWait(text(event.ClientRequestID) + text(event.ID))
+		h.progress.EndWait(id)
 	case event.Reconciling:
-		h.progress.Wait(text(event.UploadDateTime), "a response was lost, looking for the certificate, which can take a minute", time.Time{})
+		h.progress.Wait(texts[event.UploadDateTime], "a response was lost, looking for the certificate, which can take a minute", time.Time{})
 	case event.Reconciled:
-		h.progress.EndWait(text(event.UploadDateTime))
+		h.progress.EndWait(texts[event.UploadDateTime])
 	}
-	if h.verbose != nil {
-		return h.verbose.Handle(ctx, record)
-	}
-	return nil
+	return h.Handler.Handle(ctx, record)
 }
 
 func waitingFor(reason string) string {

@@ -3,8 +3,6 @@ package main
 // This file writes results: for people, or as documents for scripts.
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,23 +22,28 @@ type outcome struct {
 	Error *failure `json:"error,omitempty"`
 }
 
-func (o *outcome) setError(f *failure) { o.Error = f }
+func (o *outcome) setError(f *failure)   { o.Error = f }
+func (o *outcome) human(*console.Writer) {}
 
-// show writes a result, and returns the error that came with it.
-func (a *app) show(ctx context.Context, r result, err error) error {
-	a.hasShown = true
-	a.Progress.Stop()
-	r.setError(a.explain(ctx, err))
-	listed, isListed := r.(interface{ records() []*record })
-	switch {
-	case a.isHuman():
-		r.human(a.Out)
-	case a.flags.output.value != "csv":
-		return errors.Join(err, a.showDocument(r))
-	case isListed:
-		return errors.Join(err, a.Out.CSV(rows(listed.records())))
+// show writes a result, nil if there is only an error.
+func (a *app) show(r result, f *failure) error {
+	if r == nil && f == nil {
+		return nil
 	}
-	return err
+	output := a.flags.output.value
+	if r == nil {
+		r = new(outcome)
+	}
+	r.setError(f)
+	switch listed, isListed := r.(interface{ records() []*record }); {
+	case output == "human":
+		r.human(a.Out)
+	case output != "csv":
+		return a.showDocument(r)
+	case isListed:
+		return a.Out.CSV(rows(listed.records()))
+	}
+	return nil
 }
 
 func (a *app) showDocument(document any) error {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 )
 
@@ -50,24 +49,20 @@ func (a *app) nextStepOf(ctx context.Context, e *partlyError) string {
 
 // reportEach writes the error of each item, and each next step once.
 func (a *app) reportEach(ctx context.Context, e *partlyError) {
-	type step struct {
-		next  string
-		texts []string
-	}
-	var steps []*step
+	var steps []string
+	texts := make(map[string][]string) // by next step
 	for _, item := range e.items {
 		next := a.explain(ctx, item.err).NextStep
-		at := slices.IndexFunc(steps, func(s *step) bool { return s.next == next })
-		if at < 0 {
-			at, steps = len(steps), append(steps, &step{next: next})
+		if texts[next] == nil {
+			steps = append(steps, next)
 		}
-		steps[at].texts = append(steps[at].texts, item.describe())
+		texts[next] = append(texts[next], item.describe())
 	}
-	for _, s := range steps {
-		for _, text := range s.texts {
+	for _, next := range steps {
+		for _, text := range texts[next] {
 			a.report(text, "")
 		}
-		a.report("", s.next)
+		a.report("", next)
 	}
 }
 

@@ -4,9 +4,9 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -169,26 +169,21 @@ func urgency(out *console.Writer, daysLeft *int) func(string) console.Styled {
 	return out.Yellow
 }
 
-// rows are records for CSV, with the names that JSON has.
+// rows are records for CSV, with the names and the values that JSON has.
 func rows(records []*record) [][]string {
-	rows := [][]string{{"id", "status", "subject", "issuer", "expirationDateTime", "uploadDateTime", "daysLeft", "thumbprint", "isDeployed", "matchedBy"}}
-	date := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return t.Format(time.RFC3339Nano)
-	}
+	names := []string{"id", "status", "subject", "issuer", "expirationDateTime", "uploadDateTime", "daysLeft", "thumbprint", "isDeployed", "matchedBy"}
+	rows := [][]string{names}
 	for _, r := range records {
-		days, isDeployed := "", ""
-		if r.DaysLeft != nil {
-			days = strconv.Itoa(*r.DaysLeft)
+		var values map[string]any
+		document, _ := json.Marshal(r)
+		_ = json.Unmarshal(document, &values)
+		row := make([]string, len(names))
+		for i, name := range names {
+			if values[name] != nil {
+				row[i] = fmt.Sprint(values[name])
+			}
 		}
-		if r.IsDeployed != nil {
-			isDeployed = strconv.FormatBool(*r.IsDeployed)
-		}
-		rows = append(rows, []string{
-			r.ID, string(r.Status), r.Subject, r.Issuer, date(r.ExpirationDateTime), date(r.UploadDateTime), days, r.Thumbprint, isDeployed, string(r.MatchedBy),
-		})
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -21,11 +21,12 @@ type app struct {
 	*console.Terminal
 
 	flags        flags
+	loader       loader
 	envErr       error // what is wrong with the environment variables of flags
 	isReady      bool  // the command line has been understood
 	isCompleting bool  // a shell asks, so nobody can be prompted
-	hasShown     bool  // a result
 	identity     identity
+	result       result // nil if there is none
 }
 
 // flags are those of all commands.
@@ -53,7 +54,7 @@ func run(ctx context.Context, t *console.Terminal, args []string) int {
 
 // newApp returns a run of the program, and its root command.
 func newApp(t *console.Terminal) (*app, *cobra.Command) {
-	a := &app{Terminal: t, flags: flags{
+	a := &app{Terminal: t, loader: loader{Terminal: t}, flags: flags{
 		auth:   newChoice("env", "env", "cli", "managed-identity", "github", "azure-pipelines", "device", "browser", "default"),
 		cloud:  newChoice("public", "public", "usgov-l4", "usgov-l5", "china"),
 		output: newChoice("human", "human", "json", "yaml", "csv"),
@@ -72,7 +73,8 @@ func newRootCommand(a *app) *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showsVersion {
-				return a.version(cmd.Context())
+				a.result = build()
+				return nil
 			}
 			return cmd.Help()
 		},
@@ -128,6 +130,14 @@ func (a *app) addCommonFlags(root *cobra.Command) {
 const variablePrefix = "INTUNE_CERT_"
 
 func variableOf(f *pflag.Flag) string { return variablePrefix + strings.ToUpper(f.Name) }
+
+// does keeps the result of a command, which finish shows.
+func (a *app) does(command func(ctx context.Context, args []string) (result, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) (err error) {
+		a.result, err = command(cmd.Context(), args)
+		return err
+	}
+}
 
 // outputIn finds --output among the arguments, whatever the others are.
 func outputIn(args []string) string {

@@ -41,7 +41,6 @@ const usualOverlap = 30 * day
 type rotateCommand struct {
 	*app
 
-	loader        loader
 	options       intune.RotateOptions
 	wait, overlap duration
 	allowExpired  bool
@@ -68,18 +67,18 @@ type rotateResult struct {
 }
 
 func newRotateCommand(a *app) *cobra.Command {
-	c := &rotateCommand{app: a, loader: loader{Terminal: a.Terminal}, overlap: duration(usualOverlap)}
+	c := &rotateCommand{app: a, overlap: duration(usualOverlap)}
 	cmd := &cobra.Command{
 		Use: "rotate FILE", Short: "Replace the certificate: the yearly job", Long: rotateHelp, Example: rotateExample,
 		Args: want("FILE", 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("overlap") && !c.options.DeleteOld {
-				return usagef("--overlap is for --delete-old: without it nothing is deleted")
-			}
-			return c.run(cmd.Context(), args[0])
-		},
 	}
 	flags := cmd.Flags()
+	cmd.RunE = a.does(func(ctx context.Context, paths []string) (result, error) {
+		if flags.Changed("overlap") && !c.options.DeleteOld {
+			return nil, usagef("--overlap is for --delete-old: without it nothing is deleted")
+		}
+		return c.run(ctx, paths[0])
+	})
 	flags.BoolVar(&c.options.DeleteOld, "delete-old", false, "delete the earlier uploads with the same subject")
 	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been there this long; 0 deletes them once it is provisioned")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
@@ -91,18 +90,18 @@ func newRotateCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func (c *rotateCommand) run(ctx context.Context, path string) error {
+func (c *rotateCommand) run(ctx context.Context, path string) (result, error) {
 	file, err := oneFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cert, err := c.loader.loadForUpload(ctx, file, c.allowExpired)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	service, err := c.connect("Rotating")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.options.WaitProvisioned = time.Duration(c.wait)
 	if c.options.DeleteOld {
@@ -115,9 +114,9 @@ func (c *rotateCommand) run(ctx context.Context, path string) error {
 	rotation, err := service.Rotate(ctx, cert.Resource(), &c.options, options...)
 	advised := c.adviseRotation(file, rotation, err)
 	if rotation == nil {
-		return advised
+		return nil, advised
 	}
-	return c.show(ctx, c.result(file, cert, rotation, c.deployed(ctx, service, rotation, err)), advised)
+	return c.newResult(file, cert, rotation, c.deployed(ctx, service, rotation, err)), advised
 }
 
 // deployed returns the id of the certificate that Intune deploys, "" if it is not known.
@@ -128,7 +127,7 @@ func (c *rotateCommand) deployed(ctx context.Context, service *intune.Enterprise
 	return c.deployedIfKnown(ctx, service)
 }
 
-func (c *rotateCommand) result(file string, cert *codesign.Certificate, rotation *intune.Rotation, deployed string) *rotateResult {
+func (c *rotateCommand) newResult(file string, cert *codesign.Certificate, rotation *intune.Rotation, deployed string) *rotateResult {
 	r := &rotateResult{
 		File: file, DryRun: c.options.DryRun, MatchedBy: rotation.MatchedBy,
 		Certificate: newRecord(rotation.Certificate, deployed), Previous: newRecord(rotation.Previous, deployed), Old: newRecords(rotation.Old, deployed),

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/pkg/browser"
 	"golang.org/x/oauth2"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -34,7 +36,7 @@ func (a *app) connect(label string) (*intune.EnterpriseCodeSigningCertificatesSe
 
 func (a *app) newClient(label string) (*intune.Client, error) {
 	options := []intune.Option{
-		intune.WithCloud(a.graphCloud()), intune.WithUserAgent("intune-cert/" + build().Version),
+		intune.WithCloud(a.cloud().graph), intune.WithUserAgent("intune-cert/" + build().Version),
 		intune.WithLogger(slog.New(newLogHandler(a.Progress, a.Err, a.flags.verbose))),
 	}
 	httpClient, err := a.httpClient()
@@ -170,20 +172,23 @@ func (a *app) promptForDevice(_ context.Context, device *oauth2.DeviceAuthRespon
 	return nil
 }
 
-func (a *app) openBrowser(ctx context.Context, address string) error {
+func (a *app) openBrowser(_ context.Context, address string) error {
 	if a.isCompleting {
 		return errPrompt
 	}
 	a.remark("Sign in with the browser. If none opens, open this address on this machine:\n%s", address)
-	if err := startBrowser(ctx, address); err != nil {
-		a.remark("No browser could be started: %v", err)
-	}
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	go func() { // some browsers end only when their window is closed
+		if err := browser.OpenURL(address); err != nil {
+			a.remark("No browser could be started: %v", err)
+		}
+	}()
 	return nil
 }
 
 // azureIdentity returns a credential of Microsoft's Azure SDK.
 func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.TokenCredential, error) {
-	options := azcore.ClientOptions{Cloud: a.azureCloud()}
+	options := azcore.ClientOptions{Cloud: a.cloud().azure}
 	if httpClient != nil {
 		options.Transport = httpClient
 	}
@@ -218,19 +223,16 @@ type azureError struct{ error }
 
 func (e *azureError) Unwrap() error { return e.error }
 
-func (a *app) graphCloud() intune.Cloud {
-	return map[string]intune.Cloud{
-		"public": intune.CloudPublic, "usgov-l4": intune.CloudUSGovernmentL4,
-		"usgov-l5": intune.CloudUSGovernmentL5, "china": intune.CloudChina,
-	}[a.flags.cloud.value]
+type tenantCloud struct {
+	graph intune.Cloud
+	azure cloud.Configuration
 }
 
-func (a *app) azureCloud() cloud.Configuration {
-	switch a.flags.cloud.value {
-	case "usgov-l4", "usgov-l5":
-		return cloud.AzureGovernment
-	case "china":
-		return cloud.AzureChina
-	}
-	return cloud.AzurePublic
+func (a *app) cloud() tenantCloud {
+	return map[string]tenantCloud{
+		"public":   {intune.CloudPublic, cloud.AzurePublic},
+		"usgov-l4": {intune.CloudUSGovernmentL4, cloud.AzureGovernment},
+		"usgov-l5": {intune.CloudUSGovernmentL5, cloud.AzureGovernment},
+		"china":    {intune.CloudChina, cloud.AzureChina},
+	}[a.flags.cloud.value]
 }

@@ -34,7 +34,6 @@ const uploadExample = `  intune-cert upload contoso.cer
 type uploadCommand struct {
 	*app
 
-	loader       loader
 	allowExpired bool
 	dryRun       bool
 }
@@ -70,11 +69,11 @@ type uploadedFile struct {
 }
 
 func newUploadCommand(a *app) *cobra.Command {
-	c := &uploadCommand{app: a, loader: loader{Terminal: a.Terminal}}
+	c := &uploadCommand{app: a}
 	cmd := &cobra.Command{
 		Use: "upload FILE...", Short: "Upload certificates, one after the other", Long: uploadHelp, Example: uploadExample,
 		Args: want("FILE", math.MaxInt),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+		RunE: a.does(c.run),
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload certificates that have expired")
@@ -83,14 +82,14 @@ func newUploadCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func (c *uploadCommand) run(ctx context.Context, paths []string) error {
+func (c *uploadCommand) run(ctx context.Context, paths []string) (result, error) {
 	files, err := c.readAll(ctx, paths)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	service, err := c.connect("Uploading")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result := &uploadResult{DryRun: c.dryRun, Files: files}
 	if c.dryRun {
@@ -100,12 +99,12 @@ func (c *uploadCommand) run(ctx context.Context, paths []string) error {
 		result.deployed = c.deployedIfKnown(ctx, service)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, file := range files {
 		file.Certificate, file.Error = newRecord(file.record, result.deployed), c.explain(ctx, file.err)
 	}
-	return c.show(ctx, result, result.failure(ctx))
+	return result, result.failure(ctx)
 }
 
 // readAll loads all files before anything is uploaded, so that nobody is asked for a password later.

@@ -24,11 +24,9 @@ type versionResult struct {
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  intune-cert version --output json",
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.version(cmd.Context()) },
+		RunE: a.does(func(context.Context, []string) (result, error) { return build(), nil }),
 	}
 }
-
-func (a *app) version(ctx context.Context) error { return a.show(ctx, build(), nil) }
 
 func (r *versionResult) human(out *console.Writer) {
 	out.Printf("intune-cert %s %s %s\n", r.Version, r.GoVersion, r.Platform)

@@ -4,6 +4,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -79,17 +80,12 @@ func (w *Writer) CSV(rows [][]string) error {
 	var out strings.Builder
 	encoder := csv.NewWriter(&out)
 	for _, row := range rows {
-		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = Clean(cell)
+			row[i] = Clean(cell)
 			if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "+") || strings.HasPrefix(cell, "@") {
-				cells[i] = "'" + cells[i]
+				row[i] = "'" + row[i]
 			}
 		}
-		if err := encoder.Write(cells); err != nil {
-			return err
-		}
 	}
-	encoder.Flush()
-	return w.write(out.String())
+	return cmp.Or(encoder.WriteAll(rows), w.write(out.String()))
 }
