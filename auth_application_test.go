@@ -183,7 +183,7 @@ func TestEnvironmentCredentialSignsInByWhatIsSet(t *testing.T) {
 			if err := use(t.Context(), clientOf(t, server, cred)); err != nil {
 				t.Fatal(err)
 			}
-			if body := string(server.Requests()[before].Body); !strings.Contains(body, test.sent+"=") {
+			if body := server.Requests()[before].Body; !strings.Contains(body, test.sent+"=") {
 				t.Errorf("sent %s", body)
 			}
 		})

@@ -313,7 +313,7 @@ func TestEverySignInMeetsAClaimsChallenge(t *testing.T) {
 		}
 		var asked bool
 		for _, request := range server.Requests() {
-			form, _ := url.ParseQuery(string(request.Body))
+			form, _ := url.ParseQuery(request.Body)
 			asked = asked || form.Get("claims") == claims
 		}
 		if !asked {

@@ -237,7 +237,7 @@ func TestLooksDoubleUntilAbsenceIsBelieved(t *testing.T) {
 		bodies := make(map[string]bool)
 		for _, req := range server.Requests() {
 			if req.Method == http.MethodPost && !strings.HasSuffix(req.URL, "/token") {
-				bodies[string(req.Body)] = true
+				bodies[req.Body] = true
 			}
 		}
 		if len(bodies) != 1 {

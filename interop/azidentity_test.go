@@ -68,7 +68,7 @@ func tokenRequests(t *testing.T, server *intunetest.Server) (forms []string) {
 		if agent := req.Header.Get("User-Agent"); !strings.HasPrefix(agent, "azsdk-go-azidentity/") {
 			t.Errorf("not azidentity's: %s", agent)
 		}
-		forms = append(forms, string(req.Body))
+		forms = append(forms, req.Body)
 	}
 	return forms
 }

@@ -44,9 +44,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			config := intunetest.DefaultConfig()
-			config.Hosts = []string{serviceName}
-			server := intunetest.NewServer(t, intunetest.WithConfig(config), intunetest.WithTLS())
+			server := intunetest.NewServer(t, intunetest.WithHosts(serviceName), intunetest.WithTLS())
 			service := serviceName + strings.TrimPrefix(server.URL(), "https://127.0.0.1")
 			address := squid(t, route{rules: "hosts_file " + hostsFile(t) + "\n" + test.rules})
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+strings.Split(t.Name(), "/")[0]+"$")

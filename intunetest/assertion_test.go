@@ -254,24 +254,6 @@ func swapAlgorithm(w *wire, cert *x509.Certificate) string {
 	return header + "." + rest
 }
 
-func TestAssertionIsUsedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cert := clientCertificate(t)
-		w := newMemoryWire(t, intunetest.WithClientCertificate(cert), intunetest.WithStrictEntra())
-		first, second := w.assertion(cert, nil, fields{"jti": "1"}), w.assertion(cert, nil, fields{"jti": "2"})
-		w.granted(w.signInWith(first))
-		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
-		w.wantEntraError(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"})), 401, "invalid_client", 50013)
-		w.granted(w.signInWith(second))
-		time.Sleep(14 * time.Minute) // after its end, within the tolerance for clocks
-		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 50013)
-		time.Sleep(time.Minute)
-		w.wantEntraError(w.signInWith(first), 401, "invalid_client", 700024)
-		time.Sleep(time.Second)
-		w.granted(w.signInWith(w.assertion(cert, nil, fields{"jti": "1"}))) // forgotten
-	})
-}
-
 func TestAssertionToleratesClockSkew(t *testing.T) {
 	tests := map[time.Duration]int{
 		-6 * time.Minute: http.StatusUnauthorized, -5 * time.Minute: http.StatusOK, 0: http.StatusOK,

@@ -199,7 +199,7 @@ func TestPageInABrowser(t *testing.T) {
 
 func TestDeviceCodeInABrowser(t *testing.T) {
 	b := newBrowser(t)
-	w := newWire(t, withAnn)
+	w := newWire(t, withAnn(t))
 	code, userCode := w.device()
 	b.open(w.server.URL() + "/devicelogin")
 	b.says("This is an emulator of Microsoft Entra ID", "Code that the device shows", "Ann <b> (ann@contoso.example)")

@@ -10,9 +10,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
@@ -27,7 +27,7 @@ func (s *Server) newControl() http.Handler {
 	for pattern, operation := range map[string]func(r *http.Request, body []byte) (result any, err error){
 		"GET health":              shows(func() any { return map[string]string{"status": "ok"} }),
 		"GET settings":            s.settings,
-		"GET requests":            shows(s.listRequests),
+		"GET requests":            shows(func() any { return s.Requests() }),
 		"DELETE requests":         does(s.ClearRequests),
 		"GET faults":              shows(func() any { return s.Faults() }),
 		"POST faults":             s.injectFaults,
@@ -78,26 +78,8 @@ func (s *Server) settings(r *http.Request, _ []byte) (any, error) {
 	root := s.scheme() + "://" + r.Host // which guarded has checked, and by which the client reaches the server
 	return map[string]string{
 		"emulator": "intune-cert", "graphUrl": root, "authorityUrl": root,
-		"tenantId": s.config.TenantID, "clientId": s.config.ClientID, "clientSecret": s.config.ClientSecret,
+		"tenantId": s.config.entra.TenantID, "clientId": s.config.entra.ClientID, "clientSecret": s.config.entra.ClientSecret,
 	}, nil
-}
-
-func (s *Server) listRequests() any {
-	type request struct {
-		Time   time.Time   `json:"time"`
-		Method string      `json:"method"`
-		URL    string      `json:"url"`
-		Header http.Header `json:"header"`
-		Body   string      `json:"body,omitempty"`
-		Status int         `json:"status"`
-		Who    string      `json:"who,omitempty"`
-		Fault  Fault       `json:"fault,omitzero"`
-	}
-	requests := []request{}
-	for _, r := range s.Requests() {
-		requests = append(requests, request{r.Time, r.Method, r.URL, r.Header, string(r.Body), r.Status, r.Who, r.Fault})
-	}
-	return requests
 }
 
 // injectFaults takes one fault or an array.
@@ -117,25 +99,23 @@ func (s *Server) injectFaults(_ *http.Request, body []byte) (any, error) {
 }
 
 func (s *Server) challengeClaims(_ *http.Request, body []byte) (any, error) {
-	var challenge struct{ Claims string }
-	if err := decodeStrictly(body, &challenge); err != nil {
+	var claims string
+	if _, err := readSettings(body, map[string]any{"claims": &claims}); err != nil {
 		return nil, err
 	}
-	return nil, s.challenge(challenge.Claims)
+	return nil, s.challenge(claims)
 }
 
 func (s *Server) decideDevice(r *http.Request, body []byte) (any, error) {
-	var decision struct {
-		Approve  *bool
-		UserName string
-	}
-	if err := decodeStrictly(body, &decision); err != nil {
+	var approve *bool
+	var userName string
+	if _, err := readSettings(body, map[string]any{"approve": &approve, "userName": &userName}); err != nil {
 		return nil, err
 	}
-	if decision.Approve == nil {
+	if approve == nil {
 		return nil, errors.New(`want {"approve": true} or {"approve": false}`)
 	}
-	return nil, s.entra.Decide(r.PathValue("code"), decision.UserName, *decision.Approve)
+	return nil, s.entra.Decide(r.PathValue("code"), userName, *approve)
 }
 
 // guarded rejects what a page of another website makes a browser send. The control API needs no token, so nothing else
@@ -157,29 +137,14 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// isOwnHost reports whether a request is addressed to this server by an address of its own, by localhost, or by one of
-// Config.Hosts: not by a name that somebody else's DNS has for that address.
+// isOwnHost reports whether a request is addressed to this server by an address of its own, by localhost, or by one of the
+// hosts in the settings: not by a name that somebody else's DNS has for that address.
 func (s *Server) isOwnHost(r *http.Request) bool {
-	name, port := s.splitHost(r.Host)
-	if slices.ContainsFunc(s.config.Hosts, func(host string) bool { return strings.EqualFold(host, name) }) {
-		return true
-	}
-	local := s.addr()
-	if addr, isTCP := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); isTCP {
-		local = addr.String()
-	}
-	ownName, ownPort := s.splitHost(local)
+	name := (&url.URL{Host: r.Host}).Hostname()
 	ip := net.ParseIP(name)
-	isOwn := strings.EqualFold(name, "localhost") || ip.IsLoopback() || ip != nil && ip.Equal(net.ParseIP(ownName))
-	return isOwn && port == ownPort
-}
-
-// splitHost divides a host into its name or address and its port, which may be left out if it is the scheme's.
-func (s *Server) splitHost(host string) (name, port string) {
-	if name, port, err := net.SplitHostPort(host); err == nil {
-		return name, port
-	}
-	return strings.Trim(host, "[]"), map[string]string{"http": "80", "https": "443"}[s.scheme()]
+	local, isTCP := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	isName := func(host string) bool { return strings.EqualFold(host, name) }
+	return ip.IsLoopback() || isTCP && ip.Equal(local.IP) || isName("localhost") || slices.ContainsFunc(s.config.Hosts, isName)
 }
 
 // reply responds with JSON.

@@ -44,7 +44,7 @@
 //
 // The control API under /_emulator/ offers the methods of [Server] over HTTP. docs/testing.md of this module lists its
 // requests. It needs no token. It rejects requests whose Origin or Host is not the server's, such as those of other websites.
-// [LoadConfig] reads a file of settings. The command "intune-cert emulator" runs a Server.
+// [LoadSettings] reads a file of settings. The command "intune-cert emulator" runs a Server.
 //
 // # Sources
 //
@@ -102,8 +102,8 @@
 //	CORS of Microsoft Entra ID: any origin                         recordings of discovery; a guess for tokens, which it gives
 //	                                                               to single-page applications alone
 //	userinfo for an application's token: 403                       guess
-//	numbers of errors for a replayed assertion, for polling too    guesses: the nearest known numbers
-//	fast, and for an application at organizations or common
+//	numbers of errors for polling too fast, and for an             guesses: the nearest known numbers
+//	application at organizations or common
 //
-// Options whose names begin with WithStrict make the emulator stricter than the service. They are never on by default.
+// [WithStrictGraph] makes the emulator stricter than the service. It is never on by default.
 package intunetest

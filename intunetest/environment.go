@@ -8,14 +8,14 @@ type Variable struct{ Name, Value string }
 // Environment returns the environment variables that make Microsoft's libraries and intune-cert use the server.
 func (s *Server) Environment() []Variable {
 	variables := []Variable{
-		{"AZURE_TENANT_ID", s.config.TenantID},
-		{"AZURE_CLIENT_ID", s.config.ClientID},
-		{"AZURE_CLIENT_SECRET", s.config.ClientSecret},
+		{"AZURE_TENANT_ID", s.config.entra.TenantID},
+		{"AZURE_CLIENT_ID", s.config.entra.ClientID},
+		{"AZURE_CLIENT_SECRET", s.config.entra.ClientSecret},
 		{"AZURE_AUTHORITY_HOST", s.URL()},
 		{"INTUNE_CERT_EMULATOR", s.URL()},
 	}
-	if s.config.TLS && s.config.CAFile != "" {
-		variables = append(variables, Variable{"INTUNE_CERT_CA", s.config.CAFile})
+	if s.config.TLS && s.config.caFile != "" {
+		variables = append(variables, Variable{"INTUNE_CERT_CA", s.config.caFile})
 	}
 	return variables
 }

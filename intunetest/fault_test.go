@@ -85,7 +85,7 @@ func TestFaultsStrikeOneCreate(t *testing.T) {
 			if test.fault.Drop == intunetest.DropBeforeReading {
 				wantBody = ""
 			}
-			if struck.Status != test.status || string(struck.Body) != wantBody {
+			if struck.Status != test.status || struck.Body != wantBody {
 				t.Errorf("recorded as %d %q, want %d %q", struck.Status, struck.Body, test.status, wantBody)
 			}
 		})

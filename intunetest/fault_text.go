@@ -4,12 +4,10 @@ package intunetest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"reflect"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // ParseFault reads a [Fault] from settings such as "method=POST,status=503,times=2". A switch without a value is on.
@@ -20,7 +18,7 @@ func ParseFault(text string) (Fault, error) {
 		name, value, hasValue := strings.Cut(setting, "=")
 		field, known := fields[name]
 		if !known {
-			return Fault{}, fmt.Errorf("there is no setting %q", name)
+			return Fault{}, unknownSetting(name, fields)
 		}
 		if _, isSwitch := field.(*bool); isSwitch && !hasValue {
 			value = "true"
@@ -32,26 +30,20 @@ func ParseFault(text string) (Fault, error) {
 	return f, f.Check()
 }
 
-func parseInto(field any, text string) (err error) {
-	switch field := field.(type) {
-	case *bool:
-		if *field, err = strconv.ParseBool(text); err != nil {
-			return errors.New("want true or false")
+// parseInto reads a value as JSON. Texts and durations have no quotation marks here.
+func parseInto(field any, text string) error {
+	wants := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a number", reflect.Float64: "a number from 0 to 1"}
+	if want, isLiteral := wants[reflect.TypeOf(field).Elem().Kind()]; isLiteral {
+		if json.Unmarshal([]byte(text), field) != nil {
+			return fmt.Errorf("want %s", want)
 		}
-	case *int:
-		if *field, err = strconv.Atoi(text); err != nil || *field < 1 {
-			return errors.New("want a number from 1")
-		}
-	case *float64:
-		if *field, err = strconv.ParseFloat(text, 64); err != nil {
-			return errors.New("want a number from 0 to 1")
-		}
-	case *time.Duration:
-		*field, err = parseDuration(text)
-	default:
-		reflect.ValueOf(field).Elem().SetString(text)
+		return nil
 	}
-	return err
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(quoted, field)
 }
 
 // String returns the text that [ParseFault] reads, or "" for a fault that does nothing.
@@ -71,16 +63,8 @@ func (f Fault) String() string {
 
 // MarshalJSON implements json.Marshaler. Durations are strings such as "1.5s".
 func (f Fault) MarshalJSON() ([]byte, error) {
-	object := make(map[string]any)
-	for name, field := range settingsOf(&f) {
-		switch value := reflect.ValueOf(field).Elem(); {
-		case value.IsZero():
-		case value.Type() == reflect.TypeFor[time.Duration]():
-			object[name] = fmt.Sprint(value)
-		default:
-			object[name] = field
-		}
-	}
+	object := settingsOf(&f)
+	maps.DeleteFunc(object, func(_ string, field any) bool { return reflect.ValueOf(field).Elem().IsZero() })
 	return json.Marshal(object)
 }
 

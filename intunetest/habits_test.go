@@ -72,7 +72,7 @@ func TestTenantWithoutALicense(t *testing.T) {
 }
 
 func TestPeopleSignInByName(t *testing.T) {
-	w := newWire(t, withAnn)
+	w := newWire(t, withAnn(t))
 	for hint, want := range map[string]string{"": "admin@contoso.example", "ANN@contoso.example": "ann@contoso.example"} {
 		token, _ := w.granted(w.redeemCode(w.code("scope="+graphScope+" openid", "login_hint="+hint)))["id_token"].(string)
 		claims := w.verifyIDToken(token)

@@ -29,7 +29,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := s.arrived(r, decided.fault)
 	defer s.log(request) // also of a request whose connection is lost
 	body, err := s.receive(w, r, decided.fault)
-	s.received(request, r, body)
+	s.received(request, r, string(body))
 	loseAt(r, decided.fault.Drop == DropAfterReading)
 	s.wait(decided.fault.Delay)
 	response := decided.response

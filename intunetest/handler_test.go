@@ -69,7 +69,7 @@ func TestRequestsAreInOrderOfArrival(t *testing.T) {
 	}
 	for i, want := range tests {
 		got := requests[i]
-		if got.Method != want.method || got.URL != want.url || string(got.Body) != want.body || got.Status != want.status {
+		if got.Method != want.method || got.URL != want.url || got.Body != want.body || got.Status != want.status {
 			t.Errorf("request %d: got %s %s %q %d, want %+v", i, got.Method, got.URL, got.Body, got.Status, want)
 		}
 		if i > 0 && got.Time.Before(requests[i-1].Time) {
@@ -107,9 +107,6 @@ func TestRequestsMaskSecrets(t *testing.T) {
 
 	requests := w.server.Requests()
 	printed := fmt.Sprintf("%+v", requests)
-	for _, r := range requests {
-		printed += string(r.Body) // which %v prints as numbers
-	}
 	for _, secret := range secrets {
 		if strings.Contains(printed, secret) {
 			t.Errorf("%s holds %s", printed, secret)

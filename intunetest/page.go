@@ -78,7 +78,8 @@ func (s *Server) press(r *http.Request) error {
 
 // shownPage is what the page shows.
 type shownPage struct {
-	Config       *Config
+	Tenant       string // its domain
+	Application  string // its id
 	Refreshes    bool
 	Problem      string
 	Certificates []*intune.EnterpriseCodeSigningCertificate
@@ -101,7 +102,7 @@ func (s *Server) describe(problem string, refreshes bool) shownPage {
 	requests = requests[max(0, len(requests)-most):]
 	slices.Reverse(requests)
 	page := shownPage{
-		Config: &s.config, Refreshes: refreshes && problem == "", Problem: problem,
+		Tenant: s.config.entra.Domain, Application: s.config.entra.ClientID, Refreshes: refreshes && problem == "", Problem: problem,
 		Certificates: certificates, Faults: s.Faults(), Buttons: buttons, Requests: requests,
 		Shells: []shell{
 			{"Shell", s.environment(Variable.Shell)}, {"PowerShell", s.environment(Variable.PowerShell)}, {".env file", s.environment(Variable.DotEnv)},

@@ -12,28 +12,28 @@ import (
 
 // Request is a request that arrived, as sent except that secrets are masked; see [Server.Requests].
 type Request struct {
-	Time   time.Time
-	Method string
-	URL    string // the path and the query
-	Header http.Header
-	Body   []byte
-	Status int    // of the response, 0 if the connection was closed before its status line
-	Who    string // the user, or "application", whose access token came with it; "" for none
-	Fault  Fault  // that struck it, the zero one for none
+	Time   time.Time   `json:"time"`
+	Method string      `json:"method"`
+	URL    string      `json:"url"` // the path and the query
+	Header http.Header `json:"header"`
+	Body   string      `json:"body,omitempty"`
+	Status int         `json:"status"`         // of the response, 0 if the connection was closed before its status line
+	Who    string      `json:"who,omitempty"`  // the user, or "application", whose access token came with it; "" for none
+	Fault  Fault       `json:"fault,omitzero"` // that struck it, the zero one for none
 }
 
-// maxUnknown is how many bytes of requests without a known access token are kept. Anybody can send them.
-const maxUnknown = 16 << 20
+// maxKept is how many bytes of requests are kept. Anybody can send them.
+const maxKept = 64 << 20
 
 // recorded is a request that is kept.
 type recorded struct {
 	Request
 
-	unknown int // its size, if it came without a known access token
+	begin int // how many bytes of requests had arrived before it
 }
 
-// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID. Of the
-// requests without a known access token, it keeps only the latest, 16 MiB in all.
+// Requests returns the requests that arrived, in order of arrival, including those to Microsoft Entra ID. It keeps only the
+// latest, 64 MiB in all.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +48,7 @@ func (s *Server) Requests() []Request {
 func (s *Server) ClearRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests, s.unknown = nil, 0
+	s.requests = nil
 }
 
 func (s *Server) arrived(r *http.Request, fault Fault) *recorded {
@@ -63,45 +63,26 @@ func (s *Server) arrived(r *http.Request, fault Fault) *recorded {
 	request := &recorded{Request: Request{Time: time.Now(), Method: r.Method, URL: url, Header: header, Fault: fault}}
 	if token, known := s.entra.Lookup(exchange.Bearer(r)); known {
 		request.Who = token.Who()
-	} else {
-		request.unknown = len(url)
-		for name, values := range header {
-			request.unknown += len(name) + len(strings.Join(values, ""))
-		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	request.begin = s.bytesArrived
 	s.requests = append(s.requests, request)
-	s.unknown += request.unknown
-	if surplus := len(s.requests) - s.config.MaxRequests; s.config.MaxRequests > 0 && surplus > 0 {
-		s.forget(func(*recorded) bool { surplus--; return surplus >= 0 })
-	}
 	return request
 }
 
-func (s *Server) received(request *recorded, r *http.Request, body []byte) {
+func (s *Server) received(request *recorded, r *http.Request, body string) {
 	if entra.Serves(r.URL.Path) {
 		body = entra.Mask(r, body)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	request.Body = body
-	if request.unknown > 0 {
-		request.unknown += len(body)
-		s.unknown += len(body)
+	request.Body, request.begin = body, s.bytesArrived
+	s.bytesArrived += len(body) + len(request.URL)
+	for name, values := range request.Header {
+		s.bytesArrived += len(name) + len(strings.Join(values, ""))
 	}
-	s.forget(func(r *recorded) bool { return s.unknown > maxUnknown && r.unknown > 0 })
-}
-
-// forget removes requests, the oldest first. It is called with the lock held.
-func (s *Server) forget(isSurplus func(*recorded) bool) {
-	s.requests = slices.DeleteFunc(s.requests, func(r *recorded) bool {
-		if !isSurplus(r) {
-			return false
-		}
-		s.unknown -= r.unknown
-		return true
-	})
+	s.requests = slices.DeleteFunc(s.requests, func(r *recorded) bool { return s.bytesArrived-r.begin > maxKept })
 }
 
 func (s *Server) responded(request *recorded, status int) {

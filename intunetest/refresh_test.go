@@ -2,7 +2,6 @@ package intunetest_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,22 +37,6 @@ func TestRefreshTokenExpires(t *testing.T) {
 		time.Sleep(90 * 24 * time.Hour)
 		w.wantEntraError(w.refresh(granted), 400, "invalid_grant", 700082)
 	})
-}
-
-func TestRefreshTokenThatComesTwiceEndsTheSession(t *testing.T) {
-	w := newWire(t, intunetest.WithStrictEntra())
-	first := w.granted(w.redeemCode(w.code()))
-	other := w.granted(w.redeemCode(w.code()))
-	second := w.granted(w.refresh(first))
-	for _, revoked := range []map[string]any{first, second, first} {
-		a := w.refresh(revoked)
-		w.wantEntraError(a, 400, "invalid_grant", 70000)
-		if !strings.Contains(a.body, "revoked") {
-			t.Errorf("got %s", a.body)
-		}
-	}
-	w.granted(w.refresh(other)) // of another session
-	w.wantStatus(w.send(http.MethodGet, certificates, ""), http.StatusOK)
 }
 
 func TestRefreshTokenIsForNoMoreThanWasGranted(t *testing.T) {

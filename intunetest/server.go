@@ -1,7 +1,6 @@
 package intunetest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,9 +14,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/guid"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
-	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
 )
 
@@ -31,7 +28,7 @@ const (
 
 // Server is an emulated tenant, from [NewServer] or [Start]. It is safe for concurrent use.
 type Server struct {
-	config     Config
+	config     config
 	graph      *graph.Server
 	entra      *entra.Server
 	control    http.Handler
@@ -41,12 +38,12 @@ type Server struct {
 	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil if any client does
 
-	mu       sync.Mutex
-	faults   []*queued // injected ones
-	standing []*queued // those of the configuration
-	requests []*recorded
-	unknown  int        // bytes of requests that came without a known access token
-	random   *rand.Rand // for faults with a Rate
+	mu           sync.Mutex
+	faults       []*queued // injected ones
+	standing     []*queued // those of the options
+	requests     []*recorded
+	bytesArrived int
+	random       *rand.Rand // for faults with a Rate
 }
 
 // NewServer starts a [Server] for a test and closes it when the test ends.
@@ -62,7 +59,7 @@ func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 
 // Start starts a [Server] outside tests. The caller must call [Server.Close].
 func Start(opts ...ServerOption) (*Server, error) {
-	s := &Server{config: DefaultConfig(), served: make(chan struct{})}
+	s := &Server{config: defaultConfig(), served: make(chan struct{})}
 	for _, opt := range opts {
 		opt(&s.config)
 	}
@@ -98,23 +95,10 @@ func Start(opts ...ServerOption) (*Server, error) {
 
 // join creates the two services. Graph learns from Microsoft Entra ID what an access token stands for, and nothing else.
 func (s *Server) join() {
-	c := &s.config
-	people := make([]*exchange.Person, 0, len(c.People))
-	for _, person := range c.People {
-		people = append(people, &exchange.Person{ID: cmp.Or(person.ID, guid.New()), Name: person.Name, UserName: person.UserName})
-	}
-	s.entra = entra.New(entra.Config{
-		TenantID: c.TenantID, Domain: c.TenantDomain, People: people, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
-		Certificates: c.certificates, Subjects: c.subjects, Federated: c.federated,
-		Permissions: c.Permissions, DeclineConsent: c.DeclineConsent, TokenLifetime: c.TokenLifetime,
-		Strict: c.StrictEntra, Now: s.now, Root: s.URL(),
-	})
-	s.graph = graph.New(graph.Config{
-		Lookup: s.entra.Lookup, Now: s.now, License: c.License, OwnUploadDates: c.OwnUploadDates, Respelling: c.Respelling,
-		NamesWithout: c.NamesWithout, VisibleContent: c.VisibleContent, PageSize: c.PageSize,
-		ProvisioningDelay: c.ProvisioningDelay, WithoutV1Collection: c.WithoutV1Collection, Strict: c.StrictGraph,
-		Quota: graph.Quota{Writes: c.QuotaWrites, All: c.QuotaRequests, Window: c.QuotaWindow},
-	})
+	s.config.entra.Now, s.config.entra.Root = s.now, s.URL()
+	s.entra = entra.New(s.config.entra)
+	s.config.graph.Now, s.config.graph.Lookup = s.now, s.entra.Lookup
+	s.graph = graph.New(s.config.graph)
 }
 
 // now is the time by the clock of the service.
@@ -141,7 +125,7 @@ func (s *Server) addr() string {
 
 // Credential returns the credential of the server's application.
 func (s *Server) Credential() intune.Credential {
-	return intune.ClientSecretCredential(s.config.TenantID, s.config.ClientID, s.config.ClientSecret)
+	return intune.ClientSecretCredential(s.config.entra.TenantID, s.config.entra.ClientID, s.config.entra.ClientSecret)
 }
 
 // Client returns a client that talks to the server. It panics if [intune.NewClient] rejects one of opts.

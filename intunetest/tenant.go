@@ -36,7 +36,7 @@ func (s *Server) Reset() {
 	s.entra.Reset()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults, s.requests, s.unknown = nil, nil, 0
+	s.faults, s.requests = nil, nil
 }
 
 // SetStatus sets the status of a certificate, which then stays as it is. If no certificate has the id, it returns an
@@ -74,7 +74,7 @@ func (s *Server) challenge(claims string) error {
 	return nil
 }
 
-// ApproveDevice signs in the first user in People of the [Config] at the device that shows the code. Case, spaces and
+// ApproveDevice signs in the first user of the tenant at the device that shows the code. Case, spaces and
 // hyphens in the code are ignored. If no device is waiting with the code, it returns an error.
 func (s *Server) ApproveDevice(userCode string) error {
 	return asOwnError(s.entra.Decide(userCode, "", true))

@@ -107,8 +107,10 @@ func (w *wire) send(method, path, body string, headers ...string) response {
 }
 
 // withAnn adds a second person.
-func withAnn(c *intunetest.Config) {
-	c.People = append(c.People, intunetest.Person{Name: "Ann <b>", UserName: "ann@contoso.example"})
+func withAnn(t *testing.T) intunetest.ServerOption {
+	t.Helper()
+	return withSettings(t, `{"people":[{"name":"Contoso Administrator","userName":"admin@contoso.example"},
+		{"name":"Ann <b>","userName":"ann@contoso.example"}]}`)
 }
 
 func (w *wire) create(body string) response {

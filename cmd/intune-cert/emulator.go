@@ -56,7 +56,7 @@ A --fault is a list of settings. Each request takes the first fault that fits it
 
     "tenantId", "tenantDomain", "clientId", "clientSecret": those that the emulator prints
     "clientCertificates": []      files of certificates to sign in with
-    "federatedCredentials": []    [{"issuer": …, "subject": …, "audience": …, "keys": [files]}] to sign in with
+    "federatedCredentials": []    [{"issuer": …, "subject": …, "audience": …, "keys": […]}] to sign in with: the keys of its JSON Web Key Set
     "people": [{"name": "Contoso Administrator", "userName": "admin@contoso.example"}]
     "permissions": ["DeviceManagementApps.ReadWrite.All"]
     "license": true               false: the tenant has no Intune license
@@ -71,10 +71,8 @@ A --fault is a list of settings. Each request takes the first fault that fits it
     "tokenLifetime": "1h"
     "clockSkew": "0s"             how far the service's clock is ahead
     "tls": false, "hosts": []     serve https, with a certificate for these names too
-    "caFile": ""                  what --write-ca sets
     "withoutV1Collection": false  v1.0 does not have the collection
-    "strictGraph": false, "strictEntra": false   reject what the services tolerate
-    "maxRequests": 0              requests to remember, 0 for all`
+    "strictGraph": false          reject what Graph tolerates`
 
 const emulatorExample = `  intune-cert emulator --sample sample.cer
   intune-cert rotate sample.cer --delete-old --emulator http://127.0.0.1:8080      # in another terminal
@@ -165,46 +163,49 @@ func parseFaults(texts []string) ([]intunetest.Fault, error) {
 }
 
 func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error) {
-	config, err := c.config()
+	options, err := c.options()
 	if err != nil {
 		return nil, err
-	}
-	config.TLS = config.TLS || c.hasTLS
-	if config.CAFile, err = filepath.Abs(c.writeCA); err != nil {
-		return nil, err
-	}
-	host, _, err := net.SplitHostPort(c.listen)
-	if err != nil {
-		return nil, usagef("--listen: %w", err)
-	}
-	if host != "" {
-		config.Hosts = append(config.Hosts, host)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return nil, &advisedError{err: err, next: "Choose another address with --listen, for example 127.0.0.1:0 for a free port."}
 	}
-	options := []intunetest.ServerOption{intunetest.WithConfig(config), intunetest.WithListener(listener)}
-	if c.flags.verbose {
-		options = append(options, intunetest.WithRequestLog(c.log))
-	}
-	server, err := intunetest.Start(options...)
+	server, err := intunetest.Start(append(options, intunetest.WithListener(listener))...)
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "intunetest: "))
 	}
 	return server, nil
 }
 
-// config reads the file of --config.
-func (c *emulatorCommand) config() (intunetest.Config, error) {
-	if c.configFile == "" {
-		return intunetest.DefaultConfig(), nil
+// options are those of the file of --config, and then those of the flags.
+func (c *emulatorCommand) options() (options []intunetest.ServerOption, err error) {
+	if c.configFile != "" {
+		settings, err := intunetest.LoadSettings(c.configFile)
+		if err != nil {
+			return nil, &advisedError{err: fmt.Errorf("--config: %w", err), next: "intune-cert emulator --help lists the settings, and has an example."}
+		}
+		options = append(options, settings)
 	}
-	config, err := intunetest.LoadConfig(c.configFile)
+	caFile, err := filepath.Abs(c.writeCA)
 	if err != nil {
-		err = &advisedError{err: fmt.Errorf("--config: %w", err), next: "intune-cert emulator --help lists the settings, and has an example."}
+		return nil, err
 	}
-	return config, err
+	host, _, err := net.SplitHostPort(c.listen)
+	if err != nil {
+		return nil, usagef("--listen: %w", err)
+	}
+	options = append(options, intunetest.WithCAFile(caFile))
+	if host != "" {
+		options = append(options, intunetest.WithHosts(host))
+	}
+	if c.hasTLS {
+		options = append(options, intunetest.WithTLS())
+	}
+	if c.flags.verbose {
+		options = append(options, intunetest.WithRequestLog(c.log))
+	}
+	return options, nil
 }
 
 // log writes a request on one line.

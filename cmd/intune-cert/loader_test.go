@@ -87,7 +87,7 @@ func TestAPrivateKeyBesideTheCertificateIsAFinding(t *testing.T) {
 	f.run("inspect", "both.pem").exits(0).prints("private-key: ")
 	f.run("rotate", "both.pem").exits(0).prints("private-key: ")
 	for _, request := range f.Requests() {
-		if strings.Contains(string(request.Body), "PRIVATE KEY") {
+		if strings.Contains(request.Body, "PRIVATE KEY") {
 			t.Error("the key was sent")
 		}
 	}

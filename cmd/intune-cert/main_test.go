@@ -87,9 +87,8 @@ func newFixture(t *testing.T, opts ...intunetest.ServerOption) *fixture {
 // newCloudFixture is a tenant of Microsoft's cloud: a proxy leads everything to the emulator.
 func newCloudFixture(t *testing.T, opts ...intunetest.ServerOption) *fixture {
 	t.Helper()
-	config := intunetest.DefaultConfig()
-	config.Hosts = []string{"graph.microsoft.com", "login.microsoftonline.com"}
-	f := newFixture(t, append([]intunetest.ServerOption{intunetest.WithConfig(config), intunetest.WithTLS()}, opts...)...)
+	hosts := intunetest.WithHosts("graph.microsoft.com", "login.microsoftonline.com")
+	f := newFixture(t, append([]intunetest.ServerOption{hosts, intunetest.WithTLS()}, opts...)...)
 	f.env = append(f.env, "INTUNE_CERT_EMULATOR=", "HTTPS_PROXY="+proxyTo(t, strings.TrimPrefix(f.URL(), "https://")))
 	return f
 }

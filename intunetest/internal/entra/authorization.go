@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,31 +34,20 @@ type authorizationCode struct {
 // authorizationPage signs the user in at once, and sends the browser back to the application. An address that may not
 // be the application's gets nothing.
 func (s *Server) authorizationPage(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.checkRedirect(c); rejected != nil {
-		return rejected.page(c), nil
-	}
-	if mode := c.form.Get("response_mode"); mode != "" && !slices.Contains(responseModes, mode) {
-		return unsupportedResponseMode.because().page(c), nil
+	uri, mode := c.form.Get("redirect_uri"), c.form.Get("response_mode")
+	switch {
+	case !s.isClient(c):
+		return nil, unknownApplication.because(c.form.Get("client_id"))
+	case !isLoopback(uri):
+		return nil, wrongRedirectURI.because(uri)
+	case mode != "" && !slices.Contains(responseModes, mode):
+		return nil, unsupportedResponseMode.because()
 	}
 	code, rejected := s.newAuthorizationCode(c)
 	if rejected != nil {
-		return c.sendBack(rejected.fields(c.ids)), nil
+		return c.sendBack(uri, rejected.fields(c.ids)), nil
 	}
-	return c.sendBack(map[string]any{"code": code}), nil
-}
-
-// checkRedirect checks whose the request is, and where the response would go.
-func (s *Server) checkRedirect(c *call) *rejection {
-	if rejected := s.read(c, http.MethodGet); rejected != nil {
-		return rejected
-	}
-	switch {
-	case !s.isClient(c):
-		return unknownApplication.because(c.form.Get("client_id"))
-	case !isLoopback(c.form.Get("redirect_uri")):
-		return wrongRedirectURI.because(c.form.Get("redirect_uri"))
-	}
-	return nil
+	return c.sendBack(uri, map[string]any{"code": code}), nil
 }
 
 // isLoopback reports whether the URI is http://localhost or http://127.0.0.1, of which Microsoft Entra ID ignores the port.
@@ -70,11 +60,15 @@ func isLoopback(uri string) bool {
 
 // newAuthorizationCode checks what is asked of the user, and has the user say yes or no.
 func (s *Server) newAuthorizationCode(c *call) (string, *rejection) {
-	if c.form.Get("response_type") != "code" {
+	challenge, method := c.form.Get("code_challenge"), cmp.Or(c.form.Get("code_challenge_method"), plainMethod)
+	isHashed := challenge != "" && method != plainMethod
+	switch {
+	case c.form.Get("response_type") != "code":
 		return "", unsupportedResponseType.because()
-	}
-	if rejected := s.checkChallenge(c); rejected != nil {
-		return "", rejected
+	case isHashed && method != "S256":
+		return "", wrongChallengeMethod.because()
+	case isHashed && len(challenge) != base64.RawURLEncoding.EncodedLen(sha256.Size):
+		return "", wrongChallengeSize.because()
 	}
 	granted, rejected := s.askUser(c)
 	if rejected != nil {
@@ -90,90 +84,48 @@ func (s *Server) newAuthorizationCode(c *call) (string, *rejection) {
 	code := newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !hasRoom(s.codes, func(code *authorizationCode) bool { return !s.config.Now().Before(code.expires) }) {
-		return "", transientError.because()
-	}
 	s.codes[code] = &authorizationCode{
-		grant: granted, redirectURI: c.form.Get("redirect_uri"), challenge: c.form.Get("code_challenge"),
-		method: cmp.Or(c.form.Get("code_challenge_method"), plainMethod), expires: s.config.Now().Add(authorizationCodeLifetime),
+		grant: granted, redirectURI: c.form.Get("redirect_uri"), challenge: challenge, method: method,
+		expires: s.config.Now().Add(authorizationCodeLifetime),
 	}
 	return code, nil
 }
 
 const plainMethod = "plain" // of a code challenge that is the verifier itself
 
-// checkChallenge checks the code challenge of PKCE, which is optional unless Strict.
-func (s *Server) checkChallenge(c *call) *rejection {
-	challenge, method := c.form.Get("code_challenge"), cmp.Or(c.form.Get("code_challenge_method"), plainMethod)
-	switch {
-	case challenge == "" && !s.config.Strict:
-		return nil
-	case challenge == "":
-		return missingChallenge.because()
-	case method == plainMethod && !s.config.Strict:
-		return nil
-	case method != "S256":
-		return wrongChallengeMethod.because()
-	case len(challenge) != base64.RawURLEncoding.EncodedLen(sha256.Size):
-		return wrongChallengeSize.because()
-	}
-	return nil
-}
-
-// sendBack sends the browser to the redirect URI with these fields: in its query, in its
-// fragment, or in a form that submits itself.
-func (c *call) sendBack(fields map[string]any) *exchange.Response {
+// sendBack sends the browser to a URI with these fields: in its query, in its fragment, or in a form that submits itself.
+func (c *call) sendBack(to string, fields map[string]any) *exchange.Response {
 	if c.form.Has("state") {
 		fields["state"] = c.form.Get("state")
 	}
-	uri, _ := url.Parse(c.form.Get("redirect_uri")) // see isLoopback
-	if c.form.Get("response_mode") == "form_post" {
-		return webPage{Heading: "Signing in", Post: &postForm{uri.String(), fields}}.response(http.StatusOK)
-	}
 	values := make(url.Values)
-	if c.form.Get("response_mode") == "fragment" {
-		setAll(values, fields)
-		return redirect(uri.String() + "#" + values.Encode())
-	}
-	values = uri.Query()
-	setAll(values, fields)
-	uri.RawQuery = values.Encode()
-	return redirect(uri.String())
-}
-
-func setAll(values url.Values, fields map[string]any) {
 	for name, value := range fields {
 		values.Set(name, fmt.Sprint(value))
 	}
+	switch c.form.Get("response_mode") {
+	case "form_post":
+		return webPage{Heading: "Signing in", Post: &postForm{to, fields}}.response(http.StatusOK)
+	case "fragment":
+		return redirect(to + "#" + values.Encode())
+	}
+	uri, _ := url.Parse(to) // see isLoopback
+	query := uri.Query()
+	maps.Copy(query, values)
+	uri.RawQuery = query.Encode()
+	return redirect(uri.String())
 }
 
 // logoutPage ends no session, because the user of a browser has none here, and sends the browser on if it may.
 func (s *Server) logoutPage(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.read(c, http.MethodGet); rejected != nil {
-		return nil, rejected
-	}
 	after := c.form.Get("post_logout_redirect_uri")
 	if !isLoopback(after) {
 		return webPage{Heading: "You have signed out", Text: "You can close this page."}.response(http.StatusOK), nil
 	}
-	uri, _ := url.Parse(after) // see isLoopback
-	if c.form.Has("state") {
-		query := uri.Query()
-		query.Set("state", c.form.Get("state"))
-		uri.RawQuery = query.Encode()
-	}
-	return redirect(uri.String()), nil
+	return c.sendBack(after, make(map[string]any)), nil
 }
 
-// redeemCode is the grant of an application that has been sent a code. If a code comes twice, it may have been
-// stolen: what was issued for it is revoked, as RFC 6749 advises.
+// redeemCode is the grant of an application that has been sent a code.
 func (s *Server) redeemCode(c *call) (*grant, *rejection) {
-	if rejected := s.checkClient(c); rejected != nil {
-		return nil, rejected
-	}
-	if rejected := c.require("code", "redirect_uri"); rejected != nil {
-		return nil, rejected
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code, known := s.codes[c.form.Get("code")]
@@ -181,7 +133,6 @@ func (s *Server) redeemCode(c *call) (*grant, *rejection) {
 	case !known:
 		return nil, unknownCode.because()
 	case code.redeemed:
-		code.grant.session.revoked = true
 		return nil, alreadyRedeemed.because()
 	case !s.config.Now().Before(code.expires):
 		return nil, codeExpired.because()

@@ -24,8 +24,11 @@ type call struct {
 	ids    exchange.IDs
 }
 
-// read checks the method and the tenant, and reads the form: the body's or, of a GET, the query's.
+// read checks the method, if there is one to check, and the tenant, and reads the form: the body's or, of a GET, the query's.
 func (s *Server) read(c *call, method string) *rejection {
+	if method == "" {
+		return nil
+	}
 	encoded := c.URL.RawQuery
 	if method == http.MethodPost {
 		encoded = string(c.body)
@@ -88,16 +91,16 @@ var secretParameters = []string{
 }
 
 // Mask hides the secrets of a request's body. If the body cannot be read, it hides all of it.
-func Mask(r *http.Request, body []byte) []byte {
-	if len(body) == 0 {
-		return body
+func Mask(r *http.Request, body string) string {
+	if body == "" {
+		return ""
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(body)
 	if err != nil || !exchange.IsMediaType(r.Header, "application/x-www-form-urlencoded") {
-		return []byte("***")
+		return "***"
 	}
 	maskForm(form)
-	return []byte(form.Encode())
+	return form.Encode()
 }
 
 // MaskURL returns the path and the query of a request. No secret belongs there, but one may be.

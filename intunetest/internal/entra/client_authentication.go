@@ -31,17 +31,10 @@ func (c *call) readBasic() *rejection {
 
 // redeemCredentials is the grant of an application that signs in by itself.
 func (s *Server) redeemCredentials(c *call) (*grant, *rejection) {
-	if isShared(c.tenant) {
-		return nil, sharedTenant.because(s.config.ClientID, c.tenant)
-	}
-	if rejected := s.authenticate(c); rejected != nil {
-		return nil, rejected
-	}
-	if rejected := c.require("scope"); rejected != nil {
-		return nil, rejected
-	}
 	asked, rejected := parseScope(c.form.Get("scope"))
 	switch {
+	case isShared(c.tenant):
+		return nil, sharedTenant.because(s.config.ClientID, c.tenant)
 	case rejected != nil:
 		return nil, rejected
 	case asked.permissions != nil:

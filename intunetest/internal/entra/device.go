@@ -43,9 +43,6 @@ const (
 
 // deviceCode responds with the codes for a device and its user.
 func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.read(c, http.MethodPost); rejected != nil {
-		return nil, rejected
-	}
 	if rejected := s.checkPublic(c); rejected != nil {
 		return nil, rejected
 	}
@@ -59,9 +56,6 @@ func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
 	code := newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !hasRoom(s.devices, func(d *device) bool { return !s.config.Now().Before(d.expires) }) {
-		return nil, transientError.because()
-	}
 	s.devices[code] = d
 	page := s.config.Root + devicePath // whatever Host the client claims: a person will follow it
 	return exchange.JSON(http.StatusOK, map[string]any{
@@ -73,12 +67,6 @@ func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
 
 // redeemDeviceCode is the grant of a device, which polls until its user has decided.
 func (s *Server) redeemDeviceCode(c *call) (*grant, *rejection) {
-	if rejected := s.checkPublic(c); rejected != nil {
-		return nil, rejected
-	}
-	if rejected := c.require("device_code"); rejected != nil {
-		return nil, rejected
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, known := s.devices[c.form.Get("device_code")]
@@ -141,7 +129,7 @@ func (s *Server) decide(userCode, userName string, decision deviceState) *reject
 		case !s.config.Now().Before(d.expires):
 			return userCodeExpired.because()
 		}
-		d.state, d.grant.session.person = decision, person
+		d.state, d.grant.person = decision, person
 		return nil
 	}
 	return unknownUserCode.because(userCode)
@@ -157,12 +145,12 @@ func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 	decision, known := map[string]deviceState{"approve": deviceApproved, "decline": deviceDeclined}[form.Get("action")]
 	switch {
 	case c.Method != http.MethodPost:
-		return wrongMethod.because("GET, POST").page(c), nil
+		return nil, wrongMethod.because("GET, POST")
 	case err != nil, !known:
-		return malformedRequest.because("the action is neither 'approve' nor 'decline'").page(c), nil
+		return nil, malformedRequest.because("the action is neither 'approve' nor 'decline'")
 	}
 	if rejected := s.decide(form.Get("user_code"), form.Get("user_name"), decision); rejected != nil {
-		return rejected.page(c), nil
+		return nil, rejected
 	}
 	heading := "You have signed in at the device"
 	if decision == deviceDeclined {

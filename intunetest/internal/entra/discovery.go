@@ -25,9 +25,6 @@ func (s *Server) publishedIssuer(c *call) string {
 }
 
 func (s *Server) openIDConfiguration(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.read(c, http.MethodGet); rejected != nil {
-		return nil, rejected
-	}
 	tenant := c.origin + "/" + c.tenant
 	var region any // of a tenant
 	if !isShared(c.tenant) {
@@ -63,9 +60,6 @@ func (s *Server) openIDConfiguration(c *call) (*exchange.Response, *rejection) {
 }
 
 func (s *Server) signingKeys(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.read(c, http.MethodGet); rejected != nil {
-		return nil, rejected
-	}
 	public := s.signingKey().PublicKey
 	return exchange.JSON(http.StatusOK, map[string]any{"keys": []any{map[string]any{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signingKeyID, "issuer": s.publishedIssuer(c),
@@ -77,11 +71,8 @@ func (s *Server) signingKeys(c *call) (*exchange.Response, *rejection) {
 // instanceDiscovery tells the libraries of Microsoft whether an authority is one of Microsoft Entra ID's: this server is.
 // The libraries ask a well-known host, unless they are told to trust the authority.
 func (s *Server) instanceDiscovery(c *call) (*exchange.Response, *rejection) {
-	authorization, err := url.Parse(c.URL.Query().Get("authorization_endpoint"))
-	switch {
-	case c.Method != http.MethodGet:
-		return nil, wrongMethod.because(http.MethodGet)
-	case err != nil || !slices.Contains([]string{c.origin, s.config.Root}, authorization.Scheme+"://"+authorization.Host):
+	authorization, err := url.Parse(c.form.Get("authorization_endpoint"))
+	if err != nil || !slices.Contains([]string{c.origin, s.config.Root}, authorization.Scheme+"://"+authorization.Host) {
 		return nil, unknownInstance.because()
 	}
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(authorization.Path, "/"), "/")

@@ -2,8 +2,8 @@ package entra
 
 // This file holds the errors of Microsoft Entra ID with their numbers, from
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes and from responses that people have
-// published. No number is known for a replayed assertion, for polling too fast and for an application that signs in by
-// itself at a shared tenant: those are the nearest.
+// published. No number is known for polling too fast and for an application that signs in by itself at a shared tenant:
+// those are the nearest.
 
 import (
 	"fmt"
@@ -63,7 +63,6 @@ var (
 	outsideValidity        = rejection{700024, http.StatusUnauthorized, "invalid_client", "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, expiry time of assertion %s."}
 	invalidSignature       = rejection{700027, http.StatusUnauthorized, "invalid_client", "Client assertion contains an invalid signature. [Reason - %s, Thumbprint of key used by client: '%s']"}
 	wrongSubjectName       = rejection{700030, http.StatusUnauthorized, "invalid_client", "Invalid certificate - subject name in certificate is not authorized. SubjectNames/SubjectAlternativeNames (up to 10) in token certificate are: %s."}
-	replayedAssertion      = rejection{50013, http.StatusUnauthorized, "invalid_client", "Assertion failed validation: its 'jti' has been used before."}
 	noCredentialOfIssuer   = rejection{700211, http.StatusUnauthorized, "invalid_client", "No matching federated identity record found for presented assertion issuer '%s'."}
 	noCredentialOfAudience = rejection{700212, http.StatusUnauthorized, "invalid_client", "No matching federated identity record found for presented assertion audience '%s'."}
 	noCredentialOfSubject  = rejection{700213, http.StatusUnauthorized, "invalid_client", "No matching federated identity record found for presented assertion subject '%s'."}
@@ -82,7 +81,6 @@ var (
 	wrongRedirectURI        = rejection{50011, http.StatusBadRequest, "invalid_request", "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application."}
 	unsupportedResponseType = rejection{70005, http.StatusBadRequest, "unsupported_response_type", "The app requested an unsupported response type: only 'code' is enabled."}
 	unsupportedResponseMode = rejection{70007, http.StatusBadRequest, "invalid_request", "The app requested an unsupported value of 'response_mode'."}
-	missingChallenge        = rejection{50147, http.StatusBadRequest, "invalid_request", "Missing code_challenge parameter."}
 	wrongChallengeMethod    = rejection{50149, http.StatusBadRequest, "invalid_request", "Invalid Code_Challenge_method parameter: only S256 is supported."}
 	wrongChallengeSize      = rejection{501491, http.StatusBadRequest, "invalid_request", "Invalid size of Code_Challenge parameter."}
 	unknownCode             = rejection{70000, http.StatusBadRequest, "invalid_grant", "The provided value for the 'code' parameter is not valid."}
@@ -92,7 +90,6 @@ var (
 	wrongVerifier           = rejection{501481, http.StatusBadRequest, "invalid_grant", "The Code_Verifier does not match the code_challenge supplied in the authorization request."}
 
 	unknownRefreshToken = rejection{70000, http.StatusBadRequest, "invalid_grant", "Provided grant is invalid or malformed."}
-	grantRevoked        = rejection{70000, http.StatusBadRequest, "invalid_grant", "Provided grant has been revoked: %s."}
 	refreshTokenExpired = rejection{700082, http.StatusBadRequest, "invalid_grant", "The refresh token has expired due to inactivity. The token was issued on %s and was inactive for %s."}
 )
 

@@ -85,8 +85,13 @@ func parseJWT(text string) (*jwt, error) {
 		return nil, errors.New("the signature is not base64url")
 	}
 	t.signature = signature
-	if t.header.Extensions != nil {
+	switch {
+	case t.header.Extensions != nil:
 		return nil, errors.New("the header has a critical extension that is not known")
+	case t.header.Algorithm != "PS256" && t.header.Algorithm != "RS256":
+		return nil, fmt.Errorf("the algorithm '%s' is not supported", t.header.Algorithm)
+	case t.claims.Expires.IsZero():
+		return nil, errors.New("it never expires")
 	}
 	return t, nil
 }
@@ -110,24 +115,18 @@ func decodeBase64URL(text string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(text)
 }
 
-// verify checks the signature: PS256 or RS256 only.
+// verify checks the signature.
 func (t *jwt) verify(key crypto.PublicKey) error {
 	public, isRSA := key.(*rsa.PublicKey)
 	if !isRSA {
 		return errors.New("the key is not an RSA key")
 	}
 	sum := sha256.Sum256([]byte(t.signed))
-	switch t.header.Algorithm {
-	case "PS256":
-		return rsa.VerifyPSS(public, crypto.SHA256, sum[:], t.signature, pss)
-	case "RS256":
-		return rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], t.signature)
+	if t.header.Algorithm == "PS256" { // RFC 7518: the salt is as long as the hash
+		return rsa.VerifyPSS(public, crypto.SHA256, sum[:], t.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	}
-	return fmt.Errorf("the algorithm '%s' is not supported", t.header.Algorithm)
+	return rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], t.signature)
 }
-
-// pss is as RFC 7518 says: the salt is as long as the hash.
-var pss = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
 
 // signJWT signs with RS256, as Microsoft Entra ID does and the issuers that it is federated with.
 func signJWT(key *rsa.PrivateKey, keyID string, claims map[string]any) string {

@@ -81,7 +81,7 @@ func (s *Server) askUser(c *call) (*grant, *rejection) {
 	if person == nil {
 		return nil, unknownPerson.because(c.form.Get("login_hint"), s.config.Domain)
 	}
-	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), &session{person: person}}, nil
+	return &grant{asked, c.form.Get("claims"), c.form.Get("nonce"), person}, nil
 }
 
 // checkConsent rejects a permission that the application has not been granted. All permissions of the collection need

@@ -18,16 +18,23 @@ import (
 
 // grant is what the application has been granted, on its own behalf or a user's.
 type grant struct {
-	scope   scope
-	claims  string   // that it was asked for with, a JSON object or ""
-	nonce   string   // for the id token
-	session *session // of the user, nil if there is none
+	scope  scope
+	claims string           // that it was asked for with, a JSON object or ""
+	nonce  string           // for the id token
+	person *exchange.Person // the user, nil if there is none
 }
 
-// session is a user's sign-in: the grants that follow from it end with it.
-type session struct {
-	person  *exchange.Person
-	revoked bool
+// grantTypes are what a client can get tokens for: how it authenticates, what it has to send, and what it is granted.
+var grantTypes = map[string]struct {
+	authenticate func(*Server, *call) *rejection
+	parameters   []string
+	redeem       func(*Server, *call) (*grant, *rejection)
+}{
+	"client_credentials": {(*Server).authenticate, []string{"scope"}, (*Server).redeemCredentials},
+	"authorization_code": {(*Server).checkClient, []string{"code", "redirect_uri"}, (*Server).redeemCode},
+	"refresh_token":      {(*Server).checkClient, []string{"refresh_token"}, (*Server).redeemRefreshToken},
+	"device_code":        {(*Server).checkPublic, []string{"device_code"}, (*Server).redeemDeviceCode}, // as MSAL calls the next one
+	"urn:ietf:params:oauth:grant-type:device_code": {(*Server).checkPublic, []string{"device_code"}, (*Server).redeemDeviceCode},
 }
 
 // Lookup returns what an access token stands for.
@@ -40,18 +47,26 @@ func (s *Server) Lookup(accessToken string) (found exchange.Token, known bool) {
 
 // token is the token endpoint.
 func (s *Server) token(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.readTokenRequest(c); rejected != nil {
+	if rejected := cmp.Or(c.readBasic(), c.require("grant_type", "client_id")); rejected != nil {
 		return nil, rejected
 	}
-	return s.grant(c)
+	kind, known := grantTypes[c.form.Get("grant_type")]
+	if !known {
+		return nil, unsupportedGrant.because()
+	}
+	if rejected := cmp.Or(kind.authenticate(s, c), c.require(kind.parameters...)); rejected != nil {
+		return nil, rejected
+	}
+	granted, rejected := kind.redeem(s, c)
+	if rejected != nil {
+		return nil, rejected
+	}
+	return s.issue(c, granted), nil
 }
 
 // tokenV1 is the token endpoint of version 1. It asks for a resource, not for a scope, and responds with numbers as texts:
 // https://learn.microsoft.com/entra/identity-platform/v1-protocols-oauth-code is what is left of its documentation.
 func (s *Server) tokenV1(c *call) (*exchange.Response, *rejection) {
-	if rejected := s.readTokenRequest(c); rejected != nil {
-		return nil, rejected
-	}
 	c.isV1 = true
 	c.form.Del("scope")
 	if resource := c.form.Get("resource"); resource != "" {
@@ -59,39 +74,7 @@ func (s *Server) tokenV1(c *call) (*exchange.Response, *rejection) {
 	} else if c.form.Get("grant_type") == "client_credentials" {
 		return nil, missingParameter.because("resource")
 	}
-	return s.grant(c)
-}
-
-func (s *Server) readTokenRequest(c *call) *rejection {
-	if rejected := s.read(c, http.MethodPost); rejected != nil {
-		return rejected
-	}
-	if rejected := c.readBasic(); rejected != nil {
-		return rejected
-	}
-	return c.require("grant_type", "client_id")
-}
-
-// grant finds what the request stands for, and issues tokens for it.
-func (s *Server) grant(c *call) (*exchange.Response, *rejection) {
-	var redeem func(*call) (*grant, *rejection)
-	switch c.form.Get("grant_type") {
-	case "client_credentials":
-		redeem = s.redeemCredentials
-	case "urn:ietf:params:oauth:grant-type:device_code", "device_code": // as MSAL calls it
-		redeem = s.redeemDeviceCode
-	case "authorization_code":
-		redeem = s.redeemCode
-	case "refresh_token":
-		redeem = s.redeemRefreshToken
-	default:
-		return nil, unsupportedGrant.because()
-	}
-	granted, rejected := redeem(c)
-	if rejected != nil {
-		return nil, rejected
-	}
-	return s.issue(c, granted), nil
+	return s.token(c)
 }
 
 // issue responds with an access token and, to a user's client, with the other tokens that it asked for.
@@ -100,7 +83,7 @@ func (s *Server) issue(c *call, granted *grant) *exchange.Response {
 	issued := map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": s.newAccessToken(c, granted),
 	}
-	if granted.session != nil {
+	if granted.person != nil {
 		issued["scope"] = granted.scope.spell(s.config.Permissions)
 		if granted.scope.offline {
 			issued["refresh_token"] = s.newRefreshToken(granted)
@@ -109,7 +92,7 @@ func (s *Server) issue(c *call, granted *grant) *exchange.Response {
 			issued["id_token"] = s.newIDToken(c, granted)
 		}
 		if c.form.Get("client_info") == "1" {
-			issued["client_info"] = s.clientInfo(granted.session.person)
+			issued["client_info"] = s.clientInfo(granted.person)
 		}
 	}
 	if c.isV1 {
@@ -131,16 +114,12 @@ func (s *Server) newAccessToken(c *call, granted *grant) string {
 	if permissions == nil {
 		permissions = s.config.Permissions
 	}
-	var person *exchange.Person
-	if granted.session != nil {
-		person = granted.session.person
-	}
 	s.accessTokens[token] = exchange.Token{
 		Resource:    granted.scope.resource,
 		Permissions: permissions,
 		Claims:      cmp.Or(c.form.Get("claims"), granted.claims),
 		Expires:     time.Now().Add(s.config.TokenLifetime),
-		Person:      person,
+		Person:      granted.person,
 	}
 	return token
 }
@@ -150,9 +129,9 @@ func newSecret() string { return rand.Text() + rand.Text() }
 
 // person returns who has the user name or, if that is "", the first. It returns nil if nobody has it.
 func (s *Server) person(userName string) *exchange.Person {
-	for _, person := range s.config.People {
+	for i, person := range s.config.People {
 		if userName == "" || strings.EqualFold(person.UserName, userName) {
-			return person
+			return &s.config.People[i]
 		}
 	}
 	return nil
@@ -171,7 +150,7 @@ func newSigningKey() *rsa.PrivateKey {
 
 // newIDToken says who has signed in: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference.
 func (s *Server) newIDToken(c *call, granted *grant) string {
-	now, person := s.config.Now(), granted.session.person
+	now, person := s.config.Now(), granted.person
 	claims := map[string]any{
 		"ver": "2.0", "iss": s.issuer(c), "aud": s.config.ClientID, "tid": s.config.TenantID, "oid": person.ID, "sub": person.ID,
 		"name": person.Name, "preferred_username": person.UserName,

@@ -27,7 +27,7 @@ type webPage struct {
 // deviceForm asks for the code of a device.
 type deviceForm struct {
 	UserCode string
-	People   []*exchange.Person
+	People   []exchange.Person
 }
 
 // postForm submits itself.

@@ -46,7 +46,9 @@ func (t Token) Who() string {
 
 // Person is a user of the tenant.
 type Person struct {
-	ID, Name, UserName string
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	UserName string `json:"userName"`
 }
 
 // Bearer returns the access token of a request, "" if it has none.

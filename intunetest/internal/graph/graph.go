@@ -13,23 +13,30 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// Config is how the service behaves.
+// Config is how the service behaves. The options of intunetest say more about the fields of the same names.
 type Config struct {
 	// Lookup returns what an access token stands for, and false for one that is unknown.
 	Lookup func(accessToken string) (exchange.Token, bool)
 	// Now is the clock of the service.
 	Now func() time.Time
 
-	License             bool // the tenant has one
-	OwnUploadDates      bool
-	Respelling          bool
-	NamesWithout        []string      // types of attributes that names do not show
-	VisibleContent      time.Duration // after the upload
-	PageSize            int
-	ProvisioningDelay   time.Duration
-	Quota               Quota
-	WithoutV1Collection bool
-	Strict              bool // see intunetest.WithStrictGraph
+	License             bool          `json:"license"` // the tenant has one
+	OwnUploadDates      bool          `json:"ownUploadDates"`
+	Respelling          bool          `json:"respelling"`
+	NamesWithout        []string      `json:"namesWithout"`   // types of attributes that names do not show
+	VisibleContent      time.Duration `json:"visibleContent"` // after the upload
+	PageSize            int           `json:"pageSize"`
+	ProvisioningDelay   time.Duration `json:"provisioningDelay"`
+	QuotaWrites         int           `json:"quotaWrites"` // POST, PUT, PATCH and DELETE in any QuotaWindow
+	QuotaRequests       int           `json:"quotaRequests"`
+	QuotaWindow         time.Duration `json:"quotaWindow"`
+	WithoutV1Collection bool          `json:"withoutV1Collection"`
+	Strict              bool          `json:"strictGraph"`
+}
+
+// HasQuota reports whether there is a quota: there is none if all of its settings are 0.
+func (c *Config) HasQuota() bool {
+	return c.QuotaWrites != 0 || c.QuotaRequests != 0 || c.QuotaWindow != 0
 }
 
 // Server is the emulated service. It is safe for concurrent use.

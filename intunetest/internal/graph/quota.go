@@ -12,18 +12,11 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// Quota is how many requests an application may send in any Window: writes (POST, PUT, PATCH and DELETE) and all. The
-// zero Quota is no limit.
-type Quota struct {
-	Writes, All int
-	Window      time.Duration
-}
-
 // quota is a sliding window for each of the two limits.
 type quota struct{ writes, all window }
 
-func newQuota(of Quota) quota {
-	return quota{window{limit: of.Writes, length: of.Window}, window{limit: of.All, length: of.Window}}
+func (c *Config) newQuota() quota {
+	return quota{window{limit: c.QuotaWrites, length: c.QuotaWindow}, window{limit: c.QuotaRequests, length: c.QuotaWindow}}
 }
 
 // Arrive counts a request as it arrives, whatever becomes of it, and returns the rejection of one that is too many. A
@@ -37,7 +30,7 @@ func (s *Server) Arrive(r *http.Request, ids exchange.IDs) (rejection *exchange.
 
 // throttle counts a request. Retry-After is when the request would fit if no other came before.
 func (s *Server) throttle(r *http.Request, ids exchange.IDs) (rejection *exchange.Response) {
-	if _, known := s.config.Lookup(exchange.Bearer(r)); !known || s.config.Quota == (Quota{}) {
+	if _, known := s.config.Lookup(exchange.Bearer(r)); !known || !s.config.HasQuota() {
 		return nil
 	}
 	s.mu.Lock()

@@ -18,7 +18,7 @@ import (
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records, s.challenge, s.quota = nil, "", newQuota(s.config.Quota)
+	s.records, s.challenge, s.quota = nil, "", s.config.newQuota()
 }
 
 // RemoveAll removes the certificates.
