@@ -31,16 +31,14 @@ import (
 // and [WithoutReconcile] turns the search off.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
-func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (created *EnterpriseCodeSigningCertificate, err error) {
+	defer nameError(&err, "create enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(createOperation, opts)
 	if err != nil {
-		return nil, named(createName, err)
+		return nil, err
 	}
-	created, err := s.client.create(ctx, cert, options, listedBefore{})
-	return created, named(createName, err)
+	return s.client.create(ctx, cert, options, listedBefore{})
 }
-
-const createName = "create enterpriseCodeSigningCertificate" // as errors name the operation
 
 // listedBefore is what a listing before an upload has shown. The zero value is that of an upload without a listing.
 type listedBefore struct {
@@ -92,29 +90,25 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 // certificate has the id, the error is [ErrNotFound].
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-get.
-func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, err error) {
+	defer nameError(&err, "get enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(getOperation, opts)
-	var got *EnterpriseCodeSigningCertificate
-	if err == nil {
-		got, err = s.client.object(ctx, http.MethodGet, id, nil, options)
+	if err != nil {
+		return nil, err
 	}
-	return got, named("get enterpriseCodeSigningCertificate", err)
+	return s.client.object(ctx, http.MethodGet, id, nil, options)
 }
 
 // Update changes the properties that update sets, and nothing else, and returns the updated certificate. It is retried
 // if the outcome of an attempt is unknown.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-update.
-func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, err error) {
+	defer nameError(&err, "update enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(anyOperation, opts)
-	var got *EnterpriseCodeSigningCertificate
-	if err == nil {
-		got, err = s.client.update(ctx, id, update, options)
+	if err != nil {
+		return nil, err
 	}
-	return got, named("update enterpriseCodeSigningCertificate", err)
-}
-
-func (c *Client) update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, options requestOptions) (*EnterpriseCodeSigningCertificate, error) {
 	if err := update.validate(); err != nil {
 		return nil, err
 	}
@@ -123,12 +117,12 @@ func (c *Client) update(ctx context.Context, id string, update *EnterpriseCodeSi
 		return nil, err
 	}
 	if len(update.Content) == 0 {
-		return c.object(ctx, http.MethodPatch, id, body, options)
+		return s.client.object(ctx, http.MethodPatch, id, body, options)
 	}
-	c.uploads.SetContent(id, nil) // until the outcome is known
-	got, err := c.object(ctx, http.MethodPatch, id, body, options)
+	s.client.uploads.SetContent(id, nil) // until the outcome is known
+	got, err = s.client.object(ctx, http.MethodPatch, id, body, options)
 	if err == nil {
-		c.uploads.SetContent(id, update.Content)
+		s.client.uploads.SetContent(id, update.Content)
 	}
 	return got, err
 }
@@ -162,12 +156,13 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 // it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-delete.
-func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) (err error) {
+	defer nameError(&err, "delete enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(anyOperation, opts)
-	if err == nil {
-		err = s.client.delete(ctx, id, options)
+	if err != nil {
+		return err
 	}
-	return named("delete enterpriseCodeSigningCertificate", err)
+	return s.client.delete(ctx, id, options)
 }
 
 func (c *Client) delete(ctx context.Context, id string, options requestOptions) error {

@@ -44,14 +44,11 @@ func NewClient(cred Credential, opts ...Option) (*Client, error) {
 // [*AuthError], [*ResponseError], [*InputError], network errors and context errors.
 //
 // A POST to "/$batch" counts as one request against the client's quota, although the service counts each request in it.
-func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
+func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...RequestOption) (err error) {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	return named(redact.Line(method+" "+withoutQuery(path)), c.do(ctx, method, path, body, out, opts))
-}
-
-func (c *Client) do(ctx context.Context, method, path string, body, out any, opts []RequestOption) error {
+	defer nameError(&err, redact.Line(method+" "+withoutQuery(path)))
 	options, err := newRequestOptions(anyOperation, opts)
 	if err != nil {
 		return err

@@ -177,6 +177,9 @@ func named(operation string, err error) error {
 	return &operationError{operation, err}
 }
 
+// nameError is named for the result of a function that returns.
+func nameError(err *error, operation string) { *err = named(operation, *err) }
+
 // operationError is an error with the name of the operation in front.
 type operationError struct {
 	operation string

@@ -43,12 +43,8 @@ func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
 // [*InputError].
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) ([]Match, error) {
-	matches, err := s.find(ctx, cert, opts)
-	return matches, named("find enterpriseCodeSigningCertificate", err)
-}
-
-func (s *EnterpriseCodeSigningCertificatesService) find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts []RequestOption) ([]Match, error) {
+func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (matches []Match, err error) {
+	defer nameError(&err, "find enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(anyOperation, opts)
 	if err != nil {
 		return nil, err
@@ -85,12 +81,8 @@ func checkEnough(identity *match.Identity) error {
 // [EnterpriseCodeSigningCertificatesService.Get] returns it.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (*EnterpriseCodeSigningCertificate, error) {
-	latest, err := s.latest(ctx, opts)
-	return latest, named("find the latest enterpriseCodeSigningCertificate", err)
-}
-
-func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, opts []RequestOption) (*EnterpriseCodeSigningCertificate, error) {
+func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (latest *EnterpriseCodeSigningCertificate, err error) {
+	defer nameError(&err, "find the latest enterpriseCodeSigningCertificate")
 	options, err := newRequestOptions(anyOperation, opts)
 	if err != nil {
 		return nil, err
@@ -99,14 +91,14 @@ func (s *EnterpriseCodeSigningCertificatesService) latest(ctx context.Context, o
 	if err != nil {
 		return nil, err
 	}
-	latest := l.Latest()
-	switch len(latest) {
+	records := l.Latest()
+	switch len(records) {
 	case 0:
 		return nil, fmt.Errorf("the tenant has no certificate: %w", ErrNotFound)
 	case 1:
-		return l.certificate(latest[0]), nil
+		return l.certificate(records[0]), nil
 	}
-	return nil, &AmbiguousMatchError{Reason: "the upload dates do not show which certificate is the latest", Candidates: l.all(latest)}
+	return nil, &AmbiguousMatchError{Reason: "the upload dates do not show which certificate is the latest", Candidates: l.all(records)}
 }
 
 // listing is what one complete listing of the tenant shows.
@@ -133,7 +125,6 @@ func (l *listed) add(page *page) error {
 func (c *Client) list(ctx context.Context, options requestOptions, size *listed) (*listing, error) {
 	l := &listing{certificates: make(map[*match.Record]*EnterpriseCodeSigningCertificate)}
 	var records []*match.Record
-	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
 	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
 		if err == nil {
 			err = size.add(page)
@@ -143,10 +134,6 @@ func (c *Client) list(ctx context.Context, options requestOptions, size *listed)
 		}
 		l.clock = page.clock
 		for _, cert := range page.Value {
-			if cert.ID != "" && known[cert.ID] {
-				continue
-			}
-			known[cert.ID] = true
 			record := cert.shown()
 			record.Remembered = c.uploads.Content(cert.ID)
 			cert.AdditionalData = nil

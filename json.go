@@ -271,7 +271,7 @@ func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
 // membersOf reads an object.
 func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	const most = 10_000 // a map of more would cost many times what they take in the text
-	if err := limitMembers(data, most); err != nil {
+	if err := limitJSON(data, most, most); err != nil {
 		return nil, err
 	}
 	const usual = 16 // a certificate has eleven, annotations included
@@ -283,10 +283,10 @@ func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	return members, err
 }
 
-// limitMembers rejects JSON in which too many members may be: a colon follows each name.
-func limitMembers(data []byte, most int) error {
-	if bytes.Count(data, []byte(":")) > most {
-		return fmt.Errorf("the JSON may have more than %d members", most)
+// limitJSON rejects JSON in which too many members or objects may be: a colon follows each name.
+func limitJSON(data []byte, mostMembers, mostObjects int) error {
+	if bytes.Count(data, []byte(":")) > mostMembers || bytes.Count(data, []byte("{")) > mostObjects {
+		return fmt.Errorf("the JSON may have more than %d members or %d objects", mostMembers, mostObjects)
 	}
 	return nil
 }

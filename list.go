@@ -53,19 +53,9 @@ func (c *Client) listing(options *ListOptions, opts []RequestOption) (path strin
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
 	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
-		for cert, err := range s.all(ctx, options, opts) {
-			if !yield(cert, named(listName, err)) {
-				return
-			}
-		}
-	}
-}
-
-func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, options *ListOptions, opts []RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
-	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
 		path, given, err := s.client.listing(options, opts)
 		if err != nil {
-			yield(nil, err)
+			yield(nil, named(listName, err))
 			return
 		}
 		left := -1 // without a limit
@@ -74,7 +64,7 @@ func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, opti
 		}
 		for page, err := range s.client.pages(ctx, path, given, false) {
 			if err != nil {
-				yield(nil, err)
+				yield(nil, named(listName, err))
 				return
 			}
 			for _, cert := range page.Value {
@@ -91,24 +81,19 @@ func (s *EnterpriseCodeSigningCertificatesService) all(ctx context.Context, opti
 // total, or counts only the page, Count lists the certificates.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
-func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (int64, error) {
-	n, err := s.count(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
-	return n, named("count enterpriseCodeSigningCertificates", err)
-}
-
-func (s *EnterpriseCodeSigningCertificatesService) count(ctx context.Context, options *ListOptions, opts []RequestOption) (int64, error) {
-	first, err := s.list(ctx, options, opts)
+func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (n int64, err error) {
+	defer nameError(&err, "count enterpriseCodeSigningCertificates")
+	first, err := s.list(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
 	if err != nil {
 		return 0, err
 	}
 	if first.hasTotal() {
 		return *first.Count, nil
 	}
-	path, given, err := s.client.listing(&ListOptions{Filter: options.Filter, Select: options.Select}, opts)
+	path, given, err := s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}}, opts)
 	if err != nil {
 		return 0, err
 	}
-	n := int64(0)
 	for page, err := range bounded(s.client.pages(ctx, path, given, false)) {
 		if err != nil {
 			return 0, err
@@ -153,16 +138,13 @@ func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[string]bool) // paging by position repeats a record if one was added meanwhile
 	for page, failure := range bounded(s.client.pages(ctx, path, given, false)) {
 		if failure != nil {
 			err = failure
 			break
 		}
 		for _, cert := range page.Value {
-			isKnown := cert.ID != "" && known[cert.ID]
-			if match.IsShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) && !isKnown {
-				known[cert.ID] = true
+			if match.IsShown(cert.ExpirationDateTime) && !cert.ExpirationDateTime.After(latest) {
 				expiring = append(expiring, cert)
 			}
 		}
@@ -235,21 +217,22 @@ func (c *Client) pages(ctx context.Context, path string, options requestOptions,
 	}
 }
 
-// look yields the pages of all certificates, for the recovery of a create.
-func (c *Client) look(ctx context.Context) iter.Seq2[*page, error] {
-	return bounded(c.pages(ctx, certificatesPath, requestOptions{}, true))
-}
-
-// bounded ends a listing of all certificates with an error if it does not end by itself.
+// bounded yields each certificate of a listing once: paging by position repeats one if another was added meanwhile. A
+// listing that does not end by itself ends with an error.
 func bounded(pages iter.Seq2[*page, error]) iter.Seq2[*page, error] {
 	return func(yield func(*page, error) bool) {
 		const mostRecords, mostPages = 100_000, 1000 // a tenant holds a few
-		records, count := 0, 0
+		records, count, known := 0, 0, make(map[string]bool)
 		for page, err := range pages {
 			if err == nil {
 				if records, count = records+len(page.Value), count+1; records > mostRecords || count > mostPages {
 					err = badListing("the listing does not end")
 				}
+				page.Value = slices.DeleteFunc(page.Value, func(cert *EnterpriseCodeSigningCertificate) bool {
+					isKnown := cert.ID != "" && known[cert.ID]
+					known[cert.ID] = true
+					return isKnown
+				})
 			}
 			if !yield(page, err) || err != nil {
 				return

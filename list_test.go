@@ -522,7 +522,7 @@ func listingWithOddRecords(t *testing.T, property, value string, others ...*intu
 
 // TestOddRecordsStopNoListing: an odd record of somebody else must not keep a program from its own certificate.
 func TestOddRecordsStopNoListing(t *testing.T) {
-	const total = 31
+	const total, odd = 31, 3
 	cert := intune.FromX509(newCertificate(t))
 	shown := *cert
 	shown.ID, shown.Content, shown.UploadDateTime = anID, nil, time.Now()
@@ -573,6 +573,9 @@ func TestOddRecordsStopNoListing(t *testing.T) {
 			for name, operation := range operations {
 				s := certificates(newWire(t, reply(200, body), reply(200, body)))
 				got, want, err := operation(s, property == "uploadDateTime" && read.IsZero())
+				if name == "Count" && property == "id" && decode(t, `{"id":`+value+`}`).ID != "" {
+					want = total - odd + 1 // a listing that repeats an id counts it once
+				}
 				if err != nil || got != want {
 					t.Errorf("%s with %s of %s: got %v, %v, want %v", name, property, value, got, err, want)
 				}

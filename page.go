@@ -3,12 +3,11 @@ package intune
 // This file is a page of a listing and its JSON. What is not provably a page proves nothing about the tenant.
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,13 +19,6 @@ type CertificatePage struct {
 	Count    *int64 // of all certificates that match the filter, if ListOptions.Count asked for it
 	NextLink string // opaque; "" on the last page. All follows it
 }
-
-// The members of a page.
-const (
-	countName    = "@odata.count"
-	nextLinkName = "@odata.nextLink"
-	valueName    = "value"
-)
 
 // LogValue implements slog.LogValuer, without the contents.
 func (p CertificatePage) LogValue() slog.Value {
@@ -44,109 +36,61 @@ func (p *CertificatePage) hasTotal() bool {
 
 // MarshalJSON returns the page as the service sends it.
 func (p CertificatePage) MarshalJSON() ([]byte, error) {
-	var members []field
-	if p.Count != nil {
-		members = append(members, field{countName, *p.Count})
-	}
-	if p.NextLink != "" {
-		members = append(members, field{nextLinkName, p.NextLink})
-	}
-	value := p.Value
-	if value == nil {
-		value = []*EnterpriseCodeSigningCertificate{}
-	}
-	return marshalObject(0, append(members, field{valueName, value}))
+	return json.Marshal(struct {
+		Count    *int64                              `json:"@odata.count,omitempty"`
+		NextLink string                              `json:"@odata.nextLink,omitempty"`
+		Value    []*EnterpriseCodeSigningCertificate `json:"value"`
+	}{p.Count, p.NextLink, append([]*EnterpriseCodeSigningCertificate{}, p.Value...)})
 }
 
 // UnmarshalJSON reads a page from the service: an object whose value is an array of objects, and that has no error. A
 // duplicate member, or a nextLink that is not a string, is an error.
 func (p *CertificatePage) UnmarshalJSON(data []byte) error {
-	const most = 300_000 // thirty for each record of the largest page
-	if err := limitMembers(data, most); err != nil {
+	const most = 10_000 // records, more than any page holds
+	if err := limitJSON(data, 30*most, 3*most); err != nil {
 		return err
 	}
-	var read CertificatePage
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := expect(decoder, '{'); err != nil {
+	var read struct {
+		Value     once[[]*EnterpriseCodeSigningCertificate] `json:"value"`
+		Count     json.RawMessage                           `json:"@odata.count"`
+		Error     once[json.RawMessage]                     `json:"error"`
+		NextLink  *once[string]                             `json:"@odata.nextLink"`
+		NextLink2 *once[string]                             `json:"@nextLink"` // OData 4.01 allows this, and others have been seen
+		NextLink3 *once[string]                             `json:"odata.nextLink"`
+		NextLink4 *once[string]                             `json:"nextLink"`
+	}
+	var next once[string]
+	read.NextLink, read.NextLink2, read.NextLink3, read.NextLink4 = &next, &next, &next, &next
+	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return err
-		}
-		if err := read.readMember(decoder, fmt.Sprint(name)); err != nil {
-			return err
-		}
-	}
-	if err := expect(decoder, '}'); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("unexpected data follows the page")
-	}
-	if read.Value == nil {
+	switch list := read.Value.value; {
+	case read.Error.isSet: // OData lets a service that has begun its 200 append it
+		return errors.New("the page has an error")
+	case list == nil:
 		return errors.New("the object has no list of certificates")
+	case len(list) > most:
+		return fmt.Errorf("the page has more than %d certificates", most)
+	case slices.Contains(list, nil):
+		return errors.New("a certificate is null")
 	}
-	*p = read
+	*p = CertificatePage{Value: read.Value.value, Count: parseCount(read.Count), NextLink: next.value}
 	return nil
 }
 
-// expect reads a bracket.
-func expect(decoder *json.Decoder, bracket json.Delim) error {
-	token, err := decoder.Token()
-	if err == nil && token != bracket {
-		err = fmt.Errorf("want %v", bracket)
-	}
-	return err
+// once is a member that must not come twice.
+type once[T any] struct {
+	value T
+	isSet bool
 }
 
-// readMember reads the value of a member.
-func (p *CertificatePage) readMember(decoder *json.Decoder, name string) (err error) {
-	switch {
-	case strings.EqualFold(name, valueName):
-		if p.Value != nil {
-			return errors.New("the page has two lists of certificates")
-		}
-		p.Value, err = readCertificates(decoder)
-		return err
-	case strings.HasSuffix(strings.ToLower(name), "nextlink"): // with or without @odata., as OData 4.01 allows
-		if p.NextLink != "" {
-			return errors.New("the page has two nextLinks")
-		}
-		return decoder.Decode(&p.NextLink)
-	case strings.EqualFold(name, "error"): // OData lets a service that has begun its 200 append it
-		return errors.New("the page has an error")
+// UnmarshalJSON reads the value.
+func (o *once[T]) UnmarshalJSON(data []byte) error {
+	if o.isSet {
+		return errors.New("the page has a member twice")
 	}
-	var raw json.RawMessage
-	err = decoder.Decode(&raw)
-	if strings.EqualFold(name, countName) {
-		p.Count = parseCount(raw)
-	}
-	return err
-}
-
-// readCertificates reads an array of certificates.
-func readCertificates(decoder *json.Decoder) ([]*EnterpriseCodeSigningCertificate, error) {
-	const most = 10_000 // more than any page holds
-	if err := expect(decoder, '['); err != nil {
-		return nil, fmt.Errorf("the list of certificates: %w", err)
-	}
-	list := []*EnterpriseCodeSigningCertificate{}
-	for decoder.More() {
-		if len(list) == most {
-			return nil, fmt.Errorf("the page has more than %d certificates", most)
-		}
-		var cert *EnterpriseCodeSigningCertificate
-		if err := decoder.Decode(&cert); err != nil {
-			return nil, err
-		}
-		if cert == nil {
-			return nil, errors.New("a certificate is null")
-		}
-		list = append(list, cert)
-	}
-	return list, expect(decoder, ']')
+	o.isSet = true
+	return json.Unmarshal(data, &o.value)
 }
 
 // parseCount reads a number, which OData may send as text. What is no number is no count.

@@ -183,9 +183,8 @@ type look struct {
 func (r *reconciliation) look(ctx context.Context, h history) (look, error) {
 	s := &search{
 		reconciliation: r, sent: r.upload.Sent(h.began, h.ended), isSingle: h.unknown == 1 && r.out.certificate == nil,
-		known: make(map[string]bool),
 	}
-	for page, err := range r.client.look(ctx) {
+	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{}, true)) {
 		if err != nil {
 			s.end()
 			return s.look, err
@@ -208,7 +207,6 @@ type search struct {
 	isSingle bool // there was one attempt, so the first record of ours is the one
 	clock    match.Clock
 	evidence match.Evidence
-	known    map[string]bool                     // the ids of ours; paging by position repeats a record if one was added meanwhile
 	unclear  []*EnterpriseCodeSigningCertificate // that may be the certificate
 }
 
@@ -255,8 +253,7 @@ func (s *search) consider(record *EnterpriseCodeSigningCertificate) match.Verdic
 		verdict, by = match.Ours, MatchedBy(s.sent.By(record.shown(), true))
 		delete(s.undecided, record.ID)
 	}
-	if verdict == match.Ours && !s.known[record.ID] && s.client.uploads.Claim(record.ID, s.upload) {
-		s.known[record.ID] = true
+	if verdict == match.Ours && s.client.uploads.Claim(record.ID, s.upload) {
 		s.ours = append(s.ours, Match{record, by})
 	}
 	return verdict

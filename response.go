@@ -22,12 +22,14 @@ func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response 
 		body, mask = body[:min(len(body), grapherror.MaxBody+1)], a.mask()
 		inBody = mask
 	}
-	header := make(http.Header, len(resp.Header))
-	for name, values := range resp.Header.Clone() {
+	header := resp.Header.Clone()
+	for name, values := range header {
+		if mask.Text(name) != name {
+			delete(header, name)
+		}
 		for i, value := range values {
 			values[i] = redact.Text(mask.Text(value))
 		}
-		header[mask.Text(name)] = values
 	}
 	return &response{status: resp.StatusCode, header: header, body: inBody.Bytes(body), err: a.hideIn(err)}
 }

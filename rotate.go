@@ -99,17 +99,13 @@ func (r Rotation) LogValue() slog.Value {
 // returns it. Calls on one client for the same subject wait for each other.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
-func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (*Rotation, error) {
-	result, err := s.client.rotate(ctx, cert, options, opts)
-	return result, named("rotate enterpriseCodeSigningCertificate", err)
-}
-
-func (c *Client) rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts []RequestOption) (*Rotation, error) {
-	r, err := c.newRotation(cert, options, opts)
+func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (result *Rotation, err error) {
+	defer nameError(&err, "rotate enterpriseCodeSigningCertificate")
+	r, err := s.client.newRotation(cert, options, opts)
 	if err != nil {
 		return nil, err
 	}
-	release, err := c.subjects.Lock(ctx, r.state.Certificate.SubjectKey()) // each lists before it uploads
+	release, err := s.client.subjects.Lock(ctx, r.state.Certificate.SubjectKey()) // each lists before it uploads
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +137,7 @@ func (c *Client) newRotation(cert *EnterpriseCodeSigningCertificate, options *Ro
 	upload.ID, upload.Status, upload.UploadDateTime = "", "", time.Time{}
 	return &rotating{client: c, options: given, cert: &upload, state: rotation.State{
 		Certificate: identity,
-		Options: rotation.Options{
-			DeleteOld: options.DeleteOld, Overlap: options.Overlap, WaitProvisioned: options.WaitProvisioned,
-			NewSubject: options.NewSubject, Force: options.Force, DryRun: options.DryRun,
-		},
+		Options:     rotation.Options(*options),
 	}}, nil
 }
 
