@@ -41,7 +41,7 @@ func TestUntilDoesNotOutlastItsContext(t *testing.T) {
 	})
 }
 
-// TestKeyedWaits for the holder of the same key alone, and forgets keys that nobody uses.
+// TestKeyedWaits for the holder of the same key alone.
 func TestKeyedWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var k wait.Keyed

@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,9 +26,9 @@ type Config struct {
 
 // Transport is the innermost step of the pipeline: what it hands to the base transport goes over the network.
 type Transport struct {
-	own           *pool             // nil if the transport is not from NewTransport
-	base          http.RoundTripper // that other transport
-	hooksAreProof bool              // the transport is net/http's, so its hooks tell whether there was a connection
+	own           atomic.Pointer[http.Transport] // a transport from NewTransport, which renew replaces; nil for another one
+	base          http.RoundTripper              // the transport at the beginning
+	hooksAreProof bool                           // the transport is net/http's, so its hooks tell whether there was a connection
 	origin        *url.URL
 	userAgent     []string
 	limit         time.Duration // of an attempt, including its body
@@ -48,7 +49,7 @@ func New(cfg Config) *Transport {
 	if base, isNetHTTP := t.base.(*http.Transport); isNetHTTP {
 		t.hooksAreProof = true
 		if isOwn(base) {
-			t.own = newPool(base)
+			t.own.Store(base)
 		}
 	}
 	t.timeout = &TimeoutError{t.limit}
@@ -93,7 +94,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(a.Body)), int64(len(a.Body))
 	}
 	out.GetBody = nil // with it, net/http repeats a request by itself
-	out.Close = a.NewConnection && t.own == nil
+	out.Close = a.NewConnection && t.own.Load() == nil
 	var resp *http.Response
 	if resp, err = t.send(ctx, out); err != nil {
 		return nil, err
@@ -105,16 +106,24 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // send makes one exchange. After a time-out or a 503 the library's own transport gets new connections.
 // See https://learn.microsoft.com/graph/best-practices-concept.
 func (t *Transport) send(ctx context.Context, req *http.Request) (*http.Response, error) {
-	if t.own == nil {
+	own := t.own.Load()
+	if own == nil {
 		return t.exchange(ctx, t.base, req)
 	}
-	current := t.own.current.Load()
-	resp, err := t.exchange(ctx, current, req)
+	resp, err := t.exchange(ctx, own, req)
 	timedOut := context.Cause(ctx) == t.timeout //nolint:errorlint // the cause is bare
 	if timedOut || err == nil && resp.StatusCode == http.StatusServiceUnavailable {
-		t.own.renew(current)
+		t.renew(own)
 	}
 	return resp, err
+}
+
+// renew replaces the library's own transport by a clone, unless another request has done so already: over HTTP/2 there is no
+// other way to a new connection while the old one is in use.
+func (t *Transport) renew(stale *http.Transport) {
+	if t.own.CompareAndSwap(stale, stale.Clone()) {
+		stale.CloseIdleConnections()
+	}
 }
 
 // exchange sends a request and reads the response whole, within the limit.
@@ -131,7 +140,7 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 		return nil, err
 	}
 	read := readUntilDone
-	if t.own != nil {
+	if t.own.Load() != nil {
 		read = readAll // net/http's bodies end with the context
 	}
 	body, err := read(ctx, resp, maxBody)
@@ -200,11 +209,11 @@ func (e *connectTimeoutError) As(target any) bool { return errors.As(e.cause, ta
 
 // CloseIdleConnections closes the idle connections of the base transport.
 func (t *Transport) CloseIdleConnections() {
-	if t.own != nil {
-		t.own.current.Load().CloseIdleConnections()
-		return
+	base := t.base
+	if own := t.own.Load(); own != nil {
+		base = own
 	}
-	if closer, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+	if closer, ok := base.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }

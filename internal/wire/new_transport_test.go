@@ -24,14 +24,14 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	transport := NewTransport()
 	transport.TLSClientConfig.RootCAs = roots
-	own := newPool(transport)
+	own := New(Config{Client: &http.Client{Transport: transport}})
 	get := func(path string) string {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
 		if err != nil {
 			t.Error(err)
 			return ""
 		}
-		resp, err := own.current.Load().RoundTrip(req)
+		resp, err := own.own.Load().RoundTrip(req)
 		if err != nil {
 			t.Error(err)
 			return ""
@@ -47,16 +47,16 @@ func TestRenewedTransportLeavesAConnectionThatIsInUse(t *testing.T) {
 	go func() { slow <- get("/slow") }()
 	<-entered
 	before := get("/")
-	stale := own.current.Load()
+	stale := own.own.Load()
 	own.renew(stale)
 	own.renew(stale) // by another call that met the same 503: the new one stays
-	renewed := own.current.Load()
+	renewed := own.own.Load()
 	after, again := get("/"), get("/")
 	close(release)
 	if old := <-slow; old != before || !strings.HasPrefix(old, "HTTP/2.0 ") {
 		t.Errorf("before: %q and %q, want one connection of HTTP/2", old, before)
 	}
-	if after == before || again != after || own.current.Load() != renewed {
+	if after == before || again != after || own.own.Load() != renewed {
 		t.Errorf("before %q, after %q and %q, want one new connection", before, after, again)
 	}
 	renewed.CloseIdleConnections()

@@ -4,28 +4,8 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 )
-
-// pool is a transport from NewTransport. It can be replaced by its clone: over HTTP/2 there is no other way to a new
-// connection while the old one is in use.
-type pool struct {
-	current atomic.Pointer[http.Transport]
-}
-
-func newPool(transport *http.Transport) *pool {
-	p := new(pool)
-	p.current.Store(transport)
-	return p
-}
-
-// renew leaves the connections of stale, unless another request has done so already.
-func (p *pool) renew(stale *http.Transport) {
-	if p.current.CompareAndSwap(stale, stale.Clone()) {
-		stale.CloseIdleConnections()
-	}
-}
 
 // A silent HTTP/2 connection is pinged after pingAfter, and given up if no response comes within pingTimeout. Together
 // they stay below 20 seconds.
