@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"html"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,9 +15,6 @@ import (
 const (
 	// run is how many characters of a secret in a row are masked, wherever in it they stand.
 	run = 16
-
-	// block is half of a run, so that every run holds one whole block of the text.
-	block = run / 2
 
 	// shortest is the length of the shortest secret that is masked. Shorter ones occur in ordinary words.
 	shortest = 8
@@ -33,14 +32,16 @@ func Secrets(text string, secrets ...string) string { return New(secrets...).Tex
 // Mask masks secrets: any 16 characters of one in a row, in upper or lower case, in either alphabet of base64, and however
 // they are escaped in forms, JSON and HTML. A secret of fewer than 16 characters is masked as a whole, one of fewer than 8
 // is not, because that would make words unreadable. At the end of a text, where it may have been cut, 8 characters suffice.
+//
+// What is escaped is masked with the JSON string in which it stands or, outside of one, with the whole text.
 type Mask []*secret
 
 type secret struct {
 	chars  []byte // folded
-	blocks []bool // by hash, whether the secret may hold a block
+	blocks []bool // by hash, whether the secret may hold eight characters
 }
 
-func (s *secret) isShort() bool { return s.blocks == nil }
+func (s *secret) isShort() bool { return len(s.chars) < run }
 
 // New returns a mask for the secrets.
 func New(secrets ...string) Mask {
@@ -49,14 +50,12 @@ func New(secrets ...string) Mask {
 		if len(text) < shortest {
 			continue
 		}
-		s := &secret{chars: []byte(text)}
+		s := &secret{chars: []byte(text), blocks: make([]bool, hashes)}
+		var window uint64
 		for i, c := range s.chars {
 			s.chars[i] = folded[c]
-		}
-		if len(text) >= run {
-			s.blocks = make([]bool, hashes)
-			for at := range len(text) - block + 1 {
-				s.blocks[hash(s.chars[at:])] = true
+			if window = slide(window, c); i+1 >= shortest {
+				s.blocks[hash(window)] = true
 			}
 		}
 		m = append(m, s)
@@ -73,132 +72,105 @@ func (m Mask) Long() Mask {
 	return slices.DeleteFunc(slices.Clone(m), (*secret).isShort)
 }
 
-// Text replaces the secrets in text by ***.
-func (m Mask) Text(text string) string {
-	found := m.find([]byte(text))
-	if len(found) == 0 {
-		return text
-	}
-	return string(replace([]byte(text), found))
-}
+var jsonString = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"`)
 
 // Bytes replaces the secrets in text by ***. It returns text itself if it holds none.
 func (m Mask) Bytes(text []byte) []byte {
-	found := m.find(text)
-	if len(found) == 0 {
+	if masked := m.Text(string(text)); len(masked) != len(text) {
+		return []byte(masked)
+	}
+	return text
+}
+
+// Text replaces the secrets in text by ***.
+func (m Mask) Text(text string) string {
+	text = m.plain(text)
+	if !m.isEscapedIn(text) {
 		return text
 	}
-	return replace(text, found)
-}
-
-// find returns the parts of text that show a secret.
-func (m Mask) find(text []byte) []span {
-	found := m.findPlain(text)
-	if len(m) > 0 && bytes.ContainsAny(text, escapes) {
-		found = append(found, m.findEscaped(bytes.Clone(text))...)
+	text = jsonString.ReplaceAllStringFunc(text, func(quoted string) string {
+		if m.isEscapedIn(quoted) {
+			return `"***"`
+		}
+		return quoted
+	})
+	if m.isEscapedIn(text) {
+		return "***"
 	}
-	return found
+	return text
 }
 
-func (m Mask) findPlain(text []byte) (found []span) {
-	for _, s := range m {
-		found = s.find(found, text)
-	}
-	return found
-}
-
-// findEscaped looks below each layer of escapes.
-func (m Mask) findEscaped(text []byte) (found []span) {
-	layers, most := [][]byte{text}, mostLayers
+// isEscapedIn reports whether text shows a secret below a layer of escapes.
+func (m Mask) isEscapedIn(text string) bool {
+	most := mostLayers
 	if len(text) > large {
 		most = mostLayersLarge
 	}
 	for range most {
-		last := layers[len(layers)-1]
-		below := unescaped(last)
-		if len(below) == len(last) {
-			break
+		if len(m) == 0 || !strings.ContainsAny(text, escapes) {
+			return false
 		}
-		here := m.findPlain(below)
-		for _, above := range slices.Backward(layers) {
-			here = escaped(above, here)
+		below := unescaped(text)
+		switch {
+		case len(below) == len(text):
+			return false
+		case len(m.plain(below)) != len(below):
+			return true
 		}
-		found, layers = append(found, here...), append(layers, below)
+		text = below
 	}
-	return found
+	return false
 }
 
-// span is a part of a text.
-type span struct{ from, to int }
+// plain replaces what shows without unescaping.
+func (m Mask) plain(text string) string {
+	for _, s := range m {
+		text = s.mask(text)
+	}
+	return text
+}
 
-func byPosition(a, b span) int { return a.from - b.from }
-
-// replace replaces each span with ***, or of several that touch.
-func replace(text []byte, spans []span) []byte {
-	slices.SortFunc(spans, byPosition)
-	var out []byte
+// mask replaces what text shows of the secret.
+func (s *secret) mask(text string) string {
+	var out strings.Builder
+	var window uint64
 	kept := 0 // text[:kept] has been dealt with
-	for _, hidden := range spans {
-		if kept == 0 || hidden.from > kept {
-			out = append(append(out, text[kept:hidden.from]...), "***"...)
+	for i := range len(text) {
+		window = slide(window, text[i])
+		at := i + 1 - shortest
+		if at < kept || !s.blocks[hash(window)] {
+			continue
 		}
-		kept = max(kept, hidden.to)
-	}
-	return append(out, text[kept:]...)
-}
-
-// find appends the parts of chars that are of the secret.
-func (s *secret) find(found []span, chars []byte) []span {
-	if s.isShort() {
-		for at := range chars {
-			if common(chars[at:], s.chars) == len(s.chars) {
-				found = append(found, span{at, at + len(s.chars)})
-			}
-		}
-	} else {
-		for at := 0; at+block <= len(chars); {
-			from, to := s.around(chars, at)
-			if to-from < run {
-				at += block
-				continue
-			}
-			found = append(found, span{from, to})
-			at = to
+		if n := s.longest(text[at:], window); n >= min(len(s.chars), run) {
+			out.WriteString(text[kept:at] + "***")
+			kept = at + n
 		}
 	}
-	for n := min(len(s.chars), run, len(chars)+1) - 1; n >= shortest; n-- {
-		if cut := len(chars) - n; common(chars[cut:], s.chars) == n {
-			return append(found, span{cut, len(chars)})
-		}
-	}
-	return found
-}
-
-// around returns a run of the secret that holds the block at chars[at], or what comes closest to one.
-func (s *secret) around(chars []byte, at int) (from, to int) {
-	var wanted [block]byte
-	for i, c := range chars[at : at+block] {
-		wanted[i] = folded[c]
-	}
-	if !s.blocks[hash(wanted[:])] {
-		return at, at
-	}
-	for in := 0; to-from < run; in++ {
-		next := bytes.Index(s.chars[in:], wanted[:])
-		if next < 0 {
+	rest := text[kept:]
+	for n := min(len(s.chars), run, len(rest)+1) - 1; n >= shortest; n-- {
+		if cut := len(rest) - n; common(rest[cut:], s.chars) == n {
+			rest = rest[:cut] + "***"
 			break
+		}
+	}
+	return out.String() + rest
+}
+
+// longest returns how many characters at the beginning of text stand in a row in the secret. window has the first eight.
+func (s *secret) longest(text string, window uint64) (longest int) {
+	wanted := binary.LittleEndian.AppendUint64(nil, window)
+	for in := 0; ; in++ {
+		next := bytes.Index(s.chars[in:], wanted)
+		if next < 0 {
+			return longest
 		}
 		in += next
-		from, to = at, at+common(chars[at:], s.chars[in:])
-		for back := in; from > 0 && back > 0 && folded[chars[from-1]] == s.chars[back-1]; back-- {
-			from--
-		}
+		longest = max(longest, common(text, s.chars[in:]))
 	}
-	return from, to
 }
 
 // common returns how many characters are the same at the beginning of a text and of a part of a secret.
-func common(chars, wanted []byte) int {
+func common(chars string, wanted []byte) int {
 	n := 0
 	for n < len(chars) && n < len(wanted) && folded[chars[n]] == wanted[n] {
 		n++
@@ -216,53 +188,31 @@ var folded = func() (table [256]byte) {
 	return table
 }()
 
+// slide adds a character to the last eight.
+func slide(window uint64, c byte) uint64 { return window>>8 | uint64(folded[c])<<56 }
+
 const hashes = 1 << 14 // a token has some 2,000 blocks
 
-func hash(chars []byte) uint64 {
+func hash(window uint64) uint64 {
 	const golden, shift = 0x9E3779B97F4A7C15, 64 - 14
-	return binary.LittleEndian.Uint64(chars) * golden >> shift
+	return window * golden >> shift
 }
 
 const escapes = `%\&`
 
 // unescaped returns chars without one layer of escapes.
-func unescaped(chars []byte) []byte {
+func unescaped(chars string) string {
 	out := make([]byte, 0, len(chars))
-	for at := 0; at < len(chars); {
+	for chars != "" {
 		var width int
-		out, width = appendUnescaped(out, chars[at:])
-		at += width
+		out, width = appendUnescaped(out, chars)
+		chars = chars[width:]
 	}
-	return out
-}
-
-// escaped returns where the spans of the unescaped chars stand in chars.
-func escaped(chars []byte, spans []span) []span {
-	slices.SortFunc(spans, byPosition)
-	var scratch []byte
-	at, below := 0, 0 // the same place before and after
-	for i, wanted := range spans {
-		var width int
-		for {
-			scratch, width = appendUnescaped(scratch[:0], chars[at:])
-			if below+len(scratch) > wanted.from {
-				break
-			}
-			at, below = at+width, below+len(scratch)
-		}
-		spans[i].from = at
-		end := at
-		for reached := below; reached < wanted.to; reached += len(scratch) {
-			scratch, width = appendUnescaped(scratch[:0], chars[end:])
-			end += width
-		}
-		spans[i].to = end
-	}
-	return spans
+	return string(out)
 }
 
 // appendUnescaped appends the first character of chars, or what the escape there stands for. It returns the width of that.
-func appendUnescaped(out, chars []byte) ([]byte, int) {
+func appendUnescaped(out []byte, chars string) ([]byte, int) {
 	const longestEntity = len("&CounterClockwiseContourIntegral;")
 	switch {
 	case chars[0] == '%':
@@ -274,8 +224,8 @@ func appendUnescaped(out, chars []byte) ([]byte, int) {
 	case chars[0] == '\\' && len(chars) > 1 && isPunctuation(chars[1]):
 		return append(out, chars[1]), len(`\/`)
 	case chars[0] == '&':
-		end := bytes.IndexByte(chars[:min(len(chars), longestEntity)], ';') + 1
-		if entity := string(chars[:end]); html.UnescapeString(entity) != entity {
+		end := strings.IndexByte(chars[:min(len(chars), longestEntity)], ';') + 1
+		if entity := chars[:end]; html.UnescapeString(entity) != entity {
 			return append(out, html.UnescapeString(entity)...), end
 		}
 	}
@@ -287,11 +237,11 @@ func isPunctuation(c byte) bool {
 }
 
 // appendHex appends the character whose hexadecimal number stands in chars[from:to].
-func appendHex(out, chars []byte, from, to int) ([]byte, int) {
+func appendHex(out []byte, chars string, from, to int) ([]byte, int) {
 	var number uint64
 	err := strconv.ErrSyntax
 	if len(chars) >= to {
-		number, err = strconv.ParseUint(string(chars[from:to]), 16, 16)
+		number, err = strconv.ParseUint(chars[from:to], 16, 16)
 	}
 	switch {
 	case err != nil:
