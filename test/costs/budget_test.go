@@ -75,11 +75,11 @@ func hotPaths(tb testing.TB) ([]hotPath, error) {
 		{"Request", 60, func() error { return clients["empty"].Do(ctx, http.MethodGet, "/x", nil, nil) }},
 		{"Create", 131, create("create")},
 		{"CreateUnderQuota", 132, create("quota")},
-		{"ListPage", 4783, func() error {
+		{"ListPage", 4786, func() error {
 			_, err := services["list"].List(ctx, nil)
 			return err
 		}},
-		{"All", 4784, func() error {
+		{"All", 4787, func() error {
 			records := 0
 			for _, err := range services["list"].All(ctx, nil) {
 				if err != nil {
