@@ -98,6 +98,10 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pbmac1, err := pkcs12.Modern2026.Encode(app.key, app.cert, nil, password)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cert, issuer := block("CERTIFICATE", app.cert.Raw), block("CERTIFICATE", other.cert.Raw)
 	for name, test := range map[string]struct {
 		file []byte
@@ -110,6 +114,7 @@ func TestLoad(t *testing.T) {
 		"PEM, chain reversed":   {bytes.Join([][]byte{issuer, []byte("Bag Attributes\n"), cert, app.pkcs8(t)}, nil), app},
 		"PKCS #12":              {container(t, app), app},
 		"PKCS #12 with a chain": {container(t, app, other.cert), app},
+		"PKCS #12 with PBMAC1":  {pbmac1, app},
 	} {
 		chain, key, err := clientcert.Load(write(t, test.file), password)
 		if err != nil {
@@ -233,7 +238,7 @@ func TestLoadOfOtherToolsContainers(t *testing.T) {
 	for file, password := range map[string]string{
 		"nss-aes256cbc.p12": "hunter2", "nss-not-ascii.p12": "hunter2-Pässwörd", "gnutls-aes-256.p12": "hunter2", "gnutls-null.p12": "",
 		"java-modern.p12": "secretsecret", "java-legacy.p12": "secretsecret", "bouncycastle-pkcs12.p12": "secretsecret", "forge-3des.p12": "hunter2",
-		"openssl-no-mac.p12": "hunter2", "openssl-PBE-RC2-40.p12": "hunter2-Pässwörd", "pbmac1.p12": "hunter2", "trailing-zeros.p12": "hunter2",
+		"openssl-no-mac.p12": "hunter2", "openssl-PBE-RC2-40.p12": "hunter2-Pässwörd", "trailing-zeros.p12": "hunter2",
 		"negative.p12": "hunter2",
 	} {
 		chain, key, err := clientcert.Load(filepath.Join("../codesign/testdata/tools", file), password)

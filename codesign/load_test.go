@@ -67,7 +67,6 @@ func TestLoadRecognizesTheFormatByTheContent(t *testing.T) {
 		{file: "p384.der", format: codesign.FormatDER, leaf: "Contoso p384"},
 		{file: "ed25519.der", format: codesign.FormatDER, leaf: "Contoso ed25519"},
 		{file: "chain.der", format: codesign.FormatDER, leaf: "Contoso p256", chain: cas},
-		{file: "names/universal.der", format: codesign.FormatDER, leaf: "日本"},
 		{file: "intermediate.der", format: codesign.FormatDER, leaf: "Contoso Code Signing CA"},
 
 		{file: "rsa.pem", format: codesign.FormatPEM, leaf: "Contoso rsa"},

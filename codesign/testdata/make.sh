@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the files of this directory again. The tests only read them, so this is for people who change them. It needs
-# openssl 3.0, osslsigncode 2.9 or later, Go, GNU date and iconv, and the tools that tools.sh names.
+# openssl 3.0, osslsigncode 2.9 or later, GNU date and iconv, and the tools that tools.sh names.
 #
 # Every run makes new keys, and with them all files change; names, dates and serial numbers stay. The few keys that are
 # checked in are inputs of tests. They sign nothing that anybody trusts: they are worthless.
@@ -10,7 +10,7 @@ export LC_ALL=C.UTF-8 # the password is not ASCII
 here=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-mkdir -p "$tmp/out/names" "$tmp/ca"
+mkdir -p "$tmp/out" "$tmp/ca"
 out=$tmp/out
 cd "$tmp" # keys, PEM forms and requests are made here; what is checked in goes to out
 
@@ -21,9 +21,6 @@ ca_dates='20200101000000Z 20450101000000Z'
 
 # quietly prints what a command says only if it fails.
 quietly() { "$@" >log 2>&1 || { cat log >&2 && exit 1; }; }
-
-go run "$here/unsigned.go" .
-go run "$here/names.go" "$out/names"
 
 ## The certificates
 
@@ -176,7 +173,6 @@ cat "$out/key-pkcs8.pem" p256.pem >"$out/key-first.pem"
 openssl crl2pkcs7 -nocrl -certfile chain.pem -outform DER -out "$out/chain.p7b"
 openssl crl2pkcs7 -nocrl -certfile chain.pem -out "$out/chain-pem.p7b"
 sed 's/PKCS7/CERTIFICATE/' "$out/chain-pem.p7b" >"$out/chain-says-certificate.p7b" # as some CAs send it
-go run "$here/asn1.go" p7b "$out/chain.der" >"$out/chain-ber.p7b"
 printf hello >hello
 openssl cms -sign -in hello -binary -nodetach -signer p256.pem -inkey p256.key -certfile cas.pem -outform DER -out "$out/signed.p7s"
 openssl cms -sign -in hello -binary -nodetach -signer p256.pem -inkey p256.key -certfile cas.pem -outform DER -stream -out "$out/signed-ber.p7s"
@@ -195,12 +191,6 @@ openssl pkcs12 -export -nokeys -in chain.pem -passout "pass:$password" -out "$ou
 head -c $(($(wc -c <"$out/p256.pfx") / 2)) "$out/p256.pfx" >"$out/truncated.pfx"
 openssl pkcs12 -in "$out/p256.pfx" -passin "pass:$password" -nodes -out "$out/bag.pem"
 
-# openssl would put the certificate of the key first.
-quietly openssl pkcs12 -export -nocerts -inkey p256.key -passout "pass:$password" -out key.pfx
-openssl pkcs12 -export -nokeys -in "$out/chain-reversed.pem" -passout "pass:$password" -out certs.pfx
-go run "$here/asn1.go" pfx "$password" certs.pfx key.pfx >"$out/p256-leaf-last.pfx"
-openssl pkcs12 -in "$out/p256-leaf-last.pfx" -passin "pass:$password" -noout
-
 ## Programs and packages
 
 # sign IN OUT KIND [OPTION...]; without a timestamp, as that takes a network
@@ -208,28 +198,17 @@ sign() {
   quietly osslsigncode sign -certs "$3.pem" -key "$3.key" -ac cas.pem -h sha256 -time "$signing_time" "${@:4}" -in "$1" -out "$out/$2"
   quietly osslsigncode verify -CAfile root.pem -time "$signing_time" -in "$out/$2"
 }
-cp unsigned.exe unsigned.dll unsigned.msix unsigned.msixbundle "$out"
-sign unsigned.exe signed.exe rsa
-sign unsigned.dll signed-p256.dll p256
+sign "$here/unsigned.exe" signed.exe rsa
+sign "$here/unsigned.dll" signed-p256.dll p256
 sign "$out/signed.exe" signed-nested.exe p256 -nest
-sign unsigned.msix signed.msix p256
-sign unsigned.appx signed.appx rsa
-sign unsigned.msixbundle signed.msixbundle p256
+sign "$here/unsigned.msix" signed.msix p256
+sign "$here/unsigned.appx" signed.appx rsa
+sign "$here/unsigned.msixbundle" signed.msixbundle p256
 
 ## What other tools write
 
 # shellcheck source=tools.sh
 . "$here/tools.sh"
-
-## Names
-
-# What openssl says of each certificate: file, subject, issuer and fingerprint, a line each, and an empty line.
-for file in "$out"/names/*.der; do
-  echo "file=${file##*/}"
-  openssl x509 -in "$file" -noout -subject -issuer -nameopt RFC2253,sep_comma_plus_space -fingerprint -sha1 |
-    sed 's/^sha1 Fingerprint=/sha1=/'
-  echo
-done >"$out/names/openssl.txt"
 
 chmod -R u=rwX,go=rX "$out" # openssl hides what holds keys
 cp -r "$out/." "$here"
