@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -19,9 +16,7 @@ import (
 // program is one of those that are compared. It is built in a module of its own that requires just what it needs, as its
 // users would.
 type program struct {
-	name, title string   // name is that of its directory
-	requires    []string // modules, in the versions of this one's go.mod
-	readme      func() ([]byte, error)
+	name, title string // name is that of its directory
 
 	dir      string // of its module
 	cache    string // GOCACHE
@@ -29,19 +24,9 @@ type program struct {
 	measured measurements
 }
 
-const (
-	thisModule = "github.com/seed-230b9595/intune-go/bench"
-	library    = "github.com/seed-230b9595/intune-go"
-	peer       = "github.com/microsoftgraph/msgraph-sdk-go"
-)
-
 // newPrograms returns the floor, this library and the peer, to be built in folders of root.
 func newPrograms(root string) []*program {
-	programs := []*program{
-		{name: "floor", title: "net/http", readme: func() ([]byte, error) { return os.ReadFile("programs/readme/main.go") }},
-		{name: "intune", title: "intune-go", requires: []string{library}, readme: programOfReadme},
-		{name: "msgraph", title: "msgraph-sdk-go", requires: []string{peer, "github.com/Azure/azure-sdk-for-go/sdk/azcore"}},
-	}
+	programs := []*program{{name: "floor", title: "net/http"}, {name: "intune", title: "intune-go"}, {name: "msgraph", title: "msgraph-sdk-go"}}
 	for _, p := range programs {
 		p.dir, p.cache = filepath.Join(root, p.name), filepath.Join(root, p.name+"-cache")
 		p.binary = filepath.Join(root, p.name+".exe")
@@ -50,74 +35,27 @@ func newPrograms(root string) []*program {
 	return programs
 }
 
-func programOfReadme() ([]byte, error) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		return nil, err
-	}
-	found := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
-	if found == nil {
-		return nil, errors.New("README.md has no program")
-	}
-	return found[1], nil
-}
-
-// prepare makes the module of the program, and fetches what it needs.
+// prepare makes the module of the program: this one without the requirements that only other programs have.
 func (p *program) prepare(ctx context.Context) error {
 	for _, folder := range []string{"internal", "programs/" + p.name} {
 		if err := os.CopyFS(filepath.Join(p.dir, folder), os.DirFS(folder)); err != nil {
 			return err
 		}
 	}
-	if p.readme != nil {
-		source, err := p.readme()
-		if err != nil {
-			return err
-		}
-		folder := filepath.Join(p.dir, "programs/readme")
-		if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, "main.go"), source, 0o600)); err != nil {
-			return err
-		}
-	}
-	if err := p.writeGoMod(ctx); err != nil {
-		return err
-	}
-	return p.goCommand(ctx, "mod", "tidy").err
-}
-
-func (p *program) writeGoMod(ctx context.Context) error {
-	this, err := thisGoMod(ctx)
+	goMod, err := os.ReadFile("go.mod")
 	if err != nil {
 		return err
 	}
-	core, err := filepath.Abs("..")
+	library, err := filepath.Abs("..")
 	if err != nil {
 		return err
 	}
-	var out strings.Builder
-	fmt.Fprintf(&out, "module %s\n\ngo %s\n", thisModule, this.Go)
-	for _, require := range this.Require {
-		if slices.Contains(p.requires, require.Path) {
-			fmt.Fprintf(&out, "require %s %s\n", require.Path, require.Version)
-		}
-		if require.Path == library && slices.Contains(p.requires, library) {
-			fmt.Fprintf(&out, "replace %s => %q\n", library, core)
-		}
+	if err := os.WriteFile(filepath.Join(p.dir, "go.mod"), goMod, 0o600); err != nil { //nolint:gosec // a copy of ours
+		return err
 	}
-	return os.WriteFile(filepath.Join(p.dir, "go.mod"), []byte(out.String()), 0o600)
-}
-
-type goMod struct {
-	Go      string
-	Require []struct{ Path, Version string }
-}
-
-func thisGoMod(ctx context.Context) (mod goMod, err error) {
-	data, err := exec.CommandContext(ctx, "go", "mod", "edit", "-json").Output()
-	if err != nil {
-		return goMod{}, err
-	}
-	return mod, json.Unmarshal(data, &mod)
+	return errors.Join(
+		p.goCommand(ctx, "mod", "edit", "-replace=github.com/seed-230b9595/intune-go="+library).err,
+		p.goCommand(ctx, "mod", "tidy").err)
 }
 
 // usage is what a command took, its children included.
@@ -155,8 +93,8 @@ func (p *program) runCommand(cmd *exec.Cmd) usage {
 	return took
 }
 
-func (p *program) build(ctx context.Context, arguments ...string) usage {
-	return p.goCommand(ctx, slices.Concat([]string{"build", "-o", p.binary}, arguments, []string{"./programs/" + p.name})...)
+func (p *program) build(ctx context.Context) usage {
+	return p.goCommand(ctx, "build", "-o", p.binary, "./programs/"+p.name)
 }
 
 // buildCold builds the program and all its dependencies, the standard library too.
@@ -191,13 +129,9 @@ func (p *program) buildAgain(ctx context.Context) error {
 // weigh measures what does not change from one build to another.
 func (p *program) weigh(ctx context.Context) error {
 	stripped := filepath.Join(p.dir, "stripped")
-	strip := func(program string) error {
-		return p.goCommand(ctx, "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+program).err
-	}
-	err := errors.Join(p.measureSize(binary, p.binary), strip(p.name), p.measureSize(strippedBinary, stripped))
-	if p.readme != nil {
-		err = errors.Join(err, strip("readme"), p.measureSize(readmeBinary, stripped))
-	}
+	err := errors.Join(
+		p.goCommand(ctx, "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+p.name).err,
+		p.measureSize(binary, p.binary), p.measureSize(strippedBinary, stripped))
 	if err != nil {
 		return err
 	}

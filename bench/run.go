@@ -9,12 +9,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"io"
 	"math/big"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -23,139 +20,63 @@ import (
 	"github.com/seed-230b9595/intune-go/bench/internal/measure"
 )
 
-// serverVariable is set in the environment of the process that serves the programs: to the file for its certificate.
-const serverVariable = "INTUNE_BENCH_SERVER"
+// load is what the programs are told to do, and where.
+type load struct {
+	root, tlsRoot string // over HTTP/1.1; over TLS and HTTP/2
 
-// serve prints its two roots and serves until its standard input ends.
-func serve(authority string) error {
-	plain := httptest.NewServer(loopback.Handler())
-	defer plain.Close()
-	encrypted := httptest.NewUnstartedServer(loopback.Handler())
+	// These are files: the authority of tlsRoot, and what to create.
+	authority, certificate string
+
+	starts, creates int
+}
+
+// startServer serves until it is stopped. The files are written to folder.
+func startServer(folder string) (l load, stop func(), err error) {
+	l.authority, l.certificate = filepath.Join(folder, "authority.pem"), filepath.Join(folder, "contoso.cer")
+	plain, encrypted := httptest.NewServer(loopback.Handler()), httptest.NewUnstartedServer(loopback.Handler())
 	encrypted.EnableHTTP2 = true
 	encrypted.StartTLS()
-	defer encrypted.Close()
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: encrypted.Certificate().Raw})
-	if err := os.WriteFile(authority, certificate, 0o600); err != nil { //nolint:gosec // the parent process names the file
-		return err
+	l.root, l.tlsRoot = plain.URL, encrypted.URL
+	stop = func() {
+		plain.Close()
+		encrypted.Close()
 	}
-	fmt.Println(plain.URL, encrypted.URL)
-	_, err := io.Copy(io.Discard, os.Stdin)
-	return err
-}
-
-// server is where the programs create their objects.
-type server struct {
-	root, tlsRoot string // over HTTP/1.1; over TLS and HTTP/2
-	authority     string // a file with the certificate of tlsRoot
-	stop          func()
-}
-
-// startServer serves in a process of its own, so that it costs no program more than it costs the others.
-func startServer(ctx context.Context, folder string) (*server, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	s := &server{authority: filepath.Join(folder, "authority.pem")}
-	cmd := exec.CommandContext(ctx, self) //nolint:gosec // itself
-	cmd.Env = append(os.Environ(), serverVariable+"="+s.authority)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	s.stop = func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	}
-	if _, err := fmt.Fscan(stdout, &s.root, &s.tlsRoot); err != nil {
-		s.stop()
-		return nil, fmt.Errorf("the server did not start: %w", err)
-	}
-	return s, nil
-}
-
-// load is what the programs are told to do.
-type load struct {
-	*server
-
-	certificate     string // a file
-	starts, creates int
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: encrypted.Certificate().Raw})
+	return l, stop, errors.Join(os.WriteFile(l.authority, authority, 0o600), writeCertificate(l.certificate))
 }
 
 // workers is how many create at the same time in the rows that say so.
 const workers = 16
 
+// measure measures starts, and creates by one worker and by many. Over HTTP/2, these share one connection.
 func (p *program) measure(ctx context.Context, l load) error {
 	for range l.starts {
-		if err := p.start(ctx, l); err != nil {
+		begin := time.Now() // before fork and exec
+		result, err := p.create(ctx, l, l.root, "-first")
+		if err != nil {
 			return err
 		}
+		p.measured.add(firstCreate, result.FirstCreated.Sub(begin).Seconds())
 	}
-	return errors.Join(p.createAlone(ctx, l), p.createTogether(ctx, l), p.createOverHTTP2(ctx, l))
-}
-
-// start measures the time from before fork and exec to the first create.
-func (p *program) start(ctx context.Context, l load) error {
-	begin := time.Now()
-	result, err := p.create(ctx, l, l.root, "-first")
-	if err != nil {
-		return err
+	var failed error
+	many := func(root string, workers int) measure.Result {
+		result, err := p.create(ctx, l, root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+		failed = errors.Join(failed, err)
+		return result
 	}
-	p.measured.add(firstCreate, result.FirstCreated.Sub(begin).Seconds())
-	return nil
-}
-
-// createAlone measures creates that come one after the other.
-func (p *program) createAlone(ctx context.Context, l load) error {
-	result, err := p.createMany(ctx, l, l.root, 1)
-	if err != nil {
-		return err
+	alone, together := many(l.root, 1), many(l.root, workers)
+	aloneTLS, togetherTLS := many(l.tlsRoot, 1), many(l.tlsRoot, workers)
+	n := float64(l.creates)
+	p.measured.add(createTime, alone.Elapsed.Seconds()/n)
+	p.measured.add(createBytes, float64(alone.Bytes)/n)
+	p.measured.add(createAllocs, float64(alone.Allocations)/n)
+	p.measured.add(createRate, n/together.Elapsed.Seconds())
+	if together.PeakMemory > 0 {
+		p.measured.add(peakMemory, float64(together.PeakMemory))
 	}
-	n := float64(result.Creates)
-	p.measured.add(createTime, result.Elapsed.Seconds()/n)
-	p.measured.add(createBytes, float64(result.Bytes)/n)
-	p.measured.add(createAllocs, float64(result.Allocations)/n)
-	return nil
-}
-
-// createTogether measures creates by many workers.
-func (p *program) createTogether(ctx context.Context, l load) error {
-	result, err := p.createMany(ctx, l, l.root, workers)
-	if err != nil {
-		return err
-	}
-	p.measured.add(createRate, float64(result.Creates)/result.Elapsed.Seconds())
-	if result.PeakMemory > 0 {
-		p.measured.add(peakMemory, float64(result.PeakMemory))
-	}
-	return nil
-}
-
-// createOverHTTP2 measures creates over TLS, by one worker and by many, which share one connection.
-func (p *program) createOverHTTP2(ctx context.Context, l load) error {
-	alone, err := p.createMany(ctx, l, l.tlsRoot, 1)
-	if err != nil {
-		return err
-	}
-	together, err := p.createMany(ctx, l, l.tlsRoot, workers)
-	if err != nil {
-		return err
-	}
-	p.measured.add(createTimeHTTP2, alone.Elapsed.Seconds()/float64(alone.Creates))
-	p.measured.add(createRateHTTP2, float64(together.Creates)/together.Elapsed.Seconds())
-	return nil
-}
-
-func (p *program) createMany(ctx context.Context, l load, root string, workers int) (measure.Result, error) {
-	return p.create(ctx, l, root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+	p.measured.add(createTimeHTTP2, aloneTLS.Elapsed.Seconds()/n)
+	p.measured.add(createRateHTTP2, n/togetherTLS.Elapsed.Seconds())
+	return failed
 }
 
 func (p *program) create(ctx context.Context, l load, root string, arguments ...string) (result measure.Result, err error) {

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
-	"time"
 )
 
 // metric is what one row of the table shows.
@@ -23,7 +21,6 @@ var (
 	rebuild         = &metric{"rebuild after an edit", duration}
 	binary          = &metric{"binary", size}
 	strippedBinary  = &metric{"binary, stripped", size}
-	readmeBinary    = &metric{"README's program, stripped", size}
 	packages        = &metric{"packages linked", count}
 	modules         = &metric{"modules linked", count}
 	sums            = &metric{"lines of go.sum", count}
@@ -37,7 +34,7 @@ var (
 	createRateHTTP2 = &metric{fmt.Sprintf("creates per second, %d workers, TLS and HTTP/2", workers), count}
 
 	metrics = []*metric{
-		coldBuild, coldBuildCPU, coldBuildMemory, rebuild, binary, strippedBinary, readmeBinary, packages, modules, sums,
+		coldBuild, coldBuildCPU, coldBuildMemory, rebuild, binary, strippedBinary, packages, modules, sums,
 		firstCreate, createTime, createBytes, createAllocs, createRate, peakMemory, createTimeHTTP2, createRateHTTP2,
 	}
 )
@@ -47,17 +44,13 @@ type measurements map[*metric][]float64
 
 func (m measurements) add(what *metric, value float64) { m[what] = append(m[what], value) }
 
-// median is false if nothing was measured.
-func (m measurements) median(what *metric) (float64, bool) {
+// median returns the middle value, the higher one of two. It is false if nothing was measured.
+func (m measurements) median(what *metric) (value float64, isMeasured bool) {
 	values := slices.Sorted(slices.Values(m[what]))
-	middle := len(values) / 2
-	switch {
-	case len(values) == 0:
+	if len(values) == 0 {
 		return 0, false
-	case len(values)%2 == 0:
-		return (values[middle-1] + values[middle]) / 2, true
 	}
-	return values[middle], true
+	return values[len(values)/2], true
 }
 
 // table is the metrics of the programs, and the ratios of each program to the one before it.
@@ -102,24 +95,16 @@ func ratio(of, to measurements, m *metric) string {
 	return significant(value / base)
 }
 
-func duration(seconds float64) string {
-	switch of := time.Duration(seconds * float64(time.Second)); {
-	case of < time.Millisecond:
-		return significant(seconds*1e6) + " µs"
-	case of < time.Second:
-		return significant(seconds*1e3) + " ms"
-	}
-	return significant(seconds) + " s"
-}
+func duration(seconds float64) string { return scaled(seconds*1e6, "µs", "ms", "s") }
 
-func size(bytes float64) string {
-	switch {
-	case bytes < 1e6:
-		return significant(bytes/1e3) + " kB"
-	case bytes < 1e9:
-		return significant(bytes/1e6) + " MB"
+func size(bytes float64) string { return scaled(bytes/1e3, "kB", "MB", "GB") }
+
+// scaled writes a value in the first of some units, each 1,000 times the one before it, or the largest that is not too large.
+func scaled(value float64, units ...string) string {
+	for value >= 1000 && len(units) > 1 {
+		value, units = value/1000, units[1:]
 	}
-	return significant(bytes/1e9) + " GB"
+	return significant(value) + " " + units[0]
 }
 
 func count(n float64) string {
@@ -141,22 +126,11 @@ func significant(value float64) string {
 	return strconv.FormatFloat(value, 'f', 2, 64)
 }
 
-func writeText(w io.Writer, rows [][]string) error {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		_, _ = fmt.Fprintln(columns, strings.Join(row, "\t")) // its error is that of Flush
-	}
-	return columns.Flush()
-}
-
-func writeMarkdown(w io.Writer, rows [][]string) error {
+func writeMarkdown(w io.Writer, rows [][]string) {
 	for i, row := range rows {
-		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | ")); err != nil {
-			return err
-		}
+		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
 			fmt.Fprintf(w, "| --- %s|\n", strings.Repeat("| ---: ", len(row)-1))
 		}
 	}
-	return nil
 }
