@@ -4,7 +4,7 @@
 //	…
 //	client, err := intune.NewClient(intune.ClientCertificateCredential(tenantID, clientID, chain, key))
 //
-// It is a separate package, so that programs that sign in in another way do not link the reader of PKCS #12.
+// It is a separate package, so that programs that sign in otherwise do not link the reader of PKCS #12.
 package clientcert
 
 import (

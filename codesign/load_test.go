@@ -237,8 +237,8 @@ func TestTextThatHoldsAFile(t *testing.T) {
 			"base64 twice":          base64.StdEncoding.EncodeToString([]byte(text)),
 			"hexadecimal":           hex.EncodeToString(data),
 			"hexadecimal, 0x":       "0x" + strings.ToUpper(hex.EncodeToString(data)),
-			"a list of bytes":       strings.Trim(fmt.Sprint(data), "[]"),
-			"a Buffer in JSON":      `{"type":"Buffer","data":` + strings.ReplaceAll(fmt.Sprint(data), " ", ",") + "}",
+			"a list of bytes":       strings.Trim(fmt.Sprintf("%d", data), "[]"),
+			"a Buffer in JSON":      `{"type":"Buffer","data":` + strings.ReplaceAll(fmt.Sprintf("%d", data), " ", ",") + "}",
 			"behind a number sign":  "# " + text,
 		} {
 			got, err := codesign.Parse([]byte(encoded), options)

@@ -73,7 +73,7 @@ func TestSoak(t *testing.T) {
 func soak(t *testing.T, policy string, creates int, connect func(*testing.T, *intunetest.Server) creator) (total counts) {
 	t.Helper()
 	for first := 0; first < creates; first += perTenant {
-		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithRandomFaults(uint64(first), faultRate, faults...)) //nolint:gosec // not negative
+		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithRandomFaults(uint64(first), faultRate, faults...))
 		results := run(connect(t, server), first, min(first+perTenant, creates))
 		total.add(results, server)
 		server.Close()
