@@ -200,7 +200,7 @@ func (e *operationError) LogValue() slog.Value {
 }
 
 // ResponseError is a response that is not the documented one: it has another 2xx status than the operation's, a content
-// type other than JSON, or a body that is cut short, larger than 8 MiB or not the requested object.
+// type other than JSON, or a body that is truncated, larger than 8 MiB or not the requested object.
 type ResponseError struct {
 	Method, Path                            string
 	StatusCode                              int

@@ -91,7 +91,7 @@ func (r *reconciliation) succeeded(ctx context.Context, h history, date time.Tim
 }
 
 // errHidden says that the certificate could not be recognized, so that a record of an earlier attempt could not either.
-var errHidden = errors.New("the service shows the certificate in a way that hides whether an earlier attempt succeeded as well")
+var errHidden = errors.New("the service does not show enough to find out whether an earlier attempt also succeeded")
 
 // confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
 // most.
@@ -103,12 +103,12 @@ func (r *reconciliation) confirm(ctx context.Context, h history) error {
 		isClear := failure == nil && seen.showsCreated && len(r.undecided) == 0
 		return len(seen.ours) > 1 || isClear || isFinalForLooks(failure)
 	})
-	const doubt = "an earlier attempt may have succeeded as well"
+	const doubt = "an earlier attempt may also have succeeded"
 	switch {
 	case len(seen.ours) > 1:
 		return r.found(ctx, seen.ours)
 	case ended != nil:
-		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before that could be found", ended))
+		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before the search for it ended", ended))
 	case failure != nil:
 		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
 	case !seen.showsCreated:

@@ -139,7 +139,7 @@ func WithExpiredAllowed() RequestOption {
 
 func (o *requestOptions) appliesToCreate(name string) error {
 	if o.kind != createOperation {
-		return &InputError{Name: name, Problem: "does not apply to this operation: it is for Create and what builds on it"}
+		return &InputError{Name: name, Problem: "applies only to Create and Rotate"}
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (o *requestOptions) appliesToCreate(name string) error {
 func WithSelect(properties ...Property) RequestOption {
 	return func(o *requestOptions) error {
 		if o.kind != getOperation {
-			return &InputError{Name: "WithSelect", Problem: "does not apply to this operation: it is for Get"}
+			return &InputError{Name: "WithSelect", Problem: "applies only to Get"}
 		}
 		names, err := propertyNames(append([]Property{PropertyID}, properties...))
 		o.selected = names

@@ -66,7 +66,7 @@ func TestOutcomes(t *testing.T) {
 		{"404 without a code", reply(404, `{"error":{"code":"","message":"x"}}`), fails, retries, unknown},
 		{"404 with a code of another type", reply(404, `{"error":{"code":5}}`), fails, retries, unknown},
 		{"404 of OAuth", reply(404, `{"error":"invalid"}`), fails, retries, unknown},
-		{"400 cut short", cut(400, graphRefusal("BadRequest")[:20]), fails, retries, unknown},
+		{"400 truncated", cut(400, graphRefusal("BadRequest")[:20]), fails, retries, unknown},
 		{"413 without a body", reply(413, ""), fails, retries, unknown},
 		{"422 of a gateway", gateway(422), fails, retries, unknown},
 		{"460 without a body", reply(460, ""), fails, retries, unknown},
@@ -89,7 +89,7 @@ func TestOutcomes(t *testing.T) {
 		{"503 of Graph with Retry-After", reply(503, graphRefusal("ServiceUnavailable"), "Retry-After", "1"), retries, retries, unknown},
 		{"504", gateway(504), retries, retries, unknown},
 		{"999", reply(999, ""), retries, retries, unknown},
-		{"2xx cut short", cut(201, created), retries, retries, unknown},
+		{"2xx truncated", cut(201, created), retries, retries, unknown},
 		{"2xx that is not JSON", reply(201, gatewayPage), retries, retries, unknown},
 		{"2xx without a body", reply(201, ""), retries, retries, unknown},
 		{"connection lost", lost(), retries, retries, unknown},
@@ -609,10 +609,10 @@ func TestFaultsOnTheWire(t *testing.T) {
 		"closed before reading":           {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
 		"closed after reading":            {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
 		"closed after storing":            {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
-		"body cut short":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
+		"body truncated":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
 		"token endpoint down":             {fault{Token: true, Status: 503}, "created", 1, 2},
 		"token endpoint closed":           {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
-		"token cut short":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
+		"token truncated":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -70,7 +70,7 @@ func validateTexts(of string, texts ...string) error {
 			continue
 		}
 		if kind := privatekey.Find([]byte(text)); kind != "" {
-			return &InputError{Name: of, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload the certificate alone"}
+			return &InputError{Name: of, Problem: "holds a private key (" + kind + "), which must not leave this machine: upload only the certificate"}
 		}
 	}
 	return nil

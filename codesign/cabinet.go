@@ -21,7 +21,7 @@ func readCabinet(file source) (*contents, error) {
 		return nil, err
 	}
 	if len(header) < reserveSizeAt {
-		return nil, bad("begins as a cabinet, but is cut short", nil)
+		return nil, bad("begins as a cabinet, but is truncated", nil)
 	}
 	if binary.LittleEndian.Uint16(header[flagsAt:])&hasReserve == 0 || len(header) < headerSize || binary.LittleEndian.Uint16(header[reserveSizeAt:]) < leastSize {
 		return nil, bad("is a cabinet that is not signed", nil)

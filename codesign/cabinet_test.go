@@ -13,14 +13,14 @@ import (
 func TestDamagedCabinets(t *testing.T) {
 	signed := readFile(t, "tools/signed.cab")
 	for want, change := range map[string]func(data []byte) []byte{
-		"cut short before its signature": func(data []byte) []byte { return data[:len(data)-1] },
+		"truncated before its signature": func(data []byte) []byte { return data[:len(data)-1] },
 		"begins as a cabinet, but":       func(data []byte) []byte { return data[:30] },
 		"more than 4194304 bytes": func(data []byte) []byte {
 			binary.LittleEndian.PutUint32(data[48:], 5<<20)
 			return append(data, make([]byte, 6<<20)...)
 		},
-		"is a cabinet that is not signed": func(data []byte) []byte { data[30] &^= 4; return data },
-		"PKCS #7 that cannot be read":     func(data []byte) []byte { binary.LittleEndian.PutUint32(data[44:], 1); return data },
+		"is a cabinet that is not signed":  func(data []byte) []byte { data[30] &^= 4; return data },
+		"PKCS #7 data that cannot be read": func(data []byte) []byte { binary.LittleEndian.PutUint32(data[44:], 1); return data },
 	} {
 		if cert, err := codesign.Parse(change(bytes.Clone(signed))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v", want, cert, err)

@@ -80,13 +80,13 @@ func (c *Certificate) Check(now time.Time) []Finding {
 	found.checkPurpose(c.Leaf)
 	found.checkCryptography(c.Leaf)
 	if isSelfSigned(c.Leaf) {
-		found.add(SeverityInfo, FindingSelfSigned, "is self-signed: devices trust it through Intune alone, and nobody can revoke it, so keep its key safe")
+		found.add(SeverityInfo, FindingSelfSigned, "is self-signed: devices trust it only through Intune, and nobody can revoke it, so keep its key safe")
 	}
 	if c.Leaf.SerialNumber.Sign() < 0 {
 		found.add(SeverityInfo, FindingNegativeSerial, "has the serial number %s, which is negative: Windows accepts it, but some tools do not", c.SerialNumber())
 	}
 	if c.isWithKey {
-		found.add(SeverityInfo, FindingPrivateKey, "is in one file with its private key, which is not uploaded: do not commit or share that file, export the certificate as .cer")
+		found.add(SeverityInfo, FindingPrivateKey, "is in one file with its private key, which is not uploaded: do not commit or share the file, and export the certificate as .cer")
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
 	return found
@@ -105,7 +105,7 @@ func (f *findings) checkValidity(cert *x509.Certificate, now time.Time) {
 	if now.After(cert.NotAfter) {
 		f.add(SeverityFatal, FindingExpired, "expired on %s: upload its successor", printed(cert.NotAfter))
 	} else if cert.NotAfter.Before(now.Add(soon)) && !isShort {
-		f.add(SeverityWarning, FindingExpiresSoon, "expires on %s: ask for its successor now", printed(cert.NotAfter))
+		f.add(SeverityWarning, FindingExpiresSoon, "expires on %s: order its successor now", printed(cert.NotAfter))
 	}
 	if now.Before(cert.NotBefore) {
 		f.add(SeverityWarning, FindingNotYetValid, "is valid only from %s: do not sign with it before", printed(cert.NotBefore))
@@ -124,24 +124,24 @@ func (f *findings) checkPurpose(cert *x509.Certificate) {
 	switch {
 	case isForCodeSigning(cert):
 	case isForAnyUse(cert):
-		f.add(SeverityWarning, FindingAnyUse, "is for any use: ask for one with the extended key usage code signing alone, 1.3.6.1.5.5.7.3.3")
+		f.add(SeverityWarning, FindingAnyUse, "is for any use: order one whose only extended key usage is code signing, 1.3.6.1.5.5.7.3.3")
 	default:
-		f.add(SeverityWarning, FindingNoCodeSigning, "is not for code signing: ask for one with the extended key usage 1.3.6.1.5.5.7.3.3")
+		f.add(SeverityWarning, FindingNoCodeSigning, "is not for code signing: order one with the extended key usage 1.3.6.1.5.5.7.3.3")
 	}
 	switch {
 	case !cert.IsCA && hasExtension(cert, 2, 5, 29, 15) && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		f.add(SeverityWarning, FindingKeyUsage, "has a key usage without digital signature, so Windows may reject what it signs: ask for one with digitalSignature")
+		f.add(SeverityWarning, FindingKeyUsage, "has a key usage without digital signature, so Windows may reject what it signs: order one with digitalSignature")
 	case !cert.IsCA:
 	case isSelfSigned(cert) && isForCodeSigning(cert):
-		f.add(SeverityWarning, FindingCA, "is self-signed and says CA:TRUE, as openssl does by default: devices trust whatever its key issues, so make one with CA:FALSE")
+		f.add(SeverityWarning, FindingCA, "is self-signed with CA:TRUE, the default of openssl, so devices trust every certificate that its key issues: make one with CA:FALSE")
 	default:
-		f.add(SeverityWarning, FindingCA, "is of a certificate authority: upload the one that it has issued for signing, or devices trust all of them")
+		f.add(SeverityWarning, FindingCA, "is a CA certificate: devices trust every certificate that it issues, so upload only the one for code signing")
 	}
 }
 
 func (f *findings) checkCryptography(cert *x509.Certificate) {
 	if weak := weakSignature(cert); weak != "" && !isSelfSigned(cert) {
-		f.add(SeverityWarning, FindingWeakSignature, "is signed with %s, which can be forged: ask for one signed with SHA-256 or better", weak)
+		f.add(SeverityWarning, FindingWeakSignature, "is signed with %s, which can be forged: order one signed with SHA-256 or better", weak)
 	}
 	if key := weakKey(cert); key != "" {
 		f.add(SeverityWarning, FindingWeakKey, "has %s: make a new key, RSA of at least 3072 bits or ECDSA on P-256, P-384 or P-521", key)
@@ -171,10 +171,10 @@ func weakKey(cert *x509.Certificate) string {
 		}
 		return "a key on the curve " + key.Params().Name
 	case ed25519.PublicKey:
-		return "an Ed25519 key, which Windows does not verify signatures of"
+		return "an Ed25519 key, whose signatures Windows does not verify"
 	}
 	if cert.PublicKeyAlgorithm == x509.ECDSA {
-		return "a key on a curve that is not for signing code"
+		return "a key on a curve that is not for code signing"
 	}
-	return "a key of a kind that is not for signing code"
+	return "a key of a type that is not for code signing"
 }

@@ -90,13 +90,13 @@ func TestCheckSaysWhatIsMeant(t *testing.T) {
 		"no-eku.der":          "is for any use",
 		"tools/any-eku.der":   "is for any use",
 		"other-eku.der":       "is not for code signing",
-		"tools/ca-true.der":   "is self-signed and says CA:TRUE",
-		"intermediate.der":    "is of a certificate authority",
+		"tools/ca-true.der":   "is self-signed with CA:TRUE",
+		"intermediate.der":    "is a CA certificate",
 		"tools/pss-sha1.der":  "is signed with SHA1-RSA-PSS",
 		"sha1.der":            "is signed with ECDSA-SHA1",
 		"tools/negative.der":  "has the serial number edcba9876f543211, which is negative",
 		"tools/forever.der":   days("tools/forever.der"),
-		"tools/brainpool.der": "has a key on a curve that is not for signing code",
+		"tools/brainpool.der": "has a key on a curve that is not for code signing",
 	} {
 		if got := fmt.Sprint(mustLoad(t, file).Check(signingDay)); !strings.Contains(got, want) {
 			t.Errorf("%s: got %s, want %s", file, got, want)

@@ -51,7 +51,7 @@ func (held *contents) choose(thumbprint *string) (*Certificate, error) {
 	case len(certs) == 0:
 		return nil, bad("holds no certificate", nil)
 	}
-	return nil, bad("holds several certificates, none of which is certainly the one for code signing", &AmbiguousError{certs})
+	return nil, bad("holds several certificates, and it is not clear which one is for code signing", &AmbiguousError{certs})
 }
 
 // chooseByThumbprint looks in all signatures, and takes the chain from the same one.

@@ -56,13 +56,13 @@ func readDER(data []byte) (*contents, error) {
 // noCertificateIn says what data is instead.
 func (held *contents) noCertificateIn(der []byte, err error) error {
 	if len(held.certs) > 0 {
-		return bad("holds something else behind its certificate: export the certificate alone", err)
+		return bad("has other data after the certificate: export only the certificate", err)
 	}
 	if _, err := x509.ParseCertificateRequest(der); err == nil {
 		return onlyRequest()
 	}
 	if _, err := x509.ParseRevocationList(der); err == nil {
-		return bad("holds a revocation list, and no certificate", nil)
+		return bad("holds a revocation list instead of a certificate", nil)
 	}
 	if _, err := x509.ParsePKIXPublicKey(der); err == nil {
 		return bad("holds a public key: the certificate is in another file", nil)

@@ -89,12 +89,12 @@ func ExampleCertificate_Check() {
 	}
 	for _, finding := range cert.Check(time.Date(2027, time.May, 20, 0, 0, 0, 0, time.UTC)) { // time.Now() in a program
 		if finding.Code == codesign.FindingWeakKey {
-			fmt.Println("ask for a new certificate with a new key")
+			fmt.Println("order a new certificate with a new key")
 		}
 		fmt.Println(finding.Severity, finding.Code)
 	}
 	// Output:
 	// warning expires-soon
-	// ask for a new certificate with a new key
+	// order a new certificate with a new key
 	// warning weak-key
 }

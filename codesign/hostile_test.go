@@ -136,10 +136,10 @@ func TestHostilePackages(t *testing.T) {
 		"signed twice":                 {[]part{manifest, signature, signature}, "more than one"},
 		"signed twice in another case": {[]part{manifest, signature, elsewhere("APPXSIGNATURE.P7X")}, "more than one"},
 		"signed outside":               {[]part{manifest, elsewhere("../AppxSignature.p7x"), elsewhere(`..\AppxSignature.p7x`), elsewhere("/AppxSignature.p7x")}, "not signed"},
-		"not a package":                {[]part{signature}, "no MSIX or APPX package"},
+		"not a package":                {[]part{signature}, "not an MSIX or APPX package"},
 		"too many parts":               {many, "more files than are read"},
 		"a huge signature":             {[]part{manifest, {name: "AppxSignature.p7x", zeros: 1 << 30}}, "more than 1048576 bytes"},
-		"not a signature":              {[]part{manifest, {name: "AppxSignature.p7x", content: []byte("PK")}}, "is no signature"},
+		"not a signature":              {[]part{manifest, {name: "AppxSignature.p7x", content: []byte("PK")}}, "is not a signature"},
 		"nothing in the signature":     {[]part{manifest, {name: "AppxSignature.p7x", content: []byte("PKCX")}}, "cannot be read"},
 		"damaged":                      {[]part{manifest, {name: "AppxSignature.p7x", content: signature.content[:200]}}, "cannot be read"},
 	}

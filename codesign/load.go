@@ -82,7 +82,7 @@ func read(file source, o options) (*contents, error) {
 	case isCabinet(start):
 		return readCabinet(file)
 	case file.size > maxSignature:
-		return nil, bad("is none of the formats that may be larger than 4 MiB: export the certificate alone", nil)
+		return nil, bad("is larger than 4 MiB, and not a signed program, package, installer or cabinet: export only the certificate", nil)
 	}
 	data, err := file.readAt(0, file.size)
 	if err != nil {
@@ -111,7 +111,7 @@ func readWhole(data []byte, password string) (*contents, error) {
 	case kind == privatekey.JavaKeyStore:
 		return nil, bad("is a Java key store: export the certificate with keytool -exportcert -rfc -keystore FILE -alias ALIAS -file contoso.cer (keytool -list -keystore FILE shows the aliases)", nil)
 	case kind != "":
-		return nil, bad("holds a private key ("+kind+"): give the certificate alone", err)
+		return nil, bad("holds a private key ("+kind+"): use a file with only the certificate", err)
 	}
 	return held, err
 }
@@ -143,7 +143,7 @@ func (r *wholeReader) readLayers(data []byte) (*contents, error) {
 	case mistake != "":
 		return nil, bad(mistake, nil)
 	}
-	return nil, bad("is none of the formats that hold a certificate: DER, PEM, base64, PKCS #7, PKCS #12, and signed programs, packages, installers, cabinets and scripts", nil)
+	return nil, bad("has no known format: use DER, PEM, base64, PKCS #7, PKCS #12, or a signed program, package, installer, cabinet or script", nil)
 }
 
 // wholeReader reads the formats that are read as a whole.
@@ -165,7 +165,7 @@ func (r *wholeReader) read(data []byte) (*contents, error) {
 	case isAppxSignature(data):
 		return readAppxSignature(data, FormatPKCS7)
 	case len(data) > maxCertificates:
-		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export the certificate alone", nil)
+		return nil, bad("is larger than 64 KiB, and neither a script nor a signature: export only the certificate", nil)
 	case isPKCS12(data) && r.containers > 0:
 		return nil, bad("holds more than one PKCS #12 container", nil)
 	case isPKCS12(data):

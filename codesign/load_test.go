@@ -131,9 +131,9 @@ func TestLoadRecognizesTheFormatByTheContent(t *testing.T) {
 func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 	for file, want := range map[string]string{
 		"two-leaves.pem":          "is ambiguous: choose by thumbprint: ",
-		"cas.pem":                 "holds several certificates, none of which is certainly the one for code signing: choose by thumbprint: ",
+		"cas.pem":                 "holds several certificates, and it is not clear which one is for code signing: choose by thumbprint: ",
 		"truncated.pem":           "1 of its 1 PEM blocks",
-		"truncated.pfx":           "it is cut short or damaged",
+		"truncated.pfx":           "it is truncated or damaged",
 		"key-pkcs1.pem":           "holds a private key (PEM private key)",
 		"key-sec1.pem":            "holds a private key (PEM private key)",
 		"key-pkcs8.pem":           "holds a private key (PEM private key)",
@@ -149,7 +149,7 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		"unsigned.dll":            "is a program that is not signed",
 		"unsigned.msix":           "is a package that is not signed",
 		"unsigned.msixbundle":     "is a package that is not signed",
-		"make.sh":                 "none of the formats",
+		"make.sh":                 "no known format",
 	} {
 		t.Run(file, func(t *testing.T) {
 			got, err := load(t, file, withPassword)
@@ -273,16 +273,16 @@ func TestFilesThatPeopleGiveByMistake(t *testing.T) {
 		"is a Git LFS pointer instead of the file: run git lfs pull":     []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 3475\n"),
 		"is a binary file that was read as text, which has destroyed it": bytes.ToValidUTF8(readFile(t, "p256.der"), []byte("\ufffd")),
 		"is a serialized certificate store (.sst)":                       []byte("\x00\x00\x00\x00CERT\x20\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
-		"is JSON without a file in it":                                   []byte(`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","content":null,"subject":"CN=Contoso, O=Contoso Ltd, C=US"}`),
+		"is JSON that contains no file":                                  []byte(`{"@odata.type":"#microsoft.graph.enterpriseCodeSigningCertificate","content":null,"subject":"CN=Contoso, O=Contoso Ltd, C=US"}`),
 		"is a web page":                                                  []byte("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head></html>"),
 		"holds a public key":                                             pemContent(t, "public.pem"),
 		"holds a revocation list":                                        pemContent(t, "crl.pem"),
 		"holds a certificate request":                                    pemContent(t, "request.pem"),
 		"is an SSH key":                                                  []byte("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@contoso\n"),
 		"is empty":                                                       []byte(" \r\n"),
-		"is none of the formats":                                         []byte("The certificate is in the vault of Contoso.\n"),
+		"has no known format":                                            []byte("The certificate is in the vault of Contoso.\n"),
 		"is larger than 64 KiB":                                          bytes.Repeat([]byte("certificate\n"), 10_000),
-		"may be larger than 4 MiB":                                       bytes.Repeat([]byte("certificate\n"), 1_000_000),
+		"is larger than 4 MiB":                                           bytes.Repeat([]byte("certificate\n"), 1_000_000),
 		"begins as a ZIP file, but":                                      []byte("PK\x03\x04\ufffd\ufffd"),
 	} {
 		if got, err := codesign.Parse(data); err == nil || !strings.Contains(err.Error(), want) {

@@ -15,7 +15,7 @@ func isMSI(start []byte) bool { return bytes.HasPrefix(start, []byte(compound.Ma
 func readMSI(file source) (*contents, error) {
 	reader, err := compound.Open(file, file.size)
 	if err != nil {
-		return nil, bad("begins as an installer, but is damaged or cut short", err)
+		return nil, bad("begins as an installer, but is damaged or truncated", err)
 	}
 	signature, err := reader.Stream("\x05DigitalSignature", maxSignature)
 	switch {
@@ -24,7 +24,7 @@ func readMSI(file source) (*contents, error) {
 	case errors.Is(err, compound.ErrTooLarge):
 		return nil, signatureTooLarge(maxSignature)
 	case err != nil:
-		return nil, bad("begins as an installer, but is damaged or cut short", err)
+		return nil, bad("begins as an installer, but is damaged or truncated", err)
 	}
 	return readSignature(signature, FormatMSI)
 }

@@ -31,7 +31,7 @@ func readZIP(file source) (*contents, error) {
 	case errors.Is(err, errTooManyParts):
 		return nil, bad(fmt.Sprintf("is a ZIP file with more files than are read: its directory has at most %d MiB", maxDirectory>>20), nil)
 	case err != nil:
-		return nil, bad("begins as a ZIP file, but is damaged or cut short", err)
+		return nil, bad("begins as a ZIP file, but is damaged or truncated", err)
 	}
 	format := FormatMSIX
 	switch {
@@ -53,7 +53,7 @@ func readZIP(file source) (*contents, error) {
 		return nil, err
 	}
 	if !isAppxSignature(data) {
-		return nil, bad("is a package whose "+signaturePart+" is no signature", nil)
+		return nil, bad("is a package whose "+signaturePart+" is not a signature", nil)
 	}
 	return readAppxSignature(data, format)
 }
@@ -73,15 +73,15 @@ func noPackage(archive *zip.Reader) error {
 	for _, part := range archive.File {
 		switch strings.ToLower(path.Ext(part.Name)) {
 		case ".intunewin":
-			return bad("is a Win32 app for Intune (.intunewin), whose content is encrypted: give the program or installer that it was made of", nil)
+			return bad("is a Win32 app for Intune (.intunewin), whose content is encrypted: use the program or installer that it was made from", nil)
 		case ".nuspec":
-			return bad("is a NuGet package, which Windows does not install: give the certificate, or a program or an app package that it has signed", nil)
+			return bad("is a NuGet package, which Windows does not install: use the certificate, or a program or an app package that it has signed", nil)
 		case ".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".spc", ".pfx", ".p12", ".msix", ".appx", ".msixbundle", ".appxbundle":
 			names = append(names, fmt.Sprintf("%.80q", part.Name))
 		}
 	}
 	if len(names) == 0 {
-		return bad("is a ZIP file, but no MSIX or APPX package", nil)
+		return bad("is a ZIP file, but not an MSIX or APPX package", nil)
 	}
 	list := strings.Join(names[:min(len(names), shown)], ", ")
 	if len(names) > shown {

@@ -80,7 +80,7 @@ func TestZIPFilesThatAreNoPackages(t *testing.T) {
 		`use one of them, "Contoso.appx"`:       {"Contoso.appxsym", "Contoso.appx"},           // .appxupload
 		"Win32 app for Intune (.intunewin)":     {"IntuneWinPackage/Contents/IntunePackage.intunewin", "IntuneWinPackage/Metadata/Detection.xml"},
 		"is a NuGet package":                    {"Contoso.nuspec", ".signature.p7s", "lib/net8.0/Contoso.dll"},
-		"no MSIX or APPX package":               {"readme.txt"},
+		"not an MSIX or APPX package":           {"readme.txt"},
 	} {
 		var out bytes.Buffer
 		archive := zip.NewWriter(&out)

@@ -84,7 +84,7 @@ const (
 )
 
 func notForWindows(err error) error {
-	return bad("begins as a program, but is none for Windows or is cut short", err)
+	return bad("begins as a program, but is not one for Windows, or is truncated", err)
 }
 
 // nextSignature takes one WIN_CERTIFICATE off the table; signature is nil if it holds something else.

@@ -46,8 +46,8 @@ func TestHostilePrograms(t *testing.T) {
 		change func(program []byte)
 		want   string
 	}{
-		"the table is beyond the end":  {func(p []byte) { binary.LittleEndian.PutUint32(p[at:], 1<<31) }, "cut short"},
-		"the table is too long":        {func(p []byte) { binary.LittleEndian.PutUint32(p[at+4:], 1<<31) }, "cut short"},
+		"the table is beyond the end":  {func(p []byte) { binary.LittleEndian.PutUint32(p[at:], 1<<31) }, "truncated"},
+		"the table is too long":        {func(p []byte) { binary.LittleEndian.PutUint32(p[at+4:], 1<<31) }, "truncated"},
 		"an entry of no length":        {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 0) }, "damaged table"},
 		"an entry that is too long":    {func(p []byte) { binary.LittleEndian.PutUint32(p[table:], 1<<30) }, "damaged table"},
 		"an entry of another type":     {func(p []byte) { p[table+6] = 9 }, "not signed"},

@@ -35,7 +35,7 @@ func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, erro
 		held.add(more)
 	}
 	if all := bytes.Count(text, []byte(unwrap.PEMBegin)); blocks < all {
-		held.unreadable = append(held.unreadable, bad(fmt.Sprintf("is cut short or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil))
+		held.unreadable = append(held.unreadable, bad(fmt.Sprintf("is truncated or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil))
 	}
 	if len(held.certs) == 0 && len(held.unreadable) == 0 {
 		return nil, noCertificate(others)

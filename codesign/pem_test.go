@@ -40,7 +40,7 @@ func TestFilesThatToolsHaveMangled(t *testing.T) {
 		}
 	}
 	for name, tail := range map[string][]byte{"junk": []byte("junk"), "a private key": readFile(t, "key-pkcs8.der")} {
-		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), "something else behind its certificate") {
+		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), "other data after the certificate") {
 			t.Errorf("%s behind the certificate: got %v", name, err)
 		}
 	}

@@ -18,11 +18,11 @@ func readPKCS12(data []byte, password string) (*contents, error) {
 	case err != nil:
 		return nil, bad("is a PKCS #12 container that cannot be opened", err)
 	case len(container.Certificates) == 0:
-		return nil, bad("is a PKCS #12 container without a certificate: export it together with its certificate", nil)
+		return nil, bad("is a PKCS #12 container without a certificate: export the key together with its certificate", nil)
 	}
 	held := &contents{format: FormatPKCS12, certs: container.Certificates, signers: container.Signers, hasKey: container.HasKey}
 	for _, err := range container.Unreadable {
-		held.unreadable = append(held.unreadable, bad("is a PKCS #12 container of which a part cannot be read", err))
+		held.unreadable = append(held.unreadable, bad("is a PKCS #12 container with a part that cannot be read", err))
 	}
 	return held, nil
 }

@@ -25,7 +25,7 @@ const (
 	maxSignatures = 16 // nested in each other or side by side
 )
 
-var errTooMany = errors.New("it holds more certificates than are read")
+var errTooMany = errors.New("it holds too many certificates")
 
 // isPKCS7 says whether data is a ContentInfo (RFC 5652, section 3), which begins with its type.
 func isPKCS7(data []byte) bool { return firstInSequence(data).Tag == ber.OID }
@@ -51,7 +51,7 @@ type signedDataReader struct {
 func (r *signedDataReader) readSignature(data []byte) (*contents, error) {
 	held, err := r.readFile(data)
 	if err == nil && len(held.signers) == 0 {
-		return nil, bad("holds PKCS #7 without a signature", nil)
+		return nil, bad("holds PKCS #7 data without a signature", nil)
 	}
 	return held, err
 }
@@ -61,7 +61,7 @@ func (r *signedDataReader) readFile(data []byte) (*contents, error) {
 	held, err := r.read(data)
 	switch {
 	case err != nil:
-		return nil, bad("holds PKCS #7 that cannot be read", err)
+		return nil, bad("holds PKCS #7 data that cannot be read", err)
 	case r.signatures == before || len(held.signers) > 0:
 		return held, nil
 	case len(held.unreadable) > 0:
@@ -81,7 +81,7 @@ func (r *signedDataReader) read(data []byte) (*contents, error) {
 		return nil, err
 	}
 	if kind := outer.Child(0); string(kind.Body) != oidSignedData {
-		return nil, errors.New("it is encrypted, or of another type that holds no certificates")
+		return nil, errors.New("it is encrypted, or has another type without certificates")
 	}
 	parts, err := outer.Child(1).Child(0).Children(3, 6)
 	if err != nil {

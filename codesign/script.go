@@ -37,7 +37,7 @@ func readScript(text []byte) (*contents, error) {
 	}
 	lines, _, isWhole := strings.Cut(block, style.end)
 	if !isWhole {
-		return nil, bad("is a script that is cut short in its signature", nil)
+		return nil, bad("is a script with a truncated signature", nil)
 	}
 	var digits strings.Builder
 	for line := range strings.Lines(lines) {

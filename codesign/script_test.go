@@ -73,13 +73,13 @@ func TestScriptsHoweverTheyAreWritten(t *testing.T) {
 func TestDamagedScripts(t *testing.T) {
 	block := powershellBlock(t)
 	for want, script := range map[string]string{
-		"cut short in its signature":  block[:len(block)/2],
-		"a damaged signature":         strings.Replace(block, "# M", "# !", 1),
-		"is a script that is not":     "Write-Output '# SIG # Begin signature block'",
-		"PKCS #7 that cannot be read": "# SIG # Begin signature block\n# AAAA\n# SIG # End signature block\n",
-		"is none of the formats":      "Write-Output 1\r\n",
-		"larger than 64 KiB":          strings.Repeat("Write-Output 1\r\n", 10_000),
-		"may be larger than 4 MiB":    strings.Repeat("# comment\n", 500_000) + block,
+		"script with a truncated signature": block[:len(block)/2],
+		"a damaged signature":               strings.Replace(block, "# M", "# !", 1),
+		"is a script that is not":           "Write-Output '# SIG # Begin signature block'",
+		"PKCS #7 data that cannot be read":  "# SIG # Begin signature block\n# AAAA\n# SIG # End signature block\n",
+		"has no known format":               "Write-Output 1\r\n",
+		"larger than 64 KiB":                strings.Repeat("Write-Output 1\r\n", 10_000),
+		"is larger than 4 MiB":              strings.Repeat("# comment\n", 500_000) + block,
 	} {
 		if cert, err := codesign.Parse([]byte(script)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v", want, cert, err)

@@ -38,7 +38,7 @@ func (s source) signature(kind string, offset, length int64) ([]byte, error) {
 	case length == 0:
 		return nil, bad("is "+kind+" that is not signed", nil)
 	case offset+length > s.size:
-		return nil, bad("is "+kind+" that is cut short before its signature", nil)
+		return nil, bad("is "+kind+" that is truncated before its signature", nil)
 	case length > maxSignature:
 		return nil, signatureTooLarge(maxSignature)
 	}
@@ -54,5 +54,5 @@ func bad(problem string, err error) error { return &intune.InputError{Problem: p
 
 // onlyRequest says that a file holds a certificate request and nothing else.
 func onlyRequest() error {
-	return bad("holds a certificate request: the certificate is what the authority returns for it", nil)
+	return bad("holds a certificate request: use the certificate that the authority returned for it", nil)
 }

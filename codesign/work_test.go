@@ -147,7 +147,7 @@ var oidSequence = []byte("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
 // TestManyCertificatesAreRejected shows that the limits do not hide behind another error.
 func TestManyCertificatesAreRejected(t *testing.T) {
 	cert := readFile(t, "p256.der")
-	if _, err := codesign.Parse(signedData(bytes.Repeat(cert, 501), nil)); err == nil || !strings.Contains(err.Error(), "more certificates than are read") {
+	if _, err := codesign.Parse(signedData(bytes.Repeat(cert, 501), nil)); err == nil || !strings.Contains(err.Error(), "too many certificates") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := codesign.Parse(signedData(bytes.Repeat(cert, 500), nil)); err != nil {

@@ -23,7 +23,7 @@ var badBodies = []struct{ name, body, code, message string }{
 	{"empty", ``, payload, "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."},
 	{"null", `null`, payload, "Unable to read JSON"},
 	{"no JSON", `subject=CN%3DContoso`, payload, "Unable to read JSON"},
-	{"cut short", `{"subject":"CN=Contoso"`, payload, "Unable to read JSON"},
+	{"truncated", `{"subject":"CN=Contoso"`, payload, "Unable to read JSON"},
 	{"a second object", minimal + minimal, payload, "Unable to read JSON"},
 	{"a brace too many", minimal + "}", payload, "Unable to read JSON"},
 	{"an array", `[{"subject":"CN=Contoso"}]`, model, "An unexpected 'StartArray' node was found"},

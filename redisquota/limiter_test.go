@@ -194,7 +194,7 @@ func TestWaitFailsWhileRedisIsDown(t *testing.T) {
 	}
 	server.start(t)
 	mustWait(t, limiter)
-	logged.check(t, "Redis is down, requests are not sent", "Redis is back")
+	logged.check(t, "Redis is down: no requests are sent", "Redis is back")
 }
 
 func TestFallbackDividesTheQuotaWhileRedisIsDown(t *testing.T) {
@@ -213,7 +213,7 @@ func TestFallbackDividesTheQuotaWhileRedisIsDown(t *testing.T) {
 	}
 	server.start(t)
 	eventually(t, "the shared quota holds", func() bool { return limiter.Wait(ctx, "POST") == nil })
-	logged.check(t, "Redis is down, this process has its share of the quota", "Redis is back")
+	logged.check(t, "Redis is down: this process uses its share of the quota", "Redis is back")
 }
 
 func TestPauseHoldsWhileRedisIsDown(t *testing.T) {
@@ -226,7 +226,7 @@ func TestPauseHoldsWhileRedisIsDown(t *testing.T) {
 	if mustWait(t, limiter); time.Since(began) < 4*time.Second {
 		t.Errorf("the request was sent after %v", time.Since(began))
 	}
-	logged.check(t, "the pause did not reach the other processes", "Redis is down, this process has its share of the quota")
+	logged.check(t, "the pause did not reach the other processes", "Redis is down: this process uses its share of the quota")
 }
 
 // TestWaitHonorsTheContextWhileRedisHangs stops the server in such a way that its connections stay open.

@@ -151,17 +151,17 @@ func (l *Limiter) reserve(ctx context.Context, turn *turn) (time.Duration, error
 	switch {
 	case err == nil:
 		if l.outage.end() {
-			l.logger.InfoContext(ctx, "redisquota: Redis is back, the shared quota holds")
+			l.logger.InfoContext(ctx, "redisquota: Redis is back: the shared quota applies again")
 		}
 		if reserved.pause > 0 {
 			l.gate.Close(reserved.pause)
 		}
 	case ctx.Err() == nil && l.outage.begin():
-		consequence := "requests are not sent"
+		consequence := "no requests are sent"
 		if l.local != nil {
-			consequence = "this process has its share of the quota"
+			consequence = "this process uses its share of the quota"
 		}
-		l.logger.WarnContext(ctx, "redisquota: Redis is down, "+consequence, "error", err)
+		l.logger.WarnContext(ctx, "redisquota: Redis is down: "+consequence, "error", err)
 	}
 	return reserved.delay, err
 }
@@ -219,7 +219,7 @@ func WithFallback(processes int) Option {
 	return func(c *config) { c.hasFallback, c.divisor = true, processes }
 }
 
-// WithLogger replaces [slog.Default]. A [Limiter] logs when Redis goes down, what happens to requests then, and when
+// WithLogger replaces [slog.Default]. A [Limiter] logs when Redis goes down, how it handles requests meanwhile, and when
 // Redis is back.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) { c.logger = logger }

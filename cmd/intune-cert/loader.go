@@ -126,7 +126,7 @@ func (l *loader) readStdin(ctx context.Context) (err error) {
 	case err != nil:
 		return fmt.Errorf("standard input: %w", err)
 	case len(l.stdin) > most:
-		return errors.New("standard input has more than 4 MiB: export the certificate alone")
+		return errors.New("standard input has more than 4 MiB: export only the certificate")
 	}
 	return nil
 }

@@ -46,14 +46,14 @@ func TestNamedPipesAreRejectedInWords(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, command := range []string{"inspect", "rotate", "upload", "find"} {
-		f.run(command, "pipe").exits(1).says("pipe is not a regular file: a directory, a pipe or a device is not read", `Next: Pass the certificate on standard input, with "-" in place of the file.`)
+		f.run(command, "pipe").exits(1).says("pipe is not a regular file, but a directory, a pipe or a device", `Next: Pass the certificate on standard input, with "-" in place of the file.`)
 	}
 }
 
 // TestWhatHardlyAnybodyMeansHasToBeConfirmed: elsewhere than on a terminal with the thumbprint.
 func TestWhatHardlyAnybodyMeansHasToBeConfirmed(t *testing.T) {
 	for name, change := range map[string]func(*certificate){
-		"of a certificate authority": func(c *certificate) { c.IsCA = true },
+		"a CA certificate":           func(c *certificate) { c.IsCA = true },
 		"is not for code signing":    func(c *certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
 		"valid for less than 8 days": func(c *certificate) { c.NotAfter = c.NotBefore.AddDate(0, 0, 3) },
 	} {

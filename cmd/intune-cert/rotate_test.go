@@ -178,7 +178,7 @@ func TestRotateRejectsWhatShouldNotBeUploaded(t *testing.T) {
 	f.run("upload", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
 	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate need --thumbprint ")
 	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate need --allow-expired")
-	f.run("rotate", "ca.cer").exits(1).says("of a certificate authority", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("rotate", "ca.cer").exits(1).says("a CA certificate", "Next: If that is intended, confirm it with --thumbprint")
 	f.run("rotate", "missing.cer").exits(1).says("missing.cer", "Next: Check the name of the file.")
 	f.wantIDs()
 	f.run("rotate", "expired.cer", "--allow-expired").exits(0)

@@ -58,7 +58,7 @@ func TestSecretsHidesEveryEscapedForm(t *testing.T) {
 		}
 	}
 	if got := redact.Secrets("client_secret="+secret[:10], secret); got != "client_secret=***" {
-		t.Errorf("cut short: got %q", got)
+		t.Errorf("truncated: got %q", got)
 	}
 	if got := redact.Secrets("a="+secret+"&b="+secret+"!", secret); got != "a=***&b=***!" {
 		t.Errorf("twice: got %q", got)

@@ -219,7 +219,7 @@ func (t *Transport) CloseIdleConnections() {
 }
 
 // TokenClient returns a client for the token endpoint. It follows no redirects, which would take the secret elsewhere.
-// It reads each response whole, within the limits, so that one that is cut short is a network error.
+// It reads each response whole, within the limits, so that one that is truncated is a network error.
 func (t *Transport) TokenClient() *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

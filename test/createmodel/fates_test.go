@@ -69,7 +69,7 @@ var lostFates = []*fate{
 	{name: "200", status: 200, body: theObject},
 	{name: "202", status: 202},
 	{name: "204", status: 204},
-	{name: "201 cut short", ending: isCut, status: 201, body: theObject},
+	{name: "201 truncated", ending: isCut, status: 201, body: theObject},
 	{name: "201 without its body", ending: staysSilent, status: 201, body: theObject},
 	{name: "201 with a page", status: 201, body: page, html: true},
 	{name: "201 with nothing", status: 201},
@@ -124,7 +124,7 @@ var passingListing = []*fate{
 	{name: "429 with Retry-After", status: 429, body: throttled, retryAfter: "6"},
 	{name: "connection lost", ending: breaks},
 	{name: "200 with a page", status: 200, body: page, html: true},
-	{name: "200 cut short", ending: isCut, status: 200, body: `{"value":[{"id":"x"`},
+	{name: "200 truncated", ending: isCut, status: 200, body: `{"value":[{"id":"x"`},
 	{name: "200 without its body", ending: staysSilent, status: 200, body: `{"value":[`},
 	{name: "no response", ending: hangs},
 }

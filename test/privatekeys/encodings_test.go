@@ -29,7 +29,7 @@ var encodings = map[string]func(key, cert []byte) []byte{
 	"leading byte-order mark":   func(key, _ []byte) []byte { return slices.Concat([]byte("\xef\xbb\xbf"), key) },
 	"leading text":              func(key, _ []byte) []byte { return slices.Concat([]byte("My key:"), key) },
 	"trailing zeros":            func(key, _ []byte) []byte { return slices.Concat(key, make([]byte, 1000)) },
-	"cut short":                 func(key, _ []byte) []byte { return key[:len(key)-20] },
+	"truncated":                 func(key, _ []byte) []byte { return key[:len(key)-20] },
 	"PEM":                       func(key, _ []byte) []byte { return armor("PRIVATE KEY", key) },
 	"PEM that says CERTIFICATE": func(key, _ []byte) []byte { return armor("CERTIFICATE", key) },
 	"PEM behind a certificate": func(key, cert []byte) []byte {
@@ -63,7 +63,7 @@ var encodings = map[string]func(key, cert []byte) []byte{
 	"base64, indented":          func(key, _ []byte) []byte { return groups(base(key), 64, "\n\t") },
 	"base64, quoted lines":      func(key, _ []byte) []byte { return groups(base(key), 76, "\n> ") },
 	"base64, groups of 4":       func(key, _ []byte) []byte { return groups(base(key), 4, " ") },
-	"base64, cut short":         func(key, _ []byte) []byte { return base(key)[:len(base(key))-30] },
+	"base64, truncated":         func(key, _ []byte) []byte { return base(key)[:len(base(key))-30] },
 	"base64 with a label":       func(key, _ []byte) []byte { return around("key: ", base(key), "") },
 	"base64 in a variable":      func(key, _ []byte) []byte { return around("PFX_BASE64=", base(key), "") },
 	"base64 behind words":       func(key, _ []byte) []byte { return around("the key of the build is ", base(key), " and secret") },

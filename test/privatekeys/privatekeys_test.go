@@ -210,7 +210,7 @@ func TestOnlyOneCertificateIsSent(t *testing.T) {
 	octets := marshal([]byte("something"))
 	for name, content := range map[string][]byte{
 		"two":                   slices.Concat(cert, cert),
-		"cut short":             cert[:len(cert)-1],
+		"truncated":             cert[:len(cert)-1],
 		"with a line break":     append(bytes.Clone(cert), '\n'),
 		"with another member":   extend(cert, octets),
 		"with a signed one":     extendSigned(cert, octets),

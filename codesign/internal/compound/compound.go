@@ -14,7 +14,7 @@ const Magic = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 // The errors of a Reader.
 var (
-	ErrMalformed = errors.New("it is cut short or damaged")
+	ErrMalformed = errors.New("it is truncated or damaged")
 	ErrNotFound  = errors.New("it has no such stream")
 	ErrTooLarge  = errors.New("the stream is too large")
 )
@@ -125,7 +125,7 @@ func (r *Reader) sector(number uint32) ([]byte, error) {
 		return nil, ErrMalformed
 	}
 	if n, err := r.file.ReadAt(data, offset); err != nil && (n == 0 || !errors.Is(err, io.EOF)) {
-		return nil, ErrMalformed // the last sector may be cut short
+		return nil, ErrMalformed // the last sector may be truncated
 	}
 	return data, nil
 }

@@ -149,7 +149,7 @@ func TestMissingStream(t *testing.T) {
 	}
 }
 
-// TestDamagedFiles has chains that lead nowhere or in circles, and files that are cut short.
+// TestDamagedFiles has chains that lead nowhere or in circles, and files that are truncated.
 func TestDamagedFiles(t *testing.T) {
 	const sector = 512
 	for what, change := range map[string]func(data []byte){

@@ -27,7 +27,7 @@ const (
 func Context(tag byte) byte { return context | constructed | tag }
 
 // ErrMalformed says that bytes are not BER.
-var ErrMalformed = errors.New("it is cut short or damaged")
+var ErrMalformed = errors.New("it is truncated or damaged")
 
 // ErrTooDeep says that more values of indefinite length are nested than any tool writes.
 var ErrTooDeep = errors.New("it is nested too deeply")
@@ -74,7 +74,7 @@ func Only(data []byte) (Value, error) {
 	return value, err
 }
 
-// Beginning is Next for data that may be cut short or hostile: a length beyond the data means all the rest, and so does an
+// Beginning is Next for data that may be truncated or hostile: a length beyond the data means all the rest, and so does an
 // indefinite one. So a format is recognized in a part of a file.
 func Beginning(data []byte) (value Value, rest []byte, err error) {
 	h, err := parseHeader(data)

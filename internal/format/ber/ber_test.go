@@ -23,7 +23,7 @@ func TestNext(t *testing.T) {
 		"empty":                      {"\x05\x00", "", "", true},
 		"indefinite without end":     {"\x30\x80\x04\x01a", "", "", false},
 		"primitive and indefinite":   {"\x04\x80a\x00\x00", "", "", false},
-		"cut short":                  {"\x04\x05abcd", "", "", false},
+		"truncated":                  {"\x04\x05abcd", "", "", false},
 		"longer than any memory":     {"\x04\x88\xff\xff\xff\xff\xff\xff\xff\xffabcd", "", "", false},
 		"no length":                  {"\x04", "", "", false},
 		"half a length":              {"\x04\x84\x01", "", "", false},

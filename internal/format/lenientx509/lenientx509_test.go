@@ -234,7 +234,7 @@ func checkRaw(t *testing.T, cert *x509.Certificate, der []byte) {
 func TestParseReturnsTheErrorOfCryptoX509(t *testing.T) {
 	good := readFile(t, "negative.der")
 	for what, der := range map[string][]byte{
-		"nothing": nil, "text": []byte("certificate"), "cut short": good[:len(good)-1], "bytes after the end": append(bytes.Clone(good), 0),
+		"nothing": nil, "text": []byte("certificate"), "truncated": good[:len(good)-1], "bytes after the end": append(bytes.Clone(good), 0),
 		"empty sequence": {0x30, 0}, "no serial number": {0x30, 0x06, 0x30, 0, 0x30, 0, 3, 0},
 	} {
 		_, want := x509.ParseCertificate(der)

@@ -51,7 +51,7 @@ func (c blockCipher) decrypt(key, iv, sealed []byte) ([]byte, error) {
 	}
 	size := block.BlockSize()
 	if len(sealed) == 0 || len(sealed)%size != 0 {
-		return nil, errors.New("what is encrypted is cut short or damaged")
+		return nil, errors.New("the encrypted part is truncated or damaged")
 	}
 	plain := make([]byte, len(sealed))
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)

@@ -17,7 +17,7 @@ const (
 )
 
 // Find says which kind of private key data holds, "" if none. It finds keys in DER and BER, plain or encrypted, PEM of any
-// kind, PKCS #12, PuTTY, OpenSSH, JWK, XML, PVK, strong names and Java key stores; anywhere in data, cut short or not, and in
+// kind, PKCS #12, PuTTY, OpenSSH, JWK, XML, PVK, strong names and Java key stores; anywhere in data, truncated or not, and in
 // every encoding that package unwrap undoes.
 //
 // It looks at the structure alone, so that keys which Go cannot parse, and halves of keys, are found as well. A key store

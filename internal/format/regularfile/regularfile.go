@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNotRegular says that a path names a directory, a pipe, a socket or a device. Its text follows the path in a message.
-var ErrNotRegular = errors.New("is not a regular file: a directory, a pipe or a device is not read")
+var ErrNotRegular = errors.New("is not a regular file, but a directory, a pipe or a device")
 
 // ErrTooLarge says that a file is larger than the limit of ReadAll.
 var ErrTooLarge = errors.New("is too large")

@@ -69,7 +69,7 @@ func beforeLongWord(words [][]byte) (length int) {
 
 func decodeBase64(digits []byte) []byte {
 	const group = 4
-	if len(digits)%group == 1 { // cut short: one digit is less than a byte
+	if len(digits)%group == 1 { // truncated: one digit is less than a byte
 		digits = digits[:len(digits)-1]
 	}
 	decoded, _ := base64.RawStdEncoding.AppendDecode(nil, digits)

@@ -25,7 +25,7 @@ func Mistake(data []byte) string {
 	case bytes.HasPrefix(data, []byte("\x00\x00\x00\x00CERT")):
 		return "is a serialized certificate store (.sst): export the certificate from it as .cer"
 	case json.Valid(text):
-		return "is JSON without a file in it, such as the response of an API"
+		return "is JSON that contains no file, such as the response of an API"
 	}
 	return ""
 }
@@ -35,11 +35,11 @@ const longestStart = 40
 // mistakes begin with start, in lower case.
 var mistakes = []struct{ start, problem string }{
 	{"version https://git-lfs", "is a Git LFS pointer instead of the file: run git lfs pull, or set lfs: true for actions/checkout"},
-	{"<!doctype html", "is a web page, such as a sign-in page in place of a download"},
-	{"<html", "is a web page, such as a sign-in page in place of a download"},
-	{"ssh-", "is an SSH key, which is no X.509 certificate"},
-	{"ecdsa-sha2-", "is an SSH key, which is no X.509 certificate"},
-	{"---- begin ssh2 public key", "is an SSH key, which is no X.509 certificate"},
+	{"<!doctype html", "is a web page, such as a sign-in page instead of a download"},
+	{"<html", "is a web page, such as a sign-in page instead of a download"},
+	{"ssh-", "is an SSH key, not an X.509 certificate"},
+	{"ecdsa-sha2-", "is an SSH key, not an X.509 certificate"},
+	{"---- begin ssh2 public key", "is an SSH key, not an X.509 certificate"},
 }
 
 // isBinaryAsText reports whether bytes that are not UTF-8 have been replaced by characters. DER begins with 0x30, which is
