@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -25,17 +26,17 @@ const (
 
 // takeIn merges the body of a client's request into a record.
 func (s *Server) takeIn(r record, body []byte) (record, error) {
-	before := r
+	before := r.values
 	given, err := s.merge(&r, body, byClient)
 	if err != nil {
 		return record{}, err
 	}
-	if given["status"] && !isStatus(string(r.Status)) {
-		return record{}, modelErrorf("Requested value '%s' was not found.", r.Status)
+	if given["status"] && !isStatus(r.text("status")) {
+		return record{}, modelErrorf("Requested value '%s' was not found.", r.text("status"))
 	}
-	r.Status = before.Status // the service's own
+	r.values["status"] = before["status"] // the service's own
 	if s.config.OwnUploadDates {
-		r.UploadDateTime = before.UploadDateTime
+		r.values["uploadDateTime"] = before["uploadDateTime"]
 		given["uploadDateTime"] = false
 	}
 	return r, s.complete(&r, given)
@@ -43,13 +44,13 @@ func (s *Server) takeIn(r record, body []byte) (record, error) {
 
 // complete fills in what the body did not give, from the content or by the service's habits.
 func (s *Server) complete(r *record, given map[string]bool) error {
-	if given["content"] && r.Content != nil {
+	if given["content"] && r.values["content"] != nil {
 		if err := r.takeContent(given); err != nil {
 			return err
 		}
 		r.contentUntil = time.Now().Add(s.config.VisibleContent)
 	}
-	if !isDateTimeOffset(r.ExpirationDateTime) {
+	if !isDateTimeOffset(r.time("expirationDateTime")) {
 		return modelErrorf("The certificate expires beyond the range of 'Edm.DateTimeOffset'.")
 	}
 	s.finish(r)
@@ -59,7 +60,7 @@ func (s *Server) complete(r *record, given map[string]bool) error {
 // maxMembers is how many members a body may have. The type has nine properties, each of which can have annotations.
 const maxMembers = 1000
 
-// merge sets the properties that the body has, and returns their names. It reads one member at a time, so that a body of
+// merge sets the properties that the body has in a copy of the values, and returns their names. It reads one member at a time, so that a body of
 // very many costs no more memory.
 func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool, err error) {
 	body = bytes.TrimSpace(body)
@@ -69,6 +70,7 @@ func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool
 	if body[0] != '{' {
 		return nil, unexpectedNode(body, "StartObject")
 	}
+	r.values = maps.Clone(r.values)
 	given = make(map[string]bool)
 	members := json.NewDecoder(bytes.NewReader(body))
 	_, _ = members.Token() // the body is valid, so nothing fails
@@ -133,8 +135,8 @@ func checkType(raw json.RawMessage) error {
 func (r *record) set(name string, raw json.RawMessage) error {
 	p := properties[name]
 	if string(raw) == "null" {
-		if field, isText := p.field(r).(**string); isText && p.nullable {
-			*field = nil
+		if p.nullable {
+			r.values[name] = nil
 			return nil
 		}
 		expected := string(p.kind) + "[Nullable=False]"
@@ -148,19 +150,13 @@ func (r *record) set(name string, raw json.RawMessage) error {
 	if json.Unmarshal(raw, &text) != nil {
 		return modelErrorf("Cannot convert the literal '%s' to the expected type '%s'.", raw, p.kind)
 	}
-	switch field := p.field(r).(type) {
-	case *string:
-		*field = text
-	case **string:
-		*field = &text
-	case *intune.CertificateStatus:
-		*field = intune.CertificateStatus(text)
-	case *time.Time:
-		read, err := readTime(text)
-		*field = read
-		return err
+	if p.kind != timeKind {
+		r.values[name] = text
+		return nil
 	}
-	return nil
+	read, err := readTime(text)
+	r.values[name] = read
+	return err
 }
 
 func isStatus(text string) bool {
@@ -205,13 +201,13 @@ func isDateTimeOffset(t time.Time) bool {
 // takeContent reads the properties that the request left out from the certificate, which is uploaded now. Content that is
 // no certificate, as in the example of the reference, is accepted and says nothing.
 func (r *record) takeContent(given map[string]bool) error {
-	der, err := base64.StdEncoding.DecodeString(*r.Content)
+	der, err := base64.StdEncoding.DecodeString(r.text("content"))
 	if err != nil {
 		return modelErrorf("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding " +
 			"characters, or an illegal character among the padding characters.")
 	}
 	if !given["uploadDateTime"] {
-		r.UploadDateTime = time.Time{}
+		r.values["uploadDateTime"] = time.Time{}
 	}
 	cert, err := lenientx509.Parse(der)
 	if err != nil {
@@ -219,27 +215,22 @@ func (r *record) takeContent(given map[string]bool) error {
 	}
 	r.isCertificate = true
 	read := intune.FromX509(cert)
-	r.SubjectName = filledIn(r.SubjectName, given["subjectName"], read.SubjectName)
-	r.Subject = filledIn(r.Subject, given["subject"], read.Subject)
-	r.IssuerName = filledIn(r.IssuerName, given["issuerName"], read.IssuerName)
-	r.Issuer = filledIn(r.Issuer, given["issuer"], read.Issuer)
-	if !given["expirationDateTime"] || r.ExpirationDateTime.IsZero() {
-		r.ExpirationDateTime = read.ExpirationDateTime
+	for name, text := range map[string]string{
+		"subjectName": read.SubjectName, "subject": read.Subject, "issuerName": read.IssuerName, "issuer": read.Issuer,
+	} {
+		if text != "" && (!given[name] || r.text(name) == "") {
+			r.values[name] = text
+		}
+	}
+	if !given["expirationDateTime"] || r.time("expirationDateTime").IsZero() {
+		r.values["expirationDateTime"] = read.ExpirationDateTime
 	}
 	return nil
 }
 
-// filledIn is what the request gives or, if that is nothing, what was read.
-func filledIn(kept *string, given bool, read string) *string {
-	if given && deref(kept) != "" || read == "" {
-		return kept
-	}
-	return &read
-}
-
 // wantSubject rejects a certificate that nobody could recognize.
 func (r *record) wantSubject() error {
-	if !r.isCertificate && cmp.Or(deref(r.Subject), deref(r.SubjectName)) == "" {
+	if !r.isCertificate && cmp.Or(r.text("subject"), r.text("subjectName")) == "" {
 		return textErrorf("The certificate has neither content that can be read nor a subject.")
 	}
 	return nil

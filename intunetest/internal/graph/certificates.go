@@ -18,7 +18,7 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 	if rejection := c.wantJSON(); rejection != nil {
 		return rejection
 	}
-	created, err := s.takeIn(record{Status: intune.CertificateStatusNotProvisioned}, c.body)
+	created, err := s.takeIn(newRecord(intune.CertificateStatusNotProvisioned), c.body)
 	if err == nil {
 		err = created.wantSubject()
 	}
@@ -26,7 +26,8 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 		return c.badRequest(err)
 	}
 	now := time.Now()
-	created.ID, created.visible, created.provisioned = guid.New(), now.Add(c.late), now.Add(s.config.ProvisioningDelay)
+	created.values["id"] = guid.New()
+	created.visible, created.provisioned = now.Add(c.late), now.Add(s.config.ProvisioningDelay)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(&created)
@@ -93,7 +94,7 @@ func (s *Server) count(c *call, given options) *exchange.Response {
 // find returns the index of the record with the id, -1 if none can be seen. It is called with the lock held.
 func (s *Server) find(id string) int {
 	now := time.Now()
-	return slices.IndexFunc(s.records, func(r record) bool { return r.shows(now) && strings.EqualFold(r.ID, id) })
+	return slices.IndexFunc(s.records, func(r record) bool { return r.shows(now) && strings.EqualFold(r.text("id"), id) })
 }
 
 // visible are the records that can be seen by now, in order of creation. It is called with the lock held.

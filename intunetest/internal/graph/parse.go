@@ -17,7 +17,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // maxNesting is how deep an expression may be nested.
@@ -31,17 +30,13 @@ type parser struct {
 }
 
 func parseFilter(text string, names naming) (filter, error) {
-	tokens, err := lex(text)
-	if err != nil {
-		return nil, invalid(err)
-	}
-	p := &parser{tokens: tokens, names: names}
+	p := &parser{tokens: lex(text), names: names}
 	parsed, err := p.or()
+	if rest := p.peek(); err == nil && rest.at < len(text) {
+		err = unexpected(rest)
+	}
 	if err != nil {
 		return nil, invalid(err)
-	}
-	if rest := p.next(); rest.kind != endToken {
-		return nil, invalid(unexpected(rest))
 	}
 	return parsed, nil
 }
@@ -55,7 +50,7 @@ func (p *parser) peek() token { return p.tokens[0] }
 // next takes a token, but never the last.
 func (p *parser) next() token {
 	t := p.tokens[0]
-	if t.kind != endToken {
+	if len(p.tokens) > 1 {
 		p.tokens = p.tokens[1:]
 	}
 	return t
@@ -63,12 +58,11 @@ func (p *parser) next() token {
 
 // takes reports whether the next token is this keyword or sign, and if so takes it.
 func (p *parser) takes(text string) bool {
-	t := p.peek()
-	if t.kind != wordToken && t.kind != signToken || !strings.EqualFold(t.text, text) {
-		return false
+	takes := strings.EqualFold(p.peek().text, text)
+	if takes {
+		p.next()
 	}
-	p.next()
-	return true
+	return takes
 }
 
 func (p *parser) want(sign string) error {
@@ -98,8 +92,8 @@ func (p *parser) chain(operator string, operand func() (filter, error), by func(
 }
 
 func (p *parser) operand() (filter, error) {
-	isCall := len(p.tokens) > 1 && p.tokens[1].kind == signToken && p.tokens[1].text == "("
-	if t := p.peek(); t.kind == wordToken && !isCall && !strings.EqualFold(t.text, "not") {
+	isCall := len(p.tokens) > 1 && p.tokens[1].text == "("
+	if t := p.peek(); t.word != "" && !isCall && !strings.EqualFold(t.word, "not") {
 		return p.comparison()
 	}
 	return p.boolean()
@@ -116,9 +110,9 @@ func (p *parser) boolean() (filter, error) {
 	case p.takes("not"):
 		inner, err := p.nested(p.boolean)
 		return not(inner), err
-	case t.kind == wordToken:
+	case t.word != "":
 		return p.function()
-	case t.kind == textToken, t.kind == numberToken, t.kind == enumToken:
+	case t.literal != "", t.number != "":
 		return nil, textErrorf("A literal on the left of an operator is not supported, as at position %d.", t.at)
 	}
 	return nil, unexpected(p.peek())
@@ -136,7 +130,7 @@ func (p *parser) nested(parse func() (filter, error)) (filter, error) {
 // function reads a call of a function that compares texts.
 func (p *parser) function() (filter, error) {
 	name := p.next()
-	function := strings.ToLower(name.text)
+	function := strings.ToLower(name.word)
 	if _, known := functions[function]; !known {
 		if p.peek().text != "(" {
 			return nil, unexpected(name)
@@ -154,10 +148,10 @@ func (p *parser) function() (filter, error) {
 		return nil, err
 	}
 	text := p.next()
-	if of != textKind || text.kind != textToken {
+	if of != textKind || text.literal == "" || text.typeName != "" {
 		return nil, textErrorf("No function signature for the function with name '%s' matches the specified arguments.", function)
 	}
-	return matchText(function, property, text.text), p.want(")")
+	return matchText(function, property, text.value()), p.want(")")
 }
 
 func (p *parser) comparison() (filter, error) {
@@ -170,8 +164,8 @@ func (p *parser) comparison() (filter, error) {
 		return isIn(name, literals), err
 	}
 	operator := p.next()
-	keyword := strings.ToLower(operator.text)
-	if _, known := comparisons[keyword]; !known || operator.kind != wordToken {
+	keyword := strings.ToLower(operator.word)
+	if _, known := comparisons[keyword]; !known {
 		return nil, unexpected(operator)
 	}
 	literal, err := p.literal(of)
@@ -197,36 +191,32 @@ func (p *parser) literals(of kind) (literals []value, err error) {
 
 func (p *parser) property() (name string, of kind, err error) {
 	t := p.next()
-	if t.kind != wordToken {
+	if t.word == "" {
 		return "", "", unexpected(t)
 	}
-	return p.names.sortable(t.text)
-}
-
-func (p *parser) isProperty(name string) bool {
-	_, known := p.names.find(name)
-	return known
+	return p.names.sortable(t.word)
 }
 
 // literal reads one that can be compared with values of this kind: null can with any.
 func (p *parser) literal(of kind) (value, error) {
 	t := p.next()
+	_, isProperty := p.names.find(t.word)
 	switch {
-	case t.kind == endToken:
+	case t.word == "" && t.literal == "" && t.number == "" && t.sign == "":
 		return value{}, unexpected(t)
-	case t.kind == wordToken && strings.EqualFold(t.text, "null"):
+	case strings.EqualFold(t.word, "null"):
 		return value{Null: true}, nil
-	case of == textKind && t.kind == textToken:
-		return value{Text: t.text}, nil
-	case of == statusKind && (t.kind == textToken || t.kind == enumToken && t.typeName == string(statusKind)):
-		if !isStatus(t.text) {
-			return value{}, textErrorf("The string '%s' is not a valid enumeration type constant.", t.text)
+	case of == textKind && t.literal != "" && t.typeName == "":
+		return value{Text: t.value()}, nil
+	case of == statusKind && t.literal != "" && (t.typeName == "" || t.typeName == string(statusKind)):
+		if !isStatus(t.value()) {
+			return value{}, textErrorf("The string '%s' is not a valid enumeration type constant.", t.value())
 		}
-		return value{Text: t.text}, nil
-	case of == timeKind && t.kind == numberToken:
-		literal, err := parseTime(t.text)
+		return value{Text: t.value()}, nil
+	case of == timeKind && t.number != "":
+		literal, err := parseTime(t.number)
 		return value{Time: literal}, err
-	case t.kind == wordToken && p.isProperty(t.text):
+	case isProperty:
 		return value{}, textErrorf("A property on the right of an operator is not supported, as at position %d.", t.at)
 	}
 	return value{}, textErrorf("A binary operator with incompatible types was detected: the literal at position %d does not have the type '%s'.", t.at, of)
@@ -242,60 +232,33 @@ func parseTime(text string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-type tokenKind int
-
-const (
-	endToken    tokenKind = iota
-	wordToken             // a keyword, an operator or the name of a property
-	textToken             // 'Contoso', without its quotation marks
-	enumToken             // microsoft.graph.certificateStatus'provisioned', the same, with its type
-	numberToken           // what begins like a number, a time among them
-	signToken             // a parenthesis or a comma
-)
-
+// token is a piece of an expression. At its end, and for a character that cannot stand there, the groups are empty.
 type token struct {
-	kind     tokenKind
-	text     string
-	typeName string // of an enumToken
-	at       int    // where it begins
+	text string
+	at   int // where it begins
+
+	typeName, literal string // 'Contoso', or microsoft.graph.certificateStatus'provisioned' with its type
+	word              string // a keyword, an operator or the name of a property
+	number            string // what begins like a number, a time among them
+	sign              string // a parenthesis or a comma
+}
+
+// value is a literal without its quotation marks.
+func (t token) value() string {
+	return strings.ReplaceAll(t.literal[1:len(t.literal)-1], "''", "'")
 }
 
 const word = `[A-Za-z_][A-Za-z0-9_.]*`
 
-// tokenForm has groups for the type and the text of a literal, a word and a number.
-var tokenForm = regexp.MustCompile(`^(?:(` + word + `)?('(?:[^']|'')*')|(` + word + `)|([-+]?[0-9][0-9A-Za-z:.+-]*)|[(),])`)
+// tokenForm has the groups of a token. It matches any text that does not end with a space.
+var tokenForm = regexp.MustCompile(`(?s)[ \t]*((` + word + `)?('(?:[^']|'')*')|(` + word + `)|([-+]?[0-9][0-9A-Za-z:.+-]*)|([(),])|.)`)
 
-// lex returns the tokens of an expression. The last one is an endToken.
-func lex(text string) ([]token, error) {
-	var tokens []token
-	for at := 0; ; {
-		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
-		if at == len(text) {
-			return append(tokens, token{kind: endToken, text: "the end", at: at}), nil
-		}
-		match := tokenForm.FindStringSubmatch(text[at:])
-		if match == nil {
-			_, size := utf8.DecodeRuneInString(text[at:])
-			return nil, unexpected(token{text: text[at : at+size], at: at})
-		}
-		tokens = append(tokens, newToken(match, at))
+// lex returns the tokens of an expression.
+func lex(text string) (tokens []token) {
+	at := 0
+	for _, match := range tokenForm.FindAllStringSubmatch(strings.TrimRight(text, " \t"), -1) {
 		at += len(match[0])
+		tokens = append(tokens, token{match[1], at - len(match[1]), match[2], match[3], match[4], match[5], match[6]})
 	}
-}
-
-func newToken(match []string, at int) token {
-	typeName, literal, name, number := match[1], match[2], match[3], match[4]
-	switch {
-	case literal != "":
-		t := token{kind: textToken, text: strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), typeName: typeName, at: at}
-		if typeName != "" {
-			t.kind = enumToken
-		}
-		return t
-	case name != "":
-		return token{kind: wordToken, text: name, at: at}
-	case number != "":
-		return token{kind: numberToken, text: number, at: at}
-	}
-	return token{kind: signToken, text: match[0], at: at}
+	return append(tokens, token{text: "the end", at: len(text)})
 }

@@ -3,7 +3,7 @@ package graph
 // This file holds a certificate as the service keeps it and shows it, and its properties.
 
 import (
-	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -12,19 +12,32 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// record is a certificate as the service keeps it. What the schema calls nullable is a pointer.
+// record is a certificate as the service keeps it.
 type record struct {
-	ID                                       string
-	Content                                  *string // in base64; see contentUntil
-	Status                                   intune.CertificateStatus
-	SubjectName, Subject, IssuerName, Issuer *string
-	ExpirationDateTime, UploadDateTime       time.Time
+	values map[string]any // texts and times by the names of properties, nil for null; content is in base64
 
 	isCertificate bool      // the content that was sent could be read
 	serial        int       // counts from 1 in order of creation
-	contentUntil  time.Time // when Content ceases to show
+	contentUntil  time.Time // when the content ceases to show
 	visible       time.Time // when it begins to show
-	provisioned   time.Time // when Status becomes provisioned; zero after SetStatus, which decides permanently
+	provisioned   time.Time // when it becomes provisioned; zero after SetStatus, which decides permanently
+}
+
+func newRecord(status intune.CertificateStatus) record {
+	return record{values: map[string]any{
+		"id": "", "status": string(status), "expirationDateTime": time.Time{}, "uploadDateTime": time.Time{},
+	}}
+}
+
+// text returns the value of a property, "" for null.
+func (r *record) text(name string) string {
+	text, _ := r.values[name].(string)
+	return text
+}
+
+func (r *record) time(name string) time.Time {
+	t, _ := r.values[name].(time.Time)
+	return t
 }
 
 const typeName = "microsoft.graph.enterpriseCodeSigningCertificate"
@@ -43,21 +56,20 @@ const (
 type property struct {
 	kind               kind
 	nullable, readOnly bool
-	field              func(*record) any // a pointer to what the record keeps
 }
 
 // properties are those of https://learn.microsoft.com/graph/api/resources/intune-apps-enterprisecodesigningcertificate,
 // nullable as the schema of v1.0 says.
 var properties = map[string]property{
-	"id":                 {textKind, false, true, func(r *record) any { return &r.ID }},
-	"content":            {binaryKind, true, false, func(r *record) any { return &r.Content }},
-	"status":             {statusKind, false, false, func(r *record) any { return &r.Status }},
-	"subjectName":        {textKind, true, false, func(r *record) any { return &r.SubjectName }},
-	"subject":            {textKind, true, false, func(r *record) any { return &r.Subject }},
-	"issuerName":         {textKind, true, false, func(r *record) any { return &r.IssuerName }},
-	"issuer":             {textKind, true, false, func(r *record) any { return &r.Issuer }},
-	"expirationDateTime": {timeKind, false, false, func(r *record) any { return &r.ExpirationDateTime }},
-	"uploadDateTime":     {timeKind, false, false, func(r *record) any { return &r.UploadDateTime }},
+	"id":                 {textKind, false, true},
+	"content":            {binaryKind, true, false},
+	"status":             {statusKind, false, false},
+	"subjectName":        {textKind, true, false},
+	"subject":            {textKind, true, false},
+	"issuerName":         {textKind, true, false},
+	"issuer":             {textKind, true, false},
+	"expirationDateTime": {timeKind, false, false},
+	"uploadDateTime":     {timeKind, false, false},
 }
 
 // canonical returns the name of a property as the reference spells it. Graph ignores case in names of properties.
@@ -108,33 +120,24 @@ func (r *record) members(selected []string, level metadata) map[string]any {
 		members["@odata.type"] = "#" + typeName
 	}
 	for _, name := range selected {
-		members[name] = properties[name].field(r)
+		members[name] = r.values[name]
 	}
 	return members
 }
 
 // value is a property's value for comparisons.
 func (r *record) value(name string) value {
-	switch field := properties[name].field(r).(type) {
-	case *string:
-		return value{Text: *field}
-	case **string:
-		return value{Null: *field == nil, Text: deref(*field)}
-	case *intune.CertificateStatus:
-		return value{Text: string(*field)}
-	case *time.Time:
-		return value{Time: *field}
-	}
-	return value{Null: true}
+	return value{Null: r.values[name] == nil, Text: r.text(name), Time: r.time(name)}
 }
 
 func (r *record) shows(now time.Time) bool { return !r.visible.After(now) }
 
 // at is the record as it shows at a time: once provisioned, it says so, and the content shows only for a while.
 func (r record) at(now time.Time) record {
+	r.values = maps.Clone(r.values)
 	r.forget(now)
 	if !r.provisioned.IsZero() && !r.provisioned.After(now) {
-		r.Status = intune.CertificateStatusProvisioned
+		r.values["status"] = string(intune.CertificateStatusProvisioned)
 	}
 	return r
 }
@@ -142,29 +145,14 @@ func (r record) at(now time.Time) record {
 // forget removes content that does not show any more.
 func (r *record) forget(now time.Time) {
 	if !r.contentUntil.After(now) {
-		r.Content = nil
+		r.values["content"] = nil
 	}
 }
 
+// certificate is the record as the library reads it.
 func (r *record) certificate() *intune.EnterpriseCodeSigningCertificate {
-	return &intune.EnterpriseCodeSigningCertificate{
-		ID: r.ID, Content: r.content(), Status: r.Status,
-		SubjectName: deref(r.SubjectName), Subject: deref(r.Subject), IssuerName: deref(r.IssuerName), Issuer: deref(r.Issuer),
-		ExpirationDateTime: r.ExpirationDateTime, UploadDateTime: r.UploadDateTime,
-	}
-}
-
-func (r *record) content() []byte {
-	if r.Content == nil {
-		return nil
-	}
-	der, _ := base64.StdEncoding.DecodeString(*r.Content) // takeContent has decoded it
-	return der
-}
-
-func deref(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
+	object, _ := json.Marshal(r.members(nil, metadataNone)) // texts and times, which the service has read
+	cert := new(intune.EnterpriseCodeSigningCertificate)
+	_ = json.Unmarshal(object, cert)
+	return cert
 }

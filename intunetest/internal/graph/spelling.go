@@ -10,17 +10,18 @@ import (
 
 // finish sets what the service decides about a record.
 func (s *Server) finish(r *record) {
-	if r.UploadDateTime.IsZero() {
-		r.UploadDateTime = s.config.Now().Truncate(100 * time.Nanosecond)
+	if r.time("uploadDateTime").IsZero() {
+		r.values["uploadDateTime"] = s.config.Now().Truncate(100 * time.Nanosecond)
 	}
-	for _, name := range []**string{&r.SubjectName, &r.Subject, &r.IssuerName, &r.Issuer} {
-		if *name != nil {
-			*name = new(s.spell(**name))
+	for _, name := range []string{"subjectName", "subject", "issuerName", "issuer"} {
+		if text, isText := r.values[name].(string); isText {
+			r.values[name] = s.spell(text)
 		}
 	}
 	if s.config.Respelling {
-		r.ExpirationDateTime = r.ExpirationDateTime.UTC().Truncate(time.Second)
-		r.UploadDateTime = r.UploadDateTime.UTC().Truncate(time.Second)
+		for _, name := range []string{"expirationDateTime", "uploadDateTime"} {
+			r.values[name] = r.time(name).UTC().Truncate(time.Second)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package graph
 // This file is what a test sees and does behind the service's back.
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +43,7 @@ func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 
 // Add puts a certificate, which is Graph's JSON, into the tenant. Unlike a client's, its id and its status count.
 func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
-	r := record{Status: intune.CertificateStatusProvisioned}
+	r := newRecord(intune.CertificateStatusProvisioned)
 	given, err := s.merge(&r, object, byOperator)
 	if err == nil {
 		err = s.complete(&r, given)
@@ -53,15 +54,14 @@ func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, e
 	if err != nil {
 		return nil, err
 	}
-	r.contentUntil = r.UploadDateTime.Add(s.config.VisibleContent)
+	r.contentUntil = r.time("uploadDateTime").Add(s.config.VisibleContent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.index(r.ID) >= 0 {
-		return nil, fmt.Errorf("the tenant has a certificate with the id %q", r.ID)
+	id := cmp.Or(r.text("id"), guid.New())
+	if s.index(id) >= 0 {
+		return nil, fmt.Errorf("the tenant has a certificate with the id %q", id)
 	}
-	if r.ID == "" {
-		r.ID = guid.New()
-	}
+	r.values["id"] = id
 	s.keep(&r)
 	r.forget(time.Now())
 	return r.certificate(), nil
@@ -99,5 +99,5 @@ func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigning
 
 // index returns the index of the record with the id, -1 if there is none. It is called with the lock held.
 func (s *Server) index(id string) int {
-	return slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.ID, id) })
+	return slices.IndexFunc(s.records, func(r record) bool { return strings.EqualFold(r.text("id"), id) })
 }
