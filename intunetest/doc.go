@@ -54,7 +54,7 @@
 //	-------------------------------------------------------------  ------------------------------------------------------
 //	operations, properties, status codes, 201 with the object      reference pages of the resource
 //	get responds with the object itself, not {"value":{...}}       OData; the reference's example differs
-//	v1.0 has the collection; WithoutV1Collection removes it        reference pages; the CSDL disagrees
+//	v1.0 has the collection                                        reference pages; the CSDL disagrees
 //	nullable properties, names of types                            CSDL
 //	content is null after the upload                               reference pages
 //	either family of permissions is enough                         reference pages and permissions metadata, which disagree

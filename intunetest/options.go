@@ -108,12 +108,6 @@ func WithoutConsent() ServerOption {
 	return func(c *config) { c.entra.DeclineConsent = true }
 }
 
-// WithoutV1Collection makes v1.0 respond as its schema says, which does not have the collection. The reference pages
-// show v1.0 paths, so it is served by default.
-func WithoutV1Collection() ServerOption {
-	return func(c *config) { c.graph.WithoutV1Collection = true }
-}
-
 // WithStrictGraph makes Graph stricter than the service, to find mistakes that the service tolerates. Names in paths,
 // bodies and queries must be spelled as in the reference, with the dollar sign of options. Custom query options and a
 // body with an id are rejected. An id must be a GUID. A client that does not accept JSON gets a 406.

@@ -2,7 +2,6 @@ package intunetest_test
 
 import (
 	"cmp"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -149,14 +148,10 @@ func TestPagesOutliveDeletionsAndUpdates(t *testing.T) {
 	}
 }
 
-func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
+func TestSkipTokensAreOfOneQuery(t *testing.T) {
 	w := newStockedWire(t, intunetest.WithPageSize(2))
 	_, page := w.list(certificates + query("$top=4", "$orderby=subject"))
 	_, token, _ := strings.Cut(w.onServer(page["@odata.nextLink"]), "$skiptoken=")
-	sealed, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		t.Fatal(err)
-	}
 	value, _ := w.list(certificates + "?" + "$skiptoken=" + token + "&$orderby=subject&%24top=4")
 	if got := subjects(value); got != "C D" {
 		t.Errorf("the options in another order give %s", got)
@@ -170,11 +165,6 @@ func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
 		}
 	}
 	own := query("$top=4", "$orderby=subject")
-	for i := range sealed {
-		changed := slices.Clone(sealed)
-		changed[i] ^= 1
-		reject(w, own+"&$skiptoken="+base64.RawURLEncoding.EncodeToString(changed))
-	}
 	for _, changed := range []string{"", "3", token[:len(token)-1], token[1:], token + "=", token + "AA", token[:20], "!" + token} {
 		reject(w, own+"&$skiptoken="+changed)
 	}
@@ -185,7 +175,6 @@ func TestSkipTokensAreOfOneQueryOnOneServer(t *testing.T) {
 	} {
 		reject(w, query(other...)+"&$skiptoken="+token)
 	}
-	reject(newStockedWire(t), own+"&$skiptoken="+token)
 }
 
 func TestPagesHoldAHundredByDefault(t *testing.T) {

@@ -79,16 +79,6 @@ func TestStrictGraphWantsPathsAsTheReferenceSpellsThem(t *testing.T) {
 	w.wantStatus(w.get(certificates+"/B20D3703-3703-b20d-0337-0db203370db2"), http.StatusNotFound)
 }
 
-// The schema of v1.0 has the type, but not the collection.
-func TestV1CanBeWithoutTheCollection(t *testing.T) {
-	w := newWire(t, intunetest.WithoutV1Collection())
-	message := w.graphError(w.get(strings.Replace(certificates, "beta", "v1.0", 1)), http.StatusBadRequest, "BadRequest")
-	if message != "Resource not found for the segment 'enterpriseCodeSigningCertificates'." {
-		t.Errorf("the message is %q", message)
-	}
-	w.wantStatus(w.get(certificates), http.StatusOK)
-}
-
 // TestOtherMethodsAreNotAllowed: the response says which ones are, whatever the permissions.
 func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	w, item, _ := newExampleWire(t)

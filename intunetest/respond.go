@@ -7,10 +7,9 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
-	"mime"
+	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
@@ -57,15 +56,13 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, response *excha
 	if r.TLS != nil {
 		header.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-	for name, values := range response.Header {
-		header[name] = values
-	}
+	maps.Copy(header, response.Header)
 	if response.Status == http.StatusSwitchingProtocols {
 		s.switchProtocols(w)
 		return
 	}
 	body := response.Body
-	if len(body) > 0 && acceptsGzip(r.Header) {
+	if _, accepts := exchange.Accepts(r.Header, "Accept-Encoding", "gzip", "*"); accepts && len(body) > 0 {
 		header.Set("Content-Encoding", "gzip")
 		body = compressed(body)
 	}
@@ -80,19 +77,6 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, response *excha
 		loseAt(r, true)
 	}
 	_, _ = w.Write(body)
-}
-
-// acceptsGzip reads Accept-Encoding: RFC 9110, section 12.5.3.
-func acceptsGzip(header http.Header) bool {
-	for accepted := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
-		name, parameters, err := mime.ParseMediaType("coding/" + strings.TrimSpace(accepted))
-		if err != nil || name != "coding/gzip" && name != "coding/*" {
-			continue
-		}
-		quality, err := strconv.ParseFloat(parameters["q"], 64)
-		return err != nil || quality > 0
-	}
-	return false
 }
 
 var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }} // each of which has large tables

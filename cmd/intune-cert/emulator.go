@@ -71,7 +71,6 @@ A --fault is a list of settings. Each request takes the first fault that fits it
     "tokenLifetime": "1h"
     "clockSkew": "0s"             how far the service's clock is ahead
     "tls": false, "hosts": []     serve https, with a certificate for these names too
-    "withoutV1Collection": false  v1.0 does not have the collection
     "strictGraph": false          reject what Graph tolerates`
 
 const emulatorExample = `  intune-cert emulator --sample sample.cer

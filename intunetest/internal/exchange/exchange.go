@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -99,6 +101,19 @@ func JSON(status int, value any) *Response {
 func IsMediaType(header http.Header, want string) bool {
 	got, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	return err == nil && got == want
+}
+
+// Accepts reports whether a header such as Accept has one of the names, and not with q=0, and returns its parameters: RFC
+// 9110, section 12.5.
+func Accepts(header http.Header, field string, names ...string) (parameters map[string]string, accepts bool) {
+	for accepted := range strings.SplitSeq(strings.Join(header.Values(field), ","), ",") {
+		name, parameters, err := mime.ParseMediaType(accepted)
+		quality, noQuality := strconv.ParseFloat(parameters["q"], 64)
+		if err == nil && slices.Contains(names, name) && (noQuality != nil || quality > 0) {
+			return parameters, true
+		}
+	}
+	return nil, false
 }
 
 // NotFoundError says that the tenant has nothing of the name that a test gives.

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-func (s *Server) create(c *call, _ options) *exchange.Response {
+func (s *Server) create(c *call, _ *query) *exchange.Response {
 	if rejection := c.wantJSON(); rejection != nil {
 		return rejection
 	}
@@ -28,65 +28,35 @@ func (s *Server) create(c *call, _ options) *exchange.Response {
 	now := time.Now()
 	created.values["id"] = guid.New()
 	created.visible, created.provisioned = now.Add(c.late), now.Add(s.config.ProvisioningDelay)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.keep(&created)
 	created.forget(now)
 	return c.object(http.StatusCreated, created, nil)
 }
 
-func (s *Server) get(c *call, given options) *exchange.Response {
-	q, err := s.newQuery(given)
-	if err != nil {
-		return c.badRequest(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.find(c.resource.id)
-	if i < 0 {
-		return c.notFound()
-	}
-	return c.object(http.StatusOK, s.records[i].at(time.Now()), q.selected)
+func (s *Server) get(c *call, q *query) *exchange.Response {
+	return c.object(http.StatusOK, s.records[c.at].at(time.Now()), q.selected)
 }
 
 // update merges the properties of the request into the certificate, as OData's PATCH does.
-func (s *Server) update(c *call, _ options) *exchange.Response {
+func (s *Server) update(c *call, _ *query) *exchange.Response {
 	if rejection := c.wantJSON(); rejection != nil {
 		return rejection
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.find(c.resource.id)
-	if i < 0 {
-		return c.notFound()
-	}
-	updated, err := s.takeIn(s.records[i], c.body)
+	updated, err := s.takeIn(s.records[c.at], c.body)
 	if err != nil {
 		return c.badRequest(err)
 	}
-	s.records[i] = updated
+	s.records[c.at] = updated
 	return c.object(http.StatusOK, updated.at(time.Now()), nil)
 }
 
-func (s *Server) remove(c *call, _ options) *exchange.Response {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.find(c.resource.id)
-	if i < 0 {
-		return c.notFound()
-	}
-	s.records = slices.Delete(s.records, i, i+1)
+func (s *Server) remove(c *call, _ *query) *exchange.Response {
+	s.records = slices.Delete(s.records, c.at, c.at+1)
 	return &exchange.Response{Status: http.StatusNoContent}
 }
 
 // count is the collection's /$count, a bare number.
-func (s *Server) count(c *call, given options) *exchange.Response {
-	q, err := s.newQuery(given)
-	if err != nil {
-		return c.badRequest(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) count(_ *call, q *query) *exchange.Response {
 	matching := q.match(s.visible())
 	return &exchange.Response{Status: http.StatusOK, ContentType: "text/plain", Body: []byte(strconv.Itoa(len(matching)))}
 }

@@ -3,7 +3,6 @@
 package graph
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -20,18 +19,17 @@ type Config struct {
 	// Now is the clock of the service.
 	Now func() time.Time
 
-	License             bool          `json:"license"` // the tenant has one
-	OwnUploadDates      bool          `json:"ownUploadDates"`
-	Respelling          bool          `json:"respelling"`
-	NamesWithout        []string      `json:"namesWithout"`   // types of attributes that names do not show
-	VisibleContent      time.Duration `json:"visibleContent"` // after the upload
-	PageSize            int           `json:"pageSize"`
-	ProvisioningDelay   time.Duration `json:"provisioningDelay"`
-	QuotaWrites         int           `json:"quotaWrites"` // POST, PUT, PATCH and DELETE in any QuotaWindow
-	QuotaRequests       int           `json:"quotaRequests"`
-	QuotaWindow         time.Duration `json:"quotaWindow"`
-	WithoutV1Collection bool          `json:"withoutV1Collection"`
-	Strict              bool          `json:"strictGraph"`
+	License           bool          `json:"license"` // the tenant has one
+	OwnUploadDates    bool          `json:"ownUploadDates"`
+	Respelling        bool          `json:"respelling"`
+	NamesWithout      []string      `json:"namesWithout"`   // types of attributes that names do not show
+	VisibleContent    time.Duration `json:"visibleContent"` // after the upload
+	PageSize          int           `json:"pageSize"`
+	ProvisioningDelay time.Duration `json:"provisioningDelay"`
+	QuotaWrites       int           `json:"quotaWrites"` // POST, PUT, PATCH and DELETE in any QuotaWindow
+	QuotaRequests     int           `json:"quotaRequests"`
+	QuotaWindow       time.Duration `json:"quotaWindow"`
+	Strict            bool          `json:"strictGraph"`
 }
 
 // HasQuota reports whether there is a quota: there is none if all of its settings are 0.
@@ -41,8 +39,7 @@ func (c *Config) HasQuota() bool {
 
 // Server is the emulated service. It is safe for concurrent use.
 type Server struct {
-	config  Config
-	sealKey []byte // of $skiptoken
+	config Config
 
 	mu        sync.Mutex
 	challenge string   // the claims that access tokens need, "" for none
@@ -53,7 +50,7 @@ type Server struct {
 
 // New returns a Server that holds no certificates.
 func New(config Config) *Server {
-	s := &Server{config: config, sealKey: []byte(rand.Text())}
+	s := &Server{config: config}
 	s.Reset()
 	return s
 }
@@ -65,6 +62,7 @@ type call struct {
 	body     []byte
 	origin   string // of the server, as the client reaches it
 	resource resource
+	at       int // the index of the certificate that is the resource
 	metadata metadata
 	late     time.Duration // until the certificate that the request creates can be seen
 	ids      exchange.IDs
@@ -102,62 +100,62 @@ func (s *Server) respond(c *call) *exchange.Response {
 	if rejection := s.locate(c); rejection != nil {
 		return rejection
 	}
-	operation, known := s.route(c.Method, c.resource)
-	if operation == nil {
-		return c.methodNotAllowed(s.methodsFor(c.resource)...)
+	op, allowed := findOperation(c.Method, c.resource.kind)
+	if op == nil {
+		return c.methodNotAllowed(allowed...)
 	}
 	if rejection := s.authorize(c); rejection != nil {
 		return rejection
 	}
-	if s.config.Strict && c.resource.isItem && !idForm.MatchString(c.resource.id) {
+	if s.config.Strict && c.resource.kind == item && !idForm.MatchString(c.resource.id) {
 		return intuneError(http.StatusBadRequest, "BadRequest",
 			fmt.Sprintf("Certificate id must be in the form of Guid, Certificate id = %s", c.resource.id), c.ids)
 	}
-	given, err := s.parseOptions(c, known)
+	q, err := s.readQuery(c, op.options)
 	if err != nil {
-		return c.badRequest(err)
-	}
-	if err := c.negotiate(given); err != nil {
 		return c.badRequest(err)
 	}
 	if s.config.Strict && !c.acceptsJSON() {
 		return c.fail(http.StatusNotAcceptable, "NotAcceptable", "The requested media type is not supported.")
 	}
-	return operation(c, given)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.at = s.find(c.resource.id); c.resource.kind == item && c.at < 0 {
+		return c.notFound()
+	}
+	return op.carryOut(s, c, q)
 }
 
 // idForm is the form of the ids that the service assigns.
 var idForm = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// methodsFor returns the methods that a resource has.
-func (s *Server) methodsFor(of resource) (methods []string) {
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		if operation, _ := s.route(method, of); operation != nil {
-			methods = append(methods, method)
-		}
-	}
-	return methods
+// operation is what a method does to a kind of resource. It is carried out with the lock held.
+type operation struct {
+	of       resourceKind
+	method   string
+	options  []string // of the query, that it knows
+	carryOut func(*Server, *call, *query) *exchange.Response
 }
 
-// route finds the operation and the query options that it knows.
-func (s *Server) route(method string, of resource) (operation func(*call, options) *exchange.Response, known []string) {
-	switch {
-	case of.isCount && method == http.MethodGet:
-		return s.count, []string{"$filter", "$format"}
-	case of.isCount:
-		return nil, nil
-	case of.isItem && method == http.MethodGet:
-		return s.get, []string{"$select", "$format"}
-	case of.isItem && method == http.MethodPatch:
-		return s.update, []string{"$format"}
-	case of.isItem && method == http.MethodDelete:
-		return s.remove, nil
-	case of.isItem:
-		return nil, nil
-	case method == http.MethodGet:
-		return s.list, listOptions
-	case method == http.MethodPost:
-		return s.create, []string{"$format"}
+var operations = []operation{
+	{all, http.MethodGet, listOptions, (*Server).list},
+	{all, http.MethodPost, []string{"$format"}, (*Server).create},
+	{count, http.MethodGet, []string{"$filter", "$format"}, (*Server).count},
+	{item, http.MethodGet, []string{"$select", "$format"}, (*Server).get},
+	{item, http.MethodPatch, []string{"$format"}, (*Server).update},
+	{item, http.MethodDelete, nil, (*Server).remove},
+}
+
+// findOperation returns the operation, nil for none, and the methods that the resource has.
+func findOperation(method string, of resourceKind) (found *operation, methods []string) {
+	for _, op := range operations {
+		if op.of != of {
+			continue
+		}
+		methods = append(methods, op.method)
+		if op.method == method {
+			found = &op
+		}
 	}
-	return nil, nil
+	return found, methods
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
@@ -73,12 +72,8 @@ func (c *call) negotiate(given options) error {
 	c.metadata = metadataMinimal
 	format, isGiven := given["$format"]
 	if !isGiven {
-		for _, accepted := range strings.Split(strings.Join(c.Header.Values("Accept"), ","), ",") {
-			if name, parameters, err := mime.ParseMediaType(accepted); err == nil && name == "application/json" {
-				c.setMetadata(parameters)
-				break
-			}
-		}
+		parameters, _ := exchange.Accepts(c.Header, "Accept", "application/json")
+		c.setMetadata(parameters)
 		return nil
 	}
 	name, parameters, err := mime.ParseMediaType(format)
@@ -98,31 +93,14 @@ func (c *call) setMetadata(parameters map[string]string) {
 	}
 }
 
-// acceptsJSON reports whether the client accepts the response by HTTP's rules (RFC 9110, section 12.5.1): JSON, or plain
-// text for a bare count.
+// acceptsJSON reports whether the client accepts JSON or, for a bare count, plain text.
 func (c *call) acceptsJSON() bool {
-	accept := strings.Join(c.Header.Values("Accept"), ",")
-	if accept == "" {
-		return true
-	}
 	wanted := []string{"application/json", "application/*", "*/*"}
-	if c.resource.isCount {
+	if c.resource.kind == count {
 		wanted = append(wanted, "text/plain", "text/*")
 	}
-	for accepted := range strings.SplitSeq(accept, ",") {
-		name, parameters, err := mime.ParseMediaType(accepted)
-		if err != nil {
-			continue
-		}
-		quality, err := strconv.ParseFloat(parameters["q"], 64)
-		isExcluded := err == nil && quality == 0
-		for _, want := range wanted {
-			if name == want && !isExcluded {
-				return true
-			}
-		}
-	}
-	return false
+	_, accepts := exchange.Accepts(c.Header, "Accept", wanted...)
+	return accepts || c.Header.Get("Accept") == ""
 }
 
 // json is a response with an object or a page.

@@ -5,8 +5,6 @@ package graph
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -54,16 +52,7 @@ type page struct {
 
 // list responds with one page. $top is its size, not a limit for all pages:
 // https://learn.microsoft.com/graph/query-parameters#top-parameter.
-func (s *Server) list(c *call, given options) *exchange.Response {
-	q, err := s.newQuery(given)
-	if err == nil {
-		q.after, err = s.openSkipToken(given)
-	}
-	if err != nil {
-		return c.badRequest(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) list(c *call, q *query) *exchange.Response {
 	matching := q.match(s.visible())
 	rest := q.rest(matching)
 	shown := rest[:min(len(rest), s.config.PageSize, q.top)]
@@ -78,8 +67,7 @@ func (s *Server) list(c *call, given options) *exchange.Response {
 		result.Count = new(len(matching))
 	}
 	if len(shown) < len(rest) {
-		last := q.position(&shown[len(shown)-1])
-		result.NextLink = c.origin + c.URL.Path + "?" + s.nextQuery(given, last)
+		result.NextLink = c.origin + c.URL.Path + "?" + q.next(&shown[len(shown)-1])
 	}
 	return c.json(http.StatusOK, result)
 }
@@ -96,39 +84,27 @@ func (q *query) rest(matching []record) []record {
 	return matching[i:]
 }
 
-// nextQuery is the query of the page after a position: that of this page with another $skiptoken.
-func (s *Server) nextQuery(given options, last position) string {
-	token, _ := json.Marshal(last) // texts, numbers and times that were read from JSON
-	sealed := append(s.seal(given, token), token...)
-	query := given.encode() + "&$skiptoken=" + base64.RawURLEncoding.EncodeToString(sealed)
-	return strings.TrimPrefix(query, "&")
+// skipToken is what $skiptoken holds: where a page ended, of a query without it.
+type skipToken struct {
+	Query string   `json:"query"`
+	After position `json:"after"`
 }
 
-var errSkipToken = textErrorf("The query specified in the URI is not valid. Skip token is malformed or belongs to another query.")
-
-// openSkipToken returns the position that $skiptoken holds, the zero one if there is none.
-func (s *Server) openSkipToken(given options) (at position, err error) {
-	text, ok := given["$skiptoken"]
-	if !ok {
-		return at, nil
-	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(sealed) < sha256.Size {
-		return at, errSkipToken
-	}
-	seal, token := sealed[:sha256.Size], sealed[sha256.Size:]
-	if !hmac.Equal(seal, s.seal(given, token)) || json.Unmarshal(token, &at) != nil {
-		return at, errSkipToken
-	}
-	return at, nil
+// next is the query of the page after a record: that of this page with another $skiptoken.
+func (q *query) next(last *record) string {
+	token, _ := json.Marshal(skipToken{q.given.encode(), q.position(last)}) // texts, numbers and times that were read from JSON
+	return strings.TrimPrefix(q.given.encode()+"&$skiptoken="+base64.RawURLEncoding.EncodeToString(token), "&")
 }
 
-// seal binds a token to the server and to the other options of the query.
-func (s *Server) seal(given options, token []byte) []byte {
-	mac := hmac.New(sha256.New, s.sealKey)
-	mac.Write([]byte(given.encode() + "\n"))
-	mac.Write(token)
-	return mac.Sum(nil)
+// skipTo reads $skiptoken.
+func (q *query) skipTo(text string) error {
+	var token skipToken
+	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || json.Unmarshal(data, &token) != nil || token.Query != q.given.encode() || len(token.After.Keys) != len(q.orderBy) {
+		return textErrorf("The query specified in the URI is not valid. Skip token is malformed or belongs to another query.")
+	}
+	q.after = token.After
+	return nil
 }
 
 // encode writes the options except $skiptoken, in one order.

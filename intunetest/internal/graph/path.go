@@ -21,10 +21,18 @@ const (
 
 // resource is what the path of a request names.
 type resource struct {
-	version         string
-	isItem, isCount bool   // of neither, it is the collection
-	id              string // of an item
+	version string
+	kind    resourceKind
+	id      string // of an item
 }
+
+type resourceKind int
+
+const (
+	all   resourceKind = iota // the collection
+	count                     // how many it holds
+	item                      // one of it
+)
 
 // isBatch reports whether the request is a JSON batch.
 func isBatch(r *http.Request) bool {
@@ -63,7 +71,7 @@ func (s *Server) locate(c *call) (rejection *exchange.Response) {
 		return c.noSegment(segments, 2)
 	}
 	name, key, hasKey := cutKey(segments[2])
-	if !s.isNamed(name, collection) || s.config.WithoutV1Collection && c.resource.version == string(intune.APIVersionV1) {
+	if !s.isNamed(name, collection) {
 		return c.noSegment([]string{name}, 0)
 	}
 	rest := segments[3:]
@@ -74,10 +82,10 @@ func (s *Server) locate(c *call) (rejection *exchange.Response) {
 	case len(rest) == 0:
 		return nil
 	case len(rest) == 1 && strings.EqualFold(rest[0], "$count") && !hasKey:
-		c.resource.isCount = true
+		c.resource.kind = count
 		return nil
 	case len(rest) == 1 && rest[0] != "":
-		c.resource.isItem, c.resource.id = true, rest[0]
+		c.resource.kind, c.resource.id = item, rest[0]
 		return nil
 	}
 	return c.noSegment(rest, min(1, len(rest)-1))

@@ -77,6 +77,7 @@ func parseOption(pair string) (name, value string, err error) {
 
 // query is what the options say.
 type query struct {
+	given    options
 	filter   filter // nil for all
 	orderBy  []order
 	selected []string // nil for all
@@ -91,16 +92,20 @@ type order struct {
 	descending bool
 }
 
-// newQuery reads all options except $skiptoken and $format.
-func (s *Server) newQuery(given options) (*query, error) {
-	q := &query{top: math.MaxInt}
+// readQuery reads the options of a request, of which the operation knows some.
+func (s *Server) readQuery(c *call, known []string) (*query, error) {
+	given, err := s.parseOptions(c, known)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{given: given, top: math.MaxInt}
 	names := naming{exact: s.config.Strict}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
+	for _, name := range slices.Sorted(maps.Keys(given)) { // $orderby comes before $skiptoken
 		if err := q.set(name, given[name], names); err != nil {
 			return nil, err
 		}
 	}
-	return q, nil
+	return q, c.negotiate(given)
 }
 
 func (q *query) set(name, value string, names naming) (err error) {
@@ -116,6 +121,8 @@ func (q *query) set(name, value string, names naming) (err error) {
 		if err == nil && q.top == 0 {
 			err = textErrorf("Invalid page size specified: '0'. Must be between 1 and 2147483647 inclusive.")
 		}
+	case "$skiptoken":
+		err = q.skipTo(value)
 	case "$skip":
 		q.skip, err = parseNumber(name, value)
 	case "$count":
