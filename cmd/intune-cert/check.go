@@ -14,7 +14,7 @@ import (
 )
 
 const checkHelp = `Check whether the other commands can work: sign-in, the tenant's Intune license, and the permissions to read and to write. The
-output names the tenant and the application, and says what to do about what is missing.
+output names the tenant and the application, and says what to do if something is missing.
 
 Nothing is changed. The permission to write is checked with an update of a certificate that does not exist.`
 

@@ -16,11 +16,11 @@ import (
 
 const deleteHelp = `Delete certificates. Devices then no longer trust the apps that only these certificates have signed.
 
-On a terminal the command shows each certificate and asks. Only y deletes it; keeping it is not an error. Elsewhere the command
-needs --yes.
+On a terminal, the command shows each certificate and asks. Only y deletes it. To keep it is not an error. Without a terminal,
+the command needs --yes.
 
-A certificate that does not exist is an error, even if an earlier run has deleted it. The others are deleted all the same.
-With --output json, each of "certificates" has its "outcome": deleted, kept, notFound, failed or notTried.`
+A certificate that does not exist is an error, even if an earlier run has deleted it. The others are still deleted. With
+--output json, each of "certificates" has an "outcome": deleted, kept, notFound, failed or notTried.`
 
 // What became of a certificate.
 const (

@@ -23,36 +23,36 @@ import (
 const emulatorHelp = `Run an emulator of Microsoft Intune and Microsoft Entra ID, to try things without a tenant. It keeps its certificates in
 memory, and stops on Ctrl-C.
 
-Standard output has the environment variables that programs need to use it, for this tool and for Microsoft's libraries.
-With --emulator and its URL, intune-cert signs in to it by itself. At that URL, a browser shows the settings, the
-certificates and the latest requests, and has buttons for common faults. Programs in any language can control the emulator
-under /_emulator/: see docs/testing.md.
+The emulator prints environment variables for programs that use it, for this tool and for Microsoft's libraries. With
+--emulator and its URL, intune-cert needs no other settings. In a browser, that URL shows the settings, the certificates and
+the latest requests, and has buttons for common faults. Programs in any language can control the emulator under /_emulator/:
+see docs/testing.md.
 
 --sample and --write-ca write new files, follow no links, and replace only files that an earlier emulator has written.
 
-With -v, each request is one line on standard error: its method, path and status, who sent it, and the fault that struck it.
+With -v, each request is one line on standard error: its method, path and status, who sent it, and its fault.
 
-A --fault is a list of settings. Each request takes the first fault that fits it.
+A --fault is a list of settings. Each request takes the first fault that matches it.
 
     method=POST          only requests with this method
     token                only requests to Microsoft Entra ID; without it, only requests to Graph
-    times=2              strike so many requests (default 1, or with rate or every all)
-    rate=0.3             strike only this share of the requests
-    every=3              strike only every third request
-    delay=5s             wait before the request is carried out
-    response-delay=5s    wait after it, before the response
-    visible-after=20s    the certificate that it uploads shows only after this time
-    drop=after-commit    lose the connection before-reading, while-reading or after-reading the request, after-commit, which
-                         is when it has been carried out, or in-response
-    status=503           respond with this status, and carry nothing out
+    times=2              this many requests (default 1; all with rate or every)
+    rate=0.3             only this share of the requests
+    every=3              only every third request
+    delay=5s             wait before the request takes effect
+    response-delay=5s    wait after the request has taken effect, before the response
+    visible-after=20s    the uploaded certificate shows only after this time
+    drop=after-commit    lose the connection: before-reading, while-reading or after-reading the request, after-commit (it has
+                         taken effect), or in-response
+    status=503           respond with this status; the request takes no effect
     aadsts=7000215       with token: respond with this error of Microsoft Entra ID
-    committed            carry the request out before the response with this status
-    gateway              the response with this status is the HTML page of a gateway, not Graph's
-    empty                the response with this status has no body
-    retry-after=10       its Retry-After, in seconds or as an HTTP date
-    location=URL         its Location
+    committed            with status or aadsts: the request takes effect before the response
+    gateway              with status: the response is the HTML page of a gateway, not Graph's
+    empty                with status: the response has no body
+    retry-after=10       with status or aadsts: the Retry-After, in seconds or as an HTTP date
+    location=URL         with status or aadsts: the Location
 
---config is a JSON file. What it does not set has these defaults:
+--config is a JSON file. These are the defaults:
 
     "tenantId", "tenantDomain", "clientId", "clientSecret": those that the emulator prints
     "clientCertificates": []      files of certificates to sign in with
@@ -60,7 +60,7 @@ A --fault is a list of settings. Each request takes the first fault that fits it
     "people": [{"name": "Contoso Administrator", "userName": "admin@contoso.example"}]
     "permissions": ["DeviceManagementApps.ReadWrite.All"]
     "license": true               false: the tenant has no Intune license
-    "declineConsent": false       a person declines what an application asks for
+    "declineConsent": false       the user declines the permissions of an application
     "provisioningDelay": "0s"     how long an upload stays notProvisioned; "forever" is possible
     "visibleContent": "0s"        how long an upload shows its content; "forever" is possible
     "namesWithout": []            types of attributes that names do not show, such as "SERIALNUMBER"

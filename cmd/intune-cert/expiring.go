@@ -9,11 +9,11 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-const expiringHelp = `List the certificates that expire within a time, soonest first, after those that have expired. The exit code is 3 if there are
-any, 0 if there are none, and another one if the tenant could not be reached. --within 0d lists only those that have expired.
+const expiringHelp = `List the certificates that have expired or expire within a period, soonest first. The exit code is 3 if there are any, 0 if
+there are none, and another code if the tenant could not be reached. --within 0d lists only those that have expired.
 
-With --deployed, only the certificate that Intune deploys counts. Without it, a certificate that has been replaced is still
-reported until it is deleted.`
+With --deployed, only the certificate that Intune deploys counts. Without it, the command reports a replaced certificate until
+that is deleted.`
 
 const expiringExample = `  intune-cert expiring --deployed --within 60d || notify "The code-signing certificate of Intune expires, or cannot be checked"`
 

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-const findHelp = `Show the records of the tenant that are the certificate in a file, the latest upload first. If there are none, the exit code is 0,
-and "certificates" of --output json is empty. If a record may or may not be the certificate, the exit code is 1, and
-"candidates" has it.
+const findHelp = `Find the certificate in a file in the tenant, and show its records, the latest upload first. If there are none, the exit code is
+0, and "certificates" of --output json is empty. If a record may or may not be the certificate, the exit code is 1, and
+"candidates" has the record.
 
 ` + fileHelp
 

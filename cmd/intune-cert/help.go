@@ -22,19 +22,19 @@ const signInHelp = `--auth says how to sign in. These environment variables go w
     github           AZURE_TENANT_ID, AZURE_CLIENT_ID; the job needs the permission id-token: write
     azure-pipelines  SYSTEM_ACCESSTOKEN; the task AzureCLI@2 sets the others
     device, browser  AZURE_CLIENT_ID; AZURE_TENANT_ID unless users of any tenant may sign in
-    default          whatever Microsoft's DefaultAzureCredential finds
+    default          those of Microsoft's DefaultAzureCredential
 
-The application or user needs the permission DeviceManagementApps.ReadWrite.All. "intune-cert check" says what is missing.
+The application or user needs the permission DeviceManagementApps.ReadWrite.All. "intune-cert check" reports what is missing.
 
-After --auth device or browser, the sign-in is kept in the keyring of your operating system, for the tenant in
-AZURE_TENANT_ID. If you use several accounts, name each with --account. Without a tenant and without --account, nothing is
-kept. "intune-cert logout" removes what is kept.
+With --auth device or browser, the keyring of your operating system keeps the sign-in, for the tenant in AZURE_TENANT_ID. If
+you use several accounts, name each with --account. Without a tenant and without --account, the keyring keeps nothing.
+"intune-cert logout" removes the sign-in.
 
-With --emulator, the tool signs in as the emulator says. It sends no other secret, and ignores --auth except for device and
-browser.`
+With --emulator, the tool gets its sign-in from the emulator. It sends no other secret, and ignores --auth except for device
+and browser.`
 
-const jsonHelp = `With --output json or yaml, standard output is one document, also after an error. "error" then has "kind", "message" and, if
-there is something to do, "nextStep". Remarks and progress go to standard error.
+const jsonHelp = `With --output json or yaml, standard output is one document. After an error, "error" has "kind", "message" and, if there is
+something to do, "nextStep". Messages and progress go to standard error.
 
 Kinds: usage, failed, interrupted, outcomeUnknown, notProvisioned, notLatest, otherSubject, duplicate, ambiguousMatch, signIn,
 forbidden, license, notFound, incorrectPassword.
@@ -43,7 +43,7 @@ A certificate has the property names of Microsoft Graph. In addition:
 
     daysLeft         whole days until it expires, negative afterwards
     thumbprint       SHA-1, if the service shows the content
-    isDeployed       whether Intune deploys it: left out if that is unclear
+    isDeployed       whether Intune deploys it; omitted if that is unclear
     matchedBy        how it was recognized as the certificate of a file: content, uploadDateTime or names
 
 Dates that the service does not show are null. Characters that could control a terminal are escaped.
@@ -51,12 +51,12 @@ Dates that the service does not show are null. Characters that could control a t
 --output csv is for list, get, find and expiring. An apostrophe precedes text that a spreadsheet would take for a formula.`
 
 const exitCodeHelp = `    0    done, even if a later run has something left to delete
-    1    failed, or a part of it; a file that cannot be used
+    1    failed, completely or in part; or a file cannot be used
     2    wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
     3    a certificate expires (only "expiring")
     4    an upload may have succeeded: its outcome is unknown
-    5    the new certificate is not provisioned in time
-    6    the certificate is not the latest, or one with another subject is deployed
+    5    the new certificate was not provisioned in time
+    6    the certificate is not the latest, or Intune deploys one with another subject
     130  interrupted, with no upload under way`
 
 // newTopics are pages of help that are no commands.

@@ -19,8 +19,9 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const inspectHelp = `Show the code-signing certificate in a file, and problems found: fatal if it has expired, a warning if devices may not accept
-what it signs, or info. Findings do not change the exit code; scripts take them from --output json. Nothing is sent.
+const inspectHelp = `Show the code-signing certificate in a file, and findings about it. A finding is fatal if the certificate has expired, a warning
+if devices may not accept what it signs, or info. Findings do not change the exit code. Scripts find them in --output json.
+Nothing is sent.
 
 ` + fileHelp
 

@@ -82,8 +82,8 @@ type logoutResult struct {
 	Account string `json:"account,omitempty"`
 }
 
-const logoutHelp = `Remove the sign-ins of --auth device and browser from the keyring of your operating system: those of the account that --account
-names, or else those that were kept without a name. Being signed out already is not an error.`
+const logoutHelp = `Remove the sign-ins of --auth device and browser from the keyring of your operating system. --account chooses an account. Without
+it, the command removes the sign-ins without a name. If there is none, that is not an error.`
 
 func newLogoutCommand(a *app) *cobra.Command {
 	return &cobra.Command{

@@ -29,8 +29,8 @@ const fileHelp = `FILE is a certificate file such as .cer, .pem or .pfx, or a pr
 has signed. "-" is standard input, up to 4 MiB. The password of a .pfx file comes from --password-file, from the environment
 variable INTUNE_CERT_PASSWORD, or from a prompt.`
 
-const confirmHelp = `The certificate of an authority, a short-lived one, and one that is not for code signing have to be confirmed: at a prompt, or
-with --thumbprint, which is possible for one file at a time.`
+const confirmHelp = `A CA certificate, a short-lived certificate, and one that is not for code signing need confirmation: at a prompt, or, for a
+single file, with --thumbprint.`
 
 // loader loads certificates.
 type loader struct {

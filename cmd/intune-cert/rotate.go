@@ -14,19 +14,19 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-const rotateHelp = `Make the certificate in a file the one that Intune deploys, and with --delete-old, delete the earlier uploads with the same
-subject. This is the yearly job. Run it every day: it does only what is missing.
+const rotateHelp = `Make the certificate in a file the one that Intune deploys. With --delete-old, also delete the earlier uploads with the same
+subject. This is the yearly job. Run it every day: it uploads and deletes only if necessary.
 
 The old certificate stays for --overlap after the upload, because "provisioned" does not mean that all devices have the new one.
-Until then the exit code is 0, and the output says when a later run deletes it. Sign every deployed app again before that.
+Meanwhile, the exit code is 0, and the output says when a later run deletes it. Sign every deployed app again before that.
 
-The command changes nothing and exits with 6 if the tenant has a later certificate, or if the deployed one has another subject:
-it belongs to another publisher. --new-subject allows that. Use --force once to upload a re-issued certificate with the same
-names and dates, or to go back to an earlier one. --force checks nothing in the tenant, the subject included.
+The command changes nothing and exits with 6 if the tenant has a later certificate, or if the deployed one has another subject,
+and so another publisher. --new-subject allows another subject. Use --force once to upload a re-issued certificate with the
+same names and dates, or to go back to an earlier one. --force checks nothing in the tenant, not even the subject.
 
-A dry run has the exit code that the run would have. It assumes that the new certificate is provisioned as soon as it is
-uploaded, or within --wait. With --output json it has "wouldCreate" and "wouldDelete", while "created" is false and "deleted"
-empty. "previous" was deployed until now, "pending" has the ids that a run after "pendingUntil" deletes.
+A dry run exits with the code of a real run. It assumes that the new certificate is provisioned as soon as it is uploaded, or
+within --wait. With --output json, "wouldCreate" and "wouldDelete" say what a real run would do. "previous" was deployed until
+now. "pending" has the ids that a run after "pendingUntil" deletes.
 
 ` + confirmHelp + `
 
@@ -80,10 +80,10 @@ func newRotateCommand(a *app) *cobra.Command {
 		return c.run(ctx, paths[0])
 	})
 	flags.BoolVar(&c.options.DeleteOld, "delete-old", false, "delete the earlier uploads with the same subject")
-	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been there this long; 0 deletes them once it is provisioned")
+	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been in the tenant this long; 0 deletes them once it is provisioned")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
 	flags.BoolVar(&c.options.NewSubject, "new-subject", false, "replace a deployed certificate with another subject")
-	flags.BoolVar(&c.options.Force, "force", false, "upload it, whatever the tenant has: for a re-issue or a rollback, once")
+	flags.BoolVar(&c.options.Force, "force", false, "upload it without any checks of the tenant: once, for a re-issue or a rollback")
 	flags.BoolVar(&c.options.DryRun, "dry-run", false, "change nothing, and say what would be done")
 	flags.BoolVar(&c.allowExpired, "allow-expired", false, "upload a certificate that has expired")
 	c.loader.addFlags(cmd)

@@ -14,14 +14,14 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-var uploadHelp = `Upload certificates, one after the other. Intune deploys only the last upload, so name the certificate that devices need last. Of a
-folder, these files directly in it are uploaded in the order of their names: ` + strings.Join(extensions, ", ") + `.
+var uploadHelp = `Upload certificates, one after the other. Intune deploys only the last upload, so put the certificate that devices need last. If
+you give a folder, these files in it are uploaded in the order of their names: ` + strings.Join(extensions, ", ") + `.
 
 A second run uploads everything again. To replace a certificate, or to upload it only if it is missing, use rotate.
 
-A file that fails does not stop the others, and the exit code is 1 then, or 4 if the outcome of an upload is unknown, as after
-Ctrl-C during an upload. With --output json, each of "files" has its "outcome": uploaded, wouldUpload, failed, unknown or
-notTried. A dry run reads the files and signs in.
+If a file fails, the others are still uploaded, and the exit code is 1. It is 4 if the outcome of an upload is unknown, for
+example after Ctrl-C. With --output json, each of "files" has an "outcome": uploaded, wouldUpload, failed, unknown or notTried.
+A dry run reads the files and signs in.
 
 ` + confirmHelp + `
 
