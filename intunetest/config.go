@@ -27,7 +27,6 @@ type config struct {
 	caFile   string // where the program writes TLSCertificate
 	listener net.Listener
 	seed     uint64
-	faults   []Fault
 	log      func(Request)
 }
 

@@ -66,7 +66,6 @@
 //	$batch: texts of errors                                        public recordings, and guesses
 //	$batch: the batch itself does not count for the quota          guess
 //	gzip bodies, 415 for other encodings                           design of Microsoft's SDKs; the 415 is a guess
-//	a body has at most 1000 members                                guess
 //	gzip responses, OData-Version, Cache-Control, Vary,            public recordings; on errors, fewer of them
 //	Strict-Transport-Security
 //	no Location on a 201                                           the reference's example has none; OData asks for one

@@ -60,7 +60,12 @@ func (s *Server) Inject(faults ...Fault) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, queue(faults)...)
+	for _, f := range faults {
+		if f.Times == 0 && f.Rate == 0 && f.Every == 0 {
+			f.Times = 1
+		}
+		s.faults = append(s.faults, &queued{Fault: f})
+	}
 }
 
 // Faults returns the faults that are still queued, with the Times that are left.
@@ -86,16 +91,6 @@ type queued struct {
 	Fault
 
 	fitted int // requests so far, for Every
-}
-
-func queue(faults []Fault) (added []*queued) {
-	for _, f := range faults {
-		if f.Times == 0 && f.Rate == 0 && f.Every == 0 {
-			f.Times = 1
-		}
-		added = append(added, &queued{Fault: f})
-	}
-	return added
 }
 
 // Check returns an error for a fault that makes no sense: an unknown drop point, fields of a response without its
@@ -136,7 +131,7 @@ const statusBandwidthLimitExceeded = 509
 func (s *Server) takeFault(method string, token bool) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, f := range slices.Concat(s.faults, s.standing) {
+	for _, f := range s.faults {
 		if !s.strikes(f, method, token) {
 			continue
 		}

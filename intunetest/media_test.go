@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 func TestContentTypeOfABodyIsJSON(t *testing.T) {
@@ -23,25 +21,6 @@ func TestContentTypeOfABodyIsJSON(t *testing.T) {
 		}
 	}
 	w.wantStored(2)
-}
-
-func TestAcceptIsReadByTheRulesOfHTTP(t *testing.T) {
-	w := newWire(t)
-	strict := newWire(t, intunetest.WithStrictGraph())
-	for header, strictStatus := range map[string]int{
-		"Accept:":     http.StatusOK, // any will do, by RFC 9110
-		"Accept: */*": http.StatusOK, "Accept: application/*": http.StatusOK, "Accept: Application/JSON": http.StatusOK,
-		"Accept: text/html, application/json;q=0.9":                              http.StatusOK,
-		"Accept: application/json;odata.metadata=minimal;IEEE754Compatible=true": http.StatusOK,
-		"Accept: text/html": http.StatusNotAcceptable, "Accept: application/json;q=0": http.StatusNotAcceptable, "Accept: ;": http.StatusNotAcceptable,
-	} {
-		w.wantStatus(w.send(http.MethodGet, certificates, "", header), http.StatusOK)
-		a := strict.send(http.MethodGet, certificates, "", header)
-		if a.status != strictStatus {
-			t.Errorf("%s: got %d if strict, want %d", header, a.status, strictStatus)
-		}
-	}
-	strict.wantStatus(strict.send(http.MethodGet, certificates+"/$count", "", "Accept: text/plain"), http.StatusOK)
 }
 
 func TestMetadataIsAsMuchAsTheClientWants(t *testing.T) {

@@ -110,7 +110,7 @@ func WithoutConsent() ServerOption {
 
 // WithStrictGraph makes Graph stricter than the service, to find mistakes that the service tolerates. Names in paths,
 // bodies and queries must be spelled as in the reference, with the dollar sign of options. Custom query options and a
-// body with an id are rejected. An id must be a GUID. A client that does not accept JSON gets a 406.
+// body with an id are rejected. An id must be a GUID.
 func WithStrictGraph() ServerOption {
 	return func(c *config) { c.graph.Strict = true }
 }
@@ -139,17 +139,9 @@ func WithFederatedCredential(issuer, subject string, key crypto.PublicKey) Serve
 	return func(c *config) { c.entra.Federated = append(c.entra.Federated, credential) }
 }
 
-// WithRandomFaults applies one of faults to each request with the given probability, chosen by a generator with this
-// seed. Faults from [Server.Inject] come first. [Server.Reset] keeps the random faults.
-func WithRandomFaults(seed uint64, probability float64, faults ...Fault) ServerOption {
-	return func(c *config) {
-		c.seed = seed
-		each := probability / float64(len(faults))
-		for i, fault := range faults {
-			fault.Rate = each / (1 - float64(i)*each) // of the requests that the faults before it have left
-			c.faults = append(c.faults, fault)
-		}
-	}
+// WithSeed sets the seed of the generator that chooses the requests for a [Fault] with a Rate. The default is 1.
+func WithSeed(seed uint64) ServerOption {
+	return func(c *config) { c.seed = seed }
 }
 
 // WithRequestLog calls log for each request to Graph and Microsoft Entra ID, once its outcome is known.

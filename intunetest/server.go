@@ -39,8 +39,7 @@ type Server struct {
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil if any client does
 
 	mu           sync.Mutex
-	faults       []*queued // injected ones
-	standing     []*queued // those of the options
+	faults       []*queued
 	requests     []*recorded
 	bytesArrived int
 	random       *rand.Rand // for faults with a Rate
@@ -83,7 +82,6 @@ func Start(opts ...ServerOption) (*Server, error) {
 		return nil, err
 	}
 	s.random = rand.New(rand.NewPCG(s.config.seed, s.config.seed)) //nolint:gosec // to be repeatable
-	s.standing = queue(s.config.faults)
 	s.join()
 	s.control = s.newControl()
 	go func() {

@@ -25,9 +25,10 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 			{Delay: 300 * time.Millisecond}, {ResponseDelay: 2 * time.Second}, {VisibleAfter: 5 * time.Second},
 		}
 		for i := range faults {
-			faults[i].Method = http.MethodPost
+			faults[i].Method, faults[i].Rate = http.MethodPost, 0.067 // together half
 		}
-		w := newMemoryWire(t, intunetest.WithoutQuota(), intunetest.WithPageSize(37), intunetest.WithRandomFaults(1, 0.5, faults...))
+		w := newMemoryWire(t, intunetest.WithoutQuota(), intunetest.WithPageSize(37))
+		w.server.Inject(faults...)
 		hostile := []string{"", "{", "null", "[]", strings.Repeat("[", 1<<16), `{"subject":` + strings.Repeat(`{"a":`, 1<<12), "\x00\xff"}
 		var created sync.Map // subjects by id
 		var group sync.WaitGroup

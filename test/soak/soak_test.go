@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"sync"
@@ -73,7 +74,11 @@ func TestSoak(t *testing.T) {
 func soak(t *testing.T, policy string, creates int, connect func(*testing.T, *intunetest.Server) creator) (total counts) {
 	t.Helper()
 	for first := 0; first < creates; first += perTenant {
-		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithRandomFaults(uint64(first), faultRate, faults...))
+		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithSeed(uint64(first)))
+		for _, fault := range faults {
+			fault.Rate = 1 - math.Pow(1-faultRate, 1/float64(len(faults))) // together faultRate
+			server.Inject(fault)
+		}
 		results := run(connect(t, server), first, min(first+perTenant, creates))
 		total.add(results, server)
 		server.Close()

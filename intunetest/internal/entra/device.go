@@ -104,17 +104,13 @@ func (d *device) poll(now time.Time) *rejection {
 // Decide signs a person in at the device that shows the code, or has the person decline. The first person does if
 // userName is "".
 func (s *Server) Decide(userCode, userName string, approves bool) error {
-	decision := deviceDeclined
-	if approves {
-		decision = deviceApproved
-	}
-	if rejected := s.decide(userCode, userName, decision); rejected != nil {
+	if rejected := s.decide(userCode, userName, approves); rejected != nil {
 		return exchange.NotFoundError(fmt.Sprintf("AADSTS%d: %s", rejected.aadsts, rejected.text))
 	}
 	return nil
 }
 
-func (s *Server) decide(userCode, userName string, decision deviceState) *rejection {
+func (s *Server) decide(userCode, userName string, approves bool) *rejection {
 	person := s.person(userName)
 	if person == nil {
 		return unknownPerson.because(userName, s.config.Domain)
@@ -129,7 +125,10 @@ func (s *Server) decide(userCode, userName string, decision deviceState) *reject
 		case !s.config.Now().Before(d.expires):
 			return userCodeExpired.because()
 		}
-		d.state, d.grant.person = decision, person
+		d.state, d.grant.person = deviceDeclined, person
+		if approves {
+			d.state = deviceApproved
+		}
 		return nil
 	}
 	return unknownUserCode.because(userCode)
@@ -142,18 +141,18 @@ func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 		return webPage{Heading: "Sign in at a device", Device: form}.response(http.StatusOK), nil
 	}
 	form, err := url.ParseQuery(string(c.body))
-	decision, known := map[string]deviceState{"approve": deviceApproved, "decline": deviceDeclined}[form.Get("action")]
+	action := form.Get("action")
 	switch {
 	case c.Method != http.MethodPost:
 		return nil, wrongMethod.because("GET, POST")
-	case err != nil, !known:
+	case err != nil, action != "approve" && action != "decline":
 		return nil, malformedRequest.because("the action is neither 'approve' nor 'decline'")
 	}
-	if rejected := s.decide(form.Get("user_code"), form.Get("user_name"), decision); rejected != nil {
+	if rejected := s.decide(form.Get("user_code"), form.Get("user_name"), action == "approve"); rejected != nil {
 		return nil, rejected
 	}
 	heading := "You have signed in at the device"
-	if decision == deviceDeclined {
+	if action == "decline" {
 		heading = "You have not signed in"
 	}
 	return webPage{Heading: heading, Text: "You can close this page."}.response(http.StatusOK), nil

@@ -101,9 +101,6 @@ func decodePart(text string, value any) error {
 	if err != nil {
 		return err
 	}
-	if len(decoded) == 0 || decoded[0] != '{' {
-		return errors.New("it is not a JSON object")
-	}
 	return json.Unmarshal(decoded, value)
 }
 

@@ -4,6 +4,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -22,11 +23,8 @@ type IDs struct{ Request, Client string }
 // NewIDs returns a new request id, and the client's own id. If the client has sent none, both are the same, as on
 // Microsoft Graph.
 func NewIDs(header http.Header) IDs {
-	ids := IDs{Request: guid.New(), Client: header.Get("client-request-id")}
-	if ids.Client == "" {
-		ids.Client = ids.Request
-	}
-	return ids
+	id := guid.New()
+	return IDs{Request: id, Client: cmp.Or(header.Get("client-request-id"), id)}
 }
 
 // Token is what an access token stands for.

@@ -34,6 +34,7 @@ var (
 func (s *Server) authenticate(c *call) *exchange.Response {
 	token := exchange.Bearer(c.Request)
 	granted, known := s.config.Lookup(token)
+	c.token = granted
 	s.mu.Lock()
 	challenge := s.challenge
 	s.mu.Unlock()
@@ -63,12 +64,11 @@ func (s *Server) authorize(c *call) *exchange.Response {
 	if !s.config.License {
 		return c.fail(http.StatusBadRequest, "BadRequest", "Request not applicable to target tenant.")
 	}
-	granted, _ := s.config.Lookup(exchange.Bearer(c.Request))
 	sufficient := writePermissions
 	if c.Method == http.MethodGet {
 		sufficient = readPermissions
 	}
-	if slices.ContainsFunc(granted.Permissions, func(name string) bool { return slices.Contains(sufficient, name) }) {
+	if slices.ContainsFunc(c.token.Permissions, func(name string) bool { return slices.Contains(sufficient, name) }) {
 		return nil
 	}
 	return intuneError(http.StatusForbidden, "Forbidden", "Application is not authorized to perform this operation. "+

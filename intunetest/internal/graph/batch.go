@@ -160,7 +160,7 @@ func (s *Server) batchItem(c *call, request batchRequest, statuses map[string]in
 	u, _ := url.Parse("/" + split(c.URL)[0] + "/" + strings.TrimPrefix(request.URL, "/")) // problem has parsed it
 	item := &call{
 		Request: &http.Request{Method: strings.ToUpper(request.Method), URL: u, Header: header, Host: c.Host},
-		body:    request.Body, origin: c.origin, late: c.late, ids: ids,
+		body:    request.Body, token: c.token, origin: c.origin, late: c.late, ids: ids,
 	}
 	if slices.ContainsFunc(request.DependsOn, func(id string) bool { return statuses[id] >= http.StatusBadRequest }) {
 		return item.batchResponse(request.ID, item.fail(http.StatusFailedDependency, "FailedDependency",

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,11 +58,7 @@ func (s *Server) complete(r *record, given map[string]bool) error {
 	return nil
 }
 
-// maxMembers is how many members a body may have. The type has nine properties, each of which can have annotations.
-const maxMembers = 1000
-
-// merge sets the properties that the body has in a copy of the values, and returns their names. It reads one member at a time, so that a body of
-// very many costs no more memory.
+// merge sets the properties that the body has in a copy of the values, and returns their names.
 func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool, err error) {
 	body = bytes.TrimSpace(body)
 	if !json.Valid(body) || string(body) == "null" {
@@ -70,25 +67,15 @@ func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool
 	if body[0] != '{' {
 		return nil, unexpectedNode(body, "StartObject")
 	}
-	r.values = maps.Clone(r.values)
-	given = make(map[string]bool)
-	members := json.NewDecoder(bytes.NewReader(body))
-	_, _ = members.Token() // the body is valid, so nothing fails
-	for count := 0; members.More(); count++ {
-		if count == maxMembers {
-			return nil, errPayload
-		}
-		token, _ := members.Token()
-		name, _ := token.(string)
-		var value json.RawMessage
-		_ = members.Decode(&value)
-		spelled, err := s.mergeMember(r, name, value, by)
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(body, &members) // a valid object
+	r.values, given = maps.Clone(r.values), make(map[string]bool)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		spelled, err := s.mergeMember(r, name, members[name], by)
 		if err != nil {
 			return nil, err
 		}
-		if spelled != "" {
-			given[spelled] = true
-		}
+		given[spelled] = true
 	}
 	return given, nil
 }

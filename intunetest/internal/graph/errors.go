@@ -14,19 +14,20 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// modelError says that a body does not fit the type. Graph gives it a code of its own, and repeats the text inside.
-type modelError struct{ text string }
-
-func (e *modelError) Error() string { return e.text }
-
-func modelErrorf(format string, args ...any) error { return &modelError{clipped(format, args)} }
-
 // textError is an error in the words of Graph, which unlike errors in Go are sentences.
-type textError string
+type textError struct{ code, text, inner string }
 
-func (e textError) Error() string { return string(e) }
+func (e textError) Error() string { return e.text }
 
-func textErrorf(format string, args ...any) error { return textError(clipped(format, args)) }
+func textErrorf(format string, args ...any) error {
+	return textError{"BadRequest", clipped(format, args), ""}
+}
+
+// modelErrorf says that a body does not fit the type. Graph gives it a code of its own, and repeats the text inside.
+func modelErrorf(format string, args ...any) error {
+	text := clipped(format, args)
+	return textError{"ModelValidationFailure", text, text}
+}
 
 // clipped is a text that may quote a body, cut at a length that is enough to see what is meant.
 func clipped(format string, args []any) string {
@@ -46,12 +47,10 @@ func (c *call) fail(status int, code, message string) *exchange.Response {
 	return graphError(status, code, message, "", c.ids)
 }
 
-// badRequest is the response for a request that cannot be understood.
+// badRequest is the response for a request that cannot be understood, which a textError says.
 func (c *call) badRequest(err error) *exchange.Response {
-	if model, ok := errors.AsType[*modelError](err); ok {
-		return graphError(http.StatusBadRequest, "ModelValidationFailure", model.text, model.text, c.ids)
-	}
-	return c.fail(http.StatusBadRequest, "BadRequest", err.Error())
+	problem, _ := errors.AsType[textError](err)
+	return graphError(http.StatusBadRequest, problem.code, problem.text, problem.inner, c.ids)
 }
 
 func (c *call) methodNotAllowed(allowed ...string) *exchange.Response {

@@ -60,6 +60,7 @@ type call struct {
 	*http.Request
 
 	body     []byte
+	token    exchange.Token
 	origin   string // of the server, as the client reaches it
 	resource resource
 	at       int // the index of the certificate that is the resource
@@ -90,7 +91,7 @@ func (s *Server) serve(c *call) *exchange.Response {
 	case isBatch(c.Request):
 		return s.batch(c)
 	case c.URL.Path == userInfoPath:
-		return s.userInfo(c)
+		return c.userInfo()
 	}
 	return s.respond(c)
 }
@@ -114,9 +115,6 @@ func (s *Server) respond(c *call) *exchange.Response {
 	q, err := s.readQuery(c, op.options)
 	if err != nil {
 		return c.badRequest(err)
-	}
-	if s.config.Strict && !c.acceptsJSON() {
-		return c.fail(http.StatusNotAcceptable, "NotAcceptable", "The requested media type is not supported.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

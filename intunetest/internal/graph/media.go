@@ -93,16 +93,6 @@ func (c *call) setMetadata(parameters map[string]string) {
 	}
 }
 
-// acceptsJSON reports whether the client accepts JSON or, for a bare count, plain text.
-func (c *call) acceptsJSON() bool {
-	wanted := []string{"application/json", "application/*", "*/*"}
-	if c.resource.kind == count {
-		wanted = append(wanted, "text/plain", "text/*")
-	}
-	_, accepts := exchange.Accepts(c.Header, "Accept", wanted...)
-	return accepts || c.Header.Get("Accept") == ""
-}
-
 // json is a response with an object or a page.
 func (c *call) json(status int, value any) *exchange.Response {
 	response := exchange.JSON(status, value)

@@ -14,9 +14,8 @@ import (
 const userInfoPath = "/oidc/userinfo"
 
 // userInfo says who has signed in. What the person's claims are is the same in the id token.
-func (s *Server) userInfo(c *call) *exchange.Response {
-	granted, _ := s.config.Lookup(exchange.Bearer(c.Request))
-	switch person := granted.Person; {
+func (c *call) userInfo() *exchange.Response {
+	switch person := c.token.Person; {
 	case !slices.Contains([]string{http.MethodGet, http.MethodPost}, c.Method):
 		return c.methodNotAllowed(http.MethodGet, http.MethodPost)
 	case person == nil:
