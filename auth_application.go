@@ -66,7 +66,7 @@ func FileAssertion(path string) AssertionFunc {
 func GitHubActionsAssertion(audience string) AssertionFunc {
 	return func(ctx context.Context, req TokenRequest) (string, error) {
 		assertion, err := entra.GitHubActionsAssertion(ctx, entra.Request(req), audience)
-		return assertion, signInError(err)
+		return assertion, named("request an assertion from GitHub Actions", signInError(err))
 	}
 }
 
@@ -78,7 +78,7 @@ func GitHubActionsAssertion(audience string) AssertionFunc {
 func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) AssertionFunc {
 	return func(ctx context.Context, req TokenRequest) (string, error) {
 		assertion, err := entra.AzurePipelinesAssertion(ctx, entra.Request(req), serviceConnectionID, systemAccessToken)
-		return assertion, signInError(err)
+		return assertion, named("request an assertion from Azure Pipelines", signInError(err))
 	}
 }
 

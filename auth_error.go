@@ -52,8 +52,6 @@ func signInError(err error) error {
 		return (*AuthError)(e)
 	case *entra.InputError:
 		return (*InputError)(e)
-	case *entra.IssuerError:
-		return named("request an assertion from "+e.Issuer, signInError(e.Err))
 	}
 	return err
 }

@@ -3,8 +3,12 @@ package entra
 import (
 	"context"
 	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,82 +19,86 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/seed-230b9595/intune-go/internal/clientassertion"
 	"github.com/seed-230b9595/intune-go/internal/guid"
 )
 
-// This file has the ways in which an application proves who it is, in the grant client_credentials. Secrets and keys are
-// kept in functions, because fmt prints fields, even unexported ones.
+// This file has the ways in which an application proves who it is, in the grant client_credentials.
+
+// clientCredentials signs an application in. Secrets and keys are kept in functions, because fmt prints fields, even
+// unexported ones.
+type clientCredentials struct {
+	application
+
+	check func() error // of the proof
+	prove func(context.Context, Request) (parameters url.Values, secret string, err error)
+}
+
+// Token implements SignIn.
+func (c *clientCredentials) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
+	parameters, secret, err := c.prove(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	parameters.Set("grant_type", "client_credentials")
+	return c.token(ctx, req, req.Scope, parameters, secret)
+}
+
+// Check implements SignIn. It also rejects the names that stand for the tenant of the person who signs in: an application has
+// none.
+func (c *clientCredentials) Check() error {
+	if strings.EqualFold(c.tenantID, "common") || strings.EqualFold(c.tenantID, "organizations") {
+		return &InputError{Name: "tenant id", Problem: "is " + c.tenantID + ": an application signs in to one tenant, so give its id"}
+	}
+	if err := c.application.Check(); err != nil {
+		return err
+	}
+	return c.check()
+}
 
 // ClientSecret signs an application in with a secret.
 func ClientSecret(tenantID, clientID, secret string) SignIn {
-	return &clientSecret{application{tenantID, clientID}, func() string { return secret }}
-}
-
-type clientSecret struct {
-	application
-
-	secret func() string
-}
-
-func (c *clientSecret) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
-	return c.byClientCredentials(ctx, req, url.Values{"client_secret": {c.secret()}}, c.secret())
-}
-
-func (c *clientSecret) Check() error {
-	if err := c.checkTenant(); err != nil {
-		return err
+	check := func() error {
+		switch {
+		case secret == "":
+			return &InputError{Name: "client secret", Problem: "is empty"}
+		case strings.TrimSpace(secret) != secret:
+			return &InputError{Name: "client secret", Problem: "begins or ends with white space"}
+		}
+		return nil
 	}
-	switch secret := c.secret(); {
-	case secret == "":
-		return &InputError{Name: "client secret", Problem: "is empty"}
-	case strings.TrimSpace(secret) != secret:
-		return &InputError{Name: "client secret", Problem: "begins or ends with white space"}
-	}
-	return nil
+	return &clientCredentials{application{tenantID, clientID}, check, func(context.Context, Request) (url.Values, string, error) {
+		return url.Values{"client_secret": {secret}}, secret, nil
+	}}
 }
 
 // ClientCertificate signs an application in with assertions that key signs. It belongs to the first certificate of chain.
 func ClientCertificate(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) SignIn {
-	return &clientCertificate{application{tenantID, clientID}, slices.Clone(chain), func() crypto.Signer { return key }}
+	a, chain := application{tenantID, clientID}, slices.Clone(chain)
+	check := func() error { return checkCertificate(chain, key) }
+	return &clientCredentials{a, check, func(_ context.Context, req Request) (url.Values, string, error) {
+		assertion, err := a.sign(chain, key, a.endpoint(req, "token"))
+		if err != nil {
+			return nil, "", fmt.Errorf("sign a client assertion: %w", err)
+		}
+		return bearer(assertion), assertion, nil
+	}}
 }
 
-type clientCertificate struct {
-	application
-
-	chain []*x509.Certificate
-	key   func() crypto.Signer
-}
-
-func (c *clientCertificate) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
-	assertion, err := clientassertion.Sign(c.chain, c.key(), clientassertion.Claims{
-		ClientID: c.clientID, Audience: c.endpoint(req, "token"), ID: guid.New(), IssuedAt: time.Now(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sign a client assertion: %w", err)
-	}
-	return c.byAssertion(ctx, req, assertion)
-}
-
-func (c *clientCertificate) Check() error {
-	if err := c.checkTenant(); err != nil {
-		return err
-	}
-	if len(c.chain) == 0 || slices.Contains(c.chain, nil) {
+func checkCertificate(chain []*x509.Certificate, key crypto.Signer) error {
+	if len(chain) == 0 || slices.Contains(chain, nil) {
 		return &InputError{Name: "client certificate", Problem: "is missing"}
 	}
-	if notAfter := c.chain[0].NotAfter; time.Now().After(notAfter) {
+	if notAfter := chain[0].NotAfter; time.Now().After(notAfter) {
 		return &InputError{Name: "client certificate", Problem: "expired on " + formatTime(notAfter) + ": register its successor with the application"}
 	}
 	bad := func(problem string) error {
 		return &InputError{Name: "key of the client certificate", Problem: problem}
 	}
-	public, isRSA := c.chain[0].PublicKey.(*rsa.PublicKey)
-	key := c.key()
+	public, isRSA := chain[0].PublicKey.(*rsa.PublicKey)
 	const minBits = 2048
 	switch {
 	case !isRSA:
-		return bad(fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", c.chain[0].PublicKeyAlgorithm))
+		return bad(fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
 		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
 	case key == nil, isNilPointer(key):
@@ -108,52 +116,56 @@ func isNilPointer(v any) bool {
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
+// sign returns an assertion in the form of RFC 7523, section 3, signed with PS256 (RFC 7518, section 3.5). The certificates
+// are part of the assertion if there is more than one.
+// See https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
+func (a application) sign(chain []*x509.Certificate, key crypto.Signer, audience string) (string, error) {
+	const lifetime = 10 * time.Minute // allows for clocks that differ; Microsoft Entra ID expects 5 to 10 minutes
+	encode := base64.RawURLEncoding.EncodeToString
+	thumbprint, now := sha256.Sum256(chain[0].Raw), time.Now()
+	header := map[string]any{"alg": "PS256", "typ": "JWT", "x5t#S256": encode(thumbprint[:])}
+	if len(chain) > 1 {
+		certificates := make([][]byte, len(chain))
+		for i, cert := range chain {
+			certificates[i] = cert.Raw
+		}
+		header["x5c"] = certificates
+	}
+	claims := map[string]any{
+		"aud": audience, "iss": a.clientID, "sub": a.clientID, "jti": guid.New(),
+		"nbf": now.Unix(), "iat": now.Unix(), "exp": now.Add(lifetime).Unix(),
+	}
+	part := func(of map[string]any) string {
+		text, _ := json.Marshal(of) // of texts and numbers
+		return encode(text)
+	}
+	signed := part(header) + "." + part(claims)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := key.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
+	return signed + "." + encode(signature), err
+}
+
 // ClientAssertion signs an application in with assertions of another issuer. nil is reported by Check.
 func ClientAssertion(tenantID, clientID string, assertion func(context.Context, Request) (string, error)) SignIn {
-	return &clientAssertion{application{tenantID, clientID}, assertion}
-}
-
-type clientAssertion struct {
-	application
-
-	assertion func(context.Context, Request) (string, error)
-}
-
-func (c *clientAssertion) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
-	assertion, err := c.assertion(ctx, req)
-	switch {
-	case err != nil:
-		return nil, err
-	case assertion == "":
-		return nil, errors.New("the client assertion is empty")
+	check := func() error {
+		if assertion == nil {
+			return &InputError{Name: "client assertion", Problem: "is nil"}
+		}
+		return nil
 	}
-	return c.byAssertion(ctx, req, assertion)
+	return &clientCredentials{application{tenantID, clientID}, check, func(ctx context.Context, req Request) (url.Values, string, error) {
+		text, err := assertion(ctx, req)
+		if err == nil && text == "" {
+			err = errors.New("the client assertion is empty")
+		}
+		return bearer(text), text, err
+	}}
 }
 
-func (c *clientAssertion) Check() error {
-	if c.assertion == nil {
-		return &InputError{Name: "client assertion", Problem: "is nil"}
-	}
-	return c.checkTenant()
-}
-
-// checkTenant also rejects the names that stand for the tenant of the person who signs in: an application has none.
-func (a application) checkTenant() error {
-	if strings.EqualFold(a.tenantID, "common") || strings.EqualFold(a.tenantID, "organizations") {
-		return &InputError{Name: "tenant id", Problem: "is " + a.tenantID + ": an application signs in to one tenant, so give its id"}
-	}
-	return a.Check()
-}
-
-// byAssertion is the authentication of RFC 7523, section 2.2.
-func (a application) byAssertion(ctx context.Context, req Request, assertion string) (*oauth2.Token, error) {
-	return a.byClientCredentials(ctx, req, url.Values{
+// bearer is the authentication of RFC 7523, section 2.2.
+func bearer(assertion string) url.Values {
+	return url.Values{
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		"client_assertion":      {assertion},
-	}, assertion)
-}
-
-func (a application) byClientCredentials(ctx context.Context, req Request, authentication url.Values, secret string) (*oauth2.Token, error) {
-	authentication.Set("grant_type", "client_credentials")
-	return a.token(ctx, req, req.Scope, authentication, secret)
+	}
 }

@@ -87,21 +87,8 @@ type issuer struct {
 	member                string // of the response that is the assertion
 }
 
-// IssuerError is the failure of an issuer.
-type IssuerError struct {
-	Issuer string // its name
-	Err    error
-}
-
-// Error names the issuer.
-func (e *IssuerError) Error() string { return e.Issuer + ": " + e.Err.Error() }
-
-// Unwrap returns the failure.
-func (e *IssuerError) Unwrap() error { return e.Err }
-
 // request requests an assertion with the job's token.
 func (s issuer) request(ctx context.Context, req Request, query url.Values, token string) (string, error) {
-	failed := func(err error) (string, error) { return "", &IssuerError{s.name, err} }
 	root, given, _ := strings.Cut(s.address, "?")
 	if _, problem := wire.RootURL(root); problem != "" {
 		return "", &InputError{Name: "address of " + s.name, Problem: problem}
@@ -109,20 +96,20 @@ func (s issuer) request(ctx context.Context, req Request, query url.Values, toke
 	address := root + "?" + strings.Trim(given+"&"+query.Encode(), "&")
 	r, err := http.NewRequestWithContext(ctx, s.method, address, http.NoBody)
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Tfs-Fedauthredirect", "Suppress") // otherwise Azure DevOps redirects to a page for people
 	body, err := req.do(r, []string{token})
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	var members map[string]any
 	_ = json.Unmarshal(body, &members) // do has checked that it is an object
 	assertion, _ := members[s.member].(string)
 	if assertion == "" {
-		return failed(missing(s.member, body, []string{token}))
+		return "", missing(s.member, body, []string{token})
 	}
 	return assertion, nil
 }

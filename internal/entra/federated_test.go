@@ -112,7 +112,7 @@ func TestIssuersThatReject(t *testing.T) {
 			{reply(200, "{}"), "the response has no "},
 		} {
 			_, err := assertion(t.Context(), newEndpoint(t, test.response).request())
-			if got := errorAs[*entra.IssuerError](t, err); got.Issuer != name || !strings.HasPrefix(got.Err.Error(), test.want) || strings.Contains(err.Error(), aSecret) {
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), aSecret) {
 				t.Errorf("%s: got %v, want %q", name, err, test.want)
 			}
 		}
@@ -131,8 +131,8 @@ func TestIssuerThatSaysWhyThereIsNoAssertion(t *testing.T) {
 		} {
 			_, err := assertion(t.Context(), newEndpoint(t, reply(200, body)).request())
 			member := map[string]string{"GitHub Actions": "value", "Azure Pipelines": "oidcToken"}[name]
-			if got := errorAs[*entra.IssuerError](t, err).Err.Error(); got != "the response has no "+member+want || entra.IsTransient(err) {
-				t.Errorf("%s: got %q, want %q after the member", name, got, want)
+			if err == nil || err.Error() != "the response has no "+member+want || entra.IsTransient(err) {
+				t.Errorf("%s: got %v, want %q after the member", name, err, want)
 			}
 		}
 	}
