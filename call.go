@@ -116,11 +116,7 @@ func (c *call) report() {
 
 // isIdempotent reports whether sending a request twice has the same effect as sending it once.
 func isIdempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
-		return true
-	}
-	return false
+	return isSafe(method) || method == http.MethodPut || method == http.MethodPatch || method == http.MethodDelete
 }
 
 // isSafe reports whether a request changes nothing.

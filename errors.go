@@ -92,19 +92,6 @@ type DuplicateError struct {
 	OtherIDs    []string                          // the records to delete, in ascending order
 }
 
-// newDuplicateError says which of the records to keep.
-func newDuplicateError(records []*EnterpriseCodeSigningCertificate) *DuplicateError {
-	sorted := slices.SortedFunc(slices.Values(records), func(a, b *EnterpriseCodeSigningCertificate) int {
-		return cmp.Or(b.UploadDateTime.Compare(a.UploadDateTime), cmp.Compare(a.ID, b.ID))
-	})
-	e := &DuplicateError{Certificate: sorted[0]}
-	for _, other := range sorted[1:] {
-		e.OtherIDs = append(e.OtherIDs, other.ID)
-	}
-	slices.Sort(e.OtherIDs)
-	return e
-}
-
 // Error says on one line which record to keep.
 func (e *DuplicateError) Error() string {
 	id := ""

@@ -24,14 +24,6 @@ func (m Match) LogValue() slog.Value {
 	return slog.GroupValue(present(slog.String("certificate", ids([]*EnterpriseCodeSigningCertificate{m.Certificate})), slog.String("matchedBy", string(m.By)))...)
 }
 
-func certificatesOf(matches []Match) []*EnterpriseCodeSigningCertificate {
-	records := make([]*EnterpriseCodeSigningCertificate, len(matches))
-	for i, m := range matches {
-		records[i] = m.Certificate
-	}
-	return records
-}
-
 // Find returns the records in the tenant that are the certificate, the latest upload first. No match is not an error.
 //
 // Find compares content if the service shows it, or if this client uploaded the record within the last hour. Otherwise
@@ -167,11 +159,13 @@ func (l *listing) recognize(identity *match.Identity) (matches []Match, unclear 
 		case match.NotOurs:
 		}
 	}
-	slices.SortStableFunc(matches, func(a, b Match) int { return compareUploads(b.Certificate, a.Certificate) })
+	sortMatches(matches)
 	return matches, unclear
 }
 
-// compareUploads orders uploads by date, and those of the same date so that the smallest id is the latest.
-func compareUploads(a, b *EnterpriseCodeSigningCertificate) int {
-	return cmp.Or(a.UploadDateTime.Compare(b.UploadDateTime), cmp.Compare(b.ID, a.ID))
+// sortMatches puts the latest upload first and, of several with the same date, the smallest id.
+func sortMatches(matches []Match) {
+	slices.SortFunc(matches, func(a, b Match) int {
+		return cmp.Or(b.Certificate.UploadDateTime.Compare(a.Certificate.UploadDateTime), cmp.Compare(a.Certificate.ID, b.Certificate.ID))
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -68,17 +69,10 @@ func (c *EnterpriseCodeSigningCertificate) field(name string) (field, bool) {
 }
 
 func (f field) isZero() bool {
-	switch value := f.value.(type) {
-	case *string:
-		return *value == ""
-	case *CertificateStatus:
-		return *value == ""
-	case *[]byte:
-		return len(*value) == 0
-	case *wireDate:
-		return time.Time(*value).IsZero()
+	if date, isDate := f.value.(*wireDate); isDate {
+		return time.Time(*date).IsZero()
 	}
-	return false
+	return reflect.ValueOf(f.value).Elem().Len() == 0
 }
 
 // wireDate is a date as JSON has it.

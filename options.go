@@ -54,6 +54,14 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 	return cfg, nil
 }
 
+// rejectIf rejects the argument of an option.
+func rejectIf(isBad bool, option, problem string) error {
+	if isBad {
+		return &InputError{Name: option, Problem: problem}
+	}
+	return nil
+}
+
 // root is the root of the API version.
 func (c *config) root() string { return c.baseURL + "/" + string(c.version) }
 
@@ -71,10 +79,10 @@ func (c *config) fullUserAgent() string {
 func WithCloud(cloud Cloud) Option {
 	return func(c *config) (err error) {
 		c.cloud = cloud
-		if c.cloud.GraphURL, err = graphRoot("WithCloud: GraphURL", cloud.GraphURL); err != nil {
+		if c.cloud.GraphURL, err = checkedRoot("WithCloud: GraphURL", cloud.GraphURL, wire.GraphRoot); err != nil {
 			return err
 		}
-		c.cloud.AuthorityURL, err = authorityRoot("WithCloud: AuthorityURL", cloud.AuthorityURL)
+		c.cloud.AuthorityURL, err = checkedRoot("WithCloud: AuthorityURL", cloud.AuthorityURL, wire.AuthorityRoot)
 		return err
 	}
 }
@@ -83,11 +91,8 @@ func WithCloud(cloud Cloud) Option {
 // 1.0 may lack the certificates: see [APIVersionV1].
 func WithAPIVersion(version APIVersion) Option {
 	return func(c *config) error {
-		if version != APIVersionBeta && version != APIVersionV1 {
-			return &InputError{Name: "WithAPIVersion", Problem: "is neither beta nor v1.0"}
-		}
 		c.version = version
-		return nil
+		return rejectIf(version != APIVersionBeta && version != APIVersionV1, "WithAPIVersion", "is neither beta nor v1.0")
 	}
 }
 
@@ -95,7 +100,7 @@ func WithAPIVersion(version APIVersion) Option {
 // plain http on loopback (127.0.0.0/8, ::1, localhost), without user information, query or fragment.
 func WithBaseURL(root string) Option {
 	return func(c *config) (err error) {
-		c.baseURL, err = graphRoot("WithBaseURL", root)
+		c.baseURL, err = checkedRoot("WithBaseURL", root, wire.GraphRoot)
 		return err
 	}
 }
@@ -104,7 +109,7 @@ func WithBaseURL(root string) Option {
 // [WithBaseURL]. It takes precedence over AZURE_AUTHORITY_HOST.
 func WithAuthorityURL(root string) Option {
 	return func(c *config) (err error) {
-		c.authorityURL, err = authorityRoot("WithAuthorityURL", root)
+		c.authorityURL, err = checkedRoot("WithAuthorityURL", root, wire.AuthorityRoot)
 		return err
 	}
 }
@@ -125,11 +130,8 @@ func NewTransport() *http.Transport { return wire.NewTransport() }
 // seconds. It also applies to each request for a token. It takes precedence over the Timeout of [WithHTTPClient].
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
-		if timeout <= 0 {
-			return &InputError{Name: "WithTimeout", Problem: "is not positive"}
-		}
 		c.timeout = timeout
-		return nil
+		return rejectIf(timeout <= 0, "WithTimeout", "is not positive")
 	}
 }
 
@@ -139,11 +141,8 @@ func WithTimeout(timeout time.Duration) Option {
 // Without this option, the client has its own transport, like that of NewTransport.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
-		if client == nil {
-			return &InputError{Name: "WithHTTPClient", Problem: "is nil"}
-		}
 		c.httpClient = client
-		return nil
+		return rejectIf(client == nil, "WithHTTPClient", "is nil")
 	}
 }
 
@@ -163,11 +162,8 @@ func WithHTTPClient(client *http.Client) Option {
 // and no requestId. Waits for the quota or a pause are logged only if they last longer than a second.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
-		if logger == nil {
-			return &InputError{Name: "WithLogger", Problem: "is nil"}
-		}
 		c.logger = logger
-		return nil
+		return rejectIf(logger == nil, "WithLogger", "is nil")
 	}
 }
 
@@ -175,11 +171,8 @@ func WithLogger(logger *slog.Logger) Option {
 // tokens.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
-		if strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl) {
-			return &InputError{Name: "WithUserAgent", Problem: "is empty or holds control characters"}
-		}
 		c.userAgent = product
-		return nil
+		return rejectIf(strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl), "WithUserAgent", "is empty or holds control characters")
 	}
 }
 
@@ -228,11 +221,8 @@ func WithQuota(quotas ...Quota) Option {
 // share the quota of their application. Package redisquota has a [Limiter] for Redis.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *config) error {
-		if limiter == nil {
-			return &InputError{Name: "WithLimiter", Problem: "is nil"}
-		}
 		c.limiter = limiter
-		return nil
+		return rejectIf(limiter == nil, "WithLimiter", "is nil")
 	}
 }
 
@@ -245,13 +235,9 @@ func WithLimiter(limiter Limiter) Option {
 // net/http sends, including the token.
 func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
-		for _, m := range middleware {
-			if m == nil {
-				return &InputError{Name: "WithMiddleware", Problem: "is nil"}
-			}
-		}
 		c.middleware = append(c.middleware, middleware...)
-		return nil
+		isNil := func(m func(http.RoundTripper) http.RoundTripper) bool { return m == nil }
+		return rejectIf(slices.ContainsFunc(middleware, isNil), "WithMiddleware", "is nil")
 	}
 }
 

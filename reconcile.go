@@ -138,20 +138,23 @@ func (r *reconciliation) failed(ctx context.Context, h history, cause error) err
 
 // found ends a create with the record of ours. It is a *DuplicateError if there are several.
 func (r *reconciliation) found(ctx context.Context, records []Match) error {
+	sortMatches(records)
 	result := records[0]
-	var err error
-	if len(records) > 1 {
-		duplicate := newDuplicateError(certificatesOf(records))
-		keep := slices.IndexFunc(records, func(m Match) bool { return m.Certificate.ID == duplicate.Certificate.ID })
-		result, err = records[keep], duplicate
-	}
 	r.out.certificate = result.Certificate
 	if r.response != nil {
 		r.response.Reconciled, r.response.MatchedBy = true, result.By
 	}
 	r.log(ctx, event.Reconciled, slog.String("result", string(found)), slog.String(event.ID, result.Certificate.ID), slog.String("matchedBy", string(result.By)))
 	r.client.uploads.End(r.upload, false)
-	return err
+	if len(records) == 1 {
+		return nil
+	}
+	e := &DuplicateError{Certificate: result.Certificate}
+	for _, other := range records[1:] {
+		e.OtherIDs = append(e.OtherIDs, other.Certificate.ID)
+	}
+	slices.Sort(e.OtherIDs)
+	return e
 }
 
 // unknown ends a create without knowing what it has done.

@@ -230,11 +230,7 @@ func isTimeout(err error) bool { return errors.As(err, new(*wire.TimeoutError)) 
 func (p RetryPolicy) backoff(attempts int) time.Duration {
 	ceiling := p.MinDelay
 	for range attempts - 1 {
-		if ceiling >= p.MaxDelay/2 {
-			ceiling = p.MaxDelay
-			break
-		}
-		ceiling *= 2
+		ceiling = 2 * min(ceiling, p.MaxDelay/2)
 	}
 	return rand.N(ceiling + 1) //nolint:gosec // jitter
 }

@@ -10,14 +10,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// graphRoot checks a root of Microsoft Graph and returns it without a trailing slash.
-func graphRoot(name, raw string) (string, error) { return checkedRoot(name, raw, wire.GraphRoot) }
-
-// authorityRoot checks a root of Microsoft Entra ID and returns it without a trailing slash.
-func authorityRoot(name, raw string) (string, error) {
-	return checkedRoot(name, raw, wire.AuthorityRoot)
-}
-
+// checkedRoot checks a root URL and returns it without a trailing slash.
 func checkedRoot(name, raw string, check func(string) (root, problem string)) (string, error) {
 	root, problem := check(raw)
 	if problem != "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/wait"
@@ -17,7 +16,6 @@ import (
 // throttles count against the quota. See https://learn.microsoft.com/graph/throttling.
 type Gate struct {
 	jitter time.Duration // at most, so that requests which waited do not all go at once
-	closed atomic.Bool   // spares open gates the lock; a request that finds the pause over resets it
 
 	mu      sync.Mutex
 	opens   time.Time
@@ -33,15 +31,11 @@ func (g *Gate) Close(pause time.Duration) {
 	defer g.mu.Unlock()
 	if opens := time.Now().Add(pause); opens.After(g.opens) {
 		g.opens = opens
-		g.closed.Store(true)
 	}
 }
 
 // IsOpen reports whether a request need not wait.
 func (g *Gate) IsOpen() bool {
-	if !g.closed.Load() {
-		return true
-	}
 	opens, _ := g.next()
 	return !time.Now().Before(opens)
 }
@@ -51,31 +45,27 @@ func (g *Gate) Wait(ctx context.Context) error {
 	if g.IsOpen() {
 		return nil
 	}
-	opens, passes := g.enter()
-	defer g.leave()
-	for time.Now().Before(opens) {
+	g.add(1)
+	defer g.add(-1)
+	for {
+		opens, passes := g.next()
+		if !time.Now().Before(opens) {
+			return nil
+		}
 		if deadline, ok := ctx.Deadline(); ok && !passes.Before(deadline) {
 			passes = opens
 		}
 		if err := wait.Until(ctx, passes); err != nil {
 			return newError(ctx, opens)
 		}
-		opens, passes = g.next()
 	}
-	return nil
 }
 
-func (g *Gate) enter() (opens, passes time.Time) {
-	g.mu.Lock()
-	g.waiting++
-	g.mu.Unlock()
-	return g.next()
-}
-
-func (g *Gate) leave() {
+// add counts the requests that wait.
+func (g *Gate) add(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.waiting--
+	g.waiting += n
 }
 
 // next returns when the gate opens and when one of the waiting requests passes: immediately if it is the only one.
@@ -83,9 +73,6 @@ func (g *Gate) next() (opens, passes time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	passes = g.opens
-	if !time.Now().Before(g.opens) {
-		g.closed.Store(false)
-	}
 	if g.waiting > 1 {
 		passes = passes.Add(rand.N(g.jitter + 1)) //nolint:gosec // jitter
 	}

@@ -1,7 +1,9 @@
 package throttle
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -29,7 +31,7 @@ func NewWindows(quotas []Quota) Windows {
 	for _, q := range quotas {
 		windows = append(windows, &slidingWindow{quota: q, turn: make(chan struct{}, 1), sent: make([]time.Time, q.Requests)})
 	}
-	slices.SortStableFunc(windows, func(a, b *slidingWindow) int { return b.narrowness() - a.narrowness() })
+	slices.SortStableFunc(windows, func(a, b *slidingWindow) int { return cmp.Compare(a.breadth(), b.breadth()) })
 	return windows
 }
 
@@ -95,13 +97,12 @@ func (w *slidingWindow) counts(method string) bool {
 	return len(w.quota.Methods) == 0 || slices.Contains(w.quota.Methods, method)
 }
 
-// narrowness orders quotas by how few methods they count.
-func (w *slidingWindow) narrowness() int {
+// breadth orders quotas by how many methods they count.
+func (w *slidingWindow) breadth() int {
 	if len(w.quota.Methods) == 0 {
-		return 0
+		return math.MaxInt
 	}
-	const more = 1000 // than there are methods
-	return more - len(w.quota.Methods)
+	return len(w.quota.Methods)
 }
 
 // opens returns when the oldest request has left the window.
