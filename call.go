@@ -3,7 +3,6 @@ package intune
 // This file is the state of one call: what it asks for, and its attempts so far.
 
 import (
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -26,19 +25,11 @@ type request struct {
 	isLook   bool     // part of a recovery
 }
 
-// settings is what the calls of a client share.
-type settings struct {
-	root   string // of the API version, without a slash at its end
-	retry  RetryPolicy
-	logger *slog.Logger
-	limits limits
-}
-
 // call is one request with all its attempts.
 type call struct {
 	request
 
-	settings        *settings
+	pipeline        *pipeline
 	clientRequestID string
 	attempts        int
 	last            *attempt
@@ -71,8 +62,8 @@ type response struct {
 	err    error // of reading the body
 }
 
-func newCall(settings *settings, req request) *call {
-	c := &call{request: req, settings: settings, clientRequestID: guid.New()}
+func newCall(p *pipeline, req request) *call {
+	c := &call{request: req, pipeline: p, clientRequestID: guid.New()}
 	if c.recovery == nil {
 		c.recovery = noRecovery{isIdempotent(req.method)}
 	}

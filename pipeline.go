@@ -20,8 +20,10 @@ import (
 
 // pipeline sends requests, each as often as it takes.
 type pipeline struct {
-	settings
-
+	root      string // of the API version, without a slash at its end
+	retry     RetryPolicy
+	logger    *slog.Logger
+	limits    limits
 	jar       http.CookieJar // nil for none
 	tokens    *tokencache.Cache
 	outermost http.RoundTripper // the user's first middleware; the transport if there is none
@@ -34,7 +36,7 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		return nil, &InputError{Name: name, Problem: problem}
 	}
 	p := &pipeline{
-		settings: settings{root: cfg.root(), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay)},
+		root: cfg.root(), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay),
 		tokens: tokencache.New(fetchToken(cred, TokenRequest{
 			AuthorityURL: cfg.authorityURL,
 			Scope:        cfg.cloud.scope(),
@@ -57,7 +59,7 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 // run sends a request, as often as it takes, and decodes the response. It returns the headers of the last response, nil
 // if the last attempt has none.
 func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
-	c := newCall(&p.settings, req)
+	c := newCall(p, req)
 	defer c.report()
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent, the context had ended before the call: %w", err)

@@ -155,8 +155,8 @@ func (c *call) fail(ctx context.Context, err error) {
 func (c *call) stopReason(ctx context.Context) string {
 	deadline, limited := ctx.Deadline()
 	switch {
-	case c.attempts >= c.settings.retry.MaxAttempts:
-		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.settings.retry.MaxAttempts)
+	case c.attempts >= c.pipeline.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
 	case RetryAfter(c.err) > longestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", RetryAfter(c.err))
 	case limited && c.wait > time.Until(deadline):
@@ -174,7 +174,7 @@ func (c *call) retryDelay(o outcome, err error) time.Duration {
 	if delay := RetryAfter(err); delay > 0 {
 		return delay
 	}
-	return c.settings.retry.backoff(c.attempts)
+	return c.pipeline.retry.backoff(c.attempts)
 }
 
 // RetryAfter returns how long to wait before trying again after err. The service, the sign-in or the client's own quota may
@@ -199,10 +199,10 @@ func (c *call) pauseOthers(err error) bool {
 	pause := min(c.wait, longestWait)
 	switch {
 	case rejection.isThrottling():
-		c.settings.limits.pauseAll(pause)
+		c.pipeline.limits.pauseAll(pause)
 		return true
 	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isFromGraph() && rejection.RetryAfter > 0:
-		c.settings.limits.pauseExceptLooks(pause)
+		c.pipeline.limits.pauseExceptLooks(pause)
 		return true
 	}
 	return false
@@ -237,7 +237,7 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 
 // log records the last attempt.
 func (c *call) log(ctx context.Context, o outcome, err error) {
-	if !c.settings.logger.Enabled(ctx, slog.LevelDebug) {
+	if !c.pipeline.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -254,5 +254,5 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", redact.Message(err.Error())))
 	}
-	c.settings.logger.LogAttrs(ctx, slog.LevelDebug, event.Attempt, attrs...)
+	c.pipeline.logger.LogAttrs(ctx, slog.LevelDebug, event.Attempt, attrs...)
 }

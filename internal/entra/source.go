@@ -15,17 +15,21 @@ func Source(source oauth2.TokenSource) SignIn {
 	if source == nil {
 		return new(tokenSource)
 	}
-	return &tokenSource{(&sourceCalls{source: source}).join}
+	return &tokenSource{fetch: source.Token}
 }
 
 // tokenSource keeps the source behind a function, because fmt prints fields, and a source may hold a token.
 type tokenSource struct {
-	join func() *sourceCall // nil without a source
+	fetch func() (*oauth2.Token, error) // nil without a source
+
+	mu      sync.Mutex
+	running *sourceCall // nil if the source is not being called
 }
 
-func (c *tokenSource) Token(ctx context.Context, _ Request) (*oauth2.Token, error) {
+// Token implements SignIn.
+func (s *tokenSource) Token(ctx context.Context, _ Request) (*oauth2.Token, error) {
 	return OnceMore(ctx, func() (*oauth2.Token, error) {
-		call := c.join()
+		call := s.join()
 		select {
 		case <-call.done:
 			return call.token, readRetrieveError(call.err)
@@ -35,19 +39,12 @@ func (c *tokenSource) Token(ctx context.Context, _ Request) (*oauth2.Token, erro
 	})
 }
 
-func (c *tokenSource) Check() error {
-	if c.join == nil {
+// Check implements SignIn.
+func (s *tokenSource) Check() error {
+	if s.fetch == nil {
 		return &InputError{Name: "token source", Problem: "is nil"}
 	}
 	return nil
-}
-
-// sourceCalls calls a token source, once at a time.
-type sourceCalls struct {
-	source oauth2.TokenSource
-
-	mu      sync.Mutex
-	running *sourceCall // nil if the source is not being called
 }
 
 // sourceCall is one call of a token source.
@@ -58,7 +55,7 @@ type sourceCall struct {
 }
 
 // join returns the call under way, or starts one.
-func (s *sourceCalls) join() *sourceCall {
+func (s *tokenSource) join() *sourceCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running == nil {
@@ -68,7 +65,7 @@ func (s *sourceCalls) join() *sourceCall {
 	return s.running
 }
 
-func (s *sourceCalls) run(call *sourceCall) {
+func (s *tokenSource) run(call *sourceCall) {
 	call.err = errors.New("the token source ended its goroutine")
 	defer func() {
 		if r := recover(); r != nil { // the caller could not, and the program would end
@@ -79,5 +76,5 @@ func (s *sourceCalls) run(call *sourceCall) {
 		s.running = nil
 		close(call.done)
 	}()
-	call.token, call.err = s.source.Token()
+	call.token, call.err = s.fetch()
 }

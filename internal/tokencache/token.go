@@ -10,13 +10,12 @@ import (
 
 // Token is an access token, ready to be sent.
 type Token struct {
-	accessToken string
-	mask        redact.Mask
-	claims      string   // it was requested with these
-	header      []string // the value of Authorization
-	expiry      time.Time
-	refreshAt   time.Time // from then on it is stale; zero if it does not expire
-	forcedAt    time.Time // when it was fetched, if an earlier one had been rejected
+	header    []string // the value of Authorization
+	mask      redact.Mask
+	claims    string // it was requested with these
+	expiry    time.Time
+	refreshAt time.Time // from then on it is stale; zero if it does not expire
+	forcedAt  time.Time // when it was fetched, if an earlier one had been rejected
 }
 
 const (
@@ -29,8 +28,8 @@ const (
 
 func newToken(fetched *oauth2.Token, need Need, now time.Time) *Token {
 	t := &Token{
-		accessToken: fetched.AccessToken, mask: redact.New(fetched.AccessToken), claims: need.Claims,
-		header: []string{"Bearer " + fetched.AccessToken}, expiry: fetched.Expiry.Round(0),
+		header: []string{"Bearer " + fetched.AccessToken}, mask: redact.New(fetched.AccessToken),
+		claims: need.Claims, expiry: fetched.Expiry.Round(0),
 	}
 	if !t.expiry.IsZero() {
 		t.refreshAt = t.expiry.Add(-min(t.expiry.Sub(now)/5, longestRefreshWindow))
@@ -46,9 +45,6 @@ func wallClock() time.Time { return time.Now().Round(0) }
 
 // Header returns the value of the Authorization header. It must not be changed.
 func (t *Token) Header() []string { return t.header }
-
-// AccessToken returns the token itself.
-func (t *Token) AccessToken() string { return t.accessToken }
 
 // Mask masks the token in text.
 func (t *Token) Mask() redact.Mask { return t.mask }

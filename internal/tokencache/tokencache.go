@@ -4,6 +4,7 @@ package tokencache
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +20,7 @@ type Need struct {
 // isMetBy reports whether a token meets the need. A credential that has no other token than the rejected one, as those of
 // managed identities, is not asked for another one within a minute.
 func (n Need) isMetBy(t *Token, now time.Time) bool {
-	return (n.Rejected == nil || t.accessToken != n.Rejected.accessToken || t.IsFresh(now)) && (n.Claims == "" || t.claims == n.Claims)
+	return (n.Rejected == nil || t.header[0] != n.Rejected.header[0] || t.IsFresh(now)) && (n.Claims == "" || t.claims == n.Claims)
 }
 
 // covers reports whether a fetch for this need asks the credential for all that other needs.
@@ -44,7 +45,9 @@ type Cache struct {
 	retryAfter func(error) time.Duration
 
 	current atomic.Pointer[Token]
-	slot    atomic.Pointer[flight] // the fetch under way; nil if there is none
+
+	mu   sync.Mutex
+	slot *flight // the fetch under way; nil if there is none
 
 	// Only the holder of the slot uses these.
 	pauseErr   error         // the endpoint asked to be left alone with this error
@@ -105,19 +108,19 @@ type flight struct {
 
 // takeSlot returns the fetch under way, or puts a new one into the free slot.
 func (c *Cache) takeSlot(need Need) (f *flight, isOurs bool) {
-	ours := &flight{need: need, done: make(chan struct{})}
-	for {
-		if c.slot.CompareAndSwap(nil, ours) {
-			return ours, true
-		}
-		if f := c.slot.Load(); f != nil {
-			return f, false
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.slot != nil {
+		return c.slot, false
 	}
+	c.slot = &flight{need: need, done: make(chan struct{})}
+	return c.slot, true
 }
 
 func (c *Cache) release(f *flight) {
-	c.slot.Store(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slot = nil
 	close(f.done)
 }
 
