@@ -87,6 +87,10 @@ func TestSixteenCharactersOfASecretAreHidden(t *testing.T) {
 	if got := redact.Secrets("x"+everyByte(long[21:37], `\u00`)+"x", long); got != "***" {
 		t.Errorf("from its middle, escaped: got %q", got)
 	}
+	const mixed = "abcdefghijklmnopqrst-uvwxyz1-234567890-qponmlkjihgfedcba"
+	if got := redact.Secrets("x"+strings.ReplaceAll(mixed, "-", "%252D")+"x", mixed); got != "***" {
+		t.Errorf("pieces between escapes: got %q", got)
+	}
 	lines := redact.Secrets(long[:64]+"\r\n"+long[64:], long)
 	if lines != "***\r\n***" {
 		t.Errorf("on two lines: got %q", lines)

@@ -84,37 +84,37 @@ func (m Mask) Bytes(text []byte) []byte {
 
 // Text replaces the secrets in text by ***.
 func (m Mask) Text(text string) string {
-	text = m.plain(text)
-	if !m.isEscapedIn(text) {
-		return text
-	}
-	text = jsonString.ReplaceAllStringFunc(text, func(quoted string) string {
-		if m.isEscapedIn(quoted) {
-			return `"***"`
-		}
-		return quoted
-	})
 	if m.isEscapedIn(text) {
-		return "***"
+		text = jsonString.ReplaceAllStringFunc(text, func(quoted string) string {
+			if m.isEscapedIn(quoted) {
+				return `"***"`
+			}
+			return quoted
+		})
+		if m.isEscapedIn(text) {
+			return "***"
+		}
 	}
-	return text
+	masked, _ := m.plain(text)
+	return masked
 }
 
-// isEscapedIn reports whether text shows a secret below a layer of escapes.
+// isEscapedIn reports whether a layer of text below its escapes shows more of the secrets than the text itself.
 func (m Mask) isEscapedIn(text string) bool {
+	if len(m) == 0 || !strings.ContainsAny(text, escapes) {
+		return false
+	}
+	_, shown := m.plain(text)
 	most := mostLayers
 	if len(text) > large {
 		most = mostLayersLarge
 	}
 	for range most {
-		if len(m) == 0 || !strings.ContainsAny(text, escapes) {
+		below := unescaped(text)
+		if len(below) == len(text) {
 			return false
 		}
-		below := unescaped(text)
-		switch {
-		case len(below) == len(text):
-			return false
-		case len(m.plain(below)) != len(below):
+		if _, more := m.plain(below); more > shown {
 			return true
 		}
 		text = below
@@ -122,16 +122,18 @@ func (m Mask) isEscapedIn(text string) bool {
 	return false
 }
 
-// plain replaces what shows without unescaping.
-func (m Mask) plain(text string) string {
+// plain replaces what shows without unescaping, and counts it.
+func (m Mask) plain(text string) (masked string, shown int) {
 	for _, s := range m {
-		text = s.mask(text)
+		var n int
+		text, n = s.mask(text)
+		shown += n
 	}
-	return text
+	return text, shown
 }
 
-// mask replaces what text shows of the secret.
-func (s *secret) mask(text string) string {
+// mask replaces what text shows of the secret, and counts it.
+func (s *secret) mask(text string) (masked string, shown int) {
 	var out strings.Builder
 	var window uint64
 	kept := 0 // text[:kept] has been dealt with
@@ -143,17 +145,17 @@ func (s *secret) mask(text string) string {
 		}
 		if n := s.longest(text[at:], window); n >= min(len(s.chars), run) {
 			out.WriteString(text[kept:at] + "***")
-			kept = at + n
+			kept, shown = at+n, shown+n
 		}
 	}
 	rest := text[kept:]
 	for n := min(len(s.chars), run, len(rest)+1) - 1; n >= shortest; n-- {
 		if cut := len(rest) - n; common(rest[cut:], s.chars) == n {
-			rest = rest[:cut] + "***"
+			rest, shown = rest[:cut]+"***", shown+n
 			break
 		}
 	}
-	return out.String() + rest
+	return out.String() + rest, shown
 }
 
 // longest returns how many characters at the beginning of text stand in a row in the secret. window has the first eight.
