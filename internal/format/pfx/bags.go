@@ -24,34 +24,24 @@ const (
 
 // bags are what is found in the safes of a container.
 type bags struct {
-	opener       *opener
-	certificates []certBag
-	keys         []keyBag
-	unreadable   []error
+	opener             *opener
+	certificates, keys []safeBag
+	unreadable         []error
 }
 
-// attributes pair certificates with keys.
-type attributes struct{ localKeyID, friendlyName string }
+// safeBag is a certificate or a private key, with the attributes that pair them.
+type safeBag struct {
+	localKeyID, friendlyName string
+	value                    ber.Value         // as it stands in the container
+	certificate              *x509.Certificate // nil for a key
+}
 
 // pairsWith compares the key identifiers, or the names if one side has no key identifier.
-func (a attributes) pairsWith(b attributes) bool {
-	if a.localKeyID != "" && b.localKeyID != "" {
-		return a.localKeyID == b.localKeyID
+func (b safeBag) pairsWith(other safeBag) bool {
+	if b.localKeyID != "" && other.localKeyID != "" {
+		return b.localKeyID == other.localKeyID
 	}
-	return a.friendlyName != "" && a.friendlyName == b.friendlyName
-}
-
-type certBag struct {
-	attributes
-
-	certificate *x509.Certificate
-}
-
-// keyBag is a private key as it stands in the container.
-type keyBag struct {
-	attributes
-
-	value ber.Value
+	return b.friendlyName != "" && b.friendlyName == other.friendlyName
 }
 
 // readSafes reads AuthenticatedSafe ::= SEQUENCE OF ContentInfo. A safe that cannot be read does not hide the others.
@@ -93,23 +83,11 @@ func (b *bags) openSafe(safe ber.Value) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.opener.decrypt(info.Child(1), sealed, isSequence)
-}
-
-// isSequence tells what was decrypted with the right password from noise: all of it is one SEQUENCE of values.
-func isSequence(plain []byte) bool {
-	outer, rest, err := ber.Next(plain)
-	if err != nil || len(rest) > 0 || outer.Tag != ber.Sequence {
-		return false
-	}
-	_, err = outer.Children(0, maxValues)
-	return err == nil
+	return b.opener.decrypt(info.Child(1), sealed)
 }
 
 // maxBagNesting bounds how deep bags may hold bags.
 const maxBagNesting = 4
-
-var errTooDeep = errors.New("the bags of the container are nested too deeply")
 
 // readSafeContents reads SafeContents ::= SEQUENCE OF SafeBag.
 func (b *bags) readSafeContents(data []byte, levels int) error {
@@ -126,21 +104,21 @@ func (b *bags) readSafeContents(data []byte, levels int) error {
 }
 
 // readBag reads SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT ANY, bagAttributes SET OPTIONAL }.
-func (b *bags) readBag(bag ber.Value, levels int) error {
-	kind, value := contentInfo(bag)
+func (b *bags) readBag(v ber.Value, levels int) error {
+	kind, value := contentInfo(v)
 	switch {
 	case kind.Tag != ber.OID:
 		return ber.ErrMalformed
 	case oidCertBag.is(kind):
 		cert, err := parseCertBag(value)
 		if cert != nil {
-			b.certificates = append(b.certificates, certBag{attributesOf(bag), cert})
+			b.certificates = append(b.certificates, newSafeBag(v, cert))
 		}
 		return err
 	case oidKeyBag.is(kind), oidShroudedKeyBag.is(kind):
-		b.keys = append(b.keys, keyBag{attributesOf(bag), value})
+		b.keys = append(b.keys, newSafeBag(v, nil))
 	case oidSafeContentsBag.is(kind) && levels == 0:
-		return errTooDeep
+		return ber.ErrTooDeep
 	case oidSafeContentsBag.is(kind):
 		return b.readSafeContents(value.Raw, levels-1)
 	}
@@ -164,34 +142,36 @@ func parseCertBag(value ber.Value) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// attributesOf reads what follows the value of a bag. Damaged attributes are like missing ones.
-func attributesOf(bag ber.Value) (found attributes) {
-	list, _ := bag.Child(2).Children(0, maxValues)
+// newSafeBag reads what follows the value of a bag. Damaged attributes are like missing ones.
+func newSafeBag(v ber.Value, cert *x509.Certificate) safeBag {
+	b := safeBag{certificate: cert}
+	_, b.value = contentInfo(v)
+	list, _ := v.Child(2).Children(0, maxValues)
 	for _, attribute := range list {
 		octets, _ := attribute.Child(1).Child(0).Octets()
 		switch kind := attribute.Child(0); {
 		case oidLocalKeyID.is(kind):
-			found.localKeyID = string(octets)
+			b.localKeyID = string(octets)
 		case oidFriendlyName.is(kind):
-			found.friendlyName = string(octets)
+			b.friendlyName = string(octets)
 		}
 	}
-	return found
+	return b
 }
 
 var errUnreadableKey = errors.New("its private key cannot be read")
 
-// parse decrypts and parses a private key. Errors say no more than that there is one, because others could quote it. GnuTLS
+// parseKey decrypts and parses a private key. Errors say no more than that there is one, because others could quote it. GnuTLS
 // puts keys that are not encrypted into bags for encrypted ones, so what is inside decides: PrivateKeyInfo begins with a
 // version number, EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm, OCTET STRING } does not.
-func (k keyBag) parse(opener *opener) (crypto.Signer, error) {
-	der := k.value.Raw
-	if first := k.value.Child(0); !first.Is(ber.Integer) {
-		sealed, err := k.value.Child(1).Octets()
+func (o *opener) parseKey(value ber.Value) (crypto.Signer, error) {
+	der := value.Raw
+	if first := value.Child(0); !first.Is(ber.Integer) {
+		sealed, err := value.Child(1).Octets()
 		if err != nil {
 			return nil, errUnreadableKey
 		}
-		if der, err = opener.decrypt(first, sealed, isSequence); err != nil {
+		if der, err = o.decrypt(first, sealed); err != nil {
 			return nil, err
 		}
 	}

@@ -58,7 +58,7 @@ func (o *opener) derive12(newHash func() hash.Hash, secret, salt []byte, iterati
 	}
 	h := newHash()
 	blocks := (length + h.Size() - 1) / h.Size()
-	if err := o.spend(max(iterations, 1), blocks, weight(newHash)); err != nil {
+	if err := o.spend(iterations, blocks, weight(newHash)); err != nil {
 		return nil, err
 	}
 	block := h.BlockSize()
@@ -153,7 +153,7 @@ func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {
 
 func (o *opener) derivePBKDF2(kdf pbkdf2Parameters, secret []byte, length int) ([]byte, error) {
 	size := kdf.newHash().Size()
-	if err := o.spend(max(kdf.iterations, 1), (length+size-1)/size, 2*weight(kdf.newHash)); err != nil {
+	if err := o.spend(kdf.iterations, (length+size-1)/size, 2*weight(kdf.newHash)); err != nil {
 		return nil, err
 	}
 	return pbkdf2.Key(kdf.newHash, string(secret), kdf.salt, max(kdf.iterations, 1), length)

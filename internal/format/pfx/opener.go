@@ -19,32 +19,7 @@ const maxWork = 6_000_000
 
 var errTooMuchWork = errors.New("deriving its keys would take too long: it asks for too many iterations")
 
-// maxNesting limits how deep asksTooMuch looks.
-const maxNesting = 32
-
-// asksTooMuch reports whether a count of iterations, in what is not encrypted, is beyond what may be done in all. In every
-// scheme of PKCS #12 the count is the INTEGER after the OCTET STRING of the salt (RFC 7292, section 4 and appendix C; RFC 8018,
-// appendix A). So such a container costs no work at all.
-func asksTooMuch(data []byte, levels int) bool {
-	afterSalt := false
-	for len(data) > 0 && levels > 0 {
-		value, rest, err := ber.Next(data)
-		if err != nil {
-			return false
-		}
-		if count := integer(value); afterSalt && value.Tag == ber.Integer && (count < 0 || count > maxWork) {
-			return true
-		}
-		afterSalt = value.Is(ber.OctetString)
-		if (value.IsConstructed() || afterSalt) && asksTooMuch(value.Body, levels-1) {
-			return true
-		}
-		data = rest
-	}
-	return false
-}
-
-// spend takes the cost of deriving a key from what may still be done.
+// spend takes the cost of deriving a key from what may still be done. A negative count is one too large to be read.
 func (o *opener) spend(iterations, blocks, weight int) error {
 	if iterations < 0 || iterations > o.work/(blocks*weight) {
 		o.work = 0
@@ -76,8 +51,8 @@ func (o *opener) choose(encodings func(password) [][]byte, isCorrect func(secret
 	return ErrIncorrectPassword
 }
 
-// decrypt decrypts with the password whose result is valid, and keeps that one.
-func (o *opener) decrypt(algorithm ber.Value, sealed []byte, isValid func(plain []byte) bool) (plain []byte, err error) {
+// decrypt decrypts with the password whose result is a SEQUENCE instead of noise, and keeps that one.
+func (o *opener) decrypt(algorithm ber.Value, sealed []byte) (plain []byte, err error) {
 	scheme, err := parseScheme(algorithm)
 	if err != nil {
 		return nil, err
@@ -90,7 +65,11 @@ func (o *opener) decrypt(algorithm ber.Value, sealed []byte, isValid func(plain 
 		if plain, err = scheme.cipher.decrypt(key, iv, sealed); errors.Is(err, errPadding) {
 			return false, nil
 		}
-		return err == nil && isValid(plain), err
+		if err != nil {
+			return false, err
+		}
+		_, noise := valuesOf(plain)
+		return noise == nil, nil
 	})
 	return plain, err
 }

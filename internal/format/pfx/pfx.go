@@ -48,7 +48,7 @@ func Read(data []byte, password string) (*Contents, error) {
 	contents := &Contents{HasKey: len(found.keys) > 0, Unreadable: found.unreadable}
 	for _, cert := range found.certificates {
 		contents.Certificates = append(contents.Certificates, cert.certificate)
-		if slices.ContainsFunc(found.keys, func(key keyBag) bool { return cert.pairsWith(key.attributes) }) {
+		if slices.ContainsFunc(found.keys, cert.pairsWith) {
 			contents.Signers = append(contents.Signers, cert.certificate)
 		}
 	}
@@ -68,7 +68,7 @@ func ReadKey(data []byte, password string) (certs []*x509.Certificate, key crypt
 	case 0:
 		return certs, nil, nil
 	case 1:
-		key, err = found.keys[0].parse(found.opener)
+		key, err = found.opener.parseKey(found.keys[0].value)
 		return certs, key, err
 	}
 	return nil, nil, errors.New("it holds several private keys instead of one")
@@ -102,9 +102,6 @@ func open(data []byte, password string) (*bags, error) {
 	outer, _, err := ber.Next(data)
 	if err != nil {
 		return nil, err
-	}
-	if asksTooMuch(outer.Raw, maxNesting) {
-		return nil, errTooMuchWork
 	}
 	kind, content := contentInfo(outer.Child(1))
 	switch {

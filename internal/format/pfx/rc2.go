@@ -5,7 +5,6 @@ package pfx
 import (
 	"crypto/cipher"
 	"encoding/binary"
-	"errors"
 	"math/bits"
 )
 
@@ -13,13 +12,8 @@ const rc2BlockSize = 8 // bytes
 
 type rc2Block struct{ key [64]uint16 }
 
-// newRC2 returns a cipher whose effective key length is that of key, 1 to 128 bytes. It decrypts only.
-func newRC2(key []byte) (cipher.Block, error) {
-	if len(key) == 0 || len(key) > 128 {
-		return nil, errors.New("rc2: a key has 1 to 128 bytes")
-	}
-	return &rc2Block{expandRC2(key)}, nil
-}
+// newRC2 returns a cipher whose effective key length is that of key, 1 to 128 bytes. It decrypts only, and never fails.
+func newRC2(key []byte) (cipher.Block, error) { return &rc2Block{expandRC2(key)}, nil }
 
 // expandRC2 is section 2 of RFC 2268.
 func expandRC2(key []byte) (words [64]uint16) {

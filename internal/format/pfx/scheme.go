@@ -1,6 +1,7 @@
 package pfx
 
 import (
+	"crypto/x509"
 	"fmt"
 	"strings"
 
@@ -79,27 +80,9 @@ func parsePBES2(parameters ber.Value) (scheme, error) {
 }
 
 func unsupported(algorithm ber.Value) error {
-	return fmt.Errorf("it is encrypted with the unknown algorithm %s", dotted(algorithm.Body))
-}
-
-// dotted writes an object identifier as numbers.
-func dotted(body []byte) string {
-	var out strings.Builder
-	const longest = 32
-	n := uint64(0)
-	for i, b := range body[:min(len(body), longest)] {
-		if n = n<<7 | uint64(b&0x7f); b&0x80 != 0 {
-			continue
-		}
-		if out.Len() == 0 {
-			first := min(n/40, 2)
-			fmt.Fprintf(&out, "%d.%d", first, n-40*first)
-		} else {
-			fmt.Fprintf(&out, ".%d", n)
-		}
-		if n = 0; i == longest-1 {
-			out.WriteString("…")
-		}
+	var id x509.OID
+	if err := id.UnmarshalBinary(algorithm.Body); err != nil {
+		return ber.ErrMalformed
 	}
-	return out.String()
+	return fmt.Errorf("it is encrypted with the unknown algorithm %.80s", id)
 }
