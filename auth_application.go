@@ -58,7 +58,7 @@ func FileAssertion(path string) AssertionFunc {
 }
 
 // GitHubActionsAssertion requests the job's assertion from GitHub Actions. The job needs the permission id-token:
-// write. audience is what the federated credential expects; "" is the default of Microsoft Entra ID in the client's
+// write. audience must be that of the federated credential; "" is the default of Microsoft Entra ID in the client's
 // cloud: api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov or api://AzureADTokenExchangeChina. Outside GitHub
 // Actions, and without the permission, the error wraps [ErrCredentialUnavailable].
 //

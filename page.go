@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// CertificatePage is one page of a listing: see [EnterpriseCodeSigningCertificatesService.List]. Its JSON is that of
+// CertificatePage is one page of a listing: see [EnterpriseCodeSigningCertificatesService.List]. Its JSON is the JSON of
 // the service.
 type CertificatePage struct {
 	Value    []*EnterpriseCodeSigningCertificate

@@ -51,8 +51,8 @@ type Filter struct {
 	invalid    bool // OData cannot express it: it matches nothing, or has a year beyond 9999
 }
 
-// RawFilter returns a [Filter] with an OData expression, unescaped: "startswith(subject,'CN=Contoso')". Use it for what
-// the typed properties do not offer. A blank expression matches all certificates.
+// RawFilter returns a [Filter] with an OData expression, unescaped: "startswith(subject,'CN=Contoso')". Use it if the
+// typed properties do not support an expression. A blank expression matches all certificates.
 func RawFilter(expression string) Filter {
 	if strings.TrimSpace(expression) == "" {
 		return Filter{}
