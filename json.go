@@ -307,7 +307,7 @@ type received struct {
 	certificate *EnterpriseCodeSigningCertificate // nil until one has been accepted
 	read        EnterpriseCodeSigningCertificate
 
-	// mayBeWrapped accepts {"value":{…}} in place of the bare object, as in the reference's example of a get.
+	// mayBeWrapped accepts {"value":{…}} instead of the bare object, as in the reference's example of a get.
 	mayBeWrapped bool
 }
 

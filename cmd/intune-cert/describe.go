@@ -1,6 +1,6 @@
 package main
 
-// This file puts the errors of the library into the words of this tool: its flags in place of Go names.
+// This file puts the errors of the library into the words of this tool: flags instead of Go names.
 
 import (
 	"context"

@@ -134,7 +134,7 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 		return err
 	}
 	if !isLoopback(c.listen) {
-		c.Remark("Warning: the emulator is open to the network at %s: whoever reaches it can read and change everything in it.", c.listen)
+		c.Remark("Warning: the emulator is open to the network at %s: anyone who can reach it can read and change everything in it.", c.listen)
 	}
 	server.Inject(faults...)
 	settings, err := c.newSettings(server)
@@ -144,7 +144,7 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	if c.print(settings, server.Environment()); c.Out.Err() != nil {
 		return nil // nobody would know where it listens
 	}
-	c.Remark("The emulator listens at %s, where a browser shows what happens. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
+	c.Remark("The emulator listens at %s. A browser shows its requests there. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
 	<-ctx.Done()
 	return nil
 }
@@ -264,7 +264,7 @@ func writePEM(file string, cert *x509.Certificate) error {
 	if info, err := os.Lstat(file); err == nil {
 		earlier, err := codesign.Load(file)
 		if err != nil || !info.Mode().IsRegular() || !bytes.Equal(earlier.Leaf.RawIssuer, cert.RawIssuer) || len(earlier.Chain) > 0 {
-			return &advisedError{err: fmt.Errorf("%s exists, and the emulator has not written it", file), next: "Choose the name of a new file."}
+			return &advisedError{err: fmt.Errorf("%s exists, and was not written by the emulator", file), next: "Choose the name of a new file."}
 		}
 		if err := os.Remove(file); err != nil {
 			return err

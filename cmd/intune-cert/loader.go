@@ -110,7 +110,7 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 	}
 	cert, err := codesign.Load(file, options...)
 	if info, problem := os.Stat(file); err != nil && problem == nil && info.Mode()&os.ModeNamedPipe != 0 {
-		err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" in place of the file.`}
+		err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" instead of a file name.`}
 	}
 	return cert, err
 }

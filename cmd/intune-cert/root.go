@@ -156,7 +156,7 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	switch output := a.flags.output.value; {
 	case err != nil:
 	case a.flags.emulator != "" && a.flags.cloud.value != "public":
-		err = errors.New("--cloud and --emulator exclude each other: the emulator is no cloud")
+		err = errors.New("--cloud and --emulator cannot be combined: the emulator is not in a cloud")
 	case output == "csv" && cmd.Annotations["csv"] == "":
 		err = errors.New("--output csv is for list, get, find and expiring")
 	}
@@ -220,7 +220,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return &advisedError{err: fmt.Errorf("there is no command %q", args[0]), next: next}
 }
 
-// remark is for what happens before a command does its work. A shell that completes must not show it.
+// remark prints a message before a command does its work, except while a shell completes a command line.
 func (a *app) remark(format string, args ...any) {
 	if !a.isCompleting {
 		a.Remark(format, args...)

@@ -75,7 +75,7 @@ func newRotateCommand(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	cmd.RunE = a.does(func(ctx context.Context, paths []string) (result, error) {
 		if flags.Changed("overlap") && !c.options.DeleteOld {
-			return nil, usagef("--overlap is for --delete-old: without it nothing is deleted")
+			return nil, usagef("--overlap needs --delete-old: without it, nothing is deleted")
 		}
 		return c.run(ctx, paths[0])
 	})
@@ -157,7 +157,7 @@ func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, e
 		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
 			fmt.Sprintf("To go back to %s, run intune-cert rotate %s --force, once.", file, file)}
 	case errors.Is(err, intune.ErrOtherSubject):
-		return &advisedError{err: err, next: "Check that " + file + " is the right file: apps that the deployed certificate has signed stop. If it is, add --new-subject."}
+		return &advisedError{err: err, next: "Check that " + file + " is the right file: apps that are signed with the deployed certificate would no longer be trusted. If it is, add --new-subject."}
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
 		return &advisedError{err: err, next: `Compare the records with "intune-cert get ID". Delete those that are not wanted with "intune-cert delete ID", or, ` +
 			"to upload a certificate that was issued again, add --force, once."}

@@ -162,7 +162,7 @@ func (a *app) user(tenant, client string, options ...intune.UserOption) (intune.
 	return &observed{cred, &a.identity}, nil
 }
 
-var errPrompt = errors.New("a person has to sign in")
+var errPrompt = errors.New("a user must sign in")
 
 func (a *app) promptForDevice(_ context.Context, device *oauth2.DeviceAuthResponse) error {
 	if a.isCompleting {

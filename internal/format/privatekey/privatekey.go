@@ -21,7 +21,7 @@ const (
 // every encoding that package unwrap undoes.
 //
 // It looks at the structure alone, so that keys which Go cannot parse, and halves of keys, are found as well. A key store
-// counts as a key, although it may hold nothing but certificates.
+// counts as a key, although it may hold only certificates.
 func Find(data []byte) (kind string) {
 	_, isComplete := unwrap.Find(data, func(layer []byte) bool {
 		if kind == "" {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Mistake says what people give in place of a certificate, in words that follow the name of the file. It is "" for anything
+// Mistake says what people give instead of a certificate, in words that follow the name of the file. It is "" for anything
 // else.
 func Mistake(data []byte) string {
 	text := Text(data)

@@ -99,7 +99,7 @@ func (s *Server) mergeMember(r *record, name string, value json.RawMessage, by a
 	return spelled, r.set(spelled, value)
 }
 
-// unexpectedNode says that JSON of one type stands in place of another.
+// unexpectedNode says that JSON has another type than expected.
 func unexpectedNode(raw []byte, want string) error {
 	node := "PrimitiveValue"
 	switch raw[0] {
