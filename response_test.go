@@ -14,7 +14,7 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// TestResponsesThatBreakTheContract: each operation takes nothing but its own answer for success.
+// TestResponsesThatBreakTheContract: each operation accepts only its own answer for success.
 func TestResponsesThatBreakTheContract(t *testing.T) {
 	ctx := context.Background() // the test's own is outside the bubbles
 	operations := map[string]func(s *intune.EnterpriseCodeSigningCertificatesService) error{

@@ -93,7 +93,7 @@ func TestOutcomes(t *testing.T) {
 		{"2xx that is not JSON", reply(201, gatewayPage), retries, retries, unknown},
 		{"2xx without a body", reply(201, ""), retries, retries, unknown},
 		{"connection lost", lost(), retries, retries, unknown},
-		{"time-out", httpmock.NewErrorResponder(timeout{}), retries, retries, unknown},
+		{"timeout", httpmock.NewErrorResponder(timeout{}), retries, retries, unknown},
 		{"dialling failed, by the word of a foreign transport", httpmock.NewErrorResponder(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), retries, retries, unknown},
 	}
 	for _, test := range tests {

@@ -367,7 +367,7 @@ func TestRotateByOddClocks(t *testing.T) {
 func TestRotateBesideOddRecords(t *testing.T) {
 	const mayBeLatest = "ambiguous"
 	for property, test := range map[string]struct {
-		odd  []string // in place of the value
+		odd  []string // instead of the value
 		want string   // "" for success
 	}{
 		"id":                 {[]string{`null`, `7`, `""`, `{"a":1}`}, ""},

@@ -46,7 +46,7 @@ func TestScriptsHoweverTheyAreWritten(t *testing.T) {
 	for name, script := range map[string]string{
 		"CRLF":                            "Write-Output 1\r\n\r\n" + block,
 		"LF":                              "Write-Output 1\n\n" + strings.ReplaceAll(block, "\r\n", "\n"),
-		"nothing but the signature":       block,
+		"only the signature":              block,
 		"BOM before the signature":        "\xef\xbb\xbf" + block,
 		"UTF-16LE":                        "\xff\xfe" + utf16("Write-Output 1\r\n"+block, true),
 		"UTF-16LE without BOM":            utf16("Write-Output 1\r\n"+block, true),

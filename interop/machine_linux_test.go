@@ -97,7 +97,7 @@ func runRecipes(t *testing.T, folder string) {
 	}
 }
 
-// ownHosts puts a file of the test in place of /etc/hosts.
+// ownHosts puts a file of the test instead of /etc/hosts.
 func ownHosts(t *testing.T, file string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte("127.0.0.1 localhost\n"), 0o600); err != nil {

@@ -152,7 +152,7 @@ func TestDelayEndsWithTheServer(t *testing.T) {
 		w.http.Timeout = time.Minute
 		start := time.Now()
 		if a := w.create(minimal); a.err == nil || time.Since(start) != time.Minute {
-			t.Errorf("got %d %v after %s, want the client's time-out", a.status, a.err, time.Since(start))
+			t.Errorf("got %d %v after %s, want the client's timeout", a.status, a.err, time.Since(start))
 		}
 		w.wantStored(0)
 	})

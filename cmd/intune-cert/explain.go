@@ -46,7 +46,7 @@ var errExpires = errors.New("a certificate expires")
 // advisedError is an error whose next step is known where it arises.
 type advisedError struct {
 	err  error
-	text string // in place of err's, unless it is ""
+	text string // instead of err's, unless it is ""
 	next string
 }
 

@@ -46,7 +46,7 @@ func TestNamedPipesAreRejectedInWords(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, command := range []string{"inspect", "rotate", "upload", "find"} {
-		f.run(command, "pipe").exits(1).says("pipe is not a regular file, but a directory, a pipe or a device", `Next: Pass the certificate on standard input, with "-" in place of the file.`)
+		f.run(command, "pipe").exits(1).says("pipe is not a regular file, but a directory, a pipe or a device", `Next: Pass the certificate on standard input, with "-" instead of a file name.`)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestWhatARejectionSays(t *testing.T) {
 	}
 }
 
-// TestWordsOfOtherLayersAreShown: a gateway or a proxy responds in place of the token endpoint.
+// TestWordsOfOtherLayersAreShown: a gateway or a proxy responds instead of the token endpoint.
 func TestWordsOfOtherLayersAreShown(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"message":"Blocked by policy."}`:                                                  "Blocked by policy.",

@@ -63,7 +63,7 @@ type TimeoutError struct{ limit time.Duration }
 // Error implements error.
 func (e *TimeoutError) Error() string { return "no response within " + e.limit.String() }
 
-// Timeout makes it a net.Error's kind of time-out.
+// Timeout makes it a net.Error's kind of timeout.
 func (e *TimeoutError) Timeout() bool { return true }
 
 // ForbiddenError stops a request that must not be sent. Trying again would not help.
@@ -103,7 +103,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// send makes one exchange. After a time-out or a 503 the library's own transport gets new connections.
+// send makes one exchange. After a timeout or a 503 the library's own transport gets new connections.
 // See https://learn.microsoft.com/graph/best-practices-concept.
 func (t *Transport) send(ctx context.Context, req *http.Request) (*http.Response, error) {
 	own := t.own.Load()
@@ -174,7 +174,7 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// ownTimeout keeps a time-out that is not the caller's apart from the end of the caller's context: that of the attempt, if it
+// ownTimeout keeps a timeout that is not the caller's apart from the end of the caller's context: that of the attempt, if it
 // ended the exchange, and those of net/http.
 func (t *Transport) ownTimeout(ctx context.Context, err error) error {
 	switch {
@@ -188,7 +188,7 @@ func (t *Transport) ownTimeout(ctx context.Context, err error) error {
 	return err
 }
 
-// connectTimeoutError is a time-out of net/http while it connects: to an address, or through a proxy. It is its cause in all but
+// connectTimeoutError is a timeout of net/http while it connects: to an address, or through a proxy. It is its cause in all but
 // context.DeadlineExceeded.
 type connectTimeoutError struct{ cause error }
 

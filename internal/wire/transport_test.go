@@ -373,7 +373,7 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestTimeoutOfConnectingIsNotTheCallers: net/http's own time-outs look like the end of a context.
+// TestTimeoutOfConnectingIsNotTheCallers: net/http's own timeouts look like the end of a context.
 func TestTimeoutOfConnectingIsNotTheCallers(t *testing.T) {
 	dialing := &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
 	for name, test := range map[string]struct {

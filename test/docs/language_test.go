@@ -17,13 +17,16 @@ var dialect = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\b(every|any) doubt is\b`,                    // if Create can't find out
 	`\bnone is no\b`,                              // no match is not an error
 	`\bsome minutes later\b`,                      // in a few minutes
-	`\bin the place of\b`,                         // replace it with
+	`\bin (the )?place of\b`,                      // instead of, replace it with
 	`\bkeeps? within the\b`,                       // stays within
 	`\bthe support asks\b`,                        // Microsoft Support asks
 	`\blives at most\b`,                           // is valid for at most
 	`\bcould not be asked\b`,                      // could not be reached
 	`\blet a request fail\b`,                      // make it fail
 	`\bbut for\b`,                                 // except
+	`\bnothing but\b`,                             // only
+	`\bcut short\b`,                               // truncated
+	`\btime-outs?\b`,                              // timeout
 	`\bon the spot\b`,                             // temporary
 	`\bin hand\b`,                                 // held
 	`\btwins?\b`,                                  // identical record

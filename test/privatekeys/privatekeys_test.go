@@ -107,7 +107,7 @@ func saysKey(err error) bool {
 	})
 }
 
-// checkRead expects nothing but a certificate, and a finding about the key.
+// checkRead expects only a certificate, and a finding about the key.
 func checkRead(t *testing.T, name string, read *codesign.Certificate) {
 	t.Helper()
 	for _, public := range append([]*x509.Certificate{read.Leaf}, read.Chain...) {

@@ -65,7 +65,7 @@ func (r *release) replace(name, pattern, text string) error {
 	return os.WriteFile(r.abs(name), expression.ReplaceAllLiteral(data, []byte(text)), 0o644) //nolint:gosec // a file of the repository
 }
 
-// pin makes a module require the release of others in place of their folders. "go mod tidy" drops those that it does not need.
+// pin makes a module require the release of others instead of their folders. "go mod tidy" drops those that it does not need.
 func (r *release) pin(ctx context.Context, repository, module string, others []string) error {
 	if len(others) == 0 {
 		return nil
