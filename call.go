@@ -11,7 +11,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// request is what an operation asks for.
+// request describes the call of an operation.
 type request struct {
 	method, path string // the path is relative to the API version, escaped, with its query
 	body         []byte // JSON; nil for none

@@ -40,7 +40,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 	return s.client.create(ctx, cert, options, listedBefore{})
 }
 
-// listedBefore is what a listing before an upload has shown. The zero value is that of an upload without a listing.
+// listedBefore is the result of a listing before an upload. The zero value is that of an upload without a listing.
 type listedBefore struct {
 	ids  map[string]bool // of records that cannot be its own
 	date time.Time       // that makes the upload the latest, at least

@@ -163,7 +163,7 @@ func ExampleClientCertificateCredential() {
 	defer client.CloseIdleConnections()
 }
 
-// Sign an application in with the token of another issuer that it trusts. Here the emulator is that issuer as well.
+// Sign an application in with the token of another issuer that it trusts. Here, the emulator is also that issuer.
 func ExampleClientAssertionCredential() {
 	server, err := intunetest.Start(intunetest.WithFederatedCredential("https://issuer.example", "rotation", nil))
 	if err != nil {
@@ -195,7 +195,7 @@ func ExampleGitHubActionsAssertion() {
 	defer client.CloseIdleConnections()
 }
 
-// Sign in from a job of Azure Pipelines, without a secret. The task must be given $(System.AccessToken) as SYSTEM_ACCESSTOKEN.
+// Sign in from a job of Azure Pipelines, without a secret. Map $(System.AccessToken) to SYSTEM_ACCESSTOKEN in the task.
 func ExampleAzurePipelinesAssertion() {
 	assertion := intune.AzurePipelinesAssertion("99999999-8888-7777-6666-555555555555", os.Getenv("SYSTEM_ACCESSTOKEN"))
 	client, err := intune.NewClient(intune.ClientAssertionCredential("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", assertion))
@@ -317,7 +317,7 @@ func ExampleEnvironmentCredential() {
 	defer client.CloseIdleConnections()
 }
 
-// Sign in with what the environment holds, which may be a PKCS #12 file.
+// Sign in with the settings in environment variables, which may name a PKCS #12 file.
 func ExampleEnvironmentCredentialWith() {
 	cred, err := intune.EnvironmentCredentialWith(clientcert.Load)
 	if err != nil {
@@ -341,7 +341,7 @@ func (b broker) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Tok
 	return &oauth2.Token{AccessToken: "a token for " + req.Scope, Expiry: time.Now().Add(time.Hour)}, nil
 }
 
-// Write a credential.
+// Write your own credential.
 func ExampleCredential() {
 	client, err := intune.NewClient(broker{"https://tokens.contoso.com"})
 	if err != nil {

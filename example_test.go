@@ -18,7 +18,7 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// Upload a certificate file. In a program, NewClient takes the place of the emulator.
+// Upload a certificate file. A program calls NewClient instead of starting an emulator.
 func ExampleEnterpriseCodeSigningCertificatesService_Create() {
 	server, err := intunetest.Start()
 	if err != nil {
@@ -307,7 +307,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Delete() {
 	// Output: 0
 }
 
-// Call something of Microsoft Graph that has no method of its own, with a header.
+// Call Microsoft Graph where this package has no method, with a header.
 func ExampleClient_Do() {
 	server, err := intunetest.Start()
 	if err != nil {
@@ -353,8 +353,8 @@ func ExampleWithResponse() {
 	// Output: <nil> true uploadDateTime 1
 }
 
-// Test with one canned response. There is one request: TokenSourceCredential needs none for a token, RetryPolicy stops repetitions,
-// and WithoutReconcile the listings that look for a lost create.
+// Test with one canned response. The client sends one request: TokenSourceCredential needs no request for a token, RetryPolicy
+// turns off retries, and WithoutReconcile turns off the search after a lost response.
 func ExampleWithoutReconcile() {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder(http.MethodPost, "https://graph.microsoft.com/beta/deviceAppManagement/enterpriseCodeSigningCertificates",
@@ -377,7 +377,7 @@ func ExampleWithoutReconcile() {
 	// requests: 1
 }
 
-// Upload a certificate that has expired, because its apps carry timestamps from before.
+// Upload an expired certificate, whose apps were timestamped while it was valid.
 func ExampleWithExpiredAllowed() {
 	server, err := intunetest.Start()
 	if err != nil {
@@ -398,7 +398,7 @@ func ExampleWithExpiredAllowed() {
 	// <nil>
 }
 
-// Query what the typed properties do not offer.
+// Use an expression that the typed properties do not support.
 func ExampleRawFilter() {
 	filter := intune.Or(
 		intune.PropertyExpirationDateTime.Lt(time.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)),

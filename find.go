@@ -93,7 +93,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, o
 	return nil, &AmbiguousMatchError{Reason: "the upload dates do not show which certificate is the latest", Candidates: l.all(records)}
 }
 
-// listing is what one complete listing of the tenant shows.
+// listing is the result of one complete listing of the tenant.
 type listing struct {
 	*match.Listing
 

@@ -173,7 +173,7 @@ func (r *reconciliation) log(ctx context.Context, message string, attrs ...slog.
 	r.client.pipeline.logger.LogAttrs(ctx, slog.LevelInfo, message, attrs...)
 }
 
-// look is what one listing of the search shows.
+// look is the result of one listing of the search.
 type look struct {
 	ours         []Match
 	showsCreated bool          // the record of the 201

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// outcome is what became of an attempt. What follows depends on it alone.
+// outcome is how an attempt ended. It alone decides what follows.
 type outcome string
 
 const (
@@ -18,7 +18,7 @@ const (
 	unknown   outcome = "unknown"  // it may have succeeded
 )
 
-// history is what the attempts of a call may have done.
+// history records what the attempts of a call may have done.
 type history struct {
 	attempts int       // all of them
 	unknown  int       // those of unknown outcome
@@ -48,7 +48,7 @@ func (h *history) outcomeUnknown(cause error) *OutcomeUnknownError {
 	return &OutcomeUnknownError{Attempts: h.attempts, Since: h.began.UTC(), Until: h.lostAt.UTC(), Err: cause}
 }
 
-// finding is what a recovery has found out about a request of unknown outcome.
+// finding is the result of a recovery from an unknown outcome.
 type finding string
 
 const (

@@ -333,7 +333,7 @@ func idsOf(records []*match.Record) (ids []string) {
 	return ids
 }
 
-// result is what is known so far, nil if the tenant could not be listed.
+// result returns the rotation so far, nil if the tenant could not be listed.
 func (r *rotating) result() *Rotation {
 	if r.listing == nil {
 		return nil

@@ -1,6 +1,6 @@
 package intune
 
-// This file is what the pipeline expects of a credential's token.
+// This file checks the tokens of a credential.
 
 import (
 	"context"

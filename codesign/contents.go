@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// contents is what a file holds. A certificate may be in it several times.
+// contents has the contents of a file. A certificate may occur several times.
 type contents struct {
 	format Format
 	certs  []*x509.Certificate

@@ -61,7 +61,7 @@ func ExampleWithThumbprint() {
 	// chosen: Contoso rsa
 }
 
-// Parse what is in memory, such as a secret of a vault.
+// Parse a certificate in memory, such as a secret of a vault.
 func ExampleParse() {
 	data, err := os.ReadFile("testdata/chain.p7b")
 	if err != nil {
@@ -81,7 +81,7 @@ func ExampleParse() {
 	// issued by Contoso Root CA
 }
 
-// See what is wrong with a certificate before it is uploaded.
+// Find problems of a certificate before you upload it.
 func ExampleCertificate_Check() {
 	cert, err := codesign.Load("testdata/rsa2048.der")
 	if err != nil {

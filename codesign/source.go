@@ -1,6 +1,6 @@
 package codesign
 
-// This file is what the readers of all formats share: the file, its limits, and what is wrong with it.
+// This file is shared by the readers of all formats: the file, its limits, and errors about it.
 
 import (
 	"fmt"

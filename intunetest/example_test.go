@@ -33,7 +33,7 @@ func ExampleStart() {
 	// Output: CN=Contoso, O=Contoso Ltd, L=Redmond, S=Washington, C=US
 }
 
-// Test what a program does if the service rejects its request.
+// Test how a program handles a rejected request.
 func ExampleNewServer() {
 	var t *testing.T // that of the test function
 
@@ -45,7 +45,7 @@ func ExampleNewServer() {
 	}
 }
 
-// Test waiting without waiting: in a bubble of synctest the time is virtual. The emulator needs connections in memory.
+// Test waits in virtual time, in a bubble of synctest. The emulator then needs connections in memory.
 func ExampleListenMemory() {
 	var t *testing.T // that of the test function
 
@@ -76,7 +76,7 @@ func ExampleServer_Inject() {
 	// Output: <nil> 1
 }
 
-// See what a program has sent.
+// List the requests that a program has sent.
 func ExampleServer_Requests() {
 	server, err := intunetest.Start()
 	if err != nil {

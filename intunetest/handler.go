@@ -43,7 +43,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.respond(w, r, response, ids, decided.fault.Drop == DropInResponse)
 }
 
-// fate is what becomes of a request.
+// fate decides how a request ends.
 type fate struct {
 	fault        Fault
 	isCarriedOut bool

@@ -76,7 +76,7 @@ func (s *Server) press(r *http.Request) error {
 	return nil
 }
 
-// shownPage is what the page shows.
+// shownPage has the data of the page.
 type shownPage struct {
 	Tenant       string // its domain
 	Application  string // its id

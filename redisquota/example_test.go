@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/redisquota"
 )
 
-// With the fallback, a program goes on while Redis is down. This one does even if Redis has never been there.
+// With the fallback, a program continues while Redis is down. This program continues although Redis was never up.
 func ExampleNew() {
 	server, err := intunetest.Start() // instead of Microsoft Intune
 	if err != nil {

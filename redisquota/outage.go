@@ -1,6 +1,6 @@
 package redisquota
 
-// This file is what a Limiter needs while Redis is down.
+// This file handles outages of Redis.
 
 import (
 	"sync"

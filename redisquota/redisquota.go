@@ -194,7 +194,7 @@ func (l *Limiter) receivePauses() {
 	}
 }
 
-// config is what options set.
+// config has the settings of the options.
 type config struct {
 	quotas []intune.Quota
 	logger *slog.Logger

@@ -1,6 +1,6 @@
 package redisquota
 
-// This file is what a Limiter does in Redis.
+// This file has the operations in Redis.
 
 import (
 	"context"

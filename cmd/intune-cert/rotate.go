@@ -80,7 +80,7 @@ func newRotateCommand(a *app) *cobra.Command {
 		return c.run(ctx, paths[0])
 	})
 	flags.BoolVar(&c.options.DeleteOld, "delete-old", false, "delete the earlier uploads with the same subject")
-	flags.Var(&c.overlap, "overlap", "keep them until the new certificate has been in the tenant this long; 0 deletes them once it is provisioned")
+	flags.Var(&c.overlap, "overlap", "with --delete-old: keep the earlier uploads until the new certificate has been in the tenant this long; 0 deletes them once it is provisioned")
 	flags.Var(&c.wait, "wait", "wait up to this long for the new certificate to be provisioned, for example 30m")
 	flags.BoolVar(&c.options.NewSubject, "new-subject", false, "replace a deployed certificate with another subject")
 	flags.BoolVar(&c.options.Force, "force", false, "upload it without any checks of the tenant: once, for a re-issue or a rollback")
