@@ -20,17 +20,14 @@ import (
 
 const thisModule = "github.com/seed-230b9595/intune-go"
 
-// TestMain runs the tests at the root of the repository, from where paths of pages count.
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
-}
+// root is the folder of the repository, from where paths of pages count. Each test changes to it by itself: if TestMain did, the
+// go command would not notice changes of the pages, and would show a cached result.
+const root = "../.."
 
 // TestSnippetsOfThePages compiles the code of all pages and runs it: programs against an emulator at the addresses of
 // Microsoft's services, everything else with one of its own.
 func TestSnippetsOfThePages(t *testing.T) {
+	t.Chdir(root)
 	if testing.Short() {
 		t.Skip("builds the code of all pages")
 	}

@@ -16,6 +16,7 @@ import (
 
 // TestTimeToTheTruth measures the table of docs/exactly-once.md in virtual time, with the default policy.
 func TestTimeToTheTruth(t *testing.T) {
+	t.Chdir(root)
 	post := func(fault intunetest.Fault) []intunetest.Fault {
 		fault.Method = http.MethodPost
 		return []intunetest.Fault{fault}

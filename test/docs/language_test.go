@@ -39,6 +39,7 @@ var dialect = regexp.MustCompile(`(?i)` + strings.Join([]string{
 
 // TestLanguage looks for the dialect in pages, comments and texts.
 func TestLanguage(t *testing.T) {
+	t.Chdir(root)
 	for _, page := range allPages(t) {
 		checkLanguage(t, page, fences.ReplaceAllStringFunc(read(t, page), func(fence string) string {
 			return strings.Repeat("\n", strings.Count(fence, "\n"))

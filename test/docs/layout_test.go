@@ -11,6 +11,7 @@ import (
 // TestWhereThingsAreIsTrue compares "Where things are" of CONTRIBUTING.md with the files: each name there exists, and each
 // file of the root and each package is there.
 func TestWhereThingsAreIsTrue(t *testing.T) {
+	t.Chdir(root)
 	_, section, _ := strings.Cut(read(t, "CONTRIBUTING.md"), "## Where things are\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	var named []string
@@ -40,6 +41,7 @@ func TestWhereThingsAreIsTrue(t *testing.T) {
 
 // TestImportsRunOneWay checks that nothing under internal/ imports the root, in one step or in several.
 func TestImportsRunOneWay(t *testing.T) {
+	t.Chdir(root)
 	imported := strings.Fields(output(t, ".", nil, "go", "list", "-deps", "./internal/..."))
 	if slices.Contains(imported, thisModule) {
 		t.Error("a package under internal/ imports the root")
@@ -48,6 +50,7 @@ func TestImportsRunOneWay(t *testing.T) {
 
 // TestDependabotKnowsEveryModule: a module that it does not know would never be updated.
 func TestDependabotKnowsEveryModule(t *testing.T) {
+	t.Chdir(root)
 	_, list, _ := strings.Cut(read(t, ".github/dependabot.yml"), "directories: [")
 	list, _, _ = strings.Cut(list, "]")
 	known := strings.Split(list, ", ")

@@ -52,6 +52,7 @@ var (
 )
 
 func TestLinksLeadSomewhere(t *testing.T) {
+	t.Chdir(root)
 	for _, page := range allPages(t) {
 		for _, link := range links.FindAllStringSubmatch(fences.ReplaceAllString(read(t, page), ""), -1) {
 			target, anchor, _ := strings.Cut(link[1], "#")
@@ -110,6 +111,7 @@ func checkPackageLink(t *testing.T, page, target, anchor string) {
 }
 
 func TestReadmeIsShort(t *testing.T) {
+	t.Chdir(root)
 	if lines := strings.Count(read(t, "README.md"), "\n"); lines > 170 {
 		t.Errorf("README.md has %d lines", lines)
 	}
@@ -117,6 +119,7 @@ func TestReadmeIsShort(t *testing.T) {
 
 // TestFiguresOfTheReadme compares the figures of the README with the tables that they are from.
 func TestFiguresOfTheReadme(t *testing.T) {
+	t.Chdir(root)
 	readme, bench, soak := read(t, "README.md"), read(t, "bench/README.md"), read(t, "docs/exactly-once.md")
 	cell := func(page, row string, column int) string {
 		t.Helper()
@@ -146,6 +149,7 @@ func TestFiguresOfTheReadme(t *testing.T) {
 
 // TestCommandsOfThePages compares the flags of intune-cert's commands on the pages with its documentation.
 func TestCommandsOfThePages(t *testing.T) {
+	t.Chdir(root)
 	documentation := read(t, "docs/intune-cert.md")
 	command := regexp.MustCompile(`(?m)^intune-cert ([a-z]+)(.*)$`)
 	for _, page := range []string{"README.md", "docs/migrating.md", "docs/operations.md"} {
@@ -164,6 +168,7 @@ func TestCommandsOfThePages(t *testing.T) {
 
 // TestErrorsAreDocumented checks that docs/errors.md has every error that a program can test for.
 func TestErrorsAreDocumented(t *testing.T) {
+	t.Chdir(root)
 	page := read(t, "docs/errors.md")
 	for _, folder := range []string{".", "codesign"} {
 		documented := packageDoc(t, folder)
@@ -189,6 +194,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 // TestExamplesOnPkgGoDev checks that every operation, every credential and every option that needs explaining has a
 // runnable example, and so has what users of the other packages do first.
 func TestExamplesOnPkgGoDev(t *testing.T) {
+	t.Chdir(root)
 	root := packageDoc(t, ".")
 	want := []string{
 		"NewClient", "Client_Do", "RawFilter", "OutcomeUnknownError", "EnterpriseCodeSigningCertificate_SameCertificate",
