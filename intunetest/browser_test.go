@@ -5,6 +5,7 @@ package intunetest_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -45,18 +46,16 @@ func newBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	cmd := exec.CommandContext(context.Background(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--remote-debugging-pipe", "--window-size=1200,1400", "--user-data-dir="+t.TempDir(), "about:blank")
 	cmd.ExtraFiles = []*os.File{commands, results} // 3 and 4
-	cmd.WaitDelay = 1                              // nobody needs the rest of its output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = commands.Close(), results.Close()
 	b := &browser{T: t, in: in, out: bufio.NewReader(out)}
 	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Process.Kill()
+		_ = in.Close() // which ends it, with its children: t.TempDir removes their files
 		_ = cmd.Wait()
 		_ = out.Close()
 	})

@@ -75,7 +75,7 @@ func does(do func()) func(*http.Request, []byte) (any, error) {
 }
 
 func (s *Server) settings(r *http.Request, _ []byte) (any, error) {
-	root := s.scheme() + "://" + r.Host // which guarded has checked, and by which the client reaches the server
+	root := exchange.Origin(r) // whose host guarded has checked, and by which the client reaches the server
 	return map[string]string{
 		"emulator": "intune-cert", "graphUrl": root, "authorityUrl": root,
 		"tenantId": s.config.entra.TenantID, "clientId": s.config.entra.ClientID, "clientSecret": s.config.entra.ClientSecret,
@@ -129,7 +129,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		switch {
 		case !s.isOwnHost(r):
 			replyError(w, http.StatusForbidden, "the Host header does not name the emulator; the setting \"hosts\" adds names")
-		case origin != "" && !strings.EqualFold(origin, s.scheme()+"://"+r.Host), site == "cross-site", site == "same-site":
+		case origin != "" && !strings.EqualFold(origin, exchange.Origin(r)), site == "cross-site", site == "same-site":
 			replyError(w, http.StatusForbidden, "pages of other origins may not use the emulator")
 		default:
 			next.ServeHTTP(w, r)

@@ -11,7 +11,7 @@
 // The certificates are served under /beta and /v1.0:
 //
 //   - create, get, list, update, delete and $count;
-//   - the options $filter, $select, $orderby, $top, $skip, $count and $format. $filter supports eq, ne, gt, ge, lt, le and in
+//   - the options $filter, $select, $orderby, $top, $skip, $count and $format=json. $filter supports eq, ne, gt, ge, lt, le and in
 //     with the property on the left, startswith, endswith, contains, and, or, not and parentheses;
 //   - pages, JSON batches and compressed bodies;
 //   - the documented quota of 100 writes and 1000 requests in any 20 seconds;

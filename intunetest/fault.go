@@ -114,15 +114,10 @@ func (f Fault) Check() error {
 		return errors.New("the status is neither 101 nor one of 200 to 599")
 	case (f.Status != 0 || f.AADSTS != 0) && f.Drop != "" && f.Drop != DropInResponse, isSwitching && f.Drop != "":
 		return errors.New("the connection is lost before the response")
-	case f.Committed && f.isRejection():
+	case f.Committed && slices.Contains([]int{http.StatusUnauthorized, http.StatusTooManyRequests, statusBandwidthLimitExceeded}, f.Status):
 		return errors.New("a request that is rejected with this status has no effect")
 	}
 	return nil
-}
-
-// isRejection reports whether the status promises that nothing was done.
-func (f Fault) isRejection() bool {
-	return f.Status == http.StatusUnauthorized || f.Status == http.StatusTooManyRequests || f.Status == statusBandwidthLimitExceeded
 }
 
 const statusBandwidthLimitExceeded = 509

@@ -24,62 +24,39 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control.ServeHTTP(w, r)
 		return
 	}
-	ids := exchange.NewIDs(r.Header)
-	decided := s.decide(r, ids)
-	request := s.arrived(r, decided.fault)
-	defer s.log(request) // also of a request whose connection is lost
-	body, err := s.receive(w, r, decided.fault)
-	s.received(request, r, string(body))
-	loseAt(r, decided.fault.Drop == DropAfterReading)
-	s.wait(decided.fault.Delay)
-	response := decided.response
-	if decided.isCarriedOut {
-		result := s.carryOut(r, body, err, decided.fault.VisibleAfter, ids)
-		response = cmp.Or(response, result)
+	ids, isEntra := exchange.NewIDs(r.Header), entra.Serves(r.URL.Path)
+	var fault Fault
+	if !isPreflight(r) { // which a browser sends, not the program
+		fault = s.takeFault(r.Method, isEntra)
 	}
-	s.wait(decided.fault.ResponseDelay)
-	loseAt(r, decided.fault.Drop == DropAfterCommit)
-	s.responded(request, response.Status)
-	s.respond(w, r, response, ids, decided.fault.Drop == DropInResponse)
-}
-
-// fate decides how a request ends.
-type fate struct {
-	fault        Fault
-	isCarriedOut bool
-	response     *exchange.Response // nil for the result of carrying it out
-}
-
-// decide finds the fate of a request when it arrives, and counts it against the quota. What a browser asks before a request
-// of a page is no request of the program's, so no fault strikes it.
-func (s *Server) decide(r *http.Request, ids exchange.IDs) fate {
-	if isPreflight(r) {
-		return fate{response: preflight(r)}
-	}
-	isEntra := entra.Serves(r.URL.Path)
-	fault := s.takeFault(r.Method, isEntra)
-	own := fault.response(ids)
-	var throttled *exchange.Response
+	var response *exchange.Response // nil for that of the service
 	if !isEntra {
-		throttled = s.graph.Arrive(r, ids)
+		response = s.graph.Arrive(r, ids)
 	}
-	switch {
-	case own != nil && !fault.Committed:
-		return fate{fault, false, own}
-	case throttled != nil:
-		return fate{fault, false, throttled}
+	own := fault.response(ids)
+	if own != nil && !fault.Committed {
+		response = own
 	}
-	return fate{fault, true, own}
+	request := s.arrived(r, fault)
+	defer s.log(request) // also of a request whose connection is lost
+	body, err := s.receive(w, r, fault)
+	s.received(request, r, string(body))
+	loseAt(r, fault.Drop == DropAfterReading)
+	s.wait(fault.Delay)
+	if response == nil {
+		result := s.carryOut(r, body, err, fault.VisibleAfter, ids)
+		response = cmp.Or(own, result)
+	}
+	s.wait(fault.ResponseDelay)
+	loseAt(r, fault.Drop == DropAfterCommit)
+	s.responded(request, response.Status)
+	s.respond(w, r, response, ids, fault.Drop == DropInResponse)
 }
 
 // receive reads the body, unless the connection is lost before its end.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, fault Fault) ([]byte, error) {
 	loseAt(r, fault.Drop == DropBeforeReading)
-	limit := int64(graph.MaxBody)
-	if entra.Serves(r.URL.Path) {
-		limit = entra.MaxBody
-	}
-	body := http.MaxBytesReader(w, r.Body, limit)
+	body := http.MaxBytesReader(w, r.Body, graph.MaxBody)
 	if fault.Drop == DropWhileReading {
 		_, _ = io.CopyN(io.Discard, body, r.ContentLength/2)
 		loseAt(r, true)
@@ -89,6 +66,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, fault Fault) ([
 
 func (s *Server) carryOut(r *http.Request, body []byte, err error, late time.Duration, ids exchange.IDs) *exchange.Response {
 	switch {
+	case isPreflight(r):
+		return preflight(r)
 	case err != nil:
 		return graph.BodyUnreadable(ids)
 	case entra.Serves(r.URL.Path):

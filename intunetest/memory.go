@@ -36,7 +36,7 @@ func (l *MemoryListener) Close() error {
 }
 
 // Addr returns a loopback address on which nothing listens.
-func (*MemoryListener) Addr() net.Addr { return memoryAddr{} }
+func (*MemoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "localhost", Net: "memory"} }
 
 // DialContext connects to the listener, whatever the address. It fits [net/http.Transport].
 func (l *MemoryListener) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -50,8 +50,3 @@ func (l *MemoryListener) DialContext(ctx context.Context, _, _ string) (net.Conn
 		return nil, ctx.Err()
 	}
 }
-
-type memoryAddr struct{}
-
-func (memoryAddr) Network() string { return "memory" }
-func (memoryAddr) String() string  { return "localhost" }

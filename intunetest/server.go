@@ -1,7 +1,9 @@
 package intunetest
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -35,7 +37,6 @@ type Server struct {
 	http       *http.Server
 	ctx        context.Context // its end ends the requests that wait
 	cancel     context.CancelFunc
-	served     chan struct{}
 	httpClient *http.Client // that reaches an in-memory listener, or trusts the certificate; nil if any client does
 
 	mu           sync.Mutex
@@ -58,7 +59,7 @@ func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 
 // Start starts a [Server] outside tests. The caller must call [Server.Close].
 func Start(opts ...ServerOption) (*Server, error) {
-	s := &Server{config: defaultConfig(), served: make(chan struct{})}
+	s := &Server{config: defaultConfig()}
 	for _, opt := range opts {
 		opt(&s.config)
 	}
@@ -84,10 +85,11 @@ func Start(opts ...ServerOption) (*Server, error) {
 	s.random = rand.New(rand.NewPCG(s.config.seed, s.config.seed)) //nolint:gosec // to be repeatable
 	s.join()
 	s.control = s.newControl()
-	go func() {
-		defer close(s.served)
-		_ = s.serve() // ends with http.ErrServerClosed
-	}()
+	listener := s.config.listener
+	if s.config.TLS {
+		listener = tls.NewListener(listener, s.http.TLSConfig)
+	}
+	go func() { _ = s.http.Serve(listener) }() // ends with http.ErrServerClosed
 	return s, nil
 }
 
@@ -106,19 +108,19 @@ func (s *Server) now() time.Time { return time.Now().Add(s.config.ClockSkew).UTC
 func (s *Server) Close() {
 	s.cancel()
 	_ = s.http.Close()
-	<-s.served
 }
 
 // URL returns the root of both Graph and Microsoft Entra ID, without a trailing slash. If the server listens on all
 // addresses, it is the loopback one.
-func (s *Server) URL() string { return s.scheme() + "://" + s.addr() }
-
-func (s *Server) addr() string {
-	addr := s.config.listener.Addr().String()
+func (s *Server) URL() string {
+	host, scheme := s.config.listener.Addr().String(), "http"
 	if tcp, isTCP := s.config.listener.Addr().(*net.TCPAddr); isTCP && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+		host = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 	}
-	return addr
+	if s.config.TLS {
+		scheme = "https"
+	}
+	return scheme + "://" + host
 }
 
 // Credential returns the credential of the server's application.
@@ -141,9 +143,6 @@ func (s *Server) Client(opts ...intune.Option) *intune.Client {
 
 // HTTPClient returns a new client that reaches the server, even in memory, and trusts its certificate.
 func (s *Server) HTTPClient() *http.Client {
-	client := new(http.Client)
-	if s.httpClient != nil {
-		*client = *s.httpClient
-	}
-	return client
+	client := *cmp.Or(s.httpClient, new(http.Client))
+	return &client
 }

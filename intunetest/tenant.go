@@ -46,14 +46,7 @@ func (s *Server) SetStatus(id string, status intune.CertificateStatus) error {
 	if err == nil {
 		_, err = s.graph.Change(id, changes)
 	}
-	return asOwnError(err)
-}
-
-func asOwnError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("intunetest: %w", err)
+	return err
 }
 
 // ChallengeClaims makes Graph reject each access token with a claims challenge, unless it was requested with at least
@@ -77,12 +70,12 @@ func (s *Server) challenge(claims string) error {
 // ApproveDevice signs in the first user of the tenant at the device that shows the code. Case, spaces and
 // hyphens in the code are ignored. If no device is waiting with the code, it returns an error.
 func (s *Server) ApproveDevice(userCode string) error {
-	return asOwnError(s.entra.Decide(userCode, "", true))
+	return s.entra.Decide(userCode, "", true)
 }
 
 // DeclineDevice is like [Server.ApproveDevice], but the user declines to sign in.
 func (s *Server) DeclineDevice(userCode string) error {
-	return asOwnError(s.entra.Decide(userCode, "", false))
+	return s.entra.Decide(userCode, "", false)
 }
 
 // FederatedAssertion returns a token as an issuer outside Microsoft Entra ID signs it, valid for an hour, for the first

@@ -32,7 +32,9 @@ func (s *Server) connect() error {
 		if err != nil {
 			return fmt.Errorf("intunetest: %w", err)
 		}
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+		s.http.TLSConfig = &tls.Config{
+			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		}
 		roots := x509.NewCertPool()
 		roots.AddCert(cert.Leaf)
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
@@ -41,21 +43,6 @@ func (s *Server) connect() error {
 		s.httpClient = &http.Client{Transport: transport}
 	}
 	return nil
-}
-
-// serve speaks HTTP/1.1 and, over TLS, HTTP/2.
-func (s *Server) serve() error {
-	if s.config.TLS {
-		return s.http.ServeTLS(s.config.listener, "", "")
-	}
-	return s.http.Serve(s.config.listener)
-}
-
-func (s *Server) scheme() string {
-	if s.config.TLS {
-		return "https"
-	}
-	return "http"
 }
 
 // newServerCertificate makes a self-signed certificate for loopback and these names and addresses.

@@ -102,13 +102,9 @@ func (s *Server) findCertificate(header *jwtHeader) (*x509.Certificate, *rejecti
 
 // checkChain finds the registered issuer and name to which the certificate in x5c belongs.
 func (s *Server) checkChain(header *jwtHeader) (*x509.Certificate, *rejection) {
-	var chain []*x509.Certificate
-	for _, der := range header.Chain {
-		cert, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, malformedAssertion.because("a certificate in x5c cannot be read")
-		}
-		chain = append(chain, cert)
+	chain, err := x509.ParseCertificates(slices.Concat(header.Chain...))
+	if err != nil || len(chain) == 0 {
+		return nil, malformedAssertion.because("a certificate in x5c cannot be read")
 	}
 	leaf := chain[0]
 	if !header.names(leaf) {

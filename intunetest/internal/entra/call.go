@@ -92,35 +92,28 @@ var secretParameters = []string{
 
 // Mask hides the secrets of a request's body. If the body cannot be read, it hides all of it.
 func Mask(r *http.Request, body string) string {
-	if body == "" {
-		return ""
-	}
-	form, err := url.ParseQuery(body)
-	if err != nil || !exchange.IsMediaType(r.Header, "application/x-www-form-urlencoded") {
+	if body != "" && !exchange.IsMediaType(r.Header, "application/x-www-form-urlencoded") {
 		return "***"
 	}
-	maskForm(form)
-	return form.Encode()
+	return masked(body)
 }
 
 // MaskURL returns the path and the query of a request. No secret belongs there, but one may be.
 func MaskURL(r *http.Request) string {
-	if r.URL.RawQuery == "" {
-		return r.URL.RequestURI()
-	}
-	masked := *r.URL
-	masked.RawQuery = "***"
-	if query, err := url.ParseQuery(r.URL.RawQuery); err == nil {
-		maskForm(query)
-		masked.RawQuery = query.Encode()
-	}
-	return masked.RequestURI()
+	u := *r.URL
+	u.RawQuery = masked(u.RawQuery)
+	return u.RequestURI()
 }
 
-func maskForm(form url.Values) {
+func masked(encoded string) string {
+	form, err := url.ParseQuery(encoded)
+	if err != nil {
+		return "***"
+	}
 	for _, name := range secretParameters {
 		if form.Has(name) {
 			form.Set(name, "***")
 		}
 	}
+	return form.Encode()
 }

@@ -39,9 +39,6 @@ var administrator = exchange.Person{
 	ID: "d4a1f9e2-6b3c-4f58-8e7d-1c9b0a2f5e63", Name: "Contoso Administrator", UserName: "admin@contoso.example",
 }
 
-// MaxBody is how much of a request's body the service takes.
-const MaxBody = 256 << 10
-
 // Subject lets the application sign in with any certificate that Issuer has issued for Name.
 type Subject struct {
 	Name   string

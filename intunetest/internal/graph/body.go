@@ -17,18 +17,10 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 )
 
-// author is whose object a body is.
-type author int
-
-const (
-	byClient   author = iota
-	byOperator        // of the emulator, who decides on id and status too
-)
-
 // takeIn merges the body of a client's request into a record.
 func (s *Server) takeIn(r record, body []byte) (record, error) {
 	before := r.values
-	given, err := s.merge(&r, body, byClient)
+	given, err := s.merge(&r, body, false)
 	if err != nil {
 		return record{}, err
 	}
@@ -58,8 +50,9 @@ func (s *Server) complete(r *record, given map[string]bool) error {
 	return nil
 }
 
-// merge sets the properties that the body has in a copy of the values, and returns their names.
-func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool, err error) {
+// merge sets the properties that the body has in a copy of the values, and returns their names. Only the operator of the
+// emulator sets those that are read-only.
+func (s *Server) merge(r *record, body []byte, byOperator bool) (given map[string]bool, err error) {
 	body = bytes.TrimSpace(body)
 	if !json.Valid(body) || string(body) == "null" {
 		return nil, errPayload
@@ -71,7 +64,7 @@ func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool
 	_ = json.Unmarshal(body, &members) // a valid object
 	r.values, given = maps.Clone(r.values), make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		spelled, err := s.mergeMember(r, name, members[name], by)
+		spelled, err := s.mergeMember(r, name, members[name], byOperator)
 		if err != nil {
 			return nil, err
 		}
@@ -81,9 +74,9 @@ func (s *Server) merge(r *record, body []byte, by author) (given map[string]bool
 }
 
 // mergeMember sets a property and returns its name, "" for a member that is ignored.
-func (s *Server) mergeMember(r *record, name string, value json.RawMessage, by author) (spelled string, err error) {
+func (s *Server) mergeMember(r *record, name string, value json.RawMessage, byOperator bool) (spelled string, err error) {
 	spelled, known := canonical(name)
-	isReadOnly := properties[spelled].readOnly && by == byClient
+	isReadOnly := properties[spelled].readOnly && !byOperator
 	switch {
 	case name == "@odata.type":
 		return "", checkType(value)

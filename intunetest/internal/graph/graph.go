@@ -116,6 +116,7 @@ func (s *Server) respond(c *call) *exchange.Response {
 	if err != nil {
 		return c.badRequest(err)
 	}
+	c.negotiate()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.at = s.find(c.resource.id); c.resource.kind == item && c.at < 0 {
@@ -137,10 +138,10 @@ type operation struct {
 
 var operations = []operation{
 	{all, http.MethodGet, listOptions, (*Server).list},
-	{all, http.MethodPost, []string{"$format"}, (*Server).create},
-	{count, http.MethodGet, []string{"$filter", "$format"}, (*Server).count},
-	{item, http.MethodGet, []string{"$select", "$format"}, (*Server).get},
-	{item, http.MethodPatch, []string{"$format"}, (*Server).update},
+	{all, http.MethodPost, nil, (*Server).create},
+	{count, http.MethodGet, []string{"$filter"}, (*Server).count},
+	{item, http.MethodGet, []string{"$select"}, (*Server).get},
+	{item, http.MethodPatch, nil, (*Server).update},
 	{item, http.MethodDelete, nil, (*Server).remove},
 }
 

@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -67,24 +66,10 @@ func (c *call) wantJSON() (rejection *exchange.Response) {
 	return c.badRequest(errPayload)
 }
 
-// negotiate finds the level of metadata that the client wants. $format takes precedence over Accept.
-func (c *call) negotiate(given options) error {
+// negotiate finds the level of metadata that the client wants.
+func (c *call) negotiate() {
 	c.metadata = metadataMinimal
-	format, isGiven := given["$format"]
-	if !isGiven {
-		parameters, _ := exchange.Accepts(c.Header, "Accept", "application/json")
-		c.setMetadata(parameters)
-		return nil
-	}
-	name, parameters, err := mime.ParseMediaType(format)
-	if err != nil || name != "json" && name != "application/json" {
-		return textErrorf("The value '%s' of the query option '$format' is not supported.", format)
-	}
-	c.setMetadata(parameters)
-	return nil
-}
-
-func (c *call) setMetadata(parameters map[string]string) {
+	parameters, _ := exchange.Accepts(c.Header, "Accept", "application/json")
 	for _, name := range []string{"odata.metadata", "metadata", "odata"} {
 		switch level := metadata(strings.ToLower(parameters[name])); level {
 		case metadataNone, metadataFull:

@@ -19,18 +19,20 @@ import (
 	"time"
 )
 
-// maxNesting is how deep an expression may be nested.
-const maxNesting = 100
+// maxTokens is how long an expression may be, and therefore how deep it may be nested.
+const maxTokens = 10_000
 
 // parser goes through the tokens of an expression.
 type parser struct {
-	tokens  []token
-	nesting int
-	names   naming
+	tokens []token
+	names  naming
 }
 
 func parseFilter(text string, names naming) (filter, error) {
 	p := &parser{tokens: lex(text), names: names}
+	if len(p.tokens) > maxTokens {
+		return nil, invalid(textErrorf("The expression has more than %d parts.", maxTokens))
+	}
 	parsed, err := p.or()
 	if rest := p.peek(); err == nil && rest.at < len(text) {
 		err = unexpected(rest)
@@ -102,13 +104,13 @@ func (p *parser) operand() (filter, error) {
 func (p *parser) boolean() (filter, error) {
 	switch t := p.peek(); {
 	case p.takes("("):
-		inner, err := p.nested(p.or)
+		inner, err := p.or()
 		if err != nil {
 			return nil, err
 		}
 		return inner, p.want(")")
 	case p.takes("not"):
-		inner, err := p.nested(p.boolean)
+		inner, err := p.boolean()
 		return not(inner), err
 	case t.word != "":
 		return p.function()
@@ -116,15 +118,6 @@ func (p *parser) boolean() (filter, error) {
 		return nil, textErrorf("A literal on the left of an operator is not supported, as at position %d.", t.at)
 	}
 	return nil, unexpected(p.peek())
-}
-
-func (p *parser) nested(parse func() (filter, error)) (filter, error) {
-	if p.nesting == maxNesting {
-		return nil, textErrorf("The expression is nested deeper than %d levels.", maxNesting)
-	}
-	p.nesting++
-	defer func() { p.nesting-- }()
-	return parse()
 }
 
 // function reads a call of a function that compares texts.

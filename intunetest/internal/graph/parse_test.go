@@ -111,42 +111,40 @@ var rejectedFilters = map[string]string{
 	"content eq null":              "'content' cannot be used",
 	"subject eq 1":                 "incompatible types",
 	"subject eq true":              "incompatible types",
-	"subject eq " + string(statusKind) + "'provisioned'":        "incompatible types",
-	"id eq b20d3703-3703-b20d-0337-0db203370db2":                "incompatible types",
-	"id eq 0b20d3703-3703-b20d-0337-0db203370db":                "incompatible types",
-	"status eq 'revoked'":                                       "'revoked' is not a valid enumeration",
-	"status eq 1":                                               "incompatible types",
-	"status eq graph.status'provisioned'":                       "incompatible types",
-	"uploadDateTime eq '2027-06-05T04:03:02Z'":                  "incompatible types",
-	"uploadDateTime eq 2027":                                    "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05":                              "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05T04:03:02":                     "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05T04:03:02,5Z":                  "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05T04:03:02.Z":                   "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05T04:03:02.12345678Z":           "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-02-29T04:03:02Z":                    "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 0001-01-01T00:00:00+01:00":               "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 9999-12-31T23:59:59-01:00":               "Unrecognized 'Edm.DateTimeOffset'",
-	"uploadDateTime eq 2027-06-05T04:03:02 02:00":               "Unrecognized 'Edm.DateTimeOffset'", // a plus sign that was not escaped
-	"not subject eq 'a'":                                        "unexpected 'subject'",
-	"not":                                                       "unexpected 'the end'",
-	"startswith":                                                "named 'startswith'",
-	"startswith('a',subject)":                                   "unexpected ''a''",
-	"startswith(subject)":                                       "unexpected ')'",
-	"startswith(subject,'a'":                                    "unexpected 'the end'",
-	"startswith(subject,null)":                                  "name 'startswith' matches",
-	"startswith(subject,issuer)":                                "name 'startswith' matches",
-	"startswith(status,'p')":                                    "name 'startswith' matches",
-	"startswith(uploadDateTime,'2')":                            "name 'startswith' matches",
-	"startswith(content,'a')":                                   "'content' cannot be used",
-	"startswith(subject,'a') eq true":                           "unexpected 'eq'",
-	"endswith(subject,1)":                                       "name 'endswith' matches",
-	"contains(status,'a')":                                      "name 'contains' matches",
-	"()":                                                        "unexpected ')'",
-	nest("subject eq 'a'", maxNesting+1):                        "deeper than 100",
-	strings.Repeat("not ", maxNesting+1) + "startswith(id,'a')": "deeper than 100",
-	strings.Repeat("(", 1<<14):                                  "deeper than 100",
-	"subject eq 'a'\n":                                          "unexpected '\n'",
+	"subject eq " + string(statusKind) + "'provisioned'": "incompatible types",
+	"id eq b20d3703-3703-b20d-0337-0db203370db2":         "incompatible types",
+	"id eq 0b20d3703-3703-b20d-0337-0db203370db":         "incompatible types",
+	"status eq 'revoked'":                                "'revoked' is not a valid enumeration",
+	"status eq 1":                                        "incompatible types",
+	"status eq graph.status'provisioned'":                "incompatible types",
+	"uploadDateTime eq '2027-06-05T04:03:02Z'":           "incompatible types",
+	"uploadDateTime eq 2027":                             "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05":                       "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05T04:03:02":              "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05T04:03:02,5Z":           "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05T04:03:02.Z":            "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05T04:03:02.12345678Z":    "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-02-29T04:03:02Z":             "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 0001-01-01T00:00:00+01:00":        "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 9999-12-31T23:59:59-01:00":        "Unrecognized 'Edm.DateTimeOffset'",
+	"uploadDateTime eq 2027-06-05T04:03:02 02:00":        "Unrecognized 'Edm.DateTimeOffset'", // a plus sign that was not escaped
+	"not subject eq 'a'":                                 "unexpected 'subject'",
+	"not":                                                "unexpected 'the end'",
+	"startswith":                                         "named 'startswith'",
+	"startswith('a',subject)":                            "unexpected ''a''",
+	"startswith(subject)":                                "unexpected ')'",
+	"startswith(subject,'a'":                             "unexpected 'the end'",
+	"startswith(subject,null)":                           "name 'startswith' matches",
+	"startswith(subject,issuer)":                         "name 'startswith' matches",
+	"startswith(status,'p')":                             "name 'startswith' matches",
+	"startswith(uploadDateTime,'2')":                     "name 'startswith' matches",
+	"startswith(content,'a')":                            "'content' cannot be used",
+	"startswith(subject,'a') eq true":                    "unexpected 'eq'",
+	"endswith(subject,1)":                                "name 'endswith' matches",
+	"contains(status,'a')":                               "name 'contains' matches",
+	"()":                                                 "unexpected ')'",
+	strings.Repeat("(", 1<<14):                           "more than 10000 parts",
+	"subject eq 'a'\n":                                   "unexpected '\n'",
 }
 
 func TestParseFilterRejects(t *testing.T) {
@@ -156,20 +154,6 @@ func TestParseFilterRejects(t *testing.T) {
 				t.Errorf("got %v, want an error that says %q", err, want)
 			}
 		})
-	}
-}
-
-func nest(text string, depth int) string {
-	return strings.Repeat("(", depth) + text + strings.Repeat(")", depth)
-}
-
-func TestParseFilterTakesAHundredLevels(t *testing.T) {
-	for _, text := range []string{
-		nest("subject eq 'a'", maxNesting),
-		strings.Repeat("not ", maxNesting) + "startswith(id,'a')",
-		strings.Repeat(nest("subject eq 'a'", maxNesting)+" or ", 100) + "subject eq 'a'", // side by side is not nested
-	} {
-		mustParse(t, text)
 	}
 }
 

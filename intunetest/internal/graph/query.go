@@ -14,7 +14,7 @@ import (
 )
 
 // listOptions are the options that the collection knows.
-var listOptions = []string{"$filter", "$select", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format"}
+var listOptions = []string{"$filter", "$select", "$orderby", "$top", "$skip", "$count", "$skiptoken"}
 
 // options are the query options of a request by their names, in lower case and with the dollar sign.
 type options map[string]string
@@ -33,7 +33,7 @@ func (s *Server) parseOptions(c *call, known []string) (options, error) {
 		switch {
 		case option == "" && s.config.Strict && pair != "":
 			return nil, textErrorf("The query parameter '%s' is not supported.", name)
-		case option == "":
+		case option == "", option == "$format": // JSON is all that there is
 			continue
 		case option == "$search", option == "$expand":
 			return nil, textErrorf("The query option '%s' is not supported by this resource.", option)
@@ -57,7 +57,7 @@ func (s *Server) optionName(name, version string) string {
 		}
 		return option
 	case version == string(intune.APIVersionBeta) && !s.config.Strict &&
-		slices.Contains(append(listOptions, "$search", "$expand"), "$"+option):
+		slices.Contains(append(listOptions, "$search", "$expand", "$format"), "$"+option):
 		return "$" + option
 	}
 	return ""
@@ -105,7 +105,7 @@ func (s *Server) readQuery(c *call, known []string) (*query, error) {
 			return nil, err
 		}
 	}
-	return q, c.negotiate(given)
+	return q, nil
 }
 
 func (q *query) set(name, value string, names naming) (err error) {
@@ -159,35 +159,26 @@ func parseSelect(text string, names naming) ([]string, error) {
 	return selected, nil
 }
 
-func parseOrderBy(text string, names naming) ([]order, error) {
-	var orderBy []order
+func parseOrderBy(text string, names naming) (orderBy []order, err error) {
 	for item := range strings.SplitSeq(text, ",") {
-		by, err := parseOrder(item, names)
-		if err == nil && slices.ContainsFunc(orderBy, func(o order) bool { return o.property == by.property }) {
-			err = textErrorf("Duplicate property named '%s' is not supported in '$orderby'.", by.property)
+		name, direction, _ := strings.Cut(strings.TrimSpace(item), " ")
+		direction = strings.ToLower(strings.TrimSpace(direction))
+		property, _, err := names.sortable(name)
+		switch {
+		case name == "":
+			err = textErrorf("Expression expected at position 0 in '%s'.", item)
+		case err != nil:
+		case direction != "" && direction != "asc" && direction != "desc":
+			err = textErrorf("Syntax error: unexpected '%s' in '%s'.", direction, item)
+		case slices.ContainsFunc(orderBy, func(o order) bool { return o.property == property }):
+			err = textErrorf("Duplicate property named '%s' is not supported in '$orderby'.", property)
 		}
 		if err != nil {
 			return nil, invalid(err)
 		}
-		orderBy = append(orderBy, by)
+		orderBy = append(orderBy, order{property, direction == "desc"})
 	}
 	return orderBy, nil
-}
-
-func parseOrder(text string, names naming) (order, error) {
-	words := strings.Fields(text)
-	if len(words) == 0 {
-		return order{}, textErrorf("Expression expected at position 0 in '%s'.", text)
-	}
-	property, _, err := names.sortable(words[0])
-	if err != nil {
-		return order{}, err
-	}
-	direction := strings.ToLower(strings.Join(words[1:], " "))
-	if direction != "" && direction != "asc" && direction != "desc" {
-		return order{}, textErrorf("Syntax error: unexpected '%s' in '%s'.", direction, text)
-	}
-	return order{property, direction == "desc"}, nil
 }
 
 // invalid says that a filter or an order cannot be understood.

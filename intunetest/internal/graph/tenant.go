@@ -44,7 +44,7 @@ func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 // Add puts a certificate, which is Graph's JSON, into the tenant. Unlike a client's, its id and its status count.
 func (s *Server) Add(object []byte) (*intune.EnterpriseCodeSigningCertificate, error) {
 	r := newRecord(intune.CertificateStatusProvisioned)
-	given, err := s.merge(&r, object, byOperator)
+	given, err := s.merge(&r, object, true)
 	if err == nil {
 		err = s.complete(&r, given)
 	}
@@ -83,7 +83,7 @@ func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigning
 		return nil, exchange.NotFoundError(fmt.Sprintf("no certificate has the id %q", id))
 	}
 	changed := s.records[i]
-	given, err := s.merge(&changed, object, byOperator)
+	given, err := s.merge(&changed, object, true)
 	switch {
 	case err != nil:
 		return nil, err
