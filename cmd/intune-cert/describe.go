@@ -19,7 +19,7 @@ func describe(err error) string {
 	case *intune.InputError:
 		return describeInput(e)
 	case *intune.AuthError:
-		return describeAuth(e)
+		return strings.ReplaceAll(e.Error(), "WithCloud", "--cloud")
 	case *advice.Error:
 		return describe(e.Err) // the next step has other words
 	case *advisedError:
@@ -80,15 +80,4 @@ func describeInput(e *intune.InputError) string {
 		named.Name = name
 	}
 	return named.Error()
-}
-
-// describeAuth leaves out the library's advice that names one of its options. The next step says it.
-func describeAuth(e *intune.AuthError) string {
-	const tenantNotFound, wrongScope = 90002, 70011
-	if e.AADSTS != tenantNotFound && e.AADSTS != wrongScope {
-		return e.Error()
-	}
-	plain := *e
-	plain.AADSTS = 0
-	return plain.Error()
 }

@@ -48,20 +48,21 @@ func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
 		texts[attr.Key] = attr.Value.String()
 		return true
 	})
-	id := texts[event.ClientRequestID] + texts[event.ID]
 	switch record.Message {
 	case event.Waiting:
 		until, _ := time.Parse(time.RFC3339Nano, texts[event.Until])
-		h.progress.Wait(id, waitingFor(texts[event.Reason]), until)
+		h.progress.Wait(waitingFor(texts[event.Reason]), until)
 	case event.Waited:
-		h.progress.EndWait(id)
+		h.progress.EndWait(waitingFor(texts[event.Reason]))
 	case event.Reconciling:
-		h.progress.Wait(texts[event.UploadDateTime], "a response was lost, looking for the certificate, which can take a minute", time.Time{})
+		h.progress.Wait(lookingFor, time.Time{})
 	case event.Reconciled:
-		h.progress.EndWait(texts[event.UploadDateTime])
+		h.progress.EndWait(lookingFor)
 	}
 	return h.Handler.Handle(ctx, record)
 }
+
+const lookingFor = "a response was lost, looking for the certificate, which can take a minute"
 
 func waitingFor(reason string) string {
 	switch reason {

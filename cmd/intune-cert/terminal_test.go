@@ -103,10 +103,10 @@ func TestProgressFitsTheTerminalAndSaysThatItWaitsForTheQuota(t *testing.T) {
 			f := newFixture(t, intunetest.WithQuota(4, 1000, 2*time.Second))
 			f.writeMany("many", 6)
 			s := f.onTerminal(width, true, "upload", "many")
-			s.waitFor("Uploading 4/6 waiting for the quota, ")
+			s.waitFor("Uploading 4/6: waiting for the quota, ")
 			shown := s.exits(0)
 			wantNoWrappedLine(t, shown, int(width))
-			for _, want := range []string{"Uploading 1/6 [", "Uploading 6/6 ["} {
+			for _, want := range []string{"Uploading 1/6", "Uploading 6/6"} {
 				if !strings.Contains(shown, want) {
 					t.Errorf("%q does not show: %q", want, shown)
 				}

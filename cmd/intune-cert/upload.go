@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -171,23 +172,19 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 
 // failure is the error of the whole run: that of the most urgent exit code.
 func (r *uploadResult) failure(ctx context.Context) error {
-	var urgent, others []failedItem
-	isInterrupted := false
-	for _, file := range r.Files {
-		item := failedItem{file.File, file.err}
-		switch file.Outcome {
-		case unknown:
-			urgent = append(urgent, item)
-		case failed:
-			others = append(others, item)
-		case notTried:
-			isInterrupted = true
+	var items []failedItem
+	for _, outcome := range []string{unknown, failed} {
+		for _, file := range r.Files {
+			if file.Outcome == outcome {
+				items = append(items, failedItem{file.File, file.err})
+			}
 		}
 	}
-	if len(urgent) == 0 && isInterrupted {
-		return fmt.Errorf("interrupted: %s: %w", r.count(), context.Cause(ctx))
+	isInterrupted := slices.ContainsFunc(r.Files, func(file *uploadedFile) bool { return file.Outcome == notTried })
+	if err := newPartlyError(r.count(), items); !isInterrupted || errors.As(err, new(*intune.OutcomeUnknownError)) {
+		return err
 	}
-	return newPartlyError(r.count(), append(urgent, others...))
+	return fmt.Errorf("interrupted: %s: %w", r.count(), context.Cause(ctx))
 }
 
 // count says how many files have each outcome.

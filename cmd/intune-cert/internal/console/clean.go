@@ -5,7 +5,6 @@ package console
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,12 +12,7 @@ import (
 
 // Clean puts text on one line, and replaces what could control a terminal or reorder what it shows.
 func Clean(text string) string {
-	return replaceUnsafe(text, func(r rune) string {
-		if r == '\n' || r == '\t' {
-			return " "
-		}
-		return string(utf8.RuneError)
-	})
+	return cleanLines(strings.NewReplacer("\n", " ", "\t", " ").Replace(text))
 }
 
 // cleanLines is Clean for several lines.
@@ -79,14 +73,12 @@ func isOfWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }
 // Styled is text with the escape sequences of a Writer. Printf writes it as it is.
 type Styled string
 
-// cleanArg returns what Printf formats: texts and whatever has one are cleaned.
+// cleanArg returns what Printf formats: all but numbers and styled texts is cleaned.
 func cleanArg(arg any) any {
-	if styled, ok := arg.(Styled); ok {
-		return string(styled)
-	}
-	_, isError := arg.(error)
-	_, isStringer := arg.(fmt.Stringer)
-	if kind := reflect.ValueOf(arg).Kind(); !isError && !isStringer && (kind == reflect.Bool || kind >= reflect.Int && kind <= reflect.Float64) {
+	switch arg := arg.(type) {
+	case Styled:
+		return string(arg)
+	case int:
 		return arg
 	}
 	return Clean(fmt.Sprint(arg))

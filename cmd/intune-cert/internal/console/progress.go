@@ -15,9 +15,9 @@ type Progress struct {
 
 	mu          sync.Mutex
 	label       string
-	stopped     chan struct{} // nil before Start
-	done, total int           // total is 0 if nothing is counted
-	waits       map[string]*wait
+	stopped     chan struct{}    // nil before Start
+	done, total int              // total is 0 if nothing is counted
+	waits       map[string]*wait // by text
 }
 
 // wait is what the program waits for, or has waited for.
@@ -84,81 +84,60 @@ func (p *Progress) Count(done, total int) {
 	p.redraw()
 }
 
-// Wait begins a wait: until a time, or the zero time if nobody knows. A wait until the same time goes on.
-func (p *Progress) Wait(id, text string, until time.Time) {
-	if p.begin(id, text, until) && !p.out.isLive {
-		p.out.Printf("%s%s%s.\n", strings.ToUpper(text[:1]), text[1:], upTo(until))
+// Wait begins a wait: until a time, or the zero time if nobody knows. A wait for the same until the same time goes on.
+func (p *Progress) Wait(text string, until time.Time) {
+	if p.begin(text, until) && !p.out.isLive {
+		upTo := ""
+		if !until.IsZero() {
+			upTo = ", up to " + short(time.Until(until))
+		}
+		p.out.Printf("%s%s%s.\n", strings.ToUpper(text[:1]), text[1:], upTo)
 	}
 	p.redraw()
 }
 
-func upTo(until time.Time) string {
-	if until.IsZero() {
-		return ""
-	}
-	return ", up to " + short(time.Until(until))
-}
-
-// begin reports whether nothing else waits for the same.
-func (p *Progress) begin(id, text string, until time.Time) (isNew bool) {
+func (p *Progress) begin(text string, until time.Time) (isNew bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped == nil {
 		return false
 	}
-	if earlier := p.waits[id]; earlier != nil && !until.IsZero() && earlier.until.Equal(until) {
+	if earlier := p.waits[text]; earlier != nil && (!earlier.isOver || !until.IsZero() && earlier.until.Equal(until)) {
 		earlier.isOver = false
 		return false
 	}
-	isNew = true
-	for _, other := range p.waits {
-		isNew = isNew && (other.isOver || other.text != text)
-	}
-	p.waits[id] = &wait{text: text, since: time.Now(), until: until}
-	return isNew
+	p.waits[text] = &wait{text: text, since: time.Now(), until: until}
+	return true
 }
 
 // EndWait ends a wait.
-func (p *Progress) EndWait(id string) {
+func (p *Progress) EndWait(text string) {
 	p.mu.Lock()
-	if ended := p.waits[id]; ended != nil {
+	if ended := p.waits[text]; ended != nil {
 		ended.isOver = true
 	}
 	p.mu.Unlock()
 	p.redraw()
 }
 
-// line returns the line for a width in columns: what is most important comes first.
+// line returns the line for a width in columns, "" if there is nothing to say.
 func (p *Progress) line(width int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	counted := ""
+	text, oldest := p.label, p.oldestWait()
+	if p.total == 0 && oldest == nil {
+		return ""
+	}
 	if p.total > 0 {
-		counted = fmt.Sprintf("%s %d/%d", p.label, p.done, p.total)
+		text += fmt.Sprintf(" %d/%d", p.done, p.total)
 	}
-	oldest := p.oldestWait()
-	if oldest == nil {
-		return Fit(p.withBar(counted, width), width)
+	if oldest != nil {
+		text += ": " + oldest.text + ", " + short(time.Since(oldest.since))
+		if !oldest.until.IsZero() {
+			text += " of " + short(oldest.until.Sub(oldest.since))
+		}
 	}
-	waiting := oldest.text + ", " + short(time.Since(oldest.since))
-	if !oldest.until.IsZero() {
-		waiting += " of " + short(oldest.until.Sub(oldest.since))
-	}
-	if counted == "" {
-		return Fit(p.label+": "+waiting, width)
-	}
-	return Fit(counted+" "+waiting, width)
-}
-
-// withBar adds a bar if there is room.
-func (p *Progress) withBar(text string, width int) string {
-	const shortest, longest = 10, 40
-	length := min(width-len(text)-3, longest)
-	if p.total == 0 || length < shortest {
-		return text
-	}
-	filled := length * p.done / p.total
-	return text + " [" + strings.Repeat("#", filled) + strings.Repeat(".", length-filled) + "]"
+	return Fit(text, width)
 }
 
 func (p *Progress) oldestWait() (oldest *wait) {

@@ -35,24 +35,24 @@ func TestProgressShowsHowLongAWaitTakes(t *testing.T) {
 		p.Start("Rotating")
 		until := time.Now().Add(30 * time.Minute)
 		for range 3 { // polls
-			p.Wait("id", "waiting for provisioning", until)
+			p.Wait("waiting for provisioning", until)
 			time.Sleep(7 * time.Second)
-			p.EndWait("id")
+			p.EndWait("waiting for provisioning")
 		}
-		p.Wait("id", "waiting for provisioning", until)
+		p.Wait("waiting for provisioning", until)
 		if got, want := p.line(80), "Rotating: waiting for provisioning, 21s of 30m"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		p.Wait("other", "waiting for the quota", time.Time{})
+		p.Wait("waiting for the quota", time.Time{})
 		if got := p.line(80); !strings.Contains(got, "provisioning") {
 			t.Errorf("the older wait does not show: %q", got)
 		}
-		p.EndWait("id")
+		p.EndWait("waiting for provisioning")
 		if got, want := p.line(80), "Rotating: waiting for the quota, 0s"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		p.Stop()
-		p.Wait("late", "waiting for nobody", time.Time{})
+		p.Wait("waiting for nobody", time.Time{})
 		if got, want := written(), "Waiting for provisioning, up to 30m.\nWaiting for the quota.\n"; got != want {
 			t.Errorf("without a terminal: %q, want %q", got, want)
 		}
@@ -65,17 +65,15 @@ func TestProgressFitsItsWidth(t *testing.T) {
 	p.Start("Uploading")
 	p.Count(4, 6)
 	for width, want := range map[int]string{
-		5:   "Uplo…",
-		20:  "Uploading 4/6",
-		40:  "Uploading 4/6 [################........]",
-		200: "Uploading 4/6 [##########################..............]",
+		5:  "Uplo…",
+		20: "Uploading 4/6",
 	} {
 		if got := p.line(width); got != want || runewidth.StringWidth(got) > width {
 			t.Errorf("%d: got %q, want %q", width, got, want)
 		}
 	}
-	p.Wait("id", "waiting for the quota", time.Time{})
-	if got, want := p.line(40), "Uploading 4/6 waiting for the quota, 0s"; got != want {
+	p.Wait("waiting for the quota", time.Time{})
+	if got, want := p.line(80), "Uploading 4/6: waiting for the quota, 0s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -88,12 +86,12 @@ func TestProgressIsSafeForConcurrentUse(t *testing.T) {
 	var done sync.WaitGroup
 	for i := range 8 {
 		done.Go(func() {
-			id := string(rune('a' + i))
+			text := "waiting for " + string(rune('a'+i))
 			for n := range 50 {
-				p.Wait(id, "waiting for the quota", time.Time{})
+				p.Wait(text, time.Time{})
 				p.Count(n, 50)
 				out.Printf("remark %d\n", n)
-				p.EndWait(id)
+				p.EndWait(text)
 			}
 		})
 	}
