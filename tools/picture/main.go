@@ -6,53 +6,43 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 )
 
+const (
+	tree = ".."
+	file = "docs/rotation.svg"
+)
+
 func main() {
-	tree := flag.String("tree", "..", "the `folder` of the repository")
-	flag.Parse()
-	if err := run(context.Background(), *tree); err != nil {
+	picture, err := newPicture(context.Background(), tree)
+	if err == nil {
+		err = os.WriteFile(tree+"/"+file, picture, 0o644) //nolint:gosec // others may read it
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "picture:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, tree string) error {
-	picture, err := newPicture(ctx, tree)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file(tree), picture, 0o644) //nolint:gosec // others may read it
-}
-
-func file(tree string) string { return tree + "/docs/rotation.svg" }
-
-// newPicture returns the picture.
+// newPicture returns the picture of the tool in a tree.
 func newPicture(ctx context.Context, tree string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "picture")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	s := &session{folder: folder}
-	if err := s.build(ctx, tree); err != nil {
-		return nil, err
-	}
-	stop, err := s.startEmulator(ctx)
+	ctx, stop := context.WithCancel(ctx) // ends the emulator
+	defer stop()
+	s, err := newSession(ctx, tree, folder)
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
-	shown, err := s.show(ctx, "expiring", "--deployed")
+	expiring, err := s.show(ctx, "expiring", "--deployed")
 	if err != nil {
 		return nil, err
 	}
 	rotated, err := s.show(ctx, "rotate", "contoso.cer", "--delete-old")
-	if err != nil {
-		return nil, err
-	}
-	return draw(settle(shown + "\n" + rotated)), nil
+	return draw(settle(expiring + "\n" + rotated)), err
 }

@@ -13,12 +13,12 @@ func TestPictureIsCurrent(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a pseudo-terminal")
 	}
-	const tree = "../.."
+	t.Chdir("..") // where the program runs
 	want, err := newPicture(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, err := os.ReadFile(file(tree))
+	have, err := os.ReadFile(tree + "/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,8 @@ package main
 // This file runs the tool on a terminal.
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,43 +25,31 @@ type session struct {
 	url    string // of the emulator
 }
 
-func (s *session) program() string { return filepath.Join(s.folder, "intune-cert") }
-
-func (s *session) build(ctx context.Context, tree string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.program(), ".") //nolint:gosec // a folder of our own
-	cmd.Dir, cmd.Stderr = filepath.Join(tree, "cmd", "intune-cert"), os.Stderr
-	return cmd.Run()
-}
-
-// startEmulator starts a tenant with a certificate that expires soon.
-func (s *session) startEmulator(ctx context.Context) (stop func(), err error) {
-	cmd := s.command(ctx, "emulator", "--listen", "127.0.0.1:0", "--sample", "contoso.cer", "--settings", "dotenv")
-	out, err := cmd.StdoutPipe()
+// newSession builds the tool, and starts a tenant with a certificate that expires soon. It ends with the context.
+func newSession(ctx context.Context, tree, folder string) (*session, error) {
+	s := &session{folder: folder}
+	build := exec.CommandContext(ctx, "go", "build", "-o", folder, ".")
+	build.Dir, build.Stderr = filepath.Join(tree, "cmd", "intune-cert"), os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, err
+	}
+	emulator := s.command(ctx, "emulator", "--listen", "127.0.0.1:0", "--sample", "contoso.cer", "--settings", "json")
+	out, err := emulator.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := emulator.Start(); err != nil {
 		return nil, err
 	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if url, found := strings.CutPrefix(lines.Text(), "INTUNE_CERT_EMULATOR="); found {
-			s.url = strings.Trim(url, `"'`)
-			return stop, nil
-		}
-	}
-	stop()
-	return nil, errors.New("the emulator does not say where it listens")
+	var settings struct{ URL string }
+	err = json.NewDecoder(out).Decode(&settings)
+	s.url = settings.URL
+	return s, err
 }
 
 func (s *session) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, s.program(), args...) //nolint:gosec // what was built
-	cmd.Dir = s.folder
-	cmd.Env = []string{"TERM=xterm", "INTUNE_CERT_EMULATOR=" + s.url}
+	cmd := exec.CommandContext(ctx, filepath.Join(s.folder, "intune-cert"), args...) //nolint:gosec // what was built
+	cmd.Dir, cmd.Env = s.folder, []string{"TERM=xterm", "INTUNE_CERT_EMULATOR=" + s.url}
 	return cmd
 }
 
