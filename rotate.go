@@ -21,11 +21,11 @@ import (
 
 // ErrNotProvisioned says that Intune did not provision the new certificate in time. Nothing was deleted. Run
 // [EnterpriseCodeSigningCertificatesService.Rotate] again later.
-var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet, so nothing was deleted: run it again later")
+var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet: run this again later")
 
 // ErrNotLatest says that this rotation is out of date: another certificate was uploaded later, so Intune deploys that
 // one, or a certificate with the same subject expires later. Nothing was deleted.
-var ErrNotLatest = errors.New("the certificate is not the latest, so nothing was deleted")
+var ErrNotLatest = errors.New("the certificate is not the latest")
 
 // ErrOtherSubject says that Intune deploys a certificate with another subject. A rotation would end the trust in the apps
 // that it has signed. Nothing was uploaded, unless the difference showed only after the upload: then Created of the

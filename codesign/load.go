@@ -111,7 +111,7 @@ func readWhole(data []byte, password string) (*contents, error) {
 	case kind == privatekey.JavaKeyStore:
 		return nil, bad("is a Java key store: export the certificate with keytool -exportcert -rfc -keystore FILE -alias ALIAS -file contoso.cer (keytool -list -keystore FILE shows the aliases)", nil)
 	case kind != "":
-		return nil, bad("holds a private key ("+kind+"): use a file with only the certificate", err)
+		return nil, bad("holds a private key ("+kind+"): use a file with only the certificate", nil)
 	}
 	return held, err
 }

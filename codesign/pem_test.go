@@ -39,9 +39,9 @@ func TestFilesThatToolsHaveMangled(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
-	for name, tail := range map[string][]byte{"junk": []byte("junk"), "a private key": readFile(t, "key-pkcs8.der")} {
-		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), "other data after the certificate") {
-			t.Errorf("%s behind the certificate: got %v", name, err)
+	for want, tail := range map[string][]byte{"has other data after the certificate": []byte("junk"), "holds a private key": readFile(t, "key-pkcs8.der")} {
+		if _, err := codesign.Parse(append(bytes.Clone(der), tail...)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %s: got %v", want, err)
 		}
 	}
 	damaged := strings.Replace(text, "-----BEGIN CERTIFICATE-----\nM", "-----BEGIN CERTIFICATE-----\nN", 2)

@@ -20,6 +20,8 @@ func describe(err error) string {
 		return describeInput(e)
 	case *intune.AuthError:
 		return strings.ReplaceAll(e.Error(), "WithCloud", "--cloud")
+	case *intune.OutcomeUnknownError:
+		return "the upload may have succeeded: " + describe(e.Err)
 	case *advice.Error:
 		return describe(e.Err) // the next step has other words
 	case *advisedError:
@@ -38,11 +40,14 @@ func describe(err error) string {
 	text := err.Error()
 	for _, inner := range wrapped(err) {
 		if at := strings.LastIndex(text, inner.Error()); at >= 0 {
-			text = text[:at] + describe(inner) + text[at+len(inner.Error()):]
+			text = operation.ReplaceAllString(text[:at], "") + describe(inner) + text[at+len(inner.Error()):]
 		}
 	}
 	return text
 }
+
+// operation matches the names of operations that the library puts in front of errors.
+var operation = regexp.MustCompile(`^([A-Za-z /]*enterpriseCodeSigningCertificate[^:]*|obtain a token): $`)
 
 var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 
@@ -72,7 +77,6 @@ func wrapped(err error) []error {
 // describeInput names what the library calls by the name of an option, a parameter or a variable.
 func describeInput(e *intune.InputError) string {
 	names := map[string]string{
-		"WithBaseURL": "--emulator", "WithAuthorityURL": "--emulator", "WithHTTPClient": "--ca", "WithCloud": "--cloud",
 		"ListOptions": "--filter", "environment": "the environment", "id": "ID", "thumbprint": "--thumbprint",
 	}
 	named := *e

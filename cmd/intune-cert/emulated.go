@@ -55,11 +55,11 @@ func (c *emulatorCredential) ask(ctx context.Context, req intune.TokenRequest) (
 	if c.cred != nil {
 		return c.cred, nil
 	}
-	settings, err := readEmulatorSettings(ctx, req)
+	a := c.app
+	settings, err := a.readEmulatorSettings(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	a := c.app
 	a.identity = identity{TenantID: settings.TenantID, ApplicationID: settings.ClientID}
 	a.remarkOnUnused(settings)
 	if auth := a.flags.auth.value; auth == "device" || auth == "browser" {
@@ -70,20 +70,29 @@ func (c *emulatorCredential) ask(ctx context.Context, req intune.TokenRequest) (
 	return c.cred, err
 }
 
-func readEmulatorSettings(ctx context.Context, req intune.TokenRequest) (*emulatorSettings, error) {
+func (a *app) readEmulatorSettings(ctx context.Context, req intune.TokenRequest) (*emulatorSettings, error) {
 	const most = 64 << 10
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, req.AuthorityURL+"/_emulator/settings", nil)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := req.HTTPClient.Do(request)
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return nil, a.wrongScheme("http")
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(string(body), "HTTP request to an HTTPS server") {
+		return nil, a.wrongScheme("https")
+	}
 	var settings emulatorSettings
-	err = json.NewDecoder(io.LimitReader(resp.Body, most)).Decode(&settings)
-	if err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
+	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
 		return nil, &advisedError{
 			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", req.AuthorityURL),
 			next: `Start one with "intune-cert emulator", or leave out --emulator and INTUNE_CERT_EMULATOR to use Microsoft's cloud.`,
@@ -93,6 +102,16 @@ func readEmulatorSettings(ctx context.Context, req intune.TokenRequest) (*emulat
 		return nil, errors.New("the emulator does not say how to sign in")
 	}
 	return &settings, nil
+}
+
+// wrongScheme says which scheme the emulator has.
+func (a *app) wrongScheme(scheme string) error {
+	_, rest, _ := strings.Cut(a.flags.emulator, "://")
+	next := "Set " + a.nameOf("emulator") + " to " + scheme + "://" + rest + "."
+	if scheme == "https" {
+		next += " To trust its certificate, set --ca to the file that --write-ca names."
+	}
+	return &advisedError{err: fmt.Errorf("the emulator at %s uses %s", rest, scheme), next: next}
 }
 
 // remarkOnUnused names the settings for Microsoft's cloud that are not used. Those that the emulator itself has printed are

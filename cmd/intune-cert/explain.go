@@ -89,7 +89,7 @@ func (a *app) classify(ctx context.Context, err error) (kind string, code int, n
 	case errors.As(err, &input) && input.Name == "thumbprint":
 		return "usage", exitUsage, "Run the command with --help."
 	case errors.As(err, &input) && input.Name == "id":
-		return "usage", exitUsage, `Run "intune-cert list" to see the ids.`
+		return "usage", exitUsage, "To see the ids, run " + a.commandLine("list")
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		return "outcomeUnknown", exitUnknown, "Run the same command again in a few minutes: it uploads the certificate only if it is not in the tenant."
 	case ctx.Err() != nil, errors.Is(err, console.ErrNoAnswer):
@@ -97,9 +97,9 @@ func (a *app) classify(ctx context.Context, err error) (kind string, code int, n
 	case errors.Is(err, intune.ErrNotProvisioned):
 		return "notProvisioned", exitNotProvisioned, "Run the same command again later."
 	case errors.Is(err, intune.ErrNotLatest):
-		return "notLatest", exitNotLatest, `Run "intune-cert list" to see which certificate Intune deploys.`
+		return "notLatest", exitNotLatest, "To see which certificate Intune deploys, run " + a.commandLine("list")
 	case errors.Is(err, intune.ErrOtherSubject):
-		return "otherSubject", exitNotLatest, `Run "intune-cert list" to see which certificate Intune deploys.`
+		return "otherSubject", exitNotLatest, "To see which certificate Intune deploys, run " + a.commandLine("list")
 	}
 	return kindOf(err), exitFailed, a.nextStep(err)
 }
@@ -145,9 +145,9 @@ func (a *app) nextStep(err error) string {
 	var duplicate *intune.DuplicateError
 	switch {
 	case errors.As(err, &duplicate):
-		return "Delete the other records: intune-cert delete " + strings.Join(duplicate.OtherIDs, " ")
+		return "Delete the other records: " + a.commandLine("delete", duplicate.OtherIDs...)
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return `Compare the records with "intune-cert get ID", and delete those that are not wanted with "intune-cert delete ID".`
+		return "Compare the records with " + a.commandLine("get", "ID") + ". Delete those that you don't need with " + a.commandLine("delete", "ID")
 	case errors.As(err, new(*codesign.AmbiguousError)):
 		return "Choose one with --thumbprint."
 	case isOfEnvironment(err):
@@ -171,7 +171,7 @@ func (a *app) nextStepOfSignIn(err error) string {
 	case rejection.AADSTS == tenantNotFound, rejection.AADSTS == wrongScope:
 		return "Check AZURE_TENANT_ID, and set --cloud if the tenant is in a national cloud."
 	}
-	return `Correct what the message names, then run "intune-cert check".`
+	return "Correct what the message names, then run " + a.commandLine("check")
 }
 
 func (a *app) nextStepOfService(err error) string {
@@ -188,7 +188,7 @@ func (a *app) nextStepOfService(err error) string {
 	case errors.Is(err, intune.ErrUnauthorized):
 		return "The service rejects the token: set --cloud to the cloud of the tenant."
 	case errors.Is(err, intune.ErrNotFound):
-		return `Run "intune-cert list" to see which certificates there are.`
+		return "To see which certificates there are, run " + a.commandLine("list")
 	case errors.Is(err, intune.ErrThrottled), errors.As(err, &rejection) && rejection.StatusCode >= http.StatusInternalServerError:
 		return "The service is busy or has a fault: run the same command again later. " + support
 	case errors.As(err, new(*intune.ResponseError)):

@@ -46,7 +46,8 @@ A certificate has the property names of Microsoft Graph. In addition:
     isDeployed       whether Intune deploys it; omitted if that is unclear
     matchedBy        how it was recognized as the certificate of a file: content, uploadDateTime or names
 
-Dates that the service does not show are null. Characters that could control a terminal are escaped.
+Dates that the service does not show are null. Lists are never null. "wouldCreate" and "wouldDelete" of rotate are false and
+empty unless it is a dry run. Characters that could control a terminal are escaped.
 
 --output csv is for list, get, find and expiring. An apostrophe precedes text that a spreadsheet would take for a formula.`
 

@@ -88,7 +88,7 @@ func (r *record) human(out *console.Writer) {
 	field(out, "status", string(r.Status))
 	styledField(out, urgency(out, r.DaysLeft), "expires", r.expires())
 	if r.UploadDateTime != nil {
-		field(out, "uploaded", formatTime(*r.UploadDateTime))
+		field(out, "uploaded", r.uploaded())
 	}
 	field(out, "thumbprint", r.Thumbprint)
 	field(out, "recognized", recognizedBy(r.MatchedBy))
@@ -101,6 +101,13 @@ func recognizedBy(matchedBy intune.MatchedBy) string {
 		intune.MatchedByUploadDateTime: "by its upload date",
 		intune.MatchedByNames:          "by names and dates: the service does not show the content",
 	}[matchedBy]
+}
+
+func (r *record) uploaded() string {
+	if r.UploadDateTime == nil {
+		return "unknown"
+	}
+	return formatTime(*r.UploadDateTime)
 }
 
 func (r *record) expires() string {
@@ -123,13 +130,13 @@ func inDays(days int) string {
 // printTable writes records, one a line. If the terminal is too narrow for that, each record is a block of lines.
 func printTable(out *console.Writer, records []*record) {
 	hasDeployed := false
-	cells := [][]string{{" ", "ID", "EXPIRES", "STATUS", "SUBJECT"}}
+	cells := [][]string{{" ", "ID", "UPLOADED", "EXPIRES", "STATUS", "SUBJECT"}}
 	for _, r := range records {
 		mark := " "
 		if r.isDeployed() {
 			mark, hasDeployed = "*", true
 		}
-		cells = append(cells, []string{mark, console.Clean(r.ID), r.expires(), console.Clean(string(r.Status)), console.Clean(r.Subject)})
+		cells = append(cells, []string{mark, console.Clean(r.ID), r.uploaded(), r.expires(), console.Clean(string(r.Status)), console.Clean(r.Subject)})
 	}
 	lines, ok := console.Align(cells, out.Width())
 	if !ok {

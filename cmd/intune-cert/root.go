@@ -20,6 +20,7 @@ import (
 type app struct {
 	*console.Terminal
 
+	cmd          *cobra.Command // that runs
 	flags        flags
 	loader       loader
 	envErr       error // what is wrong with the environment variables of flags
@@ -60,6 +61,7 @@ func newApp(t *console.Terminal) (*app, *cobra.Command) {
 		output: newChoice("human", "human", "json", "yaml", "csv"),
 	}}
 	root := newRootCommand(a)
+	a.cmd = root
 	a.addCommonFlags(root)
 	initBuiltIn(root)
 	return a, root
@@ -151,12 +153,13 @@ func outputIn(args []string) string {
 
 // prepare ends the part in which mistakes are wrong usage.
 func (a *app) prepare(cmd *cobra.Command) error {
+	a.cmd = cmd
 	a.remarkOnVariables(cmd)
 	err := cmp.Or(a.envErr, checkTexts(cmd))
 	switch output := a.flags.output.value; {
 	case err != nil:
 	case a.flags.emulator != "" && a.flags.cloud.value != "public":
-		err = errors.New("--cloud and --emulator cannot be combined: the emulator is not in a cloud")
+		err = fmt.Errorf("%s and %s cannot be combined: the emulator is not in a cloud", a.nameOf("cloud"), a.nameOf("emulator"))
 	case output == "csv" && cmd.Annotations["csv"] == "":
 		err = errors.New("--output csv is for list, get, find and expiring")
 	}

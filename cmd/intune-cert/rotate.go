@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -51,14 +50,14 @@ type rotateResult struct {
 
 	File         string             `json:"file"`
 	DryRun       bool               `json:"dryRun"`
-	Created      bool               `json:"created"` // uploaded by this run
-	WouldCreate  bool               `json:"wouldCreate,omitempty"`
+	Created      bool               `json:"created"`     // uploaded by this run
+	WouldCreate  bool               `json:"wouldCreate"` // in a dry run
 	MatchedBy    intune.MatchedBy   `json:"matchedBy,omitempty"`
-	Certificate  *record            `json:"certificate"` // null if the tenant does not have it; without id if a dry run would upload it
-	Previous     *record            `json:"previous"`    // deployed until now, null if that is the same certificate or none
-	Old          []*record          `json:"old"`         // what it replaces, including what was deleted
-	Deleted      []string           `json:"deleted"`     // ids
-	WouldDelete  []string           `json:"wouldDelete,omitempty"`
+	Certificate  *record            `json:"certificate"`            // null if the tenant does not have it; without id if a dry run would upload it
+	Previous     *record            `json:"previous"`               // deployed until now, null if that is the same certificate or none
+	Old          []*record          `json:"old"`                    // what it replaces, including what was deleted
+	Deleted      []string           `json:"deleted"`                // ids
+	WouldDelete  []string           `json:"wouldDelete"`            // ids, in a dry run
 	Pending      []string           `json:"pending"`                // ids of what a later run deletes
 	PendingUntil *time.Time         `json:"pendingUntil,omitempty"` // when the overlap ends
 	Findings     []codesign.Finding `json:"findings"`
@@ -111,39 +110,40 @@ func (c *rotateCommand) run(ctx context.Context, path string) (result, error) {
 	if c.allowExpired {
 		options = append(options, intune.WithExpiredAllowed())
 	}
-	rotation, err := service.Rotate(ctx, cert.Resource(), &c.options, options...)
-	advised := c.adviseRotation(file, rotation, err)
+	rotate := func(o intune.RotateOptions) (*intune.Rotation, error) {
+		return service.Rotate(ctx, cert.Resource(), &o, options...)
+	}
+	rotation, err := rotate(c.options)
+	advised := c.adviseRotation(file, rotation, err, rotate)
 	if rotation == nil {
 		return nil, advised
 	}
-	return c.newResult(file, cert, rotation, c.deployed(ctx, service, rotation, err)), advised
-}
-
-// deployed returns the id of the certificate that Intune deploys, "" if it is not known.
-func (c *rotateCommand) deployed(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, rotation *intune.Rotation, err error) string {
-	if err == nil && !c.options.DryRun {
-		return rotation.Certificate.ID // Rotate has made sure of it
+	deployed := c.deployedIfKnown(ctx, service)
+	if deployed != "" && err == nil && !c.options.DryRun {
+		deployed = rotation.Certificate.ID // although a listing may lag behind
 	}
-	return c.deployedIfKnown(ctx, service)
+	return c.newResult(file, cert, rotation, deployed), advised
 }
 
 func (c *rotateCommand) newResult(file string, cert *codesign.Certificate, rotation *intune.Rotation, deployed string) *rotateResult {
 	r := &rotateResult{
 		File: file, DryRun: c.options.DryRun, MatchedBy: rotation.MatchedBy,
 		Certificate: newRecord(rotation.Certificate, deployed), Previous: newRecord(rotation.Previous, deployed), Old: newRecords(rotation.Old, deployed),
-		Deleted: []string{}, Pending: append([]string{}, rotation.Pending...), PendingUntil: shown(rotation.PendingUntil), Findings: findingsOf(cert),
-		deleteOld: c.options.DeleteOld,
+		Deleted: []string{}, WouldDelete: []string{}, Pending: append([]string{}, rotation.Pending...), PendingUntil: shown(rotation.PendingUntil),
+		Findings: findingsOf(cert), deleteOld: c.options.DeleteOld,
 	}
 	if r.DryRun {
-		r.WouldCreate, r.WouldDelete = rotation.Created, rotation.Deleted
-		return r
+		r.WouldCreate, r.WouldDelete = rotation.Created, append(r.WouldDelete, rotation.Deleted...)
+	} else {
+		r.Created, r.Deleted = rotation.Created, append(r.Deleted, rotation.Deleted...)
 	}
-	r.Created, r.Deleted = rotation.Created, append(r.Deleted, rotation.Deleted...)
 	return r
 }
 
 // adviseRotation says what an error means for this command, and what to do about it.
-func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, err error) error {
+func (c *rotateCommand) adviseRotation(
+	file string, rotation *intune.Rotation, err error, rotate func(intune.RotateOptions) (*intune.Rotation, error),
+) error {
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		if c.options.Force {
@@ -155,14 +155,30 @@ func (c *rotateCommand) adviseRotation(file string, rotation *intune.Rotation, e
 		return &advisedError{err: err, text: c.notProvisioned(rotation, c.waited()), next: "Run the same command again later, or let it wait longer with --wait."}
 	case errors.Is(err, intune.ErrNotLatest):
 		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
-			fmt.Sprintf("To go back to %s, run intune-cert rotate %s --force, once.", file, file)}
+			"To go back to " + file + ", run once: " + c.again(file, "force")}
+	case errors.Is(err, intune.ErrOtherSubject) && rotation != nil && rotation.Created:
+		return &advisedError{err: err, next: "To restore the certificate that was deployed before, rotate its file: " + c.again("FILE", "force")}
 	case errors.Is(err, intune.ErrOtherSubject):
-		return &advisedError{err: err, next: "Check that " + file + " is the right file: apps that are signed with the deployed certificate would no longer be trusted. If it is, add --new-subject."}
+		options, flag := c.options, "new-subject"
+		options.NewSubject, options.DryRun = true, true
+		if _, err := rotate(options); errors.Is(err, intune.ErrNotLatest) {
+			flag = "force" // which allows another subject, too
+		}
+		return &advisedError{err: err, next: "Check that " + file + " is the right file: devices will no longer trust apps that only the deployed " +
+			"certificate has signed. If it is, run once: " + c.again(file, flag)}
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return &advisedError{err: err, next: `Compare the records with "intune-cert get ID". Delete those that are not wanted with "intune-cert delete ID", or, ` +
-			"to upload a certificate that was issued again, add --force, once."}
+		return &advisedError{err: err, next: c.nextStep(err) + ". If this certificate was issued again, run once: " + c.again(file, "force")}
 	}
 	return err
+}
+
+// again returns the command line with one more flag.
+func (c *rotateCommand) again(file, flag string) string {
+	line := c.commandLine("rotate", file)
+	if !c.cmd.Flags().Changed(flag) {
+		line += " --" + flag
+	}
+	return line
 }
 
 func (c *rotateCommand) waited() string {
@@ -176,7 +192,7 @@ func (c *rotateCommand) waited() string {
 func (c *rotateCommand) notProvisioned(rotation *intune.Rotation, when string) string {
 	text := "the new certificate " + rotation.Certificate.ID + " is not provisioned " + when
 	if len(rotation.Pending) > 0 {
-		text += ", so the old one was not deleted"
+		text += ", so the old one stays"
 	}
 	return text
 }

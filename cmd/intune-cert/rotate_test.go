@@ -18,7 +18,8 @@ func TestRotateReplacesTheCertificateOnce(t *testing.T) {
 	cert := f.writeCertificate("new.cer", contoso())
 	args := []string{"rotate", "new.cer", "--delete-old", "--overlap", "0", "--wait", "1m", "-o", "json"}
 
-	got := decoded[rotateJSON](f.run(args...).exits(0))
+	done := f.run(args...).exits(0).prints(`"wouldCreate": false`, `"wouldDelete": []`)
+	got := decoded[rotateJSON](done)
 	ids := f.ids()
 	if len(ids) != 1 || ids[0] == old {
 		t.Fatalf("the tenant has %v", ids)
@@ -91,7 +92,7 @@ func TestRotateDeploysAnotherSubjectOnlyIfAllowed(t *testing.T) {
 	id := f.seed(intunetest.NewCertificate("Fabrikam"))
 	f.writeCertificate("new.cer", contoso())
 	for _, args := range [][]string{{"--delete-old"}, {"--dry-run"}} {
-		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "add --new-subject")
+		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "run once: intune-cert rotate new.cer "+args[0]+" --output json --new-subject\n")
 		if got := decoded[rotateJSON](done); got.Error.Kind != "otherSubject" || !strings.Contains(got.Error.Message, id) {
 			t.Errorf("got %+v", got.Error)
 		}
@@ -108,7 +109,7 @@ func TestRotateForceGoesBack(t *testing.T) {
 	earlier := f.writeCertificate("earlier.cer", contoso(func(c *certificate) { c.NotAfter = time.Now().AddDate(0, 6, 0) }))
 	f.seed(earlier)
 	later := f.seed(contoso())
-	f.run("rotate", "earlier.cer").exits(6).says("run intune-cert rotate earlier.cer --force, once")
+	f.run("rotate", "earlier.cer").exits(6).says("run once: intune-cert rotate earlier.cer --force\n")
 	got := decoded[rotateJSON](f.run("rotate", "earlier.cer", "--force", "-o", "json").exits(0))
 	if !got.Created || got.Previous == nil || got.Previous.ID != later || !got.Certificate.isDeployed() {
 		t.Errorf("got %+v", got)
@@ -124,7 +125,7 @@ func TestRotateExitsWith5IfTheNewOneIsNotProvisionedInTime(t *testing.T) {
 		args    []string
 		message string
 	}{
-		"nothing was waited for": {[]string{"--delete-old", "--overlap", "0"}, "is not provisioned yet, so the old one was not deleted"},
+		"nothing was waited for": {[]string{"--delete-old", "--overlap", "0"}, "is not provisioned yet, so the old one stays"},
 		"the wait has run out":   {[]string{"--wait", "100ms"}, "is not provisioned after a wait of 100ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +148,7 @@ func TestRotateExitsWith6IfTheCertificateIsNotTheLatest(t *testing.T) {
 	f := newFixture(t)
 	id := f.seed(contoso())
 	f.writeCertificate("old.cer", oldContoso())
-	done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: If the other certificate is the right one", "run intune-cert rotate old.cer --force, once")
+	done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: If the other certificate is the right one", "To go back to old.cer, run once: intune-cert rotate old.cer --delete-old --output json --force\n")
 	if got := decoded[rotateJSON](done); got.Error.Kind != "notLatest" {
 		t.Errorf("got %+v", got)
 	}
@@ -211,6 +212,46 @@ func TestInterruptedForcedRotateIsRunAgainWithoutForce(t *testing.T) {
 	r := f.start("rotate", "new.cer", "--force")
 	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == 1 })
 	r.interrupt().exits(4).says("Next: Run the same command without --force in a few minutes")
+}
+
+// TestNextStepsRepeatTheCommandLine: without --allow-expired, the suggested command failed for another reason.
+func TestNextStepsRepeatTheCommandLine(t *testing.T) {
+	f := newFixture(t)
+	f.writeCertificate("last year's.cer", contoso(func(c *certificate) {
+		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -400), c.NotBefore.Add(-time.Hour)
+	}))
+	f.seed(contoso())
+	f.run("rotate", "last year's.cer", "--allow-expired", "--emulator", f.URL()).exits(6).
+		says(`run once: intune-cert rotate 'last year'\''s.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
+	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden})
+	f.run("upload", "last year's.cer", "--allow-expired").exits(4).says(`run intune-cert rotate 'last year'\''s.cer' --allow-expired: it uploads`)
+	f.run("get", "missing", "-o", "yaml", "--emulator", f.URL()).exits(1).says("run intune-cert list --emulator " + f.URL() + "\n")
+}
+
+// TestGoingBackToAnotherPublisherIsSuggestedAtOnce: --new-subject was suggested first, and then --force.
+func TestGoingBackToAnotherPublisherIsSuggestedAtOnce(t *testing.T) {
+	f := newFixture(t)
+	f.seed(f.writeCertificate("fabrikam.cer", intunetest.NewCertificate("Fabrikam")))
+	f.writeCertificate("contoso.cer", contoso())
+	f.run("rotate", "contoso.cer", "--new-subject").exits(0)
+	f.run("rotate", "fabrikam.cer").exits(6).says("If it is, run once: intune-cert rotate fabrikam.cer --force\n")
+	f.run("rotate", "fabrikam.cer", "--force").exits(0)
+}
+
+// TestDeployedIsUnclearForAllCommandsAlike: equal dates without a part below a microsecond have no order.
+func TestDeployedIsUnclearForAllCommandsAlike(t *testing.T) {
+	f := newFixture(t)
+	cert := f.writeCertificate("new.cer", contoso())
+	for range 2 {
+		record := intune.FromX509(cert)
+		record.UploadDateTime = time.Now().UTC().Truncate(time.Minute)
+		f.Add(record)
+	}
+	got := decoded[rotateJSON](f.run("rotate", "new.cer", "-o", "json").exits(0))
+	listed := decoded[listJSON](f.run("list", "-o", "json").exits(0).says("do not show which certificate Intune deploys"))
+	if got.Certificate.IsDeployed != nil || listed.Certificates[0].IsDeployed != nil {
+		t.Errorf("got %+v, %+v", got.Certificate, listed)
+	}
 }
 
 // TestRotateThatCannotLookAgainHasNotFinished: a 404 of a listing does not say that an earlier run has finished.

@@ -59,8 +59,8 @@ func (a *app) newClient(label string) (*intune.Client, error) {
 	a.Progress.Start(label)
 	client, err := intune.NewClient(cred, options...)
 	var input *intune.InputError
-	if errors.As(err, &input) && input.Name == "WithBaseURL" {
-		return nil, usagef("--emulator %s", input.Problem)
+	if errors.As(err, &input) && (input.Name == "WithBaseURL" || input.Name == "WithAuthorityURL") {
+		return nil, usagef("%s %s", a.nameOf("emulator"), input.Problem)
 	}
 	return client, err
 }
@@ -72,14 +72,14 @@ func (a *app) httpClient() (*http.Client, error) {
 	}
 	pem, err := os.ReadFile(a.flags.caFile)
 	if err != nil {
-		return nil, fmt.Errorf("--ca: %w", err)
+		return nil, fmt.Errorf("%s: %w", a.nameOf("ca"), err)
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--ca %s: the file has no certificate in PEM", a.flags.caFile)
+		return nil, fmt.Errorf("%s: %s has no certificate in PEM", a.nameOf("ca"), a.flags.caFile)
 	}
 	transport := intune.NewTransport()
 	transport.TLSClientConfig.RootCAs = roots

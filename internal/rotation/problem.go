@@ -72,7 +72,11 @@ func (s *State) otherSubject(deployed *match.Record) *Problem {
 }
 
 func (s *State) hadOtherSubject(previous *match.Record) *Problem {
-	return &Problem{Kind: OtherSubject, Text: fmt.Sprintf("uploaded for %q, but %s was deployed before, and its subject was not visible until now: apps signed with that certificate are no longer trusted. To restore it, rotate its file with Force", s.Certificate.Subject(), Describe(previous))}
+	return &Problem{
+		Kind:   OtherSubject,
+		Text:   fmt.Sprintf("uploaded for %q, but %s was deployed before, and its subject was not visible until now: apps signed with that certificate are no longer trusted", s.Certificate.Subject(), Describe(previous)),
+		Advice: "to restore it, rotate its file with Force",
+	}
 }
 
 func replaced(record, deployed *match.Record) *Problem {
