@@ -120,23 +120,20 @@ func TestSwitchingProtocolsDoesNotHang(t *testing.T) {
 
 // TestBodyThatNeverEndsHonorsTheContext, and the limit of an attempt.
 func TestBodyThatNeverEndsHonorsTheContext(t *testing.T) {
-	entra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, `{"access_token":"`)
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	}))
-	t.Cleanup(entra.Close)
-	client := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL), fast,
-		intune.WithHTTPClient(&http.Client{Timeout: 50 * time.Millisecond, Transport: new(http.Transport)}))
-	if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), "within 50ms") {
-		t.Errorf("the attempt: got %v", err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	client = newClient(t, intune.ClientSecretCredential(tenant, app, aSecret), intune.WithAuthorityURL(entra.URL))
-	if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the context: got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, slices.Repeat([]httpmock.Responder{unfinished(`{"access_token":"`)}, 2)...)
+		client := newClient(t, intune.ClientSecretCredential(tenant, app, aSecret),
+			intune.WithHTTPClient(&http.Client{Transport: w.mock}), intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1}))
+		if err := get(t.Context(), client); err == nil || !strings.Contains(err.Error(), "within 1m0s") {
+			t.Errorf("the attempt: got %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := get(ctx, client); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("the context: got %v after %v", err, time.Since(began))
+		}
+	})
 }
 
 // TestUnknownAuthorityIsFinal, and the error says how to make it known.

@@ -138,18 +138,16 @@ func TestLastingFailureOfAPlatformNamesStatusAndHost(t *testing.T) {
 
 // TestSilentPlatformHonorsTheContext, also if it has begun a response that never ends.
 func TestSilentPlatformHonorsTheContext(t *testing.T) {
-	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(`{"value":"`))
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	}))
-	t.Cleanup(issuer.Close)
-	setPlatform(t, issuer.URL)
-	for name, assertion := range issuers() {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		if _, err := assertion(ctx, intune.TokenRequest{}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: got %v", name, err)
+	setPlatform(t, "https://issuer.example")
+	synctest.Test(t, func(t *testing.T) {
+		for name, assertion := range issuers() {
+			client := &http.Client{Transport: newWire(t, unfinished(`{"value":"`)).mock}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			began := time.Now()
+			if _, err := assertion(ctx, intune.TokenRequest{HTTPClient: client}); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+				t.Errorf("%s: got %v after %v", name, err, time.Since(began))
+			}
+			cancel()
 		}
-		cancel()
-	}
+	})
 }

@@ -114,6 +114,19 @@ func cut(status int, body string) httpmock.Responder {
 	}
 }
 
+// unfinished begins a response, and sends nothing more until the context of the request ends.
+func unfinished(begin string) httpmock.Responder {
+	return func(req *http.Request) (*http.Response, error) {
+		body, writer := io.Pipe()
+		go func() {
+			_, _ = io.WriteString(writer, begin)
+			<-req.Context().Done()
+			_ = writer.CloseWithError(req.Context().Err())
+		}()
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: req}, nil
+	}
+}
+
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
