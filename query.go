@@ -111,6 +111,10 @@ func compare(property, operator, literal string) Filter {
 	return Filter{expression: property + " " + operator + " " + literal}
 }
 
+func compareText[P, T ~string](property P, operator string, text T) Filter {
+	return compare(string(property), operator, stringLiteral(string(text)))
+}
+
 // stringLiteral returns a string literal of OData: in quotation marks, with those inside it doubled.
 func stringLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
@@ -126,24 +130,16 @@ func compareTime(property TimeProperty, operator string, t time.Time) Filter {
 func upwards(t time.Time) time.Time { return t.Add(match.Tick - 1).Truncate(match.Tick) }
 
 // Eq matches certificates whose property equals value.
-func (p StatusProperty) Eq(value CertificateStatus) Filter {
-	return compare(string(p), "eq", stringLiteral(string(value)))
-}
+func (p StatusProperty) Eq(value CertificateStatus) Filter { return compareText(p, "eq", value) }
 
 // Ne matches certificates whose property differs from value.
-func (p StatusProperty) Ne(value CertificateStatus) Filter {
-	return compare(string(p), "ne", stringLiteral(string(value)))
-}
+func (p StatusProperty) Ne(value CertificateStatus) Filter { return compareText(p, "ne", value) }
 
 // Eq matches certificates whose property equals value.
-func (p StringProperty) Eq(value string) Filter {
-	return compare(string(p), "eq", stringLiteral(value))
-}
+func (p StringProperty) Eq(value string) Filter { return compareText(p, "eq", value) }
 
 // Ne matches certificates whose property differs from value.
-func (p StringProperty) Ne(value string) Filter {
-	return compare(string(p), "ne", stringLiteral(value))
-}
+func (p StringProperty) Ne(value string) Filter { return compareText(p, "ne", value) }
 
 // StartsWith matches certificates whose property begins with prefix.
 func (p StringProperty) StartsWith(prefix string) Filter {

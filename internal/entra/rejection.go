@@ -2,7 +2,6 @@ package entra
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -83,8 +83,7 @@ func splitDescription(text string) (description string, ids map[string]string) {
 	return strings.TrimSpace(text), ids
 }
 
-// oauthError reads what a body says: OAuth's error and error_description, a message as GitHub and Azure DevOps write it,
-// problem details (RFC 9457), or else the first line of text. HTML says nothing.
+// oauthError reads what a body says: an error in JSON, or else the first line of text. HTML says nothing.
 func oauthError(body []byte) (code, description string) {
 	if !isJSONObject(body) {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
@@ -93,23 +92,7 @@ func oauthError(body []byte) (code, description string) {
 		}
 		return "", line
 	}
-	var object struct {
-		Error         any    `json:"error"` // a code, or an object with a message
-		Description   string `json:"error_description"`
-		Message       string `json:"message"`
-		Title, Detail string
-	}
-	_ = json.Unmarshal(body, &object) // members of another type stay empty
-	message := object.Message
-	switch e := object.Error.(type) {
-	case string:
-		code = e
-	case map[string]any:
-		inner, _ := e["message"].(string)
-		message = cmp.Or(message, inner)
-	}
-	problem := strings.TrimSuffix(object.Title+": "+object.Detail, ": ")
-	return code, cmp.Or(object.Description, message, strings.TrimPrefix(problem, ": "))
+	return grapherror.Foreign(body)
 }
 
 func hasCode(body []byte) bool {

@@ -48,26 +48,30 @@ type envelope struct {
 	Error *graphError `json:"error"`
 }
 
-// foreignError is an error of another layer: problem details (RFC 9457), {"Message":…} of Azure's gateways, and OAuth's
-// {"error":"…","error_description":"…"}.
-type foreignError struct {
-	Title       string `json:"title"`
-	Detail      string `json:"detail"`
-	Message     string `json:"message"`
-	Error       any    `json:"error"`
-	Description string `json:"error_description"`
+// Foreign reads an error of another layer: OAuth's {"error":"…","error_description":"…"}, a message as GitHub, Azure DevOps
+// and Azure's gateways write it, or problem details (RFC 9457).
+func Foreign(body []byte) (code, description string) {
+	var object struct {
+		Error         any    `json:"error"` // a code, or an object with a message
+		Description   string `json:"error_description"`
+		Message       string `json:"message"`
+		Title, Detail string
+	}
+	_ = json.Unmarshal(body, &object) // members of another type stay empty
+	message := object.Message
+	switch e := object.Error.(type) {
+	case string:
+		code = e
+	case map[string]any:
+		inner, _ := e["message"].(string)
+		message = cmp.Or(message, inner)
+	}
+	return code, cmp.Or(object.Description, message, joined(object.Title, object.Detail))
 }
 
-// text returns what the error says, "" if nothing.
-func (f *foreignError) text() string {
-	code, _ := f.Error.(string)
-	var said []string
-	for _, text := range []string{f.Title, f.Detail, f.Message, code, f.Description} {
-		if text = strings.TrimSpace(text); text != "" {
-			said = append(said, text)
-		}
-	}
-	return strings.Join(said, ": ")
+// joined joins two texts, either of which may be empty.
+func joined(text, other string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(text+": "+other, ": "), ": ")
 }
 
 type graphError struct {
@@ -141,10 +145,7 @@ func (e *Error) readBody(body []byte) {
 	if e.Code != "" || e.Message != "" {
 		return
 	}
-	var foreign foreignError
-	if err := json.Unmarshal(body, &foreign); err == nil || isTypeError(err) {
-		e.Message = foreign.text()
-	}
+	e.Message = joined(Foreign(body))
 }
 
 // isTypeError reports whether the text is JSON in which a member has an unexpected type.

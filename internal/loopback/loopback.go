@@ -43,13 +43,9 @@ func Open(ctx context.Context) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		_ = listener.Close()
-		return nil, err
-	}
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of TCP
 	// Microsoft Entra ID ignores the port of a redirect URI only if the host is localhost.
-	p := &Page{URL: "http://localhost:" + port, State: rand.Text(), response: make(chan url.Values, 1), done: make(chan struct{})}
+	p := &Page{URL: fmt.Sprint("http://localhost:", port), State: rand.Text(), response: make(chan url.Values, 1), done: make(chan struct{})}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: readHeaderTimeout}
 	go func() {
 		defer close(p.done)

@@ -4,6 +4,7 @@ package match
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -89,7 +90,7 @@ func (l *Listing) Latest() (latest []*Record) {
 		}
 	}
 	slices.SortFunc(latest, func(a, b *Record) int { return cmp.Compare(a.ID, b.ID) })
-	copies := make(map[copyKey]bool)
+	copies := make(map[string]bool)
 	return slices.DeleteFunc(latest, func(record *Record) bool {
 		key, isCopy := copyKeyOf(record)
 		if !isCopy || !l.IsDated(record) {
@@ -101,23 +102,16 @@ func (l *Listing) Latest() (latest []*Record) {
 	})
 }
 
-// copyKey is the same for copies: records of the same certificate that one upload has made, because a proxy has repeated
-// it. Those of equal dates are ordered by id, the smallest one being the latest.
-type copyKey struct {
-	content         Digest
-	subject, issuer string
-	expires         int64
-}
-
-// copyKeyOf returns the key of a record. isCopy is false if its date is one that a service has cut, so that the uploads of
-// several may have it, or if nothing shows which certificate it is.
-func copyKeyOf(r *Record) (key copyKey, isCopy bool) {
+// copyKeyOf returns what is the same for copies: records of the same certificate that one upload has made, because a proxy
+// has repeated it. Those of equal dates are ordered by id, the smallest one being the latest. isCopy is false if its date is
+// one that a service has cut, so that the uploads of several may have it, or if nothing shows which certificate it is.
+func copyKeyOf(r *Record) (key string, isCopy bool) {
 	if r.Uploaded.Truncate(time.Microsecond).Equal(r.Uploaded) {
-		return copyKey{}, false
+		return "", false
 	}
 	if len(r.Content) > 0 {
-		return copyKey{content: DigestOf(r.Content)}, true
+		return string(r.Content), true
 	}
 	subject := r.subject()
-	return copyKey{subject: subject.Key(), issuer: r.issuer().Key(), expires: r.Expires.Unix()}, !subject.IsZero()
+	return fmt.Sprintf("%q %q %d", subject.Key(), r.issuer().Key(), r.Expires.Unix()), !subject.IsZero()
 }

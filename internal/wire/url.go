@@ -130,10 +130,7 @@ func NextPath(root, path, link string) (next, problem string) {
 	if len(link) > longest {
 		return "", "is longer than 64 KiB"
 	}
-	within, err := url.Parse(root + "/")
-	if err != nil {
-		return "", "cannot be resolved"
-	}
+	within, _ := url.Parse(root + "/") // it has been checked
 	base := within.JoinPath(path)
 	if strings.HasPrefix(link, strings.TrimPrefix(path, "/")) {
 		base = within
