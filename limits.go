@@ -108,9 +108,6 @@ func (l *limits) pauseAll(pause time.Duration) {
 	}
 }
 
-// pauseExceptLooks holds every request back except the looks for a lost create.
-func (l *limits) pauseExceptLooks(pause time.Duration) { l.busy.Close(pause) }
-
 // pausedError is an attempt that was not made because its wait would outlast the context, or the context ended.
 type pausedError struct{ err error }
 

@@ -40,10 +40,15 @@ func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, opt
 
 // listing returns what a request for the first page of a listing needs.
 func (c *Client) listing(options *ListOptions, opts []RequestOption) (path string, given requestOptions, err error) {
-	if given, err = newRequestOptions(anyOperation, opts); err == nil {
-		path, err = c.listPath(options)
+	if given, err = newRequestOptions(anyOperation, opts); err != nil {
+		return "", given, err
 	}
-	return path, given, err
+	if options != nil && options.NextLink != "" {
+		path, err = c.nextPath(options.NextLink)
+		return path, given, err
+	}
+	query, err := options.query()
+	return certificatesPath + query, given, err
 }
 
 // All yields the certificates that options select. It reads the pages during the loop, and holds one page at a
@@ -259,18 +264,6 @@ func (c *Client) poll(ctx context.Context, until time.Time, look func() (done bo
 			return err
 		}
 	}
-}
-
-// listPath returns the path of the page that options ask for.
-func (c *Client) listPath(options *ListOptions) (string, error) {
-	if options != nil && options.NextLink != "" {
-		return c.nextPath(options.NextLink)
-	}
-	query, err := options.query()
-	if err != nil {
-		return "", err
-	}
-	return certificatesPath + query, nil
 }
 
 // nextPath returns the path of a nextLink, which may be relative. The token is sent only to the API version of the first

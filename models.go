@@ -56,7 +56,8 @@ func FromX509(cert *x509.Certificate) *EnterpriseCodeSigningCertificate {
 	if cert == nil {
 		return nil
 	}
-	subject, issuer := windowsName(cert.RawSubject), windowsName(cert.RawIssuer)
+	subject, _ := dn.Windows(cert.RawSubject) // "" if it cannot be read; the service then reads it from the content itself
+	issuer, _ := dn.Windows(cert.RawIssuer)
 	return &EnterpriseCodeSigningCertificate{
 		Content:            bytes.Clone(cert.Raw),
 		SubjectName:        subject,
@@ -65,15 +66,6 @@ func FromX509(cert *x509.Certificate) *EnterpriseCodeSigningCertificate {
 		Issuer:             issuer,
 		ExpirationDateTime: cert.NotAfter,
 	}
-}
-
-// windowsName returns "" if the name cannot be read; the service then reads it from the content itself.
-func windowsName(der []byte) string {
-	name, err := dn.Windows(der)
-	if err != nil {
-		return ""
-	}
-	return name
 }
 
 // X509 parses Content. If Content is empty or not a certificate, the error is an [*InputError].

@@ -62,9 +62,6 @@ func rejectIf(isBad bool, option, problem string) error {
 	return nil
 }
 
-// root is the root of the API version.
-func (c *config) root() string { return c.baseURL + "/" + string(c.version) }
-
 // version of this library, as the User-Agent names it.
 const version = "0.1.0"
 

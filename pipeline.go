@@ -36,7 +36,7 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		return nil, &InputError{Name: name, Problem: problem}
 	}
 	p := &pipeline{
-		root: cfg.root(), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay),
+		root: cfg.baseURL + "/" + string(cfg.version), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay),
 		tokens: tokencache.New(fetchToken(cred, TokenRequest{
 			AuthorityURL: cfg.authorityURL,
 			Scope:        cfg.cloud.scope(),

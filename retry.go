@@ -40,7 +40,7 @@ func (c *call) classify() (outcome, error) {
 	a := c.last
 	nothingSent, repeated := a.Close()
 	if a.response == nil {
-		return classifyError(a.err, nothingSent), explain(a.err)
+		return classifyError(a.err, nothingSent), wire.Explain(a.err)
 	}
 	o := unknown
 	var err error
@@ -64,14 +64,6 @@ func (c *call) classify() (outcome, error) {
 }
 
 var errOneResponse = errors.New("the response belongs to one of the requests only")
-
-// explain adds what to do about an error of the network, if that is known.
-func explain(err error) error {
-	if errors.As(err, new(*tokenError)) { // the sign-in explains its own
-		return err
-	}
-	return wire.Explain(err)
-}
 
 // classifyError returns the outcome of an attempt without a response.
 func classifyError(err error, nothingSent bool) outcome {
@@ -202,7 +194,7 @@ func (c *call) pauseOthers(err error) bool {
 		c.pipeline.limits.pauseAll(pause)
 		return true
 	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isFromGraph() && rejection.RetryAfter > 0:
-		c.pipeline.limits.pauseExceptLooks(pause)
+		c.pipeline.limits.busy.Close(pause)
 		return true
 	}
 	return false
@@ -212,7 +204,7 @@ func (c *call) pauseOthers(err error) bool {
 func (c *call) prepareRetry() {
 	c.newConnection = false
 	if c.last.response == nil {
-		c.newConnection = isTimeout(c.last.err)
+		c.newConnection = errors.As(c.last.err, new(*wire.TimeoutError))
 		return
 	}
 	switch c.last.response.status {
@@ -222,8 +214,6 @@ func (c *call) prepareRetry() {
 		c.newConnection = true // see https://learn.microsoft.com/graph/best-practices-concept
 	}
 }
-
-func isTimeout(err error) bool { return errors.As(err, new(*wire.TimeoutError)) }
 
 // backoff returns a random time up to MinDelay after the first attempt, twice that after the second, and so on up to
 // MaxDelay.

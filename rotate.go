@@ -110,8 +110,10 @@ func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, c
 		return nil, err
 	}
 	defer release()
-	err = r.run(ctx)
-	return r.result(), err
+	if err = r.run(ctx); r.listing == nil {
+		return nil, err
+	}
+	return &r.progress, err
 }
 
 // newRotation checks everything that can be checked before anything is sent.
@@ -331,14 +333,6 @@ func idsOf(records []*match.Record) (ids []string) {
 		ids = append(ids, record.ID)
 	}
 	return ids
-}
-
-// result returns the rotation so far, nil if the tenant could not be listed.
-func (r *rotating) result() *Rotation {
-	if r.listing == nil {
-		return nil
-	}
-	return &r.progress
 }
 
 // failure is the error for a problem.

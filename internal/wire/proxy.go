@@ -33,9 +33,9 @@ func isUnknownAuthority(err error) bool {
 	return errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.SystemRootsError))
 }
 
-// Explain adds to an error of the network what to do about it, if that is known.
+// Explain adds to an error of the network what to do about it, if that is known and not said yet.
 func Explain(err error) error {
-	if !isUnknownAuthority(err) {
+	if !isUnknownAuthority(err) || errors.As(err, new(*advice.Error)) {
 		return err
 	}
 	return advice.To(err, "for a private authority, use WithHTTPClient with a transport whose TLSClientConfig.RootCAs contains it")
