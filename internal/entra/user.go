@@ -20,13 +20,13 @@ type User struct {
 	// The store's methods, not the store, because fmt prints fields. nil without a store.
 	load func(ctx context.Context, key string) (refreshToken string, err error)
 	save func(ctx context.Context, key, refreshToken string)
-	held func(key string) *string // the refresh token in memory
+	held map[string]*string // the refresh tokens in memory; fmt does not follow pointers
 
 	turn chan struct{} // holds one value while somebody requests a token, so that nobody is prompted twice at once
 }
 
 func newUser(tenantID, clientID string) *User {
-	return &User{application: application{tenantID, clientID}, turn: make(chan struct{}, 1), held: memory()}
+	return &User{application: application{tenantID, clientID}, turn: make(chan struct{}, 1), held: make(map[string]*string)}
 }
 
 // Store has the methods of intune.TokenStore.
@@ -64,7 +64,11 @@ func (u *User) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
 		return nil, ctx.Err()
 	}
 	key := req.AuthorityURL + "/" + u.tenantID + "/" + u.clientID
-	held := u.held(key)
+	held := u.held[key]
+	if held == nil {
+		held = new(string)
+		u.held[key] = held
+	}
 	if *held == "" && u.load != nil {
 		stored, err := u.load(ctx, key)
 		if err != nil {
@@ -83,17 +87,6 @@ func (u *User) Token(ctx context.Context, req Request) (*oauth2.Token, error) {
 		}
 	}
 	return token, nil
-}
-
-// memory holds a text for each key. It is a function, because fmt prints maps.
-func memory() func(key string) *string {
-	texts := make(map[string]*string)
-	return func(key string) *string {
-		if texts[key] == nil {
-			texts[key] = new(string)
-		}
-		return texts[key]
-	}
 }
 
 func (u *User) refreshOrPrompt(ctx context.Context, req Request, refreshToken string) (*oauth2.Token, error) {

@@ -42,12 +42,6 @@ const MaxBody = 128 << 10
 
 const keptBody = 4 << 10 // bytes, in an Error
 
-// envelope is {"error":{…}}. encoding/json ignores the case of names, so it reads both innerError and innererror. It
-// goes on after a member of an unexpected type, so that a malformed body still says what it can.
-type envelope struct {
-	Error *graphError `json:"error"`
-}
-
 // Foreign reads an error of another layer: OAuth's {"error":"…","error_description":"…"}, a message as GitHub, Azure DevOps
 // and Azure's gateways write it, or problem details (RFC 9457).
 func Foreign(body []byte) (code, description string) {
@@ -74,19 +68,17 @@ func joined(text, other string) string {
 	return strings.TrimPrefix(strings.TrimSuffix(text+": "+other, ": "), ": ")
 }
 
+// graphError is an error of Microsoft Graph, or an inner one, which has date and request-id. encoding/json ignores the case of
+// names, so it reads both innerError and innererror. It goes on after a member of an unexpected type, so that a malformed body
+// still says what it can.
 type graphError struct {
 	Code       string      `json:"code"`
 	Message    string      `json:"message"`
 	Target     string      `json:"target"`
 	Details    []Detail    `json:"details"`
-	InnerError *innerError `json:"innerError"`
-}
-
-type innerError struct {
-	Code       string      `json:"code"`
 	Date       string      `json:"date"`
 	RequestID  string      `json:"request-id"`
-	InnerError *innerError `json:"innerError"`
+	InnerError *graphError `json:"innerError"`
 }
 
 // intuneMessage is the JSON text inside a message. Either member may hold the next one.
@@ -137,11 +129,11 @@ func (e *Error) makeSafe() {
 }
 
 func (e *Error) readBody(body []byte) {
-	var graphs envelope
-	if err := json.Unmarshal(body, &graphs); err != nil && !isTypeError(err) {
+	var envelope struct{ Error graphError }
+	if err := json.Unmarshal(body, &envelope); err != nil && !isTypeError(err) {
 		return
 	}
-	e.readGraph(graphs.Error)
+	e.readGraph(&envelope.Error)
 	if e.Code != "" || e.Message != "" {
 		return
 	}
@@ -155,9 +147,6 @@ func isTypeError(err error) bool {
 }
 
 func (e *Error) readGraph(read *graphError) {
-	if read == nil {
-		return
-	}
 	e.Code, e.Message, e.Target, e.Details = read.Code, read.Message, read.Target, read.Details
 	for inner := read.InnerError; inner != nil; inner = inner.InnerError {
 		e.RequestID = cmp.Or(e.RequestID, inner.RequestID)
