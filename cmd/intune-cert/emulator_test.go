@@ -206,7 +206,9 @@ func TestEmulatorPrintsSettingsForShells(t *testing.T) {
 		t.Skip("needs a shell")
 	}
 	r = f.start("emulator", "--listen", "127.0.0.1:0", "--settings", "shell", "--tls", "--write-ca", "it's here.pem")
-	eventually(t, "it starts", func() bool { return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") })
+	eventually(t, "it starts", func() bool {
+		return strings.Contains(r.stderr.String(), "Ctrl-C stops it.") && strings.HasSuffix(r.stdout.String(), "it'\\''s here.pem'\n")
+	})
 	shell := exec.CommandContext(t.Context(), "sh", "-c", r.stdout.String()+`"$0" list`, program)
 	shell.Dir = f.dir
 	if output, err := shell.CombinedOutput(); err != nil || !strings.Contains(string(output), "No certificates.") {
