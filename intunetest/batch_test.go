@@ -143,14 +143,6 @@ func TestRequestsOfABatchNeedTheirPermission(t *testing.T) {
 	w.graphError(w.send(http.MethodPost, batchPath, `{}`, "Authorization:"), http.StatusUnauthorized, "InvalidAuthenticationToken")
 }
 
-func TestBatchMayBeCompressed(t *testing.T) {
-	w := newWire(t)
-	body, _ := json.Marshal(item{"requests": []item{upload("1")}})
-	a := w.send(http.MethodPost, "/V1.0/$BATCH", compress(t, string(body)), "Content-Encoding: gzip")
-	w.wantStatus(a, http.StatusOK)
-	w.wantStored(1)
-}
-
 func TestMalformedBatchesAreRejected(t *testing.T) {
 	w := newWire(t)
 	read := item{"id": "1", "method": "GET", "url": relative}
@@ -207,10 +199,4 @@ func TestABatchInABatchIsRejected(t *testing.T) {
 	if got["1"]["status"] != 400.0 {
 		t.Errorf("got %v", got)
 	}
-}
-
-// TestBatchMayBeginWithAByteOrderMark: as any other body may.
-func TestBatchMayBeginWithAByteOrderMark(t *testing.T) {
-	w := newWire(t)
-	w.wantStatus(w.send(http.MethodPost, batchPath, "\xef\xbb\xbf"+`{"requests":[{"id":"1","method":"GET","url":"`+relative+`"}]}`), http.StatusOK)
 }

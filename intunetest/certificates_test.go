@@ -2,9 +2,6 @@ package intunetest_test
 
 import (
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -17,13 +14,19 @@ import (
 )
 
 // newExampleWire is a wire to a server that holds the example of the reference.
-func newExampleWire(t *testing.T, opts ...intunetest.ServerOption) (w *wire, item string, created map[string]any) {
+func newExampleWire(t *testing.T) (w *wire, item string, created map[string]any) {
 	t.Helper()
-	w = newWire(t, opts...)
+	w = newWire(t)
+	item, created = w.createExample()
+	return w, item, created
+}
+
+func (w *wire) createExample() (item string, created map[string]any) {
+	w.Helper()
 	a := w.create(example)
 	w.wantStatus(a, http.StatusCreated)
 	created = w.object(a)
-	return w, certificates + "/" + created["id"].(string), created
+	return certificates + "/" + created["id"].(string), created
 }
 
 func (w *wire) update(item, body string) response {
@@ -74,51 +77,52 @@ func TestUpdateMerges(t *testing.T) {
 }
 
 func TestUpdateTakesContentAsCreateDoes(t *testing.T) {
-	w, item, want := newExampleWire(t)
-	cert := intunetest.NewCertificate("Contoso")
-	content := base64.StdEncoding.EncodeToString(cert.Raw)
-	before := time.Now().Truncate(100 * time.Nanosecond)
-	a := w.update(item, `{"content":"`+content+`","subject":"CN=Kept"}`)
-	w.wantStatus(a, http.StatusOK)
-	got := w.object(a)
-	upload, err := time.Parse(time.RFC3339Nano, got["uploadDateTime"].(string))
-	if err != nil || upload.Before(before) || upload.After(time.Now()) {
-		t.Errorf("uploadDateTime is %v, want now", got["uploadDateTime"])
-	}
-	want["uploadDateTime"] = got["uploadDateTime"]
-	want["expirationDateTime"] = cert.NotAfter.Format(time.RFC3339)
-	want["subject"], want["subjectName"] = "CN=Kept", subjectOfContoso
-	want["issuer"], want["issuerName"] = issuerOfContoso, issuerOfContoso
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %v\nwant %v", got, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t)
+		item, want := w.createExample()
+		cert := intunetest.NewCertificate("Contoso")
+		content := base64.StdEncoding.EncodeToString(cert.Raw)
+		time.Sleep(time.Second)
+		a := w.update(item, `{"content":"`+content+`","subject":"CN=Kept"}`)
+		w.wantStatus(a, http.StatusOK)
+		got := w.object(a)
+		want["uploadDateTime"] = time.Now().UTC().Format(time.RFC3339)
+		want["expirationDateTime"] = cert.NotAfter.Format(time.RFC3339)
+		want["subject"], want["subjectName"] = "CN=Kept", subjectOfContoso
+		want["issuer"], want["issuerName"] = issuerOfContoso, issuerOfContoso
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
 
-	const date, none = "2030-01-02T03:04:05Z", "Y29udGVudA=="
-	again := w.update(item, `{"content":"`+none+`","uploadDateTime":"`+date+`"}`) // no certificate, so nothing to read
-	w.wantStatus(again, http.StatusOK)
-	want["uploadDateTime"] = date
-	if got := w.object(again); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %v\nwant %v", got, want)
-	}
+		const date, none = "2030-01-02T03:04:05Z", "Y29udGVudA=="
+		again := w.update(item, `{"content":"`+none+`","uploadDateTime":"`+date+`"}`) // no certificate, so nothing to read
+		w.wantStatus(again, http.StatusOK)
+		want["uploadDateTime"] = date
+		if got := w.object(again); !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+	})
 }
 
 func TestUpdateOnServicesWithAWillOfTheirOwn(t *testing.T) {
-	w, item, created := newExampleWire(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling(), intunetest.WithClockSkew(time.Hour))
-	a := w.update(item, `{"subject":"CN=Contoso, S=Washington, C=US","uploadDateTime":"2030-01-02T03:04:05Z"}`)
-	w.wantStatus(a, http.StatusOK)
-	got := w.object(a)
-	if got["subject"] != "C=US,ST=Washington,CN=Contoso" || got["uploadDateTime"] != created["uploadDateTime"] {
-		t.Errorf("got %v, want the subject respelled and the upload at %v", got, created["uploadDateTime"])
-	}
-	a = w.update(item, `{"status":"notProvisioned"}`)
-	if again := w.object(a); again["subject"] != got["subject"] {
-		t.Errorf("the subject has become %v", again["subject"])
-	}
-	a = w.update(item, `{"content":"Y29udGVudA==","uploadDateTime":"2130-01-02T03:04:05Z"}`)
-	upload, _ := time.Parse(time.RFC3339Nano, w.object(a)["uploadDateTime"].(string))
-	if ahead := time.Until(upload); ahead < 59*time.Minute || ahead > time.Hour {
-		t.Errorf("uploaded %s from now, want an hour", ahead)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWire(t, intunetest.WithOwnUploadDates(), intunetest.WithRespelling(), intunetest.WithClockSkew(time.Hour))
+		item, created := w.createExample()
+		a := w.update(item, `{"subject":"CN=Contoso, S=Washington, C=US","uploadDateTime":"2030-01-02T03:04:05Z"}`)
+		w.wantStatus(a, http.StatusOK)
+		got := w.object(a)
+		if got["subject"] != "C=US,ST=Washington,CN=Contoso" || got["uploadDateTime"] != created["uploadDateTime"] {
+			t.Errorf("got %v, want the subject respelled and the upload at %v", got, created["uploadDateTime"])
+		}
+		a = w.update(item, `{"status":"notProvisioned"}`)
+		if again := w.object(a); again["subject"] != got["subject"] {
+			t.Errorf("the subject has become %v", again["subject"])
+		}
+		a = w.update(item, `{"content":"Y29udGVudA==","uploadDateTime":"2130-01-02T03:04:05Z"}`)
+		if got, want := w.object(a)["uploadDateTime"], time.Now().UTC().Add(time.Hour).Format(time.RFC3339); got != want {
+			t.Errorf("uploaded at %s, want an hour from now: %s", got, want)
+		}
+	})
 }
 
 func TestDeleteRemovesOne(t *testing.T) {
@@ -143,45 +147,6 @@ func TestWritesNeedTheirPermission(t *testing.T) {
 	for _, method := range []string{http.MethodPatch, http.MethodDelete} {
 		w.intuneError(w.send(method, certificates+"/missing", `{}`), http.StatusForbidden, "Forbidden")
 		w.graphError(w.send(method, certificates+"/missing", `{}`, "Authorization:"), http.StatusUnauthorized, "InvalidAuthenticationToken")
-	}
-}
-
-func TestFaultsStrikeUpdatesAndDeletions(t *testing.T) {
-	tests := []struct {
-		name   string
-		fault  intunetest.Fault
-		status int // of the response, 0 if nothing is received, -1 for that without a fault
-		done   bool
-	}{
-		{"none", intunetest.Fault{}, -1, true},
-		{"throttled", intunetest.Fault{Status: 429}, 429, false},
-		{"failed", intunetest.Fault{Status: 500}, 500, false},
-		{"failed after the commit", intunetest.Fault{Status: 504, Gateway: true, Committed: true}, 504, true},
-		{"lost before reading", intunetest.Fault{Drop: intunetest.DropBeforeReading}, 0, false},
-		{"lost after reading", intunetest.Fault{Drop: intunetest.DropAfterReading}, 0, false},
-		{"lost after the commit", intunetest.Fault{Drop: intunetest.DropAfterCommit}, 0, true},
-		{"cut in the response", intunetest.Fault{Drop: intunetest.DropInResponse}, -1, true},
-	}
-	for _, test := range tests {
-		for method, status := range map[string]int{http.MethodPatch: 200, http.MethodDelete: 204} {
-			if test.status >= 0 {
-				status = test.status
-			}
-			t.Run(test.name+" "+method, func(t *testing.T) {
-				w, item, _ := newExampleWire(t)
-				test.fault.Method = method
-				w.server.Inject(test.fault)
-				a := w.send(method, item, `{"subject":"CN=New"}`)
-				isCut := test.fault.Drop == intunetest.DropInResponse && method == http.MethodPatch
-				if a.status != status || isCut != errors.Is(a.err, io.ErrUnexpectedEOF) {
-					t.Errorf("got %d %v, want %d", a.status, a.err, status)
-				}
-				held := w.server.Certificates()
-				if done := len(held) == 0 || held[0].Subject == "CN=New"; done != test.done {
-					t.Errorf("it holds %v", held)
-				}
-			})
-		}
 	}
 }
 
@@ -226,66 +191,5 @@ func TestUploadsAreProvisionedAtTheNextLookByDefault(t *testing.T) {
 	created := w.object(w.create(example))
 	if read := w.object(w.get(certificates + "/" + created["id"].(string))); created["status"] != "notProvisioned" || read["status"] != "provisioned" {
 		t.Errorf("created as %v, read as %v", created["status"], read["status"])
-	}
-}
-
-func TestCreateRespondsAsTheReferenceSays(t *testing.T) {
-	for _, version := range []string{"beta", "v1.0"} {
-		t.Run(version, func(t *testing.T) {
-			w := newWire(t)
-			path := strings.Replace(certificates, "beta", version, 1)
-			a := w.send(http.MethodPost, path, example)
-			w.wantStatus(a, http.StatusCreated)
-			got := w.object(a)
-			id, _ := got["id"].(string)
-			if !guid.MatchString(id) {
-				t.Errorf("the id is %q, want a GUID", id)
-			}
-			want := w.object(response{body: example})
-			delete(want, "@odata.type") // which is sent only if odata.metadata=full is accepted
-			want["id"], want["content"], want["status"] = id, nil, "notProvisioned"
-			want["@odata.context"] = w.server.URL() + "/" + version +
-				"/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates/$entity"
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("got  %v\nwant %v", got, want)
-			}
-
-			for _, id := range []string{id, strings.ToUpper(id)} {
-				read := w.send(http.MethodGet, path+"/"+id, "")
-				w.wantStatus(read, http.StatusOK)
-				if read.body != a.body {
-					t.Errorf("get gives %s, create gave %s", read.body, a.body)
-				}
-			}
-		})
-	}
-}
-
-func TestGetOfAMissingID(t *testing.T) {
-	w := newWire(t)
-	w.wantStatus(w.create(minimal), http.StatusCreated)
-	const id = "b20d3703-3703-b20d-0337-0db203370db2"
-	a := w.send(http.MethodGet, certificates+"/"+id, "")
-	if message := w.intuneError(a, http.StatusNotFound, "ResourceNotFound"); !strings.Contains(message, id) {
-		t.Errorf("the message is %q, want the id in it", message)
-	}
-}
-
-func TestListIsInOrderOfCreation(t *testing.T) {
-	w := newWire(t)
-	if got, page := w.list(certificates); len(got) != 0 ||
-		page["@odata.context"] != w.server.URL()+"/beta/$metadata#deviceAppManagement/enterpriseCodeSigningCertificates" {
-		t.Errorf("an empty tenant lists %v", page)
-	}
-	var want []map[string]any
-	for i := range 5 {
-		a := w.create(fmt.Sprintf(`{"subject":"CN=%d"}`, 9-i))
-		w.wantStatus(a, http.StatusCreated)
-		created := w.object(a)
-		delete(created, "@odata.context")
-		want = append(want, created)
-	}
-	if got, _ := w.list(certificates); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

@@ -136,21 +136,6 @@ func TestDeviceIsRejected(t *testing.T) {
 	})
 }
 
-func TestFaultsStrikeDevices(t *testing.T) {
-	w := newWire(t)
-	code, _ := w.device()
-	w.server.Inject(intunetest.Fault{Token: true, Status: 503, RetryAfter: "1"}, intunetest.Fault{Token: true, Drop: intunetest.DropAfterReading})
-	a := w.post(devicecode, deviceForm(""))
-	w.wantEntraError(a, 503, "temporarily_unavailable", 90033)
-	if a.header.Get("Retry-After") != "1" {
-		t.Errorf("got %v", a.header)
-	}
-	if a := w.poll(code); a.err == nil {
-		t.Errorf("got %d, want a lost connection", a.status)
-	}
-	w.wantEntraError(w.poll(code), 400, "authorization_pending", 70016)
-}
-
 func TestPersonSignsInAtThePage(t *testing.T) {
 	w := newWire(t)
 	a := w.send(http.MethodGet, `/devicelogin?user_code=%22%3E%3Cscript%3E`, "")

@@ -1,14 +1,11 @@
 package intunetest_test
 
 import (
-	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -129,55 +126,5 @@ func TestAFaultDoesNotCommitWhatTheQuotaRejects(t *testing.T) {
 		w.wantThrottled(w.create(minimal), "20")
 		w.wantStatus(w.create(minimal), http.StatusServiceUnavailable)
 		w.wantStored(100)
-	})
-}
-
-func TestWithoutQuotaNothingIsRejected(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWire(t, intunetest.WithoutQuota())
-		w.times(101, http.StatusCreated, func() response { return w.create(minimal) })
-		w.times(1000, http.StatusOK, func() response { return w.get(certificates + query("$top=1")) })
-	})
-}
-
-// The library's own client waits as it is told, and its patience is what the quota must not outlast.
-func TestClientThatWaitsGetsThroughTheQuota(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const callers, each = 8, 40
-		server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
-		service := server.Client().EnterpriseCodeSigningCertificates()
-		start := time.Now()
-		var group sync.WaitGroup
-		for caller := range callers {
-			group.Go(func() {
-				for i := range each {
-					cert := &intune.EnterpriseCodeSigningCertificate{Subject: fmt.Sprintf("CN=%d-%d", caller, i)}
-					if _, err := service.Create(t.Context(), cert); err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		group.Wait()
-		if got := len(server.Certificates()); got != callers*each {
-			t.Errorf("it holds %d, want %d", got, callers*each)
-		}
-		if took := time.Since(start); took < time.Minute || took > 2*time.Minute {
-			t.Errorf("took %s, want at least the three periods that the quota asks for, and little more", took)
-		}
-	})
-}
-
-func TestWithQuotaSetsLimitsAndWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWire(t, intunetest.WithQuota(2, 4, 3*time.Second))
-		create := func() response { return w.create(minimal) }
-		w.times(2, http.StatusCreated, create)
-		w.wantThrottled(create(), "3")
-		w.times(1, http.StatusOK, func() response { return w.get(certificates) })
-		w.wantThrottled(w.get(certificates), "3")
-		time.Sleep(3 * time.Second)
-		w.times(2, http.StatusCreated, create)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,43 +51,6 @@ func TestCredentialFollowsTheCloud(t *testing.T) {
 		if _, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
 			t.Errorf("%s: %v", cloud, err)
 		}
-	}
-}
-
-func TestServerIsSafeForConcurrentUse(t *testing.T) {
-	const callers = 16
-	w := newWire(t)
-	w.server.Inject(make([]intunetest.Fault, callers)...) // which do nothing
-	var group sync.WaitGroup
-	for range callers {
-		group.Go(func() {
-			if a := w.create(minimal); a.status != http.StatusCreated {
-				t.Errorf("got %d %v", a.status, a.err)
-			}
-			w.server.Certificates()
-			w.server.Requests()
-		})
-	}
-	group.Wait()
-	ids := make(map[string]bool)
-	for _, cert := range w.server.Certificates() {
-		ids[cert.ID] = true
-	}
-	if len(ids) != callers || len(w.server.Requests()) != callers+1 {
-		t.Errorf("got %d ids of %d requests, want %d", len(ids), len(w.server.Requests()), callers)
-	}
-}
-
-func TestListsAreCopies(t *testing.T) {
-	w := newWire(t)
-	w.wantStatus(w.create(minimal), http.StatusCreated)
-	w.server.Certificates()[0].Subject = "CN=Fabrikam"
-	w.server.Requests()[0].Method = "BREW"
-	if got := w.server.Certificates()[0].Subject; got != "CN=Contoso" {
-		t.Errorf("the subject has become %s", got)
-	}
-	if got := w.server.Requests()[0].Method; got != http.MethodPost {
-		t.Errorf("the method has become %s", got)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
@@ -35,16 +34,6 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestTLSInMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := intunetest.NewServer(t, intunetest.WithTLS(), intunetest.WithListener(intunetest.ListenMemory()))
-		cert := &intune.EnterpriseCodeSigningCertificate{Subject: "CN=Contoso"}
-		if _, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func TestFaultsLoseConnectionsOverTLS(t *testing.T) {
 	w := newTLSWire(t)
 	w.granted(w.signIn())
@@ -58,6 +47,7 @@ func TestFaultsLoseConnectionsOverTLS(t *testing.T) {
 func TestHTTPClientReachesTheServer(t *testing.T) {
 	for _, opts := range [][]intunetest.ServerOption{
 		nil, {intunetest.WithListener(intunetest.ListenMemory())}, {intunetest.WithTLS()},
+		{intunetest.WithTLS(), intunetest.WithListener(intunetest.ListenMemory())},
 	} {
 		server := intunetest.NewServer(t, opts...)
 		w := &wire{T: t, server: server, http: server.HTTPClient()}

@@ -154,16 +154,6 @@ func TestTokensExpire(t *testing.T) {
 	})
 }
 
-func TestTokensLiveAnHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWire(t)
-		time.Sleep(time.Hour - time.Nanosecond)
-		w.wantStatus(w.create(minimal), http.StatusCreated)
-		time.Sleep(time.Nanosecond)
-		w.wantStatus(w.create(minimal), http.StatusUnauthorized)
-	})
-}
-
 // People sign in at the tenants organizations and common, and a tenant can be named by its domain.
 func TestTenantHasSeveralNames(t *testing.T) {
 	w := newWire(t)
