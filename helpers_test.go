@@ -88,6 +88,12 @@ func newClient(tb testing.TB, cred intune.Credential, opts ...intune.Option) *in
 	return client
 }
 
+// over returns a client whose requests go to a service of the test's own.
+func over(tb testing.TB, service roundTripper, opts ...intune.Option) *intune.Client {
+	tb.Helper()
+	return newClient(tb, staticToken(), append(opts, intune.WithHTTPClient(&http.Client{Transport: service}))...)
+}
+
 func staticToken() intune.Credential {
 	return intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: aToken}))
 }

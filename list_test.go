@@ -372,13 +372,12 @@ func TestAllKeepsLittleOfEmptyPages(t *testing.T) {
 	const pages, linkSize = 300, 20_000
 	padding := strings.Repeat("x", linkSize)
 	served := 0
-	service := roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := over(t, func(req *http.Request) (*http.Response, error) {
 		if served++; served > pages {
 			return reply(200, `{"value":[]}`)(req)
 		}
 		return reply(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/beta%s?$skiptoken=%s%d"}`, path, padding, served))(req)
-	})
-	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+	}, intune.WithQuota())
 	before := heapInUse()
 	for _, err := range client.EnterpriseCodeSigningCertificates().All(t.Context(), nil) {
 		t.Errorf("got %v", err)
@@ -392,7 +391,7 @@ func TestAllKeepsLittleOfEmptyPages(t *testing.T) {
 // TestAllEndsAtEmptyPagesWithoutEnd: the loop of the caller would never see them.
 func TestAllEndsAtEmptyPagesWithoutEnd(t *testing.T) {
 	served := 0
-	service := roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := over(t, func(req *http.Request) (*http.Response, error) {
 		if served++; served > 2000 {
 			t.Error("read on and on")
 			return reply(200, `{"value":[]}`)(req)
@@ -402,8 +401,7 @@ func TestAllEndsAtEmptyPagesWithoutEnd(t *testing.T) {
 			record = created
 		}
 		return reply(200, fmt.Sprintf(`{"value":[%s],"@odata.nextLink":"?$skiptoken=%d"}`, record, served))(req)
-	})
-	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+	}, intune.WithQuota())
 	records, err := 0, error(nil)
 	for _, err = range client.EnterpriseCodeSigningCertificates().All(t.Context(), nil) {
 		records++
@@ -478,11 +476,10 @@ func TestExpiringSurvivesWhatServicesDo(t *testing.T) {
 		}, true},
 	} {
 		n := 0
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := over(t, func(req *http.Request) (*http.Response, error) {
 			n++
 			return test.respond(req, n)(req)
-		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}), intune.WithQuota())
+		}, intune.WithQuota())
 		got, failed := 0, false
 		for _, err := range client.EnterpriseCodeSigningCertificates().Expiring(t.Context(), day) {
 			if err != nil {

@@ -427,7 +427,7 @@ func TestUploadDatedByTheCaller(t *testing.T) {
 	} {
 		virtual(t, func(t *testing.T) {
 			posts := 0
-			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				if req.Method != http.MethodPost {
 					return reply(200, `{"value":[`+test.record+`]}`)(req)
 				}
@@ -436,7 +436,6 @@ func TestUploadDatedByTheCaller(t *testing.T) {
 				}
 				return reply(400, graphRefusal("BadRequest"))(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 			got, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert)
 			if test.isOurs && (err != nil || got.ID != "x" || posts != 1) || !test.isOurs && (err == nil || posts != 2) {
 				t.Errorf("%s: got %v, %v after %d POSTs", name, got, err, posts)
@@ -470,7 +469,7 @@ func TestListingIsFollowedPageByPageWithinTheService(t *testing.T) {
 		"itself": page(root + path), "no list": `{}`, "null in the list": `{"value":[null]}`, "list of another type": `{"value":{}}`,
 	} {
 		virtual(t, func(t *testing.T) {
-			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				if req.URL.Host != "graph.microsoft.com" {
 					t.Errorf("%s: a request went to %s", name, req.URL)
 				}
@@ -479,7 +478,6 @@ func TestListingIsFollowedPageByPageWithinTheService(t *testing.T) {
 				}
 				return reply(200, body)(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 			_, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), datedCertificate())
 			if errorAs[*intune.OutcomeUnknownError](t, err); !strings.Contains(err.Error(), "cannot be listed") {
 				t.Errorf("%s: got %v", name, err)
@@ -527,14 +525,13 @@ func TestRecordOnTwoPagesIsNoDuplicate(t *testing.T) {
 // TestListingWithoutEndIsGivenUp: a look is bounded.
 func TestListingWithoutEndIsGivenUp(t *testing.T) {
 	pages := 0
-	endless := roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := over(t, func(req *http.Request) (*http.Response, error) {
 		if req.Method == http.MethodPost {
 			return nil, errors.New("connection lost")
 		}
 		pages++
 		return reply(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/beta%s?%d"}`, path, pages))(req)
-	})
-	client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: endless}), intune.WithQuota(), one)
+	}, intune.WithQuota(), one)
 	if _, err := create(client); !errors.As(err, new(*intune.OutcomeUnknownError)) || pages > 10_000 {
 		t.Errorf("got %v after %d pages", err, pages)
 	}
@@ -548,7 +545,7 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 		var began time.Time
 		posts := 0
 		var mu sync.Mutex
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := over(t, func(req *http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			times = append(times, fmt.Sprint(req.Method, " ", time.Since(began)))
@@ -563,7 +560,6 @@ func TestLookIsNotDelayedByAGateway(t *testing.T) {
 			}
 			return reply(201, created[:len(created)-1]+`,"uploadDateTime":"`+began.UTC().Format(time.RFC3339Nano)+`"}`)(req)
 		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 		began = time.Now()
 		time.AfterFunc(time.Minute, func() { _ = get(t.Context(), client) })
 		if _, err := create(client); err != nil {
@@ -610,14 +606,13 @@ func TestCandidates(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		posts := 0
 		undated := `{"id":"b","subject":"CN=Contoso"},{"id":"a","subject":"CN=Contoso"},{"id":"c","subject":"CN=Fabrikam"}`
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := over(t, func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodPost {
 				posts++
 				return nil, io.ErrUnexpectedEOF
 			}
 			return reply(200, `{"value":[`+undated+`]}`, "Date", time.Now().UTC().Format(http.TimeFormat))(req)
 		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 		began := time.Now()
 		_, err := create(client)
 		unknown := errorAs[*intune.OutcomeUnknownError](t, err)
@@ -657,7 +652,7 @@ func TestOddForeignRecordDoesNotDecide(t *testing.T) {
 		virtual(t, func(t *testing.T) {
 			posts := 0
 			var sent string
-			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				date := time.Now().UTC().Format(http.TimeFormat)
 				if req.Method == http.MethodGet {
 					return reply(200, `{"value":[`+record+sent+`]}`, "Date", date)(req)
@@ -669,7 +664,6 @@ func TestOddForeignRecordDoesNotDecide(t *testing.T) {
 				sent = `,{"id":"new",` + string(body)[1:]
 				return reply(201, sent[1:], "Date", date)(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 			if got, err := client.EnterpriseCodeSigningCertificates().Create(t.Context(), cert); err != nil || got.ID != "new" || posts != 2 {
 				t.Errorf("beside %s: got %v, %v after %d POSTs", record, got, err, posts)
 			}
@@ -696,7 +690,7 @@ func TestA201AfterAnUnknownAttempt(t *testing.T) {
 		virtual(t, func(t *testing.T) {
 			posts, looks := 0, 0
 			sent := ""
-			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				fill := func(text string) string {
 					if strings.Contains(text, "%") {
 						text = fmt.Sprintf(text, sent)
@@ -719,7 +713,6 @@ func TestA201AfterAnUnknownAttempt(t *testing.T) {
 				}
 				return reply(200, `{"value":[`+fill(listing)+`]}`)(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 			got, err := create(client)
 			result := ""
 			switch {
@@ -753,7 +746,7 @@ func TestEveryProcessIsToldToKeepTheSameRecord(t *testing.T) {
 	for _, ids := range [][]string{{"a", "b"}, {"b", "a"}, {"a", "late"}, {"late", "b", "a"}} {
 		virtual(t, func(t *testing.T) {
 			posts := 0
-			service := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				if req.Method == http.MethodPost {
 					posts++
 					return nil, io.ErrUnexpectedEOF
@@ -763,7 +756,6 @@ func TestEveryProcessIsToldToKeepTheSameRecord(t *testing.T) {
 				}
 				return reply(200, listed(ids...), "Date", time.Now().UTC().Format(http.TimeFormat))(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 			got, err := create(client)
 			duplicate := errorAs[*intune.DuplicateError](t, err)
 			keep := "a"

@@ -180,14 +180,6 @@ func TestDeleteThatMeets404AfterAnUnknownOutcomeHasSucceeded(t *testing.T) {
 	})
 }
 
-func TestSecond401IsFinal(t *testing.T) {
-	refusal := reply(401, graphRefusal("InvalidAuthenticationToken"))
-	w := newWire(t, refusal, refusal)
-	if err := call(w.client(), "POST"); !errors.Is(err, intune.ErrUnauthorized) || len(w.requests) != 2 {
-		t.Errorf("got %v after %d requests", err, len(w.requests))
-	}
-}
-
 func TestWaits(t *testing.T) {
 	intuneWait := `{"error":{"code":"TooManyRequests","message":"{\"Message\":\"slow down\",\"RetryAfter\":\"7\"}"}}`
 	tests := []struct {
@@ -253,12 +245,24 @@ func TestBackoffDoublesUpToMaxDelay(t *testing.T) {
 	})
 }
 
-func TestMaxAttemptsOfOneNeverSendsAgain(t *testing.T) {
-	for _, answer := range []httpmock.Responder{reply(429, "", "Retry-After", "1"), reply(401, ""), reply(500, "")} {
-		w := newWire(t, answer)
-		err := call(w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})), "GET")
-		if errorAs[*intune.APIError](t, err); len(w.requests) != 1 {
-			t.Errorf("got %v after %d requests", err, len(w.requests))
+// TestLastAttempt: a call ends with MaxAttempts of 1, and with the second 401.
+func TestLastAttempt(t *testing.T) {
+	rejection := reply(401, graphRefusal("InvalidAuthenticationToken"))
+	for _, test := range []struct {
+		method      string
+		responses   []httpmock.Responder
+		maxAttempts int
+		want        error
+	}{
+		{"POST", []httpmock.Responder{reply(429, "", "Retry-After", "1")}, 1, intune.ErrThrottled},
+		{"POST", []httpmock.Responder{rejection}, 1, intune.ErrUnauthorized},
+		{"GET", []httpmock.Responder{reply(502, "")}, 1, intune.ErrUnavailable},
+		{"POST", []httpmock.Responder{rejection, rejection}, 0, intune.ErrUnauthorized},
+	} {
+		w := newWire(t, test.responses...)
+		err := call(w.client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: test.maxAttempts})), test.method)
+		if !errors.Is(err, test.want) || errors.As(err, new(*intune.OutcomeUnknownError)) || len(w.requests) != len(test.responses) {
+			t.Errorf("got %v after %d requests, want %v", err, len(w.requests), test.want)
 		}
 	}
 }
@@ -596,23 +600,17 @@ func TestFaultsOnTheWire(t *testing.T) {
 		stored   int
 		attempts int
 	}{
-		"429":                             {fault{Status: 429}, "created", 1, 2},
-		"429 with Retry-After":            {fault{Status: 429, RetryAfter: "0"}, "created", 1, 2},
-		"503 of Graph":                    {fault{Status: 503, RetryAfter: "0"}, "unknown", 0, 1},
-		"503 of a gateway":                {fault{Status: 503, Gateway: true}, "unknown", 0, 1},
-		"503 of a gateway, after storing": {fault{Status: 503, Gateway: true, Committed: true}, "unknown", 1, 1},
-		"500":                             {fault{Status: 500}, "unknown", 0, 1},
-		"504 after storing":               {fault{Status: 504, Gateway: true, Committed: true}, "unknown", 1, 1},
-		"200 instead of 201":              {fault{Status: 200, Committed: true}, "unknown", 1, 1},
-		"400":                             {fault{Status: 400}, "refused", 0, 1},
-		"403":                             {fault{Status: 403}, "refused", 0, 1},
-		"closed before reading":           {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
-		"closed after reading":            {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
-		"closed after storing":            {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
-		"body truncated":                  {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
-		"token endpoint down":             {fault{Token: true, Status: 503}, "created", 1, 2},
-		"token endpoint closed":           {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
-		"token truncated":                 {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
+		"429":                   {fault{Status: 429}, "created", 1, 2},
+		"504 after storing":     {fault{Status: 504, Gateway: true, Committed: true}, "unknown", 1, 1},
+		"200 instead of 201":    {fault{Status: 200, Committed: true}, "unknown", 1, 1},
+		"400":                   {fault{Status: 400}, "refused", 0, 1},
+		"closed before reading": {fault{Drop: intunetest.DropBeforeReading}, "unknown", 0, 1},
+		"closed after reading":  {fault{Drop: intunetest.DropAfterReading}, "unknown", 0, 1},
+		"closed after storing":  {fault{Drop: intunetest.DropAfterCommit}, "unknown", 1, 1},
+		"body truncated":        {fault{Drop: intunetest.DropInResponse}, "unknown", 1, 1},
+		"token endpoint down":   {fault{Token: true, Status: 503}, "created", 1, 2},
+		"token endpoint closed": {fault{Token: true, Drop: intunetest.DropAfterReading}, "created", 1, 2},
+		"token truncated":       {fault{Token: true, Drop: intunetest.DropInResponse}, "created", 1, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jarcoal/httpmock"
+
 	intune "github.com/seed-230b9595/intune-go"
 )
 
@@ -200,7 +202,7 @@ func TestProxyThatRepeatsAPOST(t *testing.T) {
 		rotating(t, func(t *testing.T) {
 			s, cert := &simulation{habits: habits}, issue(t)
 			s.had(issue(t, yearsAgo(1)), 300*day)
-			transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				if !isPost(req) {
 					return s.RoundTrip(req)
 				}
@@ -213,7 +215,6 @@ func TestProxyThatRepeatsAPOST(t *testing.T) {
 				req.Body = io.NopCloser(bytes.NewReader(body))
 				return s.RoundTrip(req)
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: transport}))
 			got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, nil)
 			if err != nil || s.count(cert) != 3 || len(got.Old) < 1 {
 				t.Errorf("%s: got %+v, %v", name, got, err)
@@ -306,28 +307,52 @@ func TestOverlapCountsFromTheTrueUpload(t *testing.T) {
 	}
 }
 
-// TestRotateWaitsAlthoughTheRecordIsNotFound: a 404 may be an early reading, and another id is none.
+// TestRotateWaitsAlthoughTheRecordIsNotFound: a 404 may be an early reading, another id is none, and a GET may spell the id
+// differently from the listing.
 func TestRotateWaitsAlthoughTheRecordIsNotFound(t *testing.T) {
-	for name, response := range map[string]func(req *http.Request) (*http.Response, error){
-		"404": reply(404, graphRefusal("ResourceNotFound")), "another record": reply(200, `{"id":"another","subject":"CN=Fabrikam","status":"provisioned"}`),
+	inCapitals := func(s *simulation, req *http.Request) (*http.Response, error) {
+		resp, err := s.RoundTrip(req)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		id := s.records[len(s.records)-1].ID
+		if err != nil {
+			return nil, err
+		}
+		return reply(200, strings.ReplaceAll(string(body), id, strings.ToUpper(id)))(req)
+	}
+	always := func(response httpmock.Responder) func(*simulation, *http.Request) (*http.Response, error) {
+		return func(_ *simulation, req *http.Request) (*http.Response, error) { return response(req) }
+	}
+	for name, test := range map[string]struct {
+		response func(*simulation, *http.Request) (*http.Response, error)
+		isFound  bool
+	}{
+		"404":            {always(reply(404, graphRefusal("ResourceNotFound"))), false},
+		"another record": {always(reply(200, `{"id":"another","subject":"CN=Fabrikam","status":"provisioned"}`)), false},
+		"its id differs": {inCapitals, true},
 	} {
 		for _, isForever := range []bool{false, true} {
 			rotating(t, func(t *testing.T) {
 				s, cert := &simulation{habits: habits{provisioning: 10 * time.Minute}}, issue(t)
 				s.had(issue(t, yearsAgo(1)), 300*day)
 				polls := 0
-				transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+				client := over(t, func(req *http.Request) (*http.Response, error) {
 					if isPoll(req) {
 						if polls++; isForever || polls < 4 {
-							return response(req)
+							return test.response(s, req)
 						}
 					}
 					return s.RoundTrip(req)
 				})
-				client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: transport}))
+				began, isSeen := time.Now(), test.isFound || !isForever
 				got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, WaitProvisioned: time.Hour})
 				if want := "nil, created, 1 old, 1 deleted"; summary(got, err) != want || polls < 4 { // a look decides
 					t.Errorf("%s: got %s, %v after %d polls", name, summary(got, err), err, polls)
+				}
+				if waited := time.Since(began); isSeen != (waited < 12*time.Minute) {
+					t.Errorf("%s: waited %v", name, waited)
 				}
 			})
 		}
@@ -347,14 +372,13 @@ func TestRotateByOddClocks(t *testing.T) {
 		rotating(t, func(t *testing.T) {
 			s, cert := new(simulation), issue(t, tenDaysAgo)
 			s.had(issue(t, yearsAgo(1)), 300*day)
-			transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := over(t, func(req *http.Request) (*http.Response, error) {
 				resp, err := s.RoundTrip(req)
 				if err == nil {
 					resp.Header.Set("Date", time.Now().Add(test.ahead).UTC().Format(http.TimeFormat))
 				}
 				return resp, err
 			})
-			client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: transport}))
 			got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{DeleteOld: true, Overlap: 12 * time.Hour})
 			if summary(got, err) != test.want {
 				t.Errorf("%s: got %s, %v", name, summary(got, err), err)

@@ -170,14 +170,13 @@ func TestDeletionsFollowTheirLookSoon(t *testing.T) {
 	rotating(t, func(t *testing.T) {
 		s, cert := new(simulation), issue(t)
 		s.had(issue(t, yearsAgo(1)), 300*day)
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := over(t, func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodDelete && len(s.records) == 2 {
 				s.records = s.records[:1] // somebody deletes the new one
 				return reply(429, graphRefusal("TooManyRequests"), "Retry-After", "3000")(req)
 			}
 			return s.RoundTrip(req)
 		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
 		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, deleteOld)
 		if !errors.Is(err, intune.ErrThrottled) || len(s.deleted) > 0 || len(got.Deleted) > 0 {
 			t.Errorf("got %+v, %v, deleted %v", got, err, s.deleted)
@@ -205,16 +204,6 @@ func TestResponseSaysHowTheCertificateWasFound(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestRotateOptionsThatMakeNoSense(t *testing.T) {
-	for _, options := range []*intune.RotateOptions{{WaitProvisioned: -1}, {Overlap: -1}} {
-		w := newWire(t)
-		_, err := certificates(w).Rotate(t.Context(), issue(t), options)
-		if errorAs[*intune.InputError](t, err); len(w.requests) > 0 {
-			t.Errorf("%+v: something was sent", options)
-		}
-	}
 }
 
 func TestRotateSendsTheCallersHeadersWithEveryRequest(t *testing.T) {
@@ -287,27 +276,6 @@ func TestRotateAfterACrashAtAnyPoint(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestRotateKnowsItsRecordInAnyCase: a GET may spell the id differently from the listing.
-func TestRotateKnowsItsRecordInAnyCase(t *testing.T) {
-	rotating(t, func(t *testing.T) {
-		s, cert := &simulation{habits: habits{provisioning: time.Minute}}, issue(t)
-		service := roundTripper(func(req *http.Request) (*http.Response, error) {
-			resp, err := s.RoundTrip(req)
-			if err == nil && isPoll(req) {
-				body, _ := io.ReadAll(resp.Body)
-				id := s.records[0].ID
-				return reply(200, strings.ReplaceAll(string(body), id, strings.ToUpper(id)))(req)
-			}
-			return resp, err
-		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: service}))
-		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &intune.RotateOptions{WaitProvisioned: time.Hour})
-		if err != nil || got.Certificate.Status != intune.CertificateStatusProvisioned {
-			t.Errorf("got %+v, %v", got, err)
-		}
-	})
 }
 
 // summary says on one line what a call has done.
@@ -491,7 +459,7 @@ func TestRotateReportsWhatIsLeftAfterAFailedDeletion(t *testing.T) {
 		for year := range 4 {
 			old = append(old, s.had(issue(t, yearsAgo(5-year)), time.Duration(5-year)*350*day).ID)
 		}
-		transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := over(t, func(req *http.Request) (*http.Response, error) {
 			switch {
 			case req.Method == http.MethodDelete && strings.HasSuffix(req.URL.Path, old[0]):
 				return reply(404, graphRefusal("ResourceNotFound"))(req)
@@ -500,7 +468,6 @@ func TestRotateReportsWhatIsLeftAfterAFailedDeletion(t *testing.T) {
 			}
 			return s.RoundTrip(req)
 		})
-		client := newClient(t, staticToken(), intune.WithHTTPClient(&http.Client{Transport: transport}))
 		got, err := client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, deleteOld)
 		if !errors.Is(err, intune.ErrForbidden) || !slices.Equal(got.Deleted, old[1:2]) || !slices.Equal(got.Pending, old[2:]) || !slices.Equal(ids(got.Old), old) {
 			t.Errorf("got %+v, %v", got, err)
@@ -510,18 +477,23 @@ func TestRotateReportsWhatIsLeftAfterAFailedDeletion(t *testing.T) {
 
 func TestRotateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {
 	expired := issue(t, yearsAgo(2))
-	for name, cert := range map[string]*certificate{
-		"nil": nil, "empty": {}, "private key": {Content: []byte("-----BEGIN PRIVATE KEY-----")}, "nothing to recognize it by": {Content: []byte("content")},
-		"expired": expired,
+	for name, test := range map[string]struct {
+		cert    *certificate
+		options *intune.RotateOptions
+		opts    []intune.RequestOption
+	}{
+		"nil": {}, "empty": {cert: &certificate{}}, "expired": {cert: expired}, "nothing to recognize it by": {cert: &certificate{Content: []byte("content")}},
+		"private key":     {cert: &certificate{Content: []byte("-----BEGIN PRIVATE KEY-----")}},
+		"negative wait":   {cert: issue(t), options: &intune.RotateOptions{WaitProvisioned: -1}},
+		"negative time":   {cert: issue(t), options: &intune.RotateOptions{Overlap: -1}},
+		"option of a Get": {cert: issue(t), opts: []intune.RequestOption{intune.WithSelect(intune.PropertyID)}},
 	} {
 		w := newWire(t)
-		_, err := certificates(w).Rotate(t.Context(), cert, nil)
+		_, err := certificates(w).Rotate(t.Context(), test.cert, test.options, test.opts...)
 		if errorAs[*intune.InputError](t, err); len(w.requests) > 0 {
 			t.Errorf("%s: something was sent", name)
 		}
 	}
-	_, err := certificates(newWire(t)).Rotate(t.Context(), issue(t), nil, intune.WithSelect(intune.PropertyID))
-	errorAs[*intune.InputError](t, err)
 	s := new(simulation)
 	if got, err := s.process(t).Rotate(t.Context(), expired, nil, intune.WithExpiredAllowed()); err != nil || !got.Created {
 		t.Errorf("an expired certificate that is allowed: %v", err)
