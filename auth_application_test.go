@@ -85,7 +85,7 @@ func TestEnvironmentCredential(t *testing.T) {
 	clearEnvironment(t)
 	_, err := intune.EnvironmentCredential()
 	errorAs[*intune.InputError](t, err)
-	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE: the credential is not available here"; got != want {
+	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, a credential (AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE): the credential is not available here"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("AZURE_TENANT_ID", tenant)
@@ -204,7 +204,7 @@ func TestEnvironmentThatCannotBeUsed(t *testing.T) {
 		set  map[string]string
 		want string
 	}{
-		"no way to sign in":       {ids(), "lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE"},
+		"no way to sign in":       {ids(), "lacks a credential (AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE)"},
 		"password without a file": {ids("AZURE_CLIENT_SECRET", "s", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "p"), "has AZURE_CLIENT_CERTIFICATE_PASSWORD, but not AZURE_CLIENT_CERTIFICATE_PATH"},
 		"missing file":            {ids("AZURE_CLIENT_CERTIFICATE_PATH", "missing.pem"), "AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be used: "},
 		"container":               {ids("AZURE_CLIENT_CERTIFICATE_PATH", pfxFile), "EnvironmentCredentialWith(clientcert.Load)"},

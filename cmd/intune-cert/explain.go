@@ -171,7 +171,7 @@ func (a *app) nextStepOfSignIn(err error) string {
 	case rejection.AADSTS == tenantNotFound, rejection.AADSTS == wrongScope:
 		return "Check AZURE_TENANT_ID, and set --cloud if the tenant is in a national cloud."
 	}
-	return "Correct what the message names, then run " + a.commandLine("check")
+	return "Fix the problem in the message, then run " + a.commandLine("check")
 }
 
 func (a *app) nextStepOfService(err error) string {

@@ -62,7 +62,7 @@ func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
-const lookingFor = "a response was lost, looking for the certificate, which can take a minute"
+const lookingFor = "a response was lost: searching for the certificate, which can take a minute"
 
 func waitingFor(reason string) string {
 	switch reason {

@@ -72,7 +72,7 @@ func TestSignInWithASecret(t *testing.T) {
 	f.run("list", "--auth", "env").exits(0)
 	f.run("list", "--auth", "default").exits(0)
 	f.env = append(f.env, "AZURE_CLIENT_SECRET=wrong")
-	f.run("list").exits(1).says("AADSTS7000215", `Next: Correct what the message names, then run intune-cert check`)
+	f.run("list").exits(1).says("AADSTS7000215", `Next: Fix the problem in the message, then run intune-cert check`)
 	f.env = append(f.env, "AZURE_TENANT_ID=foo")
 	f.run("list").exits(1).says("AADSTS90002", "Next: Check AZURE_TENANT_ID, and set --cloud")
 }

@@ -245,7 +245,7 @@ func (r *uploadResult) deploys() string {
 	case r.DryRun, r.deployed == "":
 		return ""
 	case last == "":
-		return "Intune deploys " + r.deployed + ", which is none of these."
+		return "Intune deploys " + r.deployed + ", which is not one of these."
 	}
 	return "Intune deploys " + last + "."
 }

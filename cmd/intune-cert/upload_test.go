@@ -159,7 +159,7 @@ func TestUploadSaysThatALostResponseIsReconciled(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit})
-	f.run("upload", "new.cer").exits(0).says("A response was lost, looking for the certificate, which can take a minute.")
+	f.run("upload", "new.cer").exits(0).says("A response was lost: searching for the certificate, which can take a minute.")
 	if len(f.ids()) != 1 {
 		t.Errorf("the tenant has %v", f.ids())
 	}

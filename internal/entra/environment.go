@@ -50,7 +50,7 @@ func fromEnvironment(load Load) (SignIn, error) {
 		missing = append(missing, "AZURE_CLIENT_ID")
 	}
 	if secret == "" && certificate == "" && tokenFile == "" {
-		missing = append(missing, "one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE")
+		missing = append(missing, "a credential (AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE)")
 	}
 	const parts = 3
 	switch {

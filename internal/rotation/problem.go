@@ -66,7 +66,7 @@ func outlived(record *match.Record, isSame bool) *Problem {
 func (s *State) otherSubject(deployed *match.Record) *Problem {
 	return &Problem{
 		Kind:   OtherSubject,
-		Text:   fmt.Sprintf("%s is deployed, and the certificate is for %q: apps signed with the deployed certificate would no longer be trusted", Describe(deployed), s.Certificate.Subject()),
+		Text:   fmt.Sprintf("%s, but this certificate is for %q: apps signed with the deployed certificate would no longer be trusted", Describe(deployed), s.Certificate.Subject()),
 		Advice: "if that is intended, use NewSubject",
 	}
 }
@@ -81,13 +81,13 @@ func (s *State) hadOtherSubject(previous *match.Record) *Problem {
 
 func replaced(record, deployed *match.Record) *Problem {
 	return &Problem{
-		Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later", Describe(record), Describe(deployed)),
+		Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, but %s was uploaded later", Describe(record), Describe(deployed)),
 		Advice: "to go back to this certificate, use Force once",
 	}
 }
 
 func overtaken(record, deployed *match.Record) *Problem {
-	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, and %s was uploaded later, by somebody else", Describe(record), Describe(deployed))}
+	return &Problem{Kind: NotLatest, Text: fmt.Sprintf("it is in the tenant as %s, but another job or user uploaded %s later", Describe(record), Describe(deployed))}
 }
 
 func neverShown(id string) *Problem {
