@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -89,7 +90,8 @@ func (p *pipeline) makeAttempts(ctx context.Context, c *call) error {
 		},
 		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait },
 		PrepareRetry: func(req *http.Request) error {
-			req.Header = c.options.clonedHeader() // without the cookies of the last attempt
+			req.Header = make(http.Header) // without the cookies of the last attempt
+			maps.Copy(req.Header, c.options.header)
 			return nil
 		},
 	}
@@ -101,7 +103,7 @@ func (p *pipeline) makeAttempts(ctx context.Context, c *call) error {
 	if err != nil {
 		return &InputError{Name: "request", Problem: "cannot be made", Err: err}
 	}
-	req.Header = c.options.clonedHeader()
+	maps.Copy(req.Header, c.options.header)
 	_, err = client.Do(req) //nolint:bodyclose // it has none
 	if !c.finished {
 		c.fail(ctx, interrupted(err, c.err))

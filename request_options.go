@@ -58,13 +58,6 @@ func (o *requestOptions) reportMatch(by MatchedBy) {
 	}
 }
 
-func (o *requestOptions) clonedHeader() http.Header {
-	if o.header == nil {
-		return make(http.Header)
-	}
-	return o.header.Clone()
-}
-
 // WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. These are rejected: the
 // headers that the library sets (Accept, Accept-Encoding, Authorization, Content-Encoding, Content-Length, Content-Type,
 // Host, User-Agent, client-request-id); those of the connection (Connection, Expect, HTTP2-Settings, Keep-Alive,
