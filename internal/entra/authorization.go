@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/seed-230b9595/intune-go/internal/loopback"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
@@ -42,20 +41,20 @@ func (u *User) byBrowser(ctx context.Context, req Request, open func(context.Con
 // browse opens a browser and returns the parameters with which it comes back. The port of the redirect is open only until
 // then.
 func (u *User) browse(ctx context.Context, req Request, verifier string, open func(context.Context, string) error) (response url.Values, redirectURI string, err error) {
-	page, err := loopback.Open(ctx)
+	page, err := openLandingPage(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	defer page.Close()
+	defer page.close()
 	query := u.parameters(req, userScope(req), url.Values{
-		"response_type": {"code"}, "redirect_uri": {page.URL}, "state": {page.State},
+		"response_type": {"code"}, "redirect_uri": {page.url}, "state": {page.state},
 		"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"},
 	})
 	if err := open(ctx, u.endpoint(req, "authorize")+"?"+query.Encode()); err != nil {
 		return nil, "", &PromptError{err}
 	}
-	response, err = page.Wait(ctx)
-	return response, page.URL, err
+	response, err = page.wait(ctx)
+	return response, page.url, err
 }
 
 // redeem exchanges a code for a token. It tries again by itself, so that a lost response does not prompt the person again.

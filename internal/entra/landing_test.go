@@ -1,4 +1,4 @@
-package loopback_test
+package entra
 
 import (
 	"context"
@@ -11,23 +11,21 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/loopback"
 )
 
-func open(t *testing.T) *loopback.Page {
+func open(t *testing.T) *landingPage {
 	t.Helper()
-	page, err := loopback.Open(t.Context())
+	page, err := openLandingPage(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(page.Close)
+	t.Cleanup(page.close)
 	return page
 }
 
 func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
 	page := open(t)
-	state := url.QueryEscape(page.State)
+	state := url.QueryEscape(page.state)
 	for _, request := range []string{
 		"GET /?code=stolen&state=guessed", "GET /?code=stolen", "GET /favicon.ico?code=c&state=" + state, "GET /?state=" + state, "GET /",
 		"POST /?code=stolen&state=" + state,
@@ -39,7 +37,7 @@ func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
 			t.Errorf("%s: %d", request, response.Code)
 		}
 	}
-	resp, err := http.Get(page.URL + "/?code=mine&state=" + state) //nolint:noctx // as a browser
+	resp, err := http.Get(page.url + "/?code=mine&state=" + state) //nolint:noctx // as a browser
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +50,7 @@ func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
 	if second.Code != http.StatusBadRequest {
 		t.Errorf("a second response: %d", second.Code)
 	}
-	if got, err := page.Wait(t.Context()); err != nil || got.Get("code") != "mine" {
+	if got, err := page.wait(t.Context()); err != nil || got.Get("code") != "mine" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -60,21 +58,21 @@ func TestPageAcceptsOnlyItsOwnResponse(t *testing.T) {
 func TestPageShowsThatTheSignInFailed(t *testing.T) {
 	page := open(t)
 	response := httptest.NewRecorder()
-	page.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/?error=access_denied&state="+url.QueryEscape(page.State), http.NoBody))
+	page.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/?error=access_denied&state="+url.QueryEscape(page.state), http.NoBody))
 	if !strings.Contains(response.Body.String(), "You are not signed in") {
 		t.Errorf("the browser shows %q", response.Body)
 	}
-	if got, err := page.Wait(t.Context()); err != nil || got.Get("error") != "access_denied" {
+	if got, err := page.wait(t.Context()); err != nil || got.Get("error") != "access_denied" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
 
 func TestClosedPageIsNotReachable(t *testing.T) {
 	page := open(t)
-	page.Close()
-	if resp, err := http.Get(page.URL); err == nil { //nolint:noctx // as a browser
+	page.close()
+	if resp, err := http.Get(page.url); err == nil { //nolint:noctx // as a browser
 		_ = resp.Body.Close()
-		t.Errorf("%s is still open", page.URL)
+		t.Errorf("%s is still open", page.url)
 	}
 }
 
@@ -82,13 +80,13 @@ func TestWaitEnds(t *testing.T) {
 	page := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := page.Wait(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, loopback.ErrNoResponse) {
+	if _, err := page.wait(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, errNoResponse) {
 		t.Errorf("with its context: got %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		page := new(loopback.Page)
+		page := new(landingPage)
 		began := time.Now()
-		if _, err := page.Wait(t.Context()); !errors.Is(err, loopback.ErrNoResponse) || time.Since(began) != 15*time.Minute {
+		if _, err := page.wait(t.Context()); !errors.Is(err, errNoResponse) || time.Since(began) != 15*time.Minute {
 			t.Errorf("got %v after %v", err, time.Since(began))
 		}
 	})
