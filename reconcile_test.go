@@ -166,9 +166,9 @@ func TestReconciledSaysHow(t *testing.T) {
 func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
 	lostBefore := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterReading}
 	tests := map[string]struct {
-		then    intunetest.Fault
-		timeout time.Duration
-		is      error
+		then intunetest.Fault
+		ends time.Duration // when the context does
+		is   error
 	}{
 		"400":                         {intunetest.Fault{Status: 400}, time.Hour, intune.ErrBadRequest},
 		"403":                         {intunetest.Fault{Status: 403}, time.Hour, intune.ErrForbidden},
@@ -176,8 +176,9 @@ func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
 		"429 for too long":            {intunetest.Fault{Status: 429, RetryAfter: "3000"}, 20 * time.Minute, intune.ErrThrottled},
 		"429 for absurdly long":       {intunetest.Fault{Status: 429, RetryAfter: "9000"}, 9 * time.Hour, intune.ErrThrottled},
 		"the context while it waits":  {intunetest.Fault{ResponseDelay: time.Hour}, 70 * time.Second, context.DeadlineExceeded},
-		"the context before absence":  {intunetest.Fault{}, 20 * time.Second, nil},
-		"the context in another look": {intunetest.Fault{}, 200 * time.Millisecond, nil},
+		"the context before absence":  {intunetest.Fault{}, 20 * time.Second, context.DeadlineExceeded},
+		"the context in another look": {intunetest.Fault{}, 200 * time.Millisecond, context.DeadlineExceeded},
+		"the caller before absence":   {intunetest.Fault{}, 5 * time.Second, context.Canceled},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -185,11 +186,14 @@ func TestNothingBareAfterAnUnknownOutcome(t *testing.T) {
 				server := memoryServer(t)
 				test.then.Method = http.MethodPost
 				server.Inject(lostBefore, test.then)
-				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+				ctx, cancel := context.WithTimeout(t.Context(), test.ends)
+				if test.is == context.Canceled { //nolint:errorlint // a sentinel of the test
+					ctx, cancel = context.WithCancel(t.Context())
+					time.AfterFunc(test.ends, cancel)
+				}
 				defer cancel()
 				_, err := createContext(ctx, server.Client())
-				errorAs[*intune.OutcomeUnknownError](t, err)
-				if test.is != nil && !errors.Is(err, test.is) {
+				if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, test.is) {
 					t.Errorf("got %v, want %v in it", err, test.is)
 				}
 			})
@@ -283,39 +287,20 @@ func TestDatesThatAgreeToTheSecondProveNothing(t *testing.T) {
 	})
 }
 
-func TestContextThatEndsASearchIsNamed(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		server := memoryServer(t)
-		inject(server, intunetest.Fault{Drop: intunetest.DropAfterReading}, intunetest.Fault{Drop: intunetest.DropAfterReading})
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(5*time.Second, cancel)
-		_, err := createContext(ctx, server.Client())
-		if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, context.Canceled) {
-			t.Errorf("canceled: got %v", err)
-		}
-		limited, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		_, err = createContext(limited, server.Client())
-		if errorAs[*intune.OutcomeUnknownError](t, err); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("out of time: got %v", err)
-		}
-	})
-}
-
 // TestCommitThatBecomesVisibleTooLate is beyond what Create guarantees, and it says so.
 func TestCommitThatBecomesVisibleTooLate(t *testing.T) {
 	late := intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit, VisibleAfter: 40 * time.Second}
-	t.Run("with one attempt the outcome is unknown", func(t *testing.T) {
+	for _, window := range []time.Duration{30 * time.Second, 10 * time.Second} {
 		virtual(t, func(t *testing.T) {
 			server := memoryServer(t)
 			server.Inject(late)
 			began := time.Now()
-			_, err := create(server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})))
-			if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) != 30*time.Second || len(server.Certificates()) != 1 {
-				t.Errorf("got %v after %v", err, time.Since(began))
+			_, err := create(server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, ReconcileWindow: window})))
+			if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) != window || len(server.Certificates()) != 1 {
+				t.Errorf("with one attempt and a window of %v: %v after %v", window, err, time.Since(began))
 			}
 		})
-	})
+	}
 	t.Run("with another attempt the duplicate is named", func(t *testing.T) {
 		virtual(t, func(t *testing.T) {
 			server := memoryServer(t)
@@ -360,15 +345,6 @@ func TestWindowIsNotTheBackoff(t *testing.T) {
 		client := server.Client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Millisecond, MaxDelay: time.Millisecond}))
 		if got, err := create(client); err != nil || len(server.Certificates()) != 1 || got.ID != server.Certificates()[0].ID {
 			t.Errorf("got %v, %v; the tenant has %v", got, err, server.Certificates())
-		}
-	})
-	virtual(t, func(t *testing.T) {
-		server := memoryServer(t)
-		inject(server, intunetest.Fault{Status: 504, Gateway: true, Committed: true, VisibleAfter: 20 * time.Second})
-		began := time.Now()
-		_, err := create(server.Client(intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, ReconcileWindow: 10 * time.Second})))
-		if errorAs[*intune.OutcomeUnknownError](t, err); time.Since(began) != 10*time.Second {
-			t.Errorf("a window of 10 s: %v after %v", err, time.Since(began))
 		}
 	})
 }

@@ -288,19 +288,27 @@ func TestAbsurdRetryAfterEndsTheCall(t *testing.T) {
 	}
 }
 
+// TestContextEndsAWait: the error has the context's, and that of the last attempt.
 func TestContextEndsAWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		w := newWire(t, reply(429, "", "Retry-After", "60"))
-		_, err := createContext(ctx, w.client())
-		if !errors.Is(err, context.Canceled) || !errors.Is(err, intune.ErrThrottled) || errors.As(err, new(*intune.OutcomeUnknownError)) {
-			t.Errorf("got %v", err)
-		}
-		if waited := time.Since(w.times[0]); waited != time.Second {
-			t.Errorf("returned after %v", waited)
-		}
-	})
+	for name, test := range map[string]struct {
+		method   string
+		response httpmock.Responder
+		want     error
+	}{
+		"that the service asks for": {"POST", reply(429, "", "Retry-After", "60"), intune.ErrThrottled},
+		"of the backoff":            {"GET", reply(502, gatewayPage), intune.ErrUnavailable},
+	} {
+		virtual(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Microsecond, cancel)
+			w := newWire(t, test.response)
+			began := time.Now()
+			err := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Hour, MaxDelay: time.Hour})).Do(ctx, test.method, path, nil, nil)
+			if !errors.Is(err, context.Canceled) || !errors.Is(err, test.want) || errors.As(err, new(*intune.OutcomeUnknownError)) || time.Since(began) != time.Microsecond {
+				t.Errorf("%s: got %v after %v", name, err, time.Since(began))
+			}
+		})
+	}
 }
 
 func TestContextThatEndsWhileAnAttemptIsUnderWay(t *testing.T) {
@@ -330,21 +338,6 @@ func TestContextThatHasEndedSendsNothing(t *testing.T) {
 			t.Errorf("%s: got %v, want the context's error alone: nothing was sent", name, err)
 		}
 	}
-}
-
-// TestContextEndsAnOrdinaryBackoff: the error has the context's, and that of the last attempt.
-func TestContextEndsAnOrdinaryBackoff(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		w := newWire(t, reply(502, gatewayPage), reply(502, gatewayPage), reply(502, gatewayPage))
-		client := w.client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Hour, MaxDelay: time.Hour}))
-		began := time.Now()
-		time.AfterFunc(time.Microsecond, cancel)
-		err := client.Do(ctx, "GET", path, nil, nil)
-		if !errors.Is(err, context.Canceled) || !errors.Is(err, intune.ErrUnavailable) || time.Since(began) != time.Microsecond || len(w.requests) != 1 {
-			t.Errorf("got %v after %v and %d requests", err, time.Since(began), len(w.requests))
-		}
-	})
 }
 
 // TestNotSentNeedsProof shows over real sockets, and with middleware, what counts as proof that nothing was sent: a
