@@ -47,7 +47,7 @@ func newCheckCommand(a *app) *cobra.Command {
 }
 
 func (a *app) check(ctx context.Context) (result, error) {
-	client, err := a.newClient("Checking")
+	client, err := a.newClient(ctx, "Checking")
 	if err == nil {
 		_, err = client.EnterpriseCodeSigningCertificates().List(ctx, &intune.ListOptions{Top: 1})
 	}

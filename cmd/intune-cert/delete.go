@@ -56,7 +56,7 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) (result, er
 	if !isSure && !a.CanAsk() {
 		return nil, usagef("delete asks before it deletes, and there is no terminal: add --yes")
 	}
-	service, err := a.connect("Deleting")
+	service, err := a.connect(ctx, "Deleting")
 	if err != nil {
 		return nil, err
 	}

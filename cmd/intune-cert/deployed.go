@@ -32,11 +32,8 @@ func (a *app) deployedIfKnown(ctx context.Context, service *intune.EnterpriseCod
 	const longest = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	latest, err := service.Latest(ctx)
-	if err != nil {
-		return ""
-	}
-	return latest.ID
+	id, _ := a.deployedID(ctx, service)
+	return id
 }
 
 // completeIDs completes the ids of the tenant. Without a sign-in, and after two seconds, there are none.
@@ -45,7 +42,7 @@ func (a *app) completeIDs(cmd *cobra.Command, args []string, _ string) (ids []st
 	a.isCompleting = true
 	ctx, cancel := context.WithTimeout(cmd.Context(), longest)
 	defer cancel()
-	service, err := a.connect("Completing")
+	service, err := a.connect(ctx, "Completing")
 	if err != nil || len(args) > 0 && cmd.Name() == "get" {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

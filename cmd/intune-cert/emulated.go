@@ -12,9 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/oauth2"
+	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
 )
@@ -27,56 +25,29 @@ type emulatorSettings struct {
 	ClientSecret string `json:"clientSecret"`
 }
 
-// emulatorCredential signs in as the emulator says.
-type emulatorCredential struct {
-	app *app
-
-	mu   sync.Mutex
-	cred intune.Credential // nil until the emulator has been asked
-}
-
-func (a *app) emulatorCredential(*http.Client) (intune.Credential, error) {
-	return &emulatorCredential{app: a}, nil
-}
-
-// Token implements intune.Credential.
-func (c *emulatorCredential) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
-	cred, err := c.ask(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	return cred.Token(ctx, req)
-}
-
-// ask asks the emulator once.
-func (c *emulatorCredential) ask(ctx context.Context, req intune.TokenRequest) (cred intune.Credential, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cred != nil {
-		return c.cred, nil
-	}
-	a := c.app
-	settings, err := a.readEmulatorSettings(ctx, req)
+// emulatorCredential signs in as the emulator at a root URL says.
+func (a *app) emulatorCredential(ctx context.Context, root string, client *http.Client) (intune.Credential, error) {
+	settings, err := a.readEmulatorSettings(ctx, root, client)
 	if err != nil {
 		return nil, err
 	}
 	a.identity = identity{TenantID: settings.TenantID, ApplicationID: settings.ClientID}
 	a.remarkOnUnused(settings)
 	if auth := a.flags.auth.value; auth == "device" || auth == "browser" {
-		c.cred, err = a.user(settings.TenantID, settings.ClientID)
-	} else {
-		c.cred = intune.ClientSecretCredential(settings.TenantID, settings.ClientID, settings.ClientSecret)
+		return a.user(settings.TenantID, settings.ClientID)
 	}
-	return c.cred, err
+	return intune.ClientSecretCredential(settings.TenantID, settings.ClientID, settings.ClientSecret), nil
 }
 
-func (a *app) readEmulatorSettings(ctx context.Context, req intune.TokenRequest) (*emulatorSettings, error) {
-	const most = 64 << 10
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, req.AuthorityURL+"/_emulator/settings", nil)
+func (a *app) readEmulatorSettings(ctx context.Context, root string, client *http.Client) (*emulatorSettings, error) {
+	const most, longest = 64 << 10, time.Minute
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, root+"/_emulator/settings", nil)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := req.HTTPClient.Do(request)
+	resp, err := client.Do(request)
 	if errors.Is(err, http.ErrSchemeMismatch) {
 		return nil, a.wrongScheme("http")
 	}
@@ -94,7 +65,7 @@ func (a *app) readEmulatorSettings(ctx context.Context, req intune.TokenRequest)
 	var settings emulatorSettings
 	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
 		return nil, &advisedError{
-			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", req.AuthorityURL),
+			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", root),
 			next: `Start one with "intune-cert emulator", or leave out --emulator and INTUNE_CERT_EMULATOR to use Microsoft's cloud.`,
 		}
 	}

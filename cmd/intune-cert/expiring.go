@@ -32,7 +32,7 @@ func newExpiringCommand(a *app) *cobra.Command {
 }
 
 func (a *app) expiring(ctx context.Context, within time.Duration, onlyDeployed bool) (result, error) {
-	service, err := a.connect("Checking")
+	service, err := a.connect(ctx, "Checking")
 	if err != nil {
 		return nil, err
 	}

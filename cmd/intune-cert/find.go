@@ -41,7 +41,7 @@ func (a *app) find(ctx context.Context, path string) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := a.connect("Finding")
+	service, err := a.connect(ctx, "Finding")
 	if err != nil {
 		return nil, err
 	}

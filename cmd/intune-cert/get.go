@@ -23,7 +23,7 @@ func newGetCommand(a *app) *cobra.Command {
 }
 
 func (a *app) get(ctx context.Context, id string) (result, error) {
-	service, err := a.connect("Getting")
+	service, err := a.connect(ctx, "Getting")
 	if err != nil {
 		return nil, err
 	}

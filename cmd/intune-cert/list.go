@@ -53,7 +53,7 @@ func newListCommand(a *app) *cobra.Command {
 }
 
 func (a *app) list(ctx context.Context, filter intune.Filter) (result, error) {
-	service, err := a.connect("Listing")
+	service, err := a.connect(ctx, "Listing")
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (c *rotateCommand) run(ctx context.Context, path string) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := c.connect("Rotating")
+	service, err := c.connect(ctx, "Rotating")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 // This file connects to the tenant, signed in as --auth says.
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -23,52 +24,51 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/azcred"
 	"github.com/seed-230b9595/intune-go/clientcert"
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // connect begins to show what a command does, and returns the service of the tenant.
-func (a *app) connect(label string) (*intune.EnterpriseCodeSigningCertificatesService, error) {
-	client, err := a.newClient(label)
+func (a *app) connect(ctx context.Context, label string) (*intune.EnterpriseCodeSigningCertificatesService, error) {
+	client, err := a.newClient(ctx, label)
 	if err != nil {
 		return nil, err
 	}
 	return client.EnterpriseCodeSigningCertificates(), nil
 }
 
-func (a *app) newClient(label string) (*intune.Client, error) {
-	options := []intune.Option{
-		intune.WithCloud(a.cloud().graph), intune.WithUserAgent("intune-cert/" + build().Version),
-		intune.WithLogger(slog.New(newLogHandler(a.Progress, a.Err, a.flags.verbose))),
-	}
+func (a *app) newClient(ctx context.Context, label string) (*intune.Client, error) {
 	httpClient, err := a.httpClient()
 	if err != nil {
 		return nil, err
 	}
-	if httpClient != nil {
-		options = append(options, intune.WithHTTPClient(httpClient))
+	options := []intune.Option{
+		intune.WithCloud(a.cloud().graph), intune.WithHTTPClient(httpClient), intune.WithUserAgent("intune-cert/" + build().Version),
+		intune.WithLogger(slog.New(newLogHandler(a.Progress, a.Err, a.flags.verbose))),
 	}
-	newCredential := a.credential
-	if a.flags.emulator != "" {
-		root := strings.TrimSuffix(a.flags.emulator, "/")
+	var cred intune.Credential
+	if a.flags.emulator == "" {
+		cred, err = a.credential(httpClient)
+	} else {
+		root, problem := wire.RootURL(a.flags.emulator)
+		if problem != "" {
+			return nil, usagef("%s %s", a.nameOf("emulator"), problem)
+		}
 		options = append(options, intune.WithBaseURL(root), intune.WithAuthorityURL(root))
-		newCredential = a.emulatorCredential
+		cred, err = a.emulatorCredential(ctx, root, httpClient)
 	}
-	cred, err := newCredential(httpClient)
 	if err != nil {
 		return nil, err
 	}
 	a.Progress.Start(label)
-	client, err := intune.NewClient(cred, options...)
-	var input *intune.InputError
-	if errors.As(err, &input) && (input.Name == "WithBaseURL" || input.Name == "WithAuthorityURL") {
-		return nil, usagef("%s %s", a.nameOf("emulator"), input.Problem)
-	}
-	return client, err
+	return intune.NewClient(cred, options...)
 }
 
-// httpClient returns a client that trusts the authorities of --ca as well as the system's, nil without the flag.
+// httpClient returns a client that trusts the authorities of --ca as well as the system's.
 func (a *app) httpClient() (*http.Client, error) {
+	transport := intune.NewTransport()
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if a.flags.caFile == "" {
-		return nil, nil //nolint:nilnil // nil is the library's own client
+		return client, nil
 	}
 	pem, err := os.ReadFile(a.flags.caFile)
 	if err != nil {
@@ -81,9 +81,8 @@ func (a *app) httpClient() (*http.Client, error) {
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("%s: %s has no certificate in PEM", a.nameOf("ca"), a.flags.caFile)
 	}
-	transport := intune.NewTransport()
 	transport.TLSClientConfig.RootCAs = roots
-	return &http.Client{Transport: transport}, nil
+	return client, nil
 }
 
 // credential returns what --auth says.
@@ -130,16 +129,13 @@ func (a *app) require(variables ...string) error {
 
 // azurePipelines takes the service connection of the task AzureCLI@2, which sets these variables.
 func (a *app) azurePipelines(tenant, client string) (intune.Credential, error) {
-	if tenant == "" {
-		tenant = os.Getenv("AZURESUBSCRIPTION_TENANT_ID")
-	}
-	if client == "" {
-		client = os.Getenv("AZURESUBSCRIPTION_CLIENT_ID")
-	}
+	tenant = cmp.Or(tenant, os.Getenv("AZURESUBSCRIPTION_TENANT_ID"))
+	client = cmp.Or(client, os.Getenv("AZURESUBSCRIPTION_CLIENT_ID"))
+	required := []string{"AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "SYSTEM_ACCESSTOKEN"}
 	if tenant == "" || client == "" {
-		return nil, a.require("AZURESUBSCRIPTION_TENANT_ID", "AZURESUBSCRIPTION_CLIENT_ID")
+		required = []string{"AZURESUBSCRIPTION_TENANT_ID", "AZURESUBSCRIPTION_CLIENT_ID"}
 	}
-	if err := a.require("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "SYSTEM_ACCESSTOKEN"); err != nil {
+	if err := a.require(required...); err != nil {
 		return nil, err
 	}
 	a.identity = identity{TenantID: tenant, ApplicationID: client}
@@ -188,10 +184,7 @@ func (a *app) openBrowser(_ context.Context, address string) error {
 
 // azureIdentity returns a credential of Microsoft's Azure SDK.
 func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.TokenCredential, error) {
-	options := azcore.ClientOptions{Cloud: a.cloud().azure}
-	if httpClient != nil {
-		options.Transport = httpClient
-	}
+	options := azcore.ClientOptions{Cloud: a.cloud().azure, Transport: httpClient}
 	switch a.flags.auth.value {
 	case "cli":
 		return azidentity.NewAzureCLICredential(nil)

@@ -88,7 +88,7 @@ func (c *uploadCommand) run(ctx context.Context, paths []string) (result, error)
 	if err != nil {
 		return nil, err
 	}
-	service, err := c.connect("Uploading")
+	service, err := c.connect(ctx, "Uploading")
 	if err != nil {
 		return nil, err
 	}
