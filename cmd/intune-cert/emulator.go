@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -133,18 +134,11 @@ func (c *emulatorCommand) run(ctx context.Context) error {
 	if err := c.seed(ctx, server); err != nil {
 		return err
 	}
-	if !isLoopback(c.listen) {
-		c.Remark("Warning: the emulator is open to the network at %s: anyone who can reach it can read and change everything in it.", c.listen)
-	}
 	server.Inject(faults...)
-	settings, err := c.newSettings(server)
-	if err != nil {
+	if err := c.print(server); err != nil {
 		return err
 	}
-	if c.print(settings, server.Environment()); c.Out.Err() != nil {
-		return nil // nobody would know where it listens
-	}
-	c.Remark("The emulator listens at %s. A browser shows its requests there. Enter device codes at %s. Ctrl-C stops it.", settings.URL, settings.DevicePage)
+	c.Remark("The emulator listens at %s. A browser shows its requests there. Enter device codes at %s. Ctrl-C stops it.", server.URL(), devicePage(server))
 	<-ctx.Done()
 	return nil
 }
@@ -169,6 +163,9 @@ func (c *emulatorCommand) start(ctx context.Context) (*intunetest.Server, error)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return nil, &advisedError{err: err, next: "Choose another address with --listen, for example 127.0.0.1:0 for a free port."}
+	}
+	if address, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || !address.Addr().IsLoopback() {
+		c.Remark("Warning: the emulator is open to the network at %s: anyone who can reach it can read and change everything in it.", c.listen)
 	}
 	server, err := intunetest.Start(append(options, intunetest.WithListener(listener))...)
 	if err != nil {
@@ -277,12 +274,6 @@ func writePEM(file string, cert *x509.Certificate) error {
 	return errors.Join(pem.Encode(f, &pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), f.Close())
 }
 
-// isLoopback reports whether only this machine reaches an address.
-func isLoopback(address string) bool {
-	host, _, _ := net.SplitHostPort(address) // start has checked it
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
-
 // settings are what a program needs to use the emulator.
 type settings struct {
 	URL         string            `json:"url"`
@@ -291,30 +282,30 @@ type settings struct {
 	Environment map[string]string `json:"environment"`
 }
 
-func (c *emulatorCommand) newSettings(server *intunetest.Server) (*settings, error) {
-	s := &settings{URL: server.URL(), DevicePage: server.URL() + "/devicelogin", Environment: make(map[string]string)}
+func devicePage(server *intunetest.Server) string { return server.URL() + "/devicelogin" }
+
+// print writes the settings in the form that --settings says, and the file of --write-ca.
+func (c *emulatorCommand) print(server *intunetest.Server) error {
+	s := &settings{URL: server.URL(), DevicePage: devicePage(server), Environment: make(map[string]string)}
+	form := map[string]func(intunetest.Variable) string{
+		"shell": intunetest.Variable.Shell, "powershell": intunetest.Variable.PowerShell, "dotenv": intunetest.Variable.DotEnv,
+	}[c.settings.value]
+	lines := ""
 	for _, variable := range server.Environment() {
 		s.Environment[variable.Name] = variable.Value
+		if form != nil {
+			lines += form(variable) + "\n"
+		}
 	}
 	if cert := server.TLSCertificate(); cert != nil {
 		s.CAFile = s.Environment["INTUNE_CERT_CA"]
 		if err := writePEM(s.CAFile, cert); err != nil {
-			return nil, fmt.Errorf("--write-ca: %w", err)
+			return fmt.Errorf("--write-ca: %w", err)
 		}
 	}
-	return s, nil
-}
-
-// print writes the settings in the form that --settings says.
-func (c *emulatorCommand) print(s *settings, variables []intunetest.Variable) {
-	if !c.isHuman() || c.settings.value == "json" {
-		_ = c.showDocument(s) // Out keeps the error
-		return
+	if form == nil || !c.isHuman() {
+		return c.showDocument(s)
 	}
-	form := map[string]func(intunetest.Variable) string{
-		"shell": intunetest.Variable.Shell, "powershell": intunetest.Variable.PowerShell, "dotenv": intunetest.Variable.DotEnv,
-	}[c.settings.value]
-	for _, variable := range variables {
-		c.Out.Printf("%s\n", form(variable))
-	}
+	_, err := c.Out.Write([]byte(lines))
+	return err
 }

@@ -72,9 +72,9 @@ func (r *findResult) human(out *console.Writer) {
 	if len(r.Certificates) == 0 {
 		out.Printf("%s is not in the tenant.\n", r.File)
 	}
-	printBlocks(out, r.Certificates)
+	printRecords(out, r.Certificates)
 	if len(r.Candidates) > 0 {
 		out.Printf("May or may not be the certificate:\n")
-		printBlocks(out, r.Candidates)
+		printRecords(out, r.Candidates)
 	}
 }

@@ -75,5 +75,5 @@ func (r *listResult) human(out *console.Writer) {
 		out.Printf("%s\n", r.none)
 		return
 	}
-	printTable(out, r.Certificates)
+	printRecords(out, r.Certificates)
 }

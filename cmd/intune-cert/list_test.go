@@ -34,7 +34,7 @@ func TestListMarksTheDeployedCertificate(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	}
-	f.run("list").exits(0).prints("UPLOADED", "*  "+latest+"  20", " UTC  20", "* deployed by Intune", "in 399 days")
+	f.run("list").exits(0).prints(latest+" (deployed by Intune)", "\nuploaded      20", "in 399 days")
 
 	expiring := decoded[listJSON](f.run("list", "--expiring", "30d", "-o", "json").exits(0))
 	if ids := idsOf(expiring.Certificates); !slices.Equal(ids, []string{old}) {

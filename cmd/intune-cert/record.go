@@ -88,7 +88,7 @@ func (r *record) human(out *console.Writer) {
 	field(out, "status", string(r.Status))
 	styledField(out, urgency(out, r.DaysLeft), "expires", r.expires())
 	if r.UploadDateTime != nil {
-		field(out, "uploaded", r.uploaded())
+		field(out, "uploaded", formatTime(*r.UploadDateTime))
 	}
 	field(out, "thumbprint", r.Thumbprint)
 	field(out, "recognized", recognizedBy(r.MatchedBy))
@@ -101,13 +101,6 @@ func recognizedBy(matchedBy intune.MatchedBy) string {
 		intune.MatchedByUploadDateTime: "by its upload date",
 		intune.MatchedByNames:          "by names and dates: the service does not show the content",
 	}[matchedBy]
-}
-
-func (r *record) uploaded() string {
-	if r.UploadDateTime == nil {
-		return "unknown"
-	}
-	return formatTime(*r.UploadDateTime)
 }
 
 func (r *record) expires() string {
@@ -127,35 +120,8 @@ func inDays(days int) string {
 	return fmt.Sprintf("in %d days", days)
 }
 
-// printTable writes records, one a line. If the terminal is too narrow for that, each record is a block of lines.
-func printTable(out *console.Writer, records []*record) {
-	hasDeployed := false
-	cells := [][]string{{" ", "ID", "UPLOADED", "EXPIRES", "STATUS", "SUBJECT"}}
-	for _, r := range records {
-		mark := " "
-		if r.isDeployed() {
-			mark, hasDeployed = "*", true
-		}
-		cells = append(cells, []string{mark, console.Clean(r.ID), r.uploaded(), r.expires(), console.Clean(string(r.Status)), console.Clean(r.Subject)})
-	}
-	lines, ok := console.Align(cells, out.Width())
-	if !ok {
-		printBlocks(out, records)
-		return
-	}
-	for i, line := range lines {
-		if i == 0 {
-			out.Printf("%s\n", out.Bold(line))
-			continue
-		}
-		out.Printf("%s\n", urgency(out, records[i-1].DaysLeft)(line))
-	}
-	if hasDeployed {
-		out.Printf("* deployed by Intune\n")
-	}
-}
-
-func printBlocks(out *console.Writer, records []*record) {
+// printRecords writes each record as a block of lines.
+func printRecords(out *console.Writer, records []*record) {
 	for i, r := range records {
 		if i > 0 {
 			out.Printf("\n")

@@ -233,19 +233,16 @@ func (r *uploadResult) human(out *console.Writer) {
 
 // deploys says which certificate Intune deploys, or would deploy after the run: "" if that is not known.
 func (r *uploadResult) deploys() string {
-	last := ""
-	for _, file := range r.Files {
-		if file.Outcome == wouldUpload || file.Certificate != nil && file.Certificate.isDeployed() {
-			last = file.File
+	for _, file := range slices.Backward(r.Files) {
+		switch {
+		case file.Outcome == wouldUpload:
+			return "Intune would deploy " + file.File + ", the last one."
+		case file.Certificate != nil && file.Certificate.isDeployed():
+			return "Intune deploys " + file.File + "."
 		}
 	}
-	switch {
-	case r.DryRun && last != "":
-		return "Intune would deploy " + last + ", the last one."
-	case r.DryRun, r.deployed == "":
+	if r.DryRun || r.deployed == "" {
 		return ""
-	case last == "":
-		return "Intune deploys " + r.deployed + ", which is not one of these."
 	}
-	return "Intune deploys " + last + "."
+	return "Intune deploys " + r.deployed + ", which is not one of these."
 }

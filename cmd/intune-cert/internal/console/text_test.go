@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -26,17 +25,4 @@ func FuzzWrap(f *testing.F) {
 			t.Errorf("%q became %q", want, got)
 		}
 	})
-}
-
-func TestAlign(t *testing.T) {
-	rows := [][]string{{"ID", "SUBJECT"}, {"証明書", "CN=Contoso Apps"}, {"b", "x"}}
-	for width, want := range map[int][]string{
-		0:  {"ID      SUBJECT", "証明書  CN=Contoso Apps", "b       x"},
-		20: {"ID      SUBJECT", "証明書  CN=Contoso …", "b       x"},
-		17: nil,
-	} {
-		if got, ok := Align(rows, width); ok != (want != nil) || !slices.Equal(got, want) {
-			t.Errorf("%d columns: got %q", width, got)
-		}
-	}
 }
