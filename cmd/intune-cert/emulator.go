@@ -112,7 +112,7 @@ func newEmulatorCommand(a *app) *cobra.Command {
 	flags.StringVar(&c.listen, "listen", "127.0.0.1:8080", "the `address` to listen at; port 0 takes a free one")
 	flags.BoolVar(&c.hasTLS, "tls", false, "serve https, and write the certificate to trust to the file of --write-ca")
 	flags.StringVar(&c.writeCA, "write-ca", "ca.pem", "the `file` that --tls writes")
-	flags.StringArrayVar(&c.seeds, "seed", nil, "put the certificate of this `file` or folder into the tenant; can be repeated")
+	flags.StringArrayVar(&c.seeds, "seed", nil, "put the certificate of this `file` into the tenant; can be repeated")
 	flags.StringVar(&c.sample, "sample", "", "write a certificate to try with to this `file`, and put its predecessor into the tenant")
 	flags.StringArrayVar(&c.faults, "fault", nil, "make a request fail, for example `method=POST,status=503` or rate=0.3,drop=after-commit; can be repeated")
 	flags.StringVar(&c.configFile, "config", "", "read how the service behaves from this JSON `file`")
@@ -221,7 +221,7 @@ func (c *emulatorCommand) log(r intunetest.Request) {
 
 // seed puts certificates into the tenant.
 func (c *emulatorCommand) seed(ctx context.Context, server *intunetest.Server) error {
-	files, _, err := expand(c.seeds)
+	files, err := expand(c.seeds)
 	if err != nil {
 		return fmt.Errorf("--seed: %w", err)
 	}

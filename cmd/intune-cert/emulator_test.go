@@ -36,7 +36,7 @@ func (f *fixture) emulator(args ...string) (*running, settingsJSON) {
 func TestEmulatorServesTheOtherCommands(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("seeds/a.cer", intunetest.NewCertificate("A"))
-	r, settings := f.emulator("--tls", "--write-ca", "emulator.pem", "--seed", "seeds", "--sample", "new.cer")
+	r, settings := f.emulator("--tls", "--write-ca", "emulator.pem", "--seed", "seeds/*.cer", "--sample", "new.cer")
 	if settings.CAFile != settings.Environment["INTUNE_CERT_CA"] || settings.DevicePage != settings.URL+"/devicelogin" {
 		t.Errorf("got %+v", settings)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +110,11 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 		return cert, err
 	}
 	cert, err := codesign.Load(file, options...)
-	if info, problem := os.Stat(file); err != nil && problem == nil && info.Mode()&os.ModeNamedPipe != 0 {
+	switch info, problem := os.Stat(file); {
+	case err == nil || problem != nil:
+	case info.IsDir():
+		err = &advisedError{err: err, next: "Name one of its files, or several with a pattern such as " + filepath.Join(file, "*.cer")}
+	case info.Mode()&os.ModeNamedPipe != 0:
 		err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" instead of a file name.`}
 	}
 	return cert, err

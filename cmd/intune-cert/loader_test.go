@@ -11,8 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 func TestCertificateFromStandardInput(t *testing.T) {
@@ -91,15 +89,4 @@ func TestAPrivateKeyBesideTheCertificateIsAFinding(t *testing.T) {
 			t.Error("the key was sent")
 		}
 	}
-}
-
-func TestUploadOfAFolderTakesOnlyCertificates(t *testing.T) {
-	f := newFixture(t)
-	for _, extension := range extensions {
-		f.writeCertificate("folder/a"+extension, intunetest.NewCertificate(""))
-	}
-	f.write("folder/.hidden.cer", nil)
-	f.write("folder/notes.txt", nil)
-	got := decoded[uploadJSON](f.run("upload", "folder", "--dry-run", "-o", "json").exits(0).says("Skipped 2 other files"))
-	wantOutcomes(t, got, map[string]int{"wouldUpload": len(extensions)})
 }

@@ -96,12 +96,5 @@ func enumerate(names []string) string {
 // formatTime is the one form of dates for people. codesign's findings have it, too.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // hasCSV marks the commands whose results are rows.
 var hasCSV = map[string]string{"csv": "yes"}

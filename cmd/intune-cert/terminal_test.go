@@ -102,7 +102,7 @@ func TestProgressFitsTheTerminalAndSaysThatItWaitsForTheQuota(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			f := newFixture(t, intunetest.WithQuota(4, 1000, 2*time.Second))
 			f.writeMany("many", 6)
-			s := f.onTerminal(width, true, "upload", "many")
+			s := f.onTerminal(width, true, "upload", "many/*.cer")
 			s.waitFor("Uploading 4/6: waiting for the quota, ")
 			shown := s.exits(0)
 			wantNoWrappedLine(t, shown, int(width))

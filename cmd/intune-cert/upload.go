@@ -15,8 +15,8 @@ import (
 	"github.com/seed-230b9595/intune-go/codesign"
 )
 
-var uploadHelp = `Upload certificates, one after the other. Intune deploys only the last upload, so put the certificate that devices need last. If
-you give a folder, these files in it are uploaded in the order of their names: ` + strings.Join(extensions, ", ") + `.
+const uploadHelp = `Upload certificates, one after the other. Intune deploys only the last upload, so put the certificate that devices need last.
+A pattern such as *.cer stands for the files that match it, in the order of their names.
 
 A second run uploads everything again. To replace a certificate, or to upload it only if it is missing, use rotate.
 
@@ -29,7 +29,7 @@ A dry run reads the files and signs in.
 ` + fileHelp
 
 const uploadExample = `  intune-cert upload contoso.cer
-  intune-cert upload certificates/ --dry-run
+  intune-cert upload certificates/*.cer --dry-run
   intune-cert upload *.cer --output json`
 
 type uploadCommand struct {
@@ -110,16 +110,9 @@ func (c *uploadCommand) run(ctx context.Context, paths []string) (result, error)
 
 // readAll loads all files before anything is uploaded, so that nobody is asked for a password later.
 func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*uploadedFile, err error) {
-	names, skipped, err := expand(paths)
+	names, err := expand(paths)
 	if err != nil {
 		return nil, err
-	}
-	if len(skipped) > 0 {
-		which := "add -v to see which"
-		if c.flags.verbose {
-			which = strings.Join(skipped, ", ")
-		}
-		c.Remark("Skipped %s in folders: %s.", plural(len(skipped), "other file"), which)
 	}
 	for _, name := range names {
 		file := &uploadedFile{File: name, Outcome: notTried, Findings: []codesign.Finding{}}
@@ -138,9 +131,6 @@ func (c *uploadCommand) readAll(ctx context.Context, paths []string) (files []*u
 			file.Outcome = wouldUpload
 		}
 		files = append(files, file)
-	}
-	if len(files) == 0 {
-		return nil, errors.New("there is no certificate file in the folder")
 	}
 	return files, nil
 }

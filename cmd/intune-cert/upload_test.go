@@ -31,12 +31,10 @@ func wantOutcomes(t *testing.T, result uploadJSON, want map[string]int) {
 func TestUploadUploadsEachFile(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("folder/a.cer", intunetest.NewCertificate("A"))
-	f.writeCertificate("folder/b.CER", intunetest.NewCertificate("B"))
-	f.write("folder/readme.txt", []byte("not a certificate"))
+	f.writeCertificate("folder/b.cer", intunetest.NewCertificate("B"))
 	f.writeCertificate("c.cer", intunetest.NewCertificate("C"))
 
-	done := f.run("upload", "folder", "c.cer", "-o", "json").exits(0).says("Skipped 1 other file in folders: add -v to see which.")
-	got := decoded[uploadJSON](done)
+	got := decoded[uploadJSON](f.run("upload", "folder/*.cer", "c.cer", "-o", "json").exits(0))
 	wantOutcomes(t, got, map[string]int{"uploaded": 3})
 	if last := got.Files[2]; last.File != "c.cer" || last.Certificate == nil || !strings.Contains(last.Certificate.Subject, "CN=C") {
 		t.Errorf("got %+v", last)
@@ -46,7 +44,7 @@ func TestUploadUploadsEachFile(t *testing.T) {
 			t.Errorf("got %+v", file)
 		}
 	}
-	f.run("upload", "folder", "c.cer", "-v").exits(0).says("Skipped 1 other file in folders: folder").
+	f.run("upload", "folder/*.cer", "c.cer").exits(0).
 		prints("Uploaded c.cer as ", "3 uploaded", "Intune deploys c.cer.")
 	if len(f.ids()) != 6 {
 		t.Errorf("the tenant has %v", f.ids())
@@ -80,9 +78,9 @@ func TestUploadDryRunUploadsNothing(t *testing.T) {
 	id := f.seed(oldContoso())
 	f.writeMany("many", 3)
 	f.write("bad.cer", []byte("no certificate"))
-	f.run("upload", "many", "--dry-run").exits(0).prints(
+	f.run("upload", "many/*.cer", "--dry-run").exits(0).prints(
 		filepath.FromSlash("Would upload many/00.cer"), "3 would be uploaded", filepath.FromSlash("Intune would deploy many/02.cer, the last one."))
-	got := decoded[uploadJSON](f.run("upload", "many", "bad.cer", "--dry-run", "-o", "json").exits(1))
+	got := decoded[uploadJSON](f.run("upload", "many/*.cer", "bad.cer", "--dry-run", "-o", "json").exits(1))
 	wantOutcomes(t, got, map[string]int{"wouldUpload": 3, "failed": 1})
 	if !got.DryRun {
 		t.Errorf("got %+v", got)
@@ -96,7 +94,7 @@ func TestUploadSaysOnceWhatManyFilesShare(t *testing.T) {
 	for i := range 50 {
 		f.writeCertificate(fmt.Sprintf("many/%02d.cer", i), contoso(func(c *x509.Certificate) { c.NotAfter = expires }))
 	}
-	done := f.run("upload", "many").exits(0).prints(filepath.FromSlash("(many/00.cer, many/01.cer, many/02.cer and 47 more)"))
+	done := f.run("upload", "many/*.cer").exits(0).prints(filepath.FromSlash("(many/00.cer, many/01.cer, many/02.cer and 47 more)"))
 	if n := strings.Count(done.stdout, "expires-soon"); n != 1 {
 		t.Errorf("the finding shows %d times:\n%s", n, done.stdout)
 	}
@@ -110,7 +108,7 @@ func TestUploadKeepsTheOrder(t *testing.T) {
 	for i := range total {
 		f.Inject(intunetest.Fault{Method: http.MethodPost, Delay: time.Duration(total-i) * 5 * time.Millisecond})
 	}
-	got := decoded[uploadJSON](f.run("upload", "ordered", "-o", "json").exits(0))
+	got := decoded[uploadJSON](f.run("upload", "ordered/*.cer", "-o", "json").exits(0))
 	for i, file := range got.Files {
 		if i > 0 && !file.Certificate.UploadDateTime.After(*got.Files[i-1].Certificate.UploadDateTime) {
 			t.Errorf("%s is not later than the one before it", file.File)
@@ -181,7 +179,7 @@ func TestInterruptedUploadSaysWhatIsMissing(t *testing.T) {
 		f.Inject(intunetest.Fault{Method: http.MethodPost})
 	}
 	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
-	r := f.start("upload", "many", "-o", "json")
+	r := f.start("upload", "many/*.cer", "-o", "json")
 	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == before+1 })
 	done := r.interrupt().exits(4).says("Next: In a few minutes, run intune-cert rotate many/03.cer: it")
 	got := decoded[uploadJSON](done)
