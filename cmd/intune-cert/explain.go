@@ -72,7 +72,10 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 	var partly *partlyError
 	switch {
 	case errors.As(err, &partly):
-		f.NextStep = a.nextStepOf(ctx, partly)
+		f.NextStep = "Look at the error of each."
+		if steps, _ := a.stepsOf(ctx, partly); len(steps) == 1 {
+			f.NextStep = steps[0]
+		}
 	case errors.As(err, &advised):
 		f.NextStep = cmp.Or(advised.next, f.NextStep)
 	}
@@ -84,9 +87,7 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 func (a *app) classify(ctx context.Context, err error) (kind string, code int, next string) {
 	var input *intune.InputError
 	switch {
-	case errors.As(err, new(*usageError)):
-		return "usage", exitUsage, "Run the command with --help."
-	case errors.As(err, &input) && input.Name == "thumbprint":
+	case errors.As(err, new(*usageError)), errors.As(err, &input) && input.Name == "thumbprint":
 		return "usage", exitUsage, "Run the command with --help."
 	case errors.As(err, &input) && input.Name == "id":
 		return "usage", exitUsage, "To see the ids, run " + a.commandLine("list")
@@ -97,9 +98,9 @@ func (a *app) classify(ctx context.Context, err error) (kind string, code int, n
 	case errors.Is(err, intune.ErrNotProvisioned):
 		return "notProvisioned", exitNotProvisioned, "Run the same command again later."
 	case errors.Is(err, intune.ErrNotLatest):
-		return "notLatest", exitNotLatest, "To see which certificate Intune deploys, run " + a.commandLine("list")
+		return "notLatest", exitNotLatest, ""
 	case errors.Is(err, intune.ErrOtherSubject):
-		return "otherSubject", exitNotLatest, "To see which certificate Intune deploys, run " + a.commandLine("list")
+		return "otherSubject", exitNotLatest, ""
 	}
 	return kindOf(err), exitFailed, a.nextStep(err)
 }
@@ -125,7 +126,7 @@ func kindOf(err error) string {
 }
 
 func isSignIn(err error) bool {
-	return isOfEnvironment(err) || errors.As(err, new(*intune.AuthError)) || errors.As(err, new(*azureError))
+	return isOfEnvironment(err) || errors.As(err, new(*intune.AuthError)) || errors.As(err, new(*signInError))
 }
 
 // isOfEnvironment reports whether the variables of a sign-in are missing or wrong.
@@ -152,7 +153,7 @@ func (a *app) nextStep(err error) string {
 		return "Choose one with --thumbprint."
 	case isOfEnvironment(err):
 		return `Set the environment variables of this sign-in, or choose another one with --auth. "intune-cert help signin" lists them.`
-	case errors.As(err, new(*azureError)) && a.flags.auth.value == "cli":
+	case errors.As(err, new(*signInError)) && a.flags.auth.value == "cli":
 		return `Install the Azure CLI and run "az login".`
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the name of the file."

@@ -19,6 +19,11 @@ type identity struct {
 	User          string `json:"user,omitempty"`
 }
 
+// signInError is an error of a sign-in. The Azure SDK has no types for most of them.
+type signInError struct{ error }
+
+func (e *signInError) Unwrap() error { return e.error }
+
 // observed is a credential of which the configuration does not say whom it signs in. Its tokens do.
 type observed struct {
 	intune.Credential
@@ -30,7 +35,7 @@ type observed struct {
 func (c *observed) Token(ctx context.Context, req intune.TokenRequest) (*oauth2.Token, error) {
 	token, err := c.Credential.Token(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, &signInError{err}
 	}
 	c.identity.read(token.AccessToken)
 	return token, nil

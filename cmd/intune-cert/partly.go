@@ -36,30 +36,24 @@ func (i failedItem) describe() string {
 	return i.name + ": " + text
 }
 
-// nextStepOf is the next step of all items, if they have the same one.
-func (a *app) nextStepOf(ctx context.Context, e *partlyError) string {
-	next := a.explain(ctx, e.items[0].err).NextStep
+// stepsOf returns the next steps of the items, each once, and the errors that each is for.
+func (a *app) stepsOf(ctx context.Context, e *partlyError) (steps []string, errorsOf map[string][]string) {
+	errorsOf = make(map[string][]string)
 	for _, item := range e.items {
-		if a.explain(ctx, item.err).NextStep != next {
-			return "Look at the error of each."
+		next := a.explain(ctx, item.err).NextStep
+		if errorsOf[next] == nil {
+			steps = append(steps, next)
 		}
+		errorsOf[next] = append(errorsOf[next], item.describe())
 	}
-	return next
+	return steps, errorsOf
 }
 
 // reportEach writes the error of each item, and each next step once.
 func (a *app) reportEach(ctx context.Context, e *partlyError) {
-	var steps []string
-	texts := make(map[string][]string) // by next step
-	for _, item := range e.items {
-		next := a.explain(ctx, item.err).NextStep
-		if texts[next] == nil {
-			steps = append(steps, next)
-		}
-		texts[next] = append(texts[next], item.describe())
-	}
+	steps, errorsOf := a.stepsOf(ctx, e)
 	for _, next := range steps {
-		for _, text := range texts[next] {
+		for _, text := range errorsOf[next] {
 			a.report(text, "")
 		}
 		a.report("", next)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/pkg/browser"
 	"golang.org/x/oauth2"
@@ -109,7 +108,7 @@ func (a *app) credential(httpClient *http.Client) (intune.Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &observed{azcred.New(azureCredential{cred}), &a.identity}, nil
+	return &observed{azcred.New(cred), &a.identity}, nil
 }
 
 // require reports which environment variables of a sign-in are missing.
@@ -199,22 +198,6 @@ func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.To
 	}
 	return nil, errors.New("unknown sign-in")
 }
-
-// azureCredential marks the errors of a credential of the Azure SDK, which has no types for most of them.
-type azureCredential struct{ azcore.TokenCredential }
-
-// GetToken implements azcore.TokenCredential.
-func (c azureCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	token, err := c.TokenCredential.GetToken(ctx, options)
-	if err != nil {
-		err = &azureError{err}
-	}
-	return token, err
-}
-
-type azureError struct{ error }
-
-func (e *azureError) Unwrap() error { return e.error }
 
 type tenantCloud struct {
 	graph intune.Cloud
