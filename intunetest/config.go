@@ -44,23 +44,18 @@ func defaultConfig() config {
 	}
 }
 
-// settings returns pointers to the settings, by their names.
-func (c *config) settings() map[string]any {
-	return settingsOf(c, &c.entra, &c.graph)
-}
-
 // check returns a *settingError if something makes no sense.
 func (c *config) check() error {
 	g := &c.graph
-	const quota = "a quota needs limits of at least 1 and a window longer than 0"
+	const quota = "a quota needs limits of at least 1"
 	for _, rule := range []struct {
 		isBroken      bool
 		name, problem string
 	}{
 		{g.PageSize < 1, "pageSize", fmt.Sprintf("the page size is %d, want 1 or more", g.PageSize)},
-		{g.HasQuota() && g.QuotaWrites < 1, "quotaWrites", quota},
-		{g.HasQuota() && g.QuotaRequests < 1, "quotaRequests", quota},
-		{g.HasQuota() && g.QuotaWindow <= 0, "quotaWindow", quota},
+		{g.QuotaWindow != 0 && g.QuotaWrites < 1, "quotaWrites", quota},
+		{g.QuotaWindow != 0 && g.QuotaRequests < 1, "quotaRequests", quota},
+		{g.QuotaWindow < 0, "quotaWindow", "it is negative"},
 	} {
 		if rule.isBroken {
 			return &settingError{name: rule.name, err: errors.New(rule.problem)}

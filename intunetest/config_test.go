@@ -50,7 +50,7 @@ func TestStartChecksTheSettings(t *testing.T) {
 		"size is -1":    intunetest.WithPageSize(-1),
 		"quotaWrites":   intunetest.WithQuota(0, 1, time.Second),
 		"quotaRequests": intunetest.WithQuota(1, 0, time.Second),
-		"quotaWindow":   intunetest.WithQuota(1, 1, 0),
+		"quotaWindow":   intunetest.WithQuota(1, 1, -1),
 	} {
 		if server, err := intunetest.Start(change); err == nil {
 			server.Close()

@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -87,11 +86,8 @@ type shownPage struct {
 	Faults       []Fault
 	Buttons      []button
 	Requests     []Request
-	Shells       []shell
+	Environment  []Variable
 }
-
-// shell is the environment in the syntax of a program.
-type shell struct{ Name, Text string }
 
 func (s *Server) describe(problem string, refreshes bool) shownPage {
 	certificates, requests := s.Certificates(), s.Requests()
@@ -103,23 +99,12 @@ func (s *Server) describe(problem string, refreshes bool) shownPage {
 	slices.Reverse(requests)
 	page := shownPage{
 		Tenant: s.config.entra.Domain, Application: s.config.entra.ClientID, Refreshes: refreshes && problem == "", Problem: problem,
-		Certificates: certificates, Faults: s.Faults(), Buttons: buttons, Requests: requests,
-		Shells: []shell{
-			{"Shell", s.environment(Variable.Shell)}, {"PowerShell", s.environment(Variable.PowerShell)}, {".env file", s.environment(Variable.DotEnv)},
-		},
+		Certificates: certificates, Faults: s.Faults(), Buttons: buttons, Requests: requests, Environment: s.Environment(),
 	}
 	if len(certificates) == 1 || len(certificates) > 1 && certificates[0].UploadDateTime.After(certificates[1].UploadDateTime) {
 		page.Deployed = certificates[0].ID
 	}
 	return page
-}
-
-func (s *Server) environment(write func(Variable) string) string {
-	var lines []string
-	for _, variable := range s.Environment() {
-		lines = append(lines, write(variable))
-	}
-	return strings.Join(lines, "\n")
 }
 
 func shownTime(t time.Time) string {

@@ -83,7 +83,10 @@ func Start(opts ...ServerOption) (*Server, error) {
 		return nil, err
 	}
 	s.random = rand.New(rand.NewPCG(s.config.seed, s.config.seed)) //nolint:gosec // to be repeatable
-	s.join()
+	s.config.entra.Now, s.config.entra.Root = s.now, s.URL()
+	s.entra = entra.New(s.config.entra)
+	s.config.graph.Now, s.config.graph.Lookup = s.now, s.entra.Lookup // all that Graph learns from Microsoft Entra ID
+	s.graph = graph.New(s.config.graph)
 	s.control = s.newControl()
 	listener := s.config.listener
 	if s.config.TLS {
@@ -91,14 +94,6 @@ func Start(opts ...ServerOption) (*Server, error) {
 	}
 	go func() { _ = s.http.Serve(listener) }() // ends with http.ErrServerClosed
 	return s, nil
-}
-
-// join creates the two services. Graph learns from Microsoft Entra ID what an access token stands for, and nothing else.
-func (s *Server) join() {
-	s.config.entra.Now, s.config.entra.Root = s.now, s.URL()
-	s.entra = entra.New(s.config.entra)
-	s.config.graph.Now, s.config.graph.Lookup = s.now, s.entra.Lookup
-	s.graph = graph.New(s.config.graph)
 }
 
 // now is the time by the clock of the service.

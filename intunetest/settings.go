@@ -47,7 +47,7 @@ func LoadSettings(file string) (ServerOption, error) {
 // read reads settings. It returns the lines in which they stand, and a *settingError for a mistake.
 func (c *config) read(data []byte, folder string) (lines map[string]int, err error) {
 	var certificates []string
-	targets := c.settings()
+	targets := settingsOf(c, &c.entra, &c.graph)
 	targets["clientCertificates"] = &certificates
 	if lines, err = readSettings(data, targets); err != nil {
 		return nil, err
@@ -78,8 +78,6 @@ func (e *settingError) Error() string {
 	}
 	return fmt.Sprintf("%q: %v", e.name, e.err)
 }
-
-func (e *settingError) Unwrap() error { return e.err }
 
 // settingsOf returns pointers to the fields of structs, by the names in their JSON tags.
 func settingsOf(structures ...any) map[string]any {

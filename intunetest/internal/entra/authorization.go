@@ -104,7 +104,7 @@ func (c *call) sendBack(to string, fields map[string]any) *exchange.Response {
 	}
 	switch c.form.Get("response_mode") {
 	case "form_post":
-		return webPage{Heading: "Signing in", Post: &postForm{to, fields}}.response(http.StatusOK)
+		return webPage{Heading: "Signing in", PostTo: to, Fields: fields}.response(http.StatusOK)
 	case "fragment":
 		return redirect(to + "#" + values.Encode())
 	}

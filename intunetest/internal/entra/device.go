@@ -137,8 +137,8 @@ func (s *Server) decide(userCode, userName string, approves bool) *rejection {
 // devicePage is the page at which a person enters the code.
 func (s *Server) devicePage(c *call) (*exchange.Response, *rejection) {
 	if c.Method == http.MethodGet {
-		form := &deviceForm{c.URL.Query().Get("user_code"), s.config.People}
-		return webPage{Heading: "Sign in at a device", Device: form}.response(http.StatusOK), nil
+		userCode := c.URL.Query().Get("user_code")
+		return webPage{Heading: "Sign in at a device", People: s.config.People, UserCode: userCode}.response(http.StatusOK), nil
 	}
 	form, err := url.ParseQuery(string(c.body))
 	action := form.Get("action")

@@ -20,19 +20,11 @@ var webPageTemplate = template.Must(template.New("").Parse(webPageHTML))
 // webPage is a page with a heading and, if they are not empty, a text and one of two forms.
 type webPage struct {
 	Heading, Text string
-	Device        *deviceForm
-	Post          *postForm
-}
 
-// deviceForm asks for the code of a device.
-type deviceForm struct {
-	UserCode string
-	People   []exchange.Person
-}
+	People   []exchange.Person // who can sign in at a device, in a form that asks for its code
+	UserCode string            // is filled in
 
-// postForm submits itself.
-type postForm struct {
-	Action string
+	PostTo string // where a form with these fields goes by itself
 	Fields map[string]any
 }
 

@@ -162,31 +162,28 @@ func (s *Server) batchItem(c *call, request batchRequest, statuses map[string]in
 		Request: &http.Request{Method: strings.ToUpper(request.Method), URL: u, Header: header, Host: c.Host},
 		body:    request.Body, token: c.token, origin: c.origin, late: c.late, ids: ids,
 	}
+	var result *exchange.Response
 	if slices.ContainsFunc(request.DependsOn, func(id string) bool { return statuses[id] >= http.StatusBadRequest }) {
-		return item.batchResponse(request.ID, item.fail(http.StatusFailedDependency, "FailedDependency",
-			"The request was not executed because a request that it depends on failed."))
-	}
-	result := s.throttle(item.Request, ids)
-	if result == nil {
+		result = item.fail(http.StatusFailedDependency, "FailedDependency",
+			"The request was not executed because a request that it depends on failed.")
+	} else if result = s.throttle(item.Request, ids); result == nil {
 		result = s.respond(item)
 	}
-	return item.batchResponse(request.ID, result)
+	return newBatchResponse(request.ID, ids, result)
 }
 
-// batchResponse puts the response to one request into the form of a batch: JSON stands for itself, other bodies are texts.
-func (c *call) batchResponse(id string, result *exchange.Response) batchResponse {
-	response := batchResponse{ID: id, Status: result.Status, Headers: map[string]string{
-		"request-id": c.ids.Request, "client-request-id": c.ids.Client,
+// newBatchResponse puts the response to one request into the form of a batch: JSON stands for itself, other bodies are texts.
+func newBatchResponse(id string, ids exchange.IDs, result *exchange.Response) batchResponse {
+	response := batchResponse{ID: id, Status: result.Status, Body: result.Body, Headers: map[string]string{
+		"request-id": ids.Request, "client-request-id": ids.Client,
 	}}
 	for name := range result.Header {
 		response.Headers[name] = result.Header.Get(name)
 	}
-	if result.Status == http.StatusNoContent {
-		return response
+	if result.ContentType != "" {
+		response.Headers["Content-Type"] = result.ContentType
 	}
-	response.Headers["Content-Type"] = result.ContentType
-	response.Body = result.Body
-	if !strings.HasPrefix(result.ContentType, "application/json") {
+	if result.ContentType == "text/plain" {
 		response.Body, _ = json.Marshal(string(result.Body))
 	}
 	return response

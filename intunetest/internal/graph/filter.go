@@ -39,17 +39,10 @@ type value struct {
 
 // compare orders texts by their bytes, so case matters, and puts null first, as OData does.
 func (v value) compare(other value) int {
-	if v.Null || other.Null {
-		return rank(!v.Null) - rank(!other.Null)
+	if v.Null != other.Null {
+		return int(truthOf(other.Null))
 	}
 	return cmp.Or(strings.Compare(v.Text, other.Text), v.Time.Compare(other.Time))
-}
-
-func rank(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
 }
 
 // comparisons decide by the result of compare.

@@ -28,13 +28,8 @@ type Config struct {
 	ProvisioningDelay time.Duration `json:"provisioningDelay"`
 	QuotaWrites       int           `json:"quotaWrites"` // POST, PUT, PATCH and DELETE in any QuotaWindow
 	QuotaRequests     int           `json:"quotaRequests"`
-	QuotaWindow       time.Duration `json:"quotaWindow"`
+	QuotaWindow       time.Duration `json:"quotaWindow"` // 0 for no quota
 	Strict            bool          `json:"strictGraph"`
-}
-
-// HasQuota reports whether there is a quota: there is none if all of its settings are 0.
-func (c *Config) HasQuota() bool {
-	return c.QuotaWrites != 0 || c.QuotaRequests != 0 || c.QuotaWindow != 0
 }
 
 // Server is the emulated service. It is safe for concurrent use.
@@ -45,7 +40,8 @@ type Server struct {
 	challenge string   // the claims that access tokens need, "" for none
 	records   []record // in order of creation
 	created   int      // how many certificates have ever been created
-	quota     quota
+	requests  window   // for the quota
+	writes    window
 }
 
 // New returns a Server that holds no certificates.
@@ -72,28 +68,24 @@ type call struct {
 // Serve carries out a request. A certificate that it creates can be seen only after late.
 func (s *Server) Serve(r *http.Request, body []byte, late time.Duration, ids exchange.IDs) *exchange.Response {
 	c := &call{Request: r, body: body, origin: exchange.Origin(r), late: late, ids: ids}
-	result := s.serve(c)
+	result := s.authenticate(c)
+	if result == nil {
+		result = c.decode()
+	}
+	switch {
+	case result != nil:
+	case isBatch(c.Request):
+		result = s.batch(c)
+	case c.URL.Path == userInfoPath:
+		result = c.userInfo()
+	default:
+		result = s.respond(c)
+	}
 	if result.Status < http.StatusBadRequest {
 		result.SetHeader("OData-Version", "4.0")
 		result.SetHeader("Cache-Control", "no-cache")
 	}
 	return result
-}
-
-func (s *Server) serve(c *call) *exchange.Response {
-	if rejection := s.authenticate(c); rejection != nil {
-		return rejection
-	}
-	if rejection := c.decode(); rejection != nil {
-		return rejection
-	}
-	switch {
-	case isBatch(c.Request):
-		return s.batch(c)
-	case c.URL.Path == userInfoPath:
-		return c.userInfo()
-	}
-	return s.respond(c)
 }
 
 // respond carries out a request that is no batch.

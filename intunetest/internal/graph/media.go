@@ -25,36 +25,26 @@ const (
 	metadataFull    metadata = "full"
 )
 
-// decode decompresses the body, and removes a byte-order mark.
+// decode decompresses the body, and removes a byte-order mark. Microsoft's kiota-based SDKs send gzip by default, and plain
+// text only after a 415.
 func (c *call) decode() (rejection *exchange.Response) {
-	if rejection := c.decompress(); rejection != nil {
-		return rejection
-	}
-	c.body = bytes.TrimPrefix(c.body, []byte("\xef\xbb\xbf"))
-	return nil
-}
-
-// decompress reads gzip. Microsoft's kiota-based SDKs send it by default, and plain text only after a 415.
-func (c *call) decompress() (rejection *exchange.Response) {
 	switch encoding := strings.ToLower(strings.TrimSpace(c.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
-		return nil
 	case "gzip":
+		reader, err := gzip.NewReader(bytes.NewReader(c.body))
+		if err == nil {
+			c.body, err = io.ReadAll(io.LimitReader(reader, MaxBody+1))
+		}
+		if err != nil {
+			return c.badRequest(errPayload)
+		}
+		if len(c.body) > MaxBody {
+			return BodyUnreadable(c.ids)
+		}
 	default:
 		return c.fail(http.StatusUnsupportedMediaType, "UnsupportedMediaType", fmt.Sprintf("The content encoding '%s' is not supported.", encoding))
 	}
-	reader, err := gzip.NewReader(bytes.NewReader(c.body))
-	if err != nil {
-		return c.badRequest(errPayload)
-	}
-	decoded, err := io.ReadAll(io.LimitReader(reader, MaxBody+1))
-	switch {
-	case err != nil:
-		return c.badRequest(errPayload)
-	case len(decoded) > MaxBody:
-		return BodyUnreadable(c.ids)
-	}
-	c.body = decoded
+	c.body = bytes.TrimPrefix(c.body, []byte("\xef\xbb\xbf"))
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
@@ -41,8 +40,7 @@ func isBatch(r *http.Request) bool {
 }
 
 func isVersion(segment string) bool {
-	return slices.ContainsFunc([]intune.APIVersion{intune.APIVersionBeta, intune.APIVersionV1},
-		func(version intune.APIVersion) bool { return strings.EqualFold(segment, string(version)) })
+	return slices.Contains([]string{"beta", "v1.0"}, strings.ToLower(segment))
 }
 
 // split returns the segments of a path, unescaped. One slash at the end is ignored.

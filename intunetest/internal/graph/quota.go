@@ -12,13 +12,6 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
-// quota is a sliding window for each of the two limits.
-type quota struct{ writes, all window }
-
-func (c *Config) newQuota() quota {
-	return quota{window{limit: c.QuotaWrites, length: c.QuotaWindow}, window{limit: c.QuotaRequests, length: c.QuotaWindow}}
-}
-
 // Arrive counts a request as it arrives, whatever becomes of it, and returns the rejection of one that is too many. A
 // batch does not count, but its requests do. A request without a known token belongs to no application.
 func (s *Server) Arrive(r *http.Request, ids exchange.IDs) (rejection *exchange.Response) {
@@ -30,16 +23,16 @@ func (s *Server) Arrive(r *http.Request, ids exchange.IDs) (rejection *exchange.
 
 // throttle counts a request. Retry-After is when the request would fit if no other came before.
 func (s *Server) throttle(r *http.Request, ids exchange.IDs) (rejection *exchange.Response) {
-	if _, known := s.config.Lookup(exchange.Bearer(r)); !known || !s.config.HasQuota() {
+	if _, known := s.config.Lookup(exchange.Bearer(r)); !known || s.config.QuotaWindow == 0 {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	wait := s.quota.all.arrive(now)
+	wait := s.requests.arrive(now)
 	writes := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if slices.Contains(writes, r.Method) {
-		wait = max(wait, s.quota.writes.arrive(now))
+		wait = max(wait, s.writes.arrive(now))
 	}
 	if wait == 0 {
 		return nil

@@ -19,7 +19,9 @@ import (
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records, s.challenge, s.quota = nil, "", s.config.newQuota()
+	s.records, s.challenge = nil, ""
+	s.requests = window{limit: s.config.QuotaRequests, length: s.config.QuotaWindow}
+	s.writes = window{limit: s.config.QuotaWrites, length: s.config.QuotaWindow}
 }
 
 // RemoveAll removes the certificates.
