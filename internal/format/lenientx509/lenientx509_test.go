@@ -18,6 +18,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,10 +82,12 @@ func TestParseSaysWhatKindOfKeyItCannotUse(t *testing.T) {
 	}
 }
 
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // template makes a certificate with an RSA key, and returns its parts for a test to change.
 func template(tb testing.TB) parts {
 	tb.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsaKey()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -196,10 +196,7 @@ func TestWorkIsLimited(t *testing.T) {
 	const endless = 1<<31 - 1
 	algorithm, sealed := pbes2(t, key, 40_000_000)
 	sealedKey := bag(oidShroudedKeyBag, sequence(algorithm, octets(sealed)), "", "")
-	var many [][]byte
-	for range 2000 {
-		many = append(many, encryptedSafe(t, 10_000, cert))
-	}
+	many := slices.Repeat([][]byte{encryptedSafe(t, 10_000, cert)}, 2000)
 	mac := func(iterations []byte) []byte {
 		digest := sequence(sequence(identifier(oidSHA1)), octets(make([]byte, 20)))
 		return sequence(number(3), info(oidData, octets(sequence())), sequence(digest, octets([]byte("salt")), iterations))
