@@ -299,7 +299,37 @@ func TestParseRejectsMoreThanOneCertificate(t *testing.T) {
 	}
 }
 
-// FuzzParse compares with crypto/x509 as far as that goes.
+func TestExpirationIsThatOfParse(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.der")
+	if err != nil {
+		t.Fatal(err)
+	}
+	certs := [][]byte{template(t).encoded()}
+	for _, file := range files {
+		certs = append(certs, readFile(t, filepath.Base(file)))
+	}
+	for i, der := range certs {
+		cert, err := Parse(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Expiration(der); err != nil || !got.Equal(cert.NotAfter) {
+			t.Errorf("%d: got %v, %v, want %v", i, got, err, cert.NotAfter)
+		}
+		if got, err := Expiration(append(der[:len(der):len(der)], 0)); err == nil {
+			t.Errorf("%d with a byte more: got %v", i, got)
+		}
+	}
+}
+
+func TestExpirationOfAnUsualCertificateBuildsNothing(t *testing.T) {
+	der := template(t).encoded()
+	if got := testing.AllocsPerRun(10, func() { _, _ = Expiration(der) }); got > 2 {
+		t.Errorf("%v allocations", got)
+	}
+}
+
+// FuzzParse compares with crypto/x509 as far as that goes, and Expiration with Parse.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.der")
 	if err != nil {
@@ -311,7 +341,11 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, der []byte) {
 		strict, strictErr := x509.ParseCertificate(der)
 		_, splitErr := split(der)
+		expires, expirationErr := Expiration(der)
 		cert, err := Parse(der)
+		if err == nil && (expirationErr != nil || !expires.Equal(cert.NotAfter)) {
+			t.Errorf("got %v, %v, want %v", expires, expirationErr, cert.NotAfter)
+		}
 		switch {
 		case strictErr == nil && splitErr == nil && !reflect.DeepEqual(cert, strict):
 			t.Errorf("got %v, %v", cert, err)
