@@ -33,11 +33,7 @@ import (
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
 func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (created *EnterpriseCodeSigningCertificate, err error) {
 	defer nameError(&err, "create enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(createOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	return s.client.create(ctx, cert, options, listedBefore{})
+	return s.client.create(ctx, cert, newRequestOptions(createOperation, opts), listedBefore{})
 }
 
 // listedBefore is the result of a listing before an upload. The zero value is that of an upload without a listing.
@@ -92,11 +88,7 @@ func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options reque
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-get.
 func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id string, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, err error) {
 	defer nameError(&err, "get enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(getOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	return s.client.object(ctx, http.MethodGet, id, nil, options)
+	return s.client.object(ctx, http.MethodGet, id, nil, newRequestOptions(getOperation, opts))
 }
 
 // Update changes the properties that update sets, and nothing else, and returns the updated certificate. It is retried
@@ -105,10 +97,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Get(ctx context.Context, id s
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-update.
 func (s *EnterpriseCodeSigningCertificatesService) Update(ctx context.Context, id string, update *EnterpriseCodeSigningCertificateUpdate, opts ...RequestOption) (got *EnterpriseCodeSigningCertificate, err error) {
 	defer nameError(&err, "update enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return nil, err
-	}
+	options := newRequestOptions(anyOperation, opts)
 	if err := update.validate(); err != nil {
 		return nil, err
 	}
@@ -158,11 +147,7 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-delete.
 func (s *EnterpriseCodeSigningCertificatesService) Delete(ctx context.Context, id string, opts ...RequestOption) (err error) {
 	defer nameError(&err, "delete enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return err
-	}
-	return s.client.delete(ctx, id, options)
+	return s.client.delete(ctx, id, newRequestOptions(anyOperation, opts))
 }
 
 func (c *Client) delete(ctx context.Context, id string, options requestOptions) error {

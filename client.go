@@ -49,10 +49,6 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 		path = "/" + path
 	}
 	defer nameError(&err, redact.Line(method+" "+withoutQuery(path)))
-	options, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return err
-	}
 	if !wire.IsMethod(method) || method == http.MethodConnect || method == http.MethodTrace {
 		return &InputError{Name: "method", Problem: "is not an HTTP method of an API, such as GET"}
 	}
@@ -62,7 +58,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	if out != nil && (reflect.TypeOf(out).Kind() != reflect.Pointer || reflect.ValueOf(out).IsNil()) {
 		return &InputError{Name: "out", Problem: "is not a pointer to decode into"}
 	}
-	req := request{method: method, path: path, out: out, options: options}
+	req := request{method: method, path: path, out: out, options: newRequestOptions(anyOperation, opts)}
 	if body != nil {
 		if req.body, err = json.Marshal(body); err != nil {
 			return &InputError{Name: "body", Problem: "cannot be sent as JSON", Err: err}

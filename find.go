@@ -37,10 +37,6 @@ func (m Match) LogValue() slog.Value {
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cert *EnterpriseCodeSigningCertificate, opts ...RequestOption) (matches []Match, err error) {
 	defer nameError(&err, "find enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return nil, err
-	}
 	if cert == nil {
 		return nil, &InputError{Name: "certificate", Problem: "is nil"}
 	}
@@ -48,7 +44,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cer
 	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
-	l, err := s.client.list(ctx, options, new(listed))
+	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(listed))
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +71,7 @@ func checkEnough(identity *match.Identity) error {
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (latest *EnterpriseCodeSigningCertificate, err error) {
 	defer nameError(&err, "find the latest enterpriseCodeSigningCertificate")
-	options, err := newRequestOptions(anyOperation, opts)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.client.list(ctx, options, new(listed))
+	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(listed))
 	if err != nil {
 		return nil, err
 	}

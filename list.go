@@ -40,9 +40,7 @@ func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, opt
 
 // listing returns what a request for the first page of a listing needs.
 func (c *Client) listing(options *ListOptions, opts []RequestOption) (path string, given requestOptions, err error) {
-	if given, err = newRequestOptions(anyOperation, opts); err != nil {
-		return "", given, err
-	}
+	given = newRequestOptions(anyOperation, opts)
 	if options != nil && options.NextLink != "" {
 		path, err = c.nextPath(options.NextLink)
 		return path, given, err

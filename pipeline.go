@@ -60,6 +60,9 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 // run sends a request, as often as it takes, and decodes the response. It returns the headers of the last response, nil
 // if the last attempt has none.
 func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
+	if req.options.err != nil {
+		return nil, req.options.err
+	}
 	c := newCall(p, req)
 	defer c.report()
 	if err := ctx.Err(); err != nil {

@@ -12,6 +12,7 @@ type RequestOption func(*requestOptions) error
 
 type requestOptions struct {
 	kind     operationKind
+	err      error // of the first bad option; the pipeline returns it and sends nothing
 	header   http.Header
 	response *Response
 
@@ -29,26 +30,26 @@ const (
 	createOperation // also what is built on a create
 )
 
-// newRequestOptions applies all options and returns the first error, so that the caller's Response is known even then.
-func newRequestOptions(kind operationKind, opts []RequestOption) (o requestOptions, first error) {
+// newRequestOptions applies all options, also after a bad one, so that the caller's Response is known even then.
+func newRequestOptions(kind operationKind, opts []RequestOption) (o requestOptions) {
 	o.kind = kind
 	for _, opt := range opts {
 		if opt == nil {
 			opt = func(*requestOptions) error { return &InputError{Name: "RequestOption", Problem: "is nil"} }
 		}
-		if err := opt(&o); first == nil {
-			first = err
+		if err := opt(&o); o.err == nil {
+			o.err = err
 		}
 	}
 	if o.response != nil {
 		*o.response = Response{}
 	}
-	return o, first
+	return o
 }
 
 // following returns the options for the other requests of an operation that is built on a create.
 func (o *requestOptions) following() requestOptions {
-	return requestOptions{header: o.header, response: o.response}
+	return requestOptions{err: o.err, header: o.header, response: o.response}
 }
 
 // reportMatch tells the caller how a certificate was recognized.

@@ -118,10 +118,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, c
 
 // newRotation checks everything that can be checked before anything is sent.
 func (c *Client) newRotation(cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts []RequestOption) (*rotating, error) {
-	given, err := newRequestOptions(createOperation, opts)
-	if err != nil {
-		return nil, err
-	}
+	given := newRequestOptions(createOperation, opts)
 	if options == nil {
 		options = new(RotateOptions)
 	}
