@@ -61,8 +61,7 @@ func (s *Server) newControl() http.Handler {
 			}
 		})
 	}
-	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("POST /{$}", s.home)
+	mux.HandleFunc("/{$}", s.home)
 	return s.guarded(mux)
 }
 

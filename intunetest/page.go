@@ -18,18 +18,6 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{"utc": shownTime}).Parse(pageHTML))
 
-// button injects a fault.
-type button struct{ Label, Fault string }
-
-var buttons = []button{
-	{"503 for the next request", "status=503"},
-	{"429 for the next request", "status=429,retry-after=5"},
-	{"Lose the response to the next upload", "method=POST,drop=after-commit"},
-	{"Lose the next upload", "method=POST,drop=after-reading"},
-	{"Reject the next sign-in", "token,aadsts=7000222"},
-	{"Fail 30% of requests", "rate=0.3,status=503"},
-}
-
 // home shows the page, and does what its buttons say.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	var problem string
@@ -84,7 +72,6 @@ type shownPage struct {
 	Certificates []*intune.EnterpriseCodeSigningCertificate
 	Deployed     string // the id of the one that Intune deploys, "" if that is not clear
 	Faults       []Fault
-	Buttons      []button
 	Requests     []Request
 	Environment  []Variable
 }
@@ -99,7 +86,7 @@ func (s *Server) describe(problem string, refreshes bool) shownPage {
 	slices.Reverse(requests)
 	page := shownPage{
 		Tenant: s.config.entra.Domain, Application: s.config.entra.ClientID, Refreshes: refreshes && problem == "", Problem: problem,
-		Certificates: certificates, Faults: s.Faults(), Buttons: buttons, Requests: requests, Environment: s.Environment(),
+		Certificates: certificates, Faults: s.Faults(), Requests: requests, Environment: s.Environment(),
 	}
 	if len(certificates) == 1 || len(certificates) > 1 && certificates[0].UploadDateTime.After(certificates[1].UploadDateTime) {
 		page.Deployed = certificates[0].ID

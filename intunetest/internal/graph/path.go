@@ -62,10 +62,10 @@ func (s *Server) locate(c *call) (rejection *exchange.Response) {
 		return c.fail(http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Invalid version: '%s'.", segments[0]))
 	}
 	c.resource.version = strings.ToLower(segments[0])
-	if len(segments) < 2 || !s.isNamed(segments[1], singleton) {
+	switch {
+	case len(segments) < 2, !s.isNamed(segments[1], singleton):
 		return c.noSegment(segments, 1)
-	}
-	if len(segments) < 3 {
+	case len(segments) < 3:
 		return c.noSegment(segments, 2)
 	}
 	name, key, hasKey := cutKey(segments[2])

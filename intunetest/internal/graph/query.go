@@ -23,15 +23,15 @@ type options map[string]string
 // options without a dollar sign are custom options, which OData ignores.
 func (s *Server) parseOptions(c *call, known []string) (options, error) {
 	given := make(options)
-	for pair := range strings.SplitSeq(c.URL.RawQuery, "&") { // url.ParseQuery rejects a semicolon, which OData does not
-		name, value, err := parseOption(pair)
-		if err != nil {
-			return nil, err
-		}
+	values, err := url.ParseQuery(strings.ReplaceAll(c.URL.RawQuery, ";", "%3B")) // which OData allows
+	if err != nil {
+		return nil, textErrorf("The query specified in the URI is not valid. An escape sequence is malformed.")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		option := s.optionName(name, c.resource.version)
 		_, isRepeated := given[option]
 		switch {
-		case option == "" && s.config.Strict && pair != "":
+		case option == "" && s.config.Strict:
 			return nil, textErrorf("The query parameter '%s' is not supported.", name)
 		case option == "", option == "$format": // JSON is all that there is
 			continue
@@ -39,10 +39,10 @@ func (s *Server) parseOptions(c *call, known []string) (options, error) {
 			return nil, textErrorf("The query option '%s' is not supported by this resource.", option)
 		case !slices.Contains(known, option):
 			return nil, textErrorf("The query parameter '%s' is not supported.", name)
-		case isRepeated:
+		case isRepeated, len(values[name]) > 1:
 			return nil, textErrorf("Query option '%s' was specified more than once, but it must be specified at most once.", option)
 		}
-		given[option] = value
+		given[option] = values.Get(name)
 	}
 	return given, nil
 }
@@ -61,18 +61,6 @@ func (s *Server) optionName(name, version string) string {
 		return "$" + option
 	}
 	return ""
-}
-
-func parseOption(pair string) (name, value string, err error) {
-	rawName, rawValue, _ := strings.Cut(pair, "=")
-	name, err = url.QueryUnescape(rawName)
-	if err == nil {
-		value, err = url.QueryUnescape(rawValue)
-	}
-	if err != nil {
-		return "", "", textErrorf("The query specified in the URI is not valid. The escape sequence in '%s' is malformed.", pair)
-	}
-	return name, value, nil
 }
 
 // query is what the options say.

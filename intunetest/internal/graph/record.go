@@ -150,7 +150,7 @@ func (r *record) forget(now time.Time) {
 }
 
 // certificate is the record as the library reads it.
-func (r *record) certificate() *intune.EnterpriseCodeSigningCertificate {
+func (r record) certificate() *intune.EnterpriseCodeSigningCertificate {
 	object, _ := json.Marshal(r.members(nil, metadataNone)) // texts and times, which the service has read
 	cert := new(intune.EnterpriseCodeSigningCertificate)
 	_ = json.Unmarshal(object, cert)

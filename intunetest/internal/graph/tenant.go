@@ -37,8 +37,7 @@ func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 	defer s.mu.Unlock()
 	certificates := make([]*intune.EnterpriseCodeSigningCertificate, 0, len(s.records))
 	for _, r := range s.records {
-		shown := r.at(time.Now())
-		certificates = append(certificates, shown.certificate())
+		certificates = append(certificates, r.at(time.Now()).certificate())
 	}
 	return certificates
 }
@@ -95,8 +94,7 @@ func (s *Server) Change(id string, object []byte) (*intune.EnterpriseCodeSigning
 		changed.provisioned = time.Time{}
 	}
 	s.records[i] = changed
-	shown := changed.at(time.Now())
-	return shown.certificate(), nil
+	return changed.at(time.Now()).certificate(), nil
 }
 
 // index returns the index of the record with the id, -1 if there is none. It is called with the lock held.
