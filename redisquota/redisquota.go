@@ -117,7 +117,7 @@ func (l *Limiter) Wait(ctx context.Context, method string) error {
 	if err := ctx.Err(); err != nil {
 		return &throttle.Error{Err: err}
 	}
-	l.listen.Do(func() { go l.receivePauses() })
+	l.listen.Do(func() { go l.store.receivePauses(l.gate.Close) })
 	turn := l.store.newTurn(l.name+"-"+strconv.FormatUint(l.last.Add(1), 36), method)
 	for {
 		if l.local != nil && l.outage.skipsRedis() {
@@ -183,14 +183,6 @@ func (l *Limiter) Pause(pause time.Duration) {
 	l.gate.Close(pause)
 	if err := l.store.pause(pause); err != nil {
 		l.logger.Warn("redisquota: the pause did not reach the other processes", "pause", pause, "error", err)
-	}
-}
-
-// receivePauses receives the pauses of the other processes until the client is closed. Requests that reserve a turn
-// learn of a pause from Redis; this is for those that are waiting.
-func (l *Limiter) receivePauses() {
-	for pause := range l.store.pauses() {
-		l.gate.Close(pause)
 	}
 }
 

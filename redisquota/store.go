@@ -7,7 +7,6 @@ import (
 	_ "embed" // the scripts
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -131,16 +130,14 @@ func (s *store) run(ctx context.Context, script *redis.Script, keys []string, ar
 	return replies
 }
 
-// pauses yields the pauses of all processes as they begin, until the client is closed.
-func (s *store) pauses() iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		subscription := s.client.Subscribe(context.Background(), s.pauseKey())
-		defer func() { _ = subscription.Close() }()
-		for message := range subscription.Channel(redis.WithChannelHealthCheckInterval(healthCheck)) {
-			ms, err := strconv.Atoi(message.Payload)
-			if err == nil && !yield(time.Duration(ms)*time.Millisecond) {
-				return
-			}
+// receivePauses calls begin with the pauses of all processes as they begin, until the client is closed. Requests that reserve a
+// turn learn of a pause from their reservation. This is for those that are waiting.
+func (s *store) receivePauses(begin func(time.Duration)) {
+	subscription := s.client.Subscribe(context.Background(), s.pauseKey())
+	defer func() { _ = subscription.Close() }()
+	for message := range subscription.Channel(redis.WithChannelHealthCheckInterval(healthCheck)) {
+		if ms, err := strconv.Atoi(message.Payload); err == nil {
+			begin(time.Duration(ms) * time.Millisecond)
 		}
 	}
 }
