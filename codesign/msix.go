@@ -127,56 +127,7 @@ var errTooManyParts = errors.New("too many parts")
 
 // openZIP reads the directory of a ZIP file.
 func openZIP(file source) (*zip.Reader, error) {
-	if err := checkDeclaredParts(file); err != nil {
-		return nil, err
-	}
 	return zip.NewReader(&limitedReaderAt{file, maxDirectory + maxPackageSignature}, file.size)
-}
-
-// checkDeclaredParts rejects a file that says it has more parts than its directory may have. archive/zip makes room for as
-// many as a file of that size could hold, so a hostile one of some gigabytes would cost a fourth of that. Only a ZIP64 end of
-// the directory can say so, to which a locator immediately before the ordinary end points. What looks like a locator elsewhere
-// belongs to a package that is stored in a bundle.
-func checkDeclaredParts(file source) error {
-	const (
-		locatorSize   = 20
-		partsInEnd    = 32
-		leastPerEntry = 46
-	)
-	end, err := directoryEnd(file)
-	if err != nil || end < locatorSize {
-		return nil //nolint:nilerr // archive/zip says what is wrong with it
-	}
-	locator, err := file.readAt(end-locatorSize, locatorSize)
-	if err != nil || !bytes.HasPrefix(locator, []byte("PK\x06\x07")) {
-		return err
-	}
-	offset := int64(binary.LittleEndian.Uint64(locator[8:])) //nolint:gosec // one that overflows is below zero
-	parts, err := file.readAt(offset+partsInEnd, 8)
-	if err != nil {
-		return nil //nolint:nilerr // archive/zip says what is wrong with it
-	}
-	if binary.LittleEndian.Uint64(parts) > maxDirectory/leastPerEntry {
-		return errTooManyParts
-	}
-	return nil
-}
-
-// directoryEnd returns where the end of the directory begins. Like archive/zip, it takes the last one whose comment fits.
-func directoryEnd(file source) (int64, error) {
-	const endSize, searched = 22, 65 << 10 // a comment has less than 64 KiB
-	start := max(file.size-searched, 0)
-	tail, err := file.readAt(start, file.size-start)
-	if err != nil {
-		return 0, err
-	}
-	for i := len(tail) - endSize; i >= 0; i-- {
-		comment := func() int { return int(binary.LittleEndian.Uint16(tail[i+20:])) }
-		if bytes.HasPrefix(tail[i:], []byte("PK\x05\x06")) && i+endSize+comment() <= len(tail) {
-			return start + int64(i), nil
-		}
-	}
-	return 0, io.ErrUnexpectedEOF
 }
 
 // limitedReaderAt reads so many bytes and no more.
@@ -185,9 +136,18 @@ type limitedReaderAt struct {
 	left int
 }
 
+// ReadAt rejects a file whose ZIP64 end of the directory, when archive/zip reads it, says that there are more parts than a
+// directory may have. archive/zip makes room for as many as a file of that size could hold, so a hostile one of some gigabytes
+// would cost a fourth of that.
 func (l *limitedReaderAt) ReadAt(p []byte, offset int64) (int, error) {
 	if l.left -= len(p); l.left < 0 {
 		return 0, errTooManyParts
 	}
-	return l.file.ReadAt(p, offset)
+	n, err := l.file.ReadAt(p, offset)
+	const endSize, partsAt, leastPerPart = 56, 32, 46
+	isEnd := n == endSize && bytes.HasPrefix(p, []byte("PK\x06\x06"))
+	if isEnd && binary.LittleEndian.Uint64(p[partsAt:]) > maxDirectory/leastPerPart {
+		return 0, errTooManyParts
+	}
+	return n, err
 }
