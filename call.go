@@ -22,7 +22,6 @@ type request struct {
 
 	content  []byte   // of a certificate in the body, which no error may show
 	recovery recovery // nil for none
-	isLook   bool     // part of a recovery
 }
 
 // call is one request with all its attempts.

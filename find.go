@@ -109,7 +109,7 @@ func (l *listed) add(page *page) error {
 func (c *Client) list(ctx context.Context, options requestOptions, size *listed) (*listing, error) {
 	l := &listing{certificates: make(map[*match.Record]*EnterpriseCodeSigningCertificate)}
 	var records []*match.Record
-	for page, err := range bounded(c.pages(ctx, certificatesPath, options, false)) {
+	for page, err := range bounded(c.pages(ctx, certificatesPath, options)) {
 		if err == nil {
 			err = size.add(page)
 		}

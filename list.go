@@ -3,6 +3,7 @@ package intune
 // This file lists certificates, page by page.
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -31,22 +32,20 @@ func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, opt
 }
 
 func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, options *ListOptions, opts []RequestOption) (*page, error) {
-	path, given, err := s.client.listing(options, opts)
-	if err != nil {
-		return nil, err
-	}
-	return s.client.page(ctx, path, given, false)
+	path, given := s.client.listing(options, opts)
+	return s.client.page(ctx, path, given)
 }
 
 // listing returns what a request for the first page of a listing needs.
-func (c *Client) listing(options *ListOptions, opts []RequestOption) (path string, given requestOptions, err error) {
-	given = newRequestOptions(anyOperation, opts)
+func (c *Client) listing(options *ListOptions, opts []RequestOption) (path string, given requestOptions) {
+	query, err := options.query()
+	path = certificatesPath + query
 	if options != nil && options.NextLink != "" {
 		path, err = c.nextPath(options.NextLink)
-		return path, given, err
 	}
-	query, err := options.query()
-	return certificatesPath + query, given, err
+	given = newRequestOptions(anyOperation, opts)
+	given.err = cmp.Or(given.err, err)
+	return path, given
 }
 
 // All yields the certificates that options select. It reads the pages during the loop, and holds one page at a
@@ -56,16 +55,12 @@ func (c *Client) listing(options *ListOptions, opts []RequestOption) (path strin
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, options *ListOptions, opts ...RequestOption) iter.Seq2[*EnterpriseCodeSigningCertificate, error] {
 	return func(yield func(*EnterpriseCodeSigningCertificate, error) bool) {
-		path, given, err := s.client.listing(options, opts)
-		if err != nil {
-			yield(nil, named(listName, err))
-			return
-		}
 		left := -1 // without a limit
 		if options != nil && options.Top > 0 {
 			left = options.Top // for the service it is the size of a page
 		}
-		for page, err := range s.client.pages(ctx, path, given, false) {
+		path, given := s.client.listing(options, opts)
+		for page, err := range s.client.pages(ctx, path, given) {
 			if err != nil {
 				yield(nil, named(listName, err))
 				return
@@ -93,11 +88,8 @@ func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, fi
 	if first.hasTotal() {
 		return *first.Count, nil
 	}
-	path, given, err := s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}}, opts)
-	if err != nil {
-		return 0, err
-	}
-	for page, err := range bounded(s.client.pages(ctx, path, given, false)) {
+	path, given := s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}}, opts)
+	for page, err := range bounded(s.client.pages(ctx, path, given)) {
 		if err != nil {
 			return 0, err
 		}
@@ -137,11 +129,8 @@ func isFilterRejected(err error) bool {
 
 // expiringBy returns the certificates of a listing that expire by the given time, soonest first.
 func (s *EnterpriseCodeSigningCertificatesService) expiringBy(ctx context.Context, latest time.Time, options *ListOptions, opts []RequestOption) (expiring []*EnterpriseCodeSigningCertificate, err error) {
-	path, given, err := s.client.listing(options, opts)
-	if err != nil {
-		return nil, err
-	}
-	for page, failure := range bounded(s.client.pages(ctx, path, given, false)) {
+	path, given := s.client.listing(options, opts)
+	for page, failure := range bounded(s.client.pages(ctx, path, given)) {
 		if failure != nil {
 			err = failure
 			break
@@ -173,10 +162,10 @@ func (p *page) UnmarshalJSON(data []byte) error {
 }
 
 // page gets one page. path is that of the collection with its query, or what nextPath made of a link.
-func (c *Client) page(ctx context.Context, path string, options requestOptions, isLook bool) (*page, error) {
+func (c *Client) page(ctx context.Context, path string, options requestOptions) (*page, error) {
 	p := new(page)
 	header, err := c.pipeline.run(ctx, request{
-		method: http.MethodGet, path: path, out: p, status: http.StatusOK, options: options, isLook: isLook,
+		method: http.MethodGet, path: path, out: p, status: http.StatusOK, options: options,
 	})
 	if err != nil {
 		return nil, err
@@ -188,13 +177,13 @@ func (c *Client) page(ctx context.Context, path string, options requestOptions, 
 }
 
 // pages yields one page after the other. On failure, the last pair is (nil, err).
-func (c *Client) pages(ctx context.Context, path string, options requestOptions, isLook bool) iter.Seq2[*page, error] {
+func (c *Client) pages(ctx context.Context, path string, options requestOptions) iter.Seq2[*page, error] {
 	return func(yield func(*page, error) bool) {
 		const mostEmpty = 1000 // pages in a row
 		seen, empty := make(map[[sha256.Size]byte]bool), 0
 		for {
 			seen[sha256.Sum256([]byte(path))] = true
-			page, err := c.page(ctx, path, options, isLook)
+			page, err := c.page(ctx, path, options)
 			if err != nil || !yield(page, nil) || page.NextLink == "" {
 				if err != nil {
 					yield(nil, err)

@@ -161,7 +161,7 @@ func (p *pipeline) obtainToken(ctx context.Context, a *attempt) error {
 // awaitTurn waits until the attempt may be sent.
 func (p *pipeline) awaitTurn(ctx context.Context, a *attempt) error {
 	defer p.announceWait(ctx, a)()
-	return p.limits.wait(ctx, a.method, a.isLook)
+	return p.limits.wait(ctx, a.method, a.options.isLook)
 }
 
 // announceWait logs that an attempt waits, once it has waited for a second. The function that it returns logs the end.
@@ -171,7 +171,7 @@ func (p *pipeline) announceWait(ctx context.Context, a *attempt) (end func()) {
 		return func() {}
 	}
 	began := time.Now()
-	logger := p.logger.With(event.Reason, p.limits.reason(a.isLook), event.ClientRequestID, a.ClientRequestID)
+	logger := p.logger.With(event.Reason, p.limits.reason(a.options.isLook), event.ClientRequestID, a.ClientRequestID)
 	announced := make(chan struct{})
 	announcement := time.AfterFunc(noticeable, func() {
 		defer close(announced)

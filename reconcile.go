@@ -187,7 +187,7 @@ func (r *reconciliation) look(ctx context.Context, h history) (look, error) {
 	s := &search{
 		reconciliation: r, sent: r.upload.Sent(h.began, h.ended), isSingle: h.unknown == 1 && r.out.certificate == nil,
 	}
-	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{}, true)) {
+	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{isLook: true})) {
 		if err != nil {
 			s.end()
 			return s.look, err

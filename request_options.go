@@ -19,6 +19,7 @@ type requestOptions struct {
 	selected         string // for a get: the names of the properties
 	withoutReconcile bool   // for a create
 	allowExpired     bool   // for a create
+	isLook           bool   // part of a recovery
 }
 
 // operationKind says which options apply.
