@@ -94,20 +94,14 @@ type DuplicateError struct {
 
 // Error says on one line which record to keep.
 func (e *DuplicateError) Error() string {
-	id := ""
-	if e.Certificate != nil {
-		id = e.Certificate.ID
-	}
-	return redact.Message(fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", redact.Line(id), enumerate(e.OtherIDs)))
+	keep := ids([]*EnterpriseCodeSigningCertificate{e.Certificate})
+	return redact.Message(fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", keep, enumerate(e.OtherIDs)))
 }
 
 // LogValue implements slog.LogValuer.
 func (e *DuplicateError) LogValue() slog.Value {
-	attrs := present(slog.String("otherIds", enumerate(e.OtherIDs)))
-	if e.Certificate != nil {
-		attrs = append(attrs, slog.Any("certificate", *e.Certificate))
-	}
-	return slog.GroupValue(attrs...)
+	keep := ids([]*EnterpriseCodeSigningCertificate{e.Certificate})
+	return slog.GroupValue(present(slog.String("certificate", keep), slog.String("otherIds", enumerate(e.OtherIDs)))...)
 }
 
 // AmbiguousMatchError says that it is unclear whether records in the tenant are the certificate, or whether they are

@@ -254,19 +254,12 @@ const maxAttempts = 1000
 
 // withDefaults fills in the zero fields. A delay that is given alone adjusts the other one if necessary.
 func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 4
-	}
-	if p.ReconcileWindow == 0 {
-		p.ReconcileWindow = 30 * time.Second
-	}
-	switch {
-	case p.MinDelay == 0 && p.MaxDelay == 0:
-		p.MinDelay, p.MaxDelay = 500*time.Millisecond, 30*time.Second
-	case p.MinDelay == 0:
+	if p.MinDelay == 0 && p.MaxDelay > 0 {
 		p.MinDelay = min(500*time.Millisecond, p.MaxDelay)
-	case p.MaxDelay == 0:
-		p.MaxDelay = max(30*time.Second, p.MinDelay)
 	}
+	p.MinDelay = cmp.Or(p.MinDelay, 500*time.Millisecond)
+	p.MaxDelay = cmp.Or(p.MaxDelay, max(30*time.Second, p.MinDelay))
+	p.MaxAttempts = cmp.Or(p.MaxAttempts, 4)
+	p.ReconcileWindow = cmp.Or(p.ReconcileWindow, 30*time.Second)
 	return p
 }

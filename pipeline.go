@@ -108,18 +108,13 @@ func (p *pipeline) makeAttempts(ctx context.Context, c *call) error {
 	}
 	maps.Copy(req.Header, c.options.header)
 	_, err = client.Do(req) //nolint:bodyclose // it has none
-	if !c.finished {
-		c.fail(ctx, interrupted(err, c.err))
+	if !c.finished {        // the context ended during a wait, or before the first attempt
+		if c.err != nil {
+			err = fmt.Errorf("%w while waiting for the next attempt; the last one: %w", err, c.err)
+		}
+		c.fail(ctx, err)
 	}
 	return c.err
-}
-
-// interrupted is the error of a call whose context ended while it waited for the next attempt.
-func interrupted(err, last error) error {
-	if last == nil {
-		return err
-	}
-	return fmt.Errorf("%w while waiting for the next attempt; the last one: %w", err, last)
 }
 
 // makeAttempt makes one attempt. The response that it returns is for the cookie jar.

@@ -6,7 +6,6 @@ package match
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"errors"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/format/dn"
@@ -34,15 +33,8 @@ func DigestOf(content []byte) Digest {
 	return sha256.Sum256(content)
 }
 
-var errNoContent = errors.New("no content")
-
 // x509 parses the content.
-func (r *Record) x509() (*x509.Certificate, error) {
-	if len(r.Content) == 0 {
-		return nil, errNoContent
-	}
-	return lenientx509.Parse(r.Content)
-}
+func (r *Record) x509() (*x509.Certificate, error) { return lenientx509.Parse(r.Content) }
 
 // namesOf returns the names and the expiration of a certificate, as Windows writes them.
 func namesOf(cert *x509.Certificate) *Record {
