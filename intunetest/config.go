@@ -40,7 +40,7 @@ func defaultConfig() config {
 			License: true, PageSize: 100,
 			QuotaWrites: 100, QuotaRequests: 1000, QuotaWindow: 20 * time.Second,
 		},
-		seed: 1,
+		seed: 1, log: func(Request) {},
 	}
 }
 

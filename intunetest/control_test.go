@@ -91,12 +91,6 @@ func TestControlIsReachedAtAllAddressesThatItListensOn(t *testing.T) {
 	}
 }
 
-func TestControlKnowsItsPaths(t *testing.T) {
-	w := newWire(t)
-	w.wantStatus(w.send(http.MethodGet, "/_emulator/", ""), http.StatusNotFound)
-	w.wantStatus(w.send(http.MethodPost, "/_emulator/health", ""), http.StatusMethodNotAllowed)
-}
-
 // control sends a request to the control API, and reads the result, if it is wanted.
 func (w *wire) control(method, path, body string, status int, result any) {
 	w.Helper()

@@ -174,3 +174,13 @@ func TestDeviceGetsNoPermissionWithoutConsent(t *testing.T) {
 	}
 	w.wantEntraError(w.poll(device["device_code"].(string)), 400, "invalid_grant", 65001)
 }
+
+// What anybody can get is forgotten when there is very much of it.
+func TestDevicesCostLittleMemory(t *testing.T) {
+	w := newMemoryWire(t)
+	first, _ := w.device()
+	for range 1000 {
+		w.device()
+	}
+	w.wantEntraError(w.poll(first), 400, "bad_verification_code", 70018)
+}

@@ -79,7 +79,6 @@ func Start(opts ...ServerOption) (*Server, error) {
 		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnContext: withConn,
 	}
 	if err := s.connect(); err != nil {
-		s.cancel()
 		return nil, err
 	}
 	s.random = rand.New(rand.NewPCG(s.config.seed, s.config.seed)) //nolint:gosec // to be repeatable

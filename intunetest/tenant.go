@@ -18,11 +18,11 @@ func (s *Server) Certificates() []*intune.EnterpriseCodeSigningCertificate {
 // Permissions, the quota and faults do not apply. If ID, UploadDateTime or Status is zero, it becomes a new id, the
 // current time or provisioned. Add panics on a certificate that the service would reject, or whose ID already exists.
 func (s *Server) Add(cert *intune.EnterpriseCodeSigningCertificate) *intune.EnterpriseCodeSigningCertificate {
+	var added *intune.EnterpriseCodeSigningCertificate
 	object, err := json.Marshal(cert)
-	if err != nil {
-		panic(fmt.Sprintf("intunetest: Add: %v", err))
+	if err == nil {
+		added, err = s.graph.Add(object)
 	}
-	added, err := s.graph.Add(object)
 	if err != nil {
 		panic(fmt.Sprintf("intunetest: Add: %v", err))
 	}

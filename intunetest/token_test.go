@@ -70,6 +70,7 @@ func TestTokenEndpointRejects(t *testing.T) {
 		{"GET", w.send(http.MethodGet, endpoint, ""), 405, "invalid_request", 900561},
 		{"JSON", w.send(http.MethodPost, endpoint, `{"client_id":"`+intunetest.ClientID+`"}`), 400, "invalid_request", 900144},
 		{"a broken form", w.postForm(intunetest.TenantID, "client_id=%zz"), 400, "invalid_request", 900144},
+		{"a long form", w.postForm(intunetest.TenantID, "scope="+strings.Repeat("x", 64<<10)), 400, "invalid_request", 9002313},
 		{"a parameter twice", w.postForm(intunetest.TenantID, "scope=a&scope=b"), 400, "invalid_request", 9000411},
 		{"claims that are no object", w.signIn("claims=[]"), 400, "invalid_request", 9002313},
 		{"a secret and an assertion", w.signIn("client_assertion=a.b.c"), 400, "invalid_request", 9002313},

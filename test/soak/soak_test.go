@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"sync"
@@ -75,8 +74,9 @@ func soak(t *testing.T, policy string, creates int, connect func(*testing.T, *in
 	t.Helper()
 	for first := 0; first < creates; first += perTenant {
 		server := intunetest.NewServer(t, intunetest.WithoutQuota(), intunetest.WithSeed(uint64(first)))
-		for _, fault := range faults {
-			fault.Rate = 1 - math.Pow(1-faultRate, 1/float64(len(faults))) // together faultRate
+		each := faultRate / float64(len(faults))
+		for i, fault := range faults {
+			fault.Rate = each / (1 - float64(i)*each) // of the requests that the faults before it have left
 			server.Inject(fault)
 		}
 		results := run(connect(t, server), first, min(first+perTenant, creates))

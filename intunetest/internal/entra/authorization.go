@@ -84,10 +84,10 @@ func (s *Server) newAuthorizationCode(c *call) (string, *rejection) {
 	code := newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.codes[code] = &authorizationCode{
+	keep(s.codes, code, &authorizationCode{
 		grant: granted, redirectURI: c.form.Get("redirect_uri"), challenge: challenge, method: method,
 		expires: s.config.Now().Add(authorizationCodeLifetime),
-	}
+	})
 	return code, nil
 }
 

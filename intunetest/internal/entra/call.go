@@ -40,6 +40,8 @@ func (s *Server) read(c *call, method string) *rejection {
 	switch {
 	case c.Method != method:
 		return wrongMethod.because(method)
+	case len(encoded) > maxForm:
+		return malformedRequest.because("it is too long")
 	case err != nil, method == http.MethodPost && !exchange.IsMediaType(c.Header, "application/x-www-form-urlencoded"):
 		return noForm.because()
 	case !s.isTenant(c.tenant) && !isShared(c.tenant):

@@ -56,7 +56,7 @@ func (s *Server) deviceCode(c *call) (*exchange.Response, *rejection) {
 	code := newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.devices[code] = d
+	keep(s.devices, code, d)
 	page := s.config.Root + devicePath // whatever Host the client claims: a person will follow it
 	return exchange.JSON(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,

@@ -81,6 +81,20 @@ func (s *Server) Reset() {
 	s.refreshTokens = make(map[string]refreshToken)
 }
 
+// What anybody gets without a credential costs little memory.
+const (
+	maxForm = 64 << 10
+	maxKept = 1000
+)
+
+// keep adds what anybody can get. If there is too much of it, the rest is forgotten.
+func keep[V any](kept map[string]V, code string, value V) {
+	if len(kept) == maxKept {
+		clear(kept)
+	}
+	kept[code] = value
+}
+
 // endpoint is a path, and what the service does there.
 type endpoint struct {
 	path      string // the end of it; the tenant stands before
