@@ -24,9 +24,6 @@ var defaultCloud = CloudPublic
 // String returns the cloud's name, such as "USGovernmentL4".
 func (c Cloud) String() string { return c.Name }
 
-// scope asks for a token with all the permissions that the application has been granted.
-func (c Cloud) scope() string { return c.GraphURL + "/.default" }
-
 // APIVersion is a version of Microsoft Graph; see [WithAPIVersion].
 type APIVersion string
 

@@ -80,7 +80,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, o
 	case 0:
 		return nil, fmt.Errorf("the tenant has no certificate: %w", ErrNotFound)
 	case 1:
-		return l.certificate(records[0]), nil
+		return l.certificates[records[0]], nil
 	}
 	return nil, &AmbiguousMatchError{Reason: "the upload dates do not show which certificate is the latest", Candidates: l.all(records)}
 }
@@ -90,7 +90,7 @@ type listing struct {
 	*match.Listing
 
 	clock        match.Clock
-	certificates map[*match.Record]*EnterpriseCodeSigningCertificate
+	certificates map[*match.Record]*EnterpriseCodeSigningCertificate // the records as the service shows them
 }
 
 // listed is how many bytes the listings of one call have had.
@@ -128,14 +128,9 @@ func (c *Client) list(ctx context.Context, options requestOptions, size *listed)
 	return l, nil
 }
 
-// certificate returns a record of the listing as the service shows it, nil for any other.
-func (l *listing) certificate(record *match.Record) *EnterpriseCodeSigningCertificate {
-	return l.certificates[record]
-}
-
 func (l *listing) all(records []*match.Record) (certificates []*EnterpriseCodeSigningCertificate) {
 	for _, record := range records {
-		certificates = append(certificates, l.certificate(record))
+		certificates = append(certificates, l.certificates[record])
 	}
 	return certificates
 }
@@ -145,9 +140,9 @@ func (l *listing) recognize(identity *match.Identity) (matches []Match, unclear 
 	for _, record := range l.Records {
 		switch verdict, by := identity.Recognize(record, l.Listing); verdict {
 		case match.Ours:
-			matches = append(matches, Match{l.certificate(record), MatchedBy(by)})
+			matches = append(matches, Match{l.certificates[record], MatchedBy(by)})
 		case match.CannotTell:
-			unclear = append(unclear, l.certificate(record))
+			unclear = append(unclear, l.certificates[record])
 		case match.NotOurs:
 		}
 	}

@@ -76,7 +76,7 @@ func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, opti
 }
 
 // Count returns how many certificates match filter; the zero [Filter] matches all. If the service doesn't report the
-// total, or counts only the page, Count lists the certificates.
+// total, or counts only the page, Count lists the certificates, and counts each id once.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (n int64, err error) {

@@ -40,7 +40,7 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 		root: cfg.baseURL + "/" + string(cfg.version), retry: cfg.retry, logger: cfg.logger, limits: newLimits(cfg.limiter, cfg.retry.MinDelay),
 		tokens: tokencache.New(fetchToken(cred, TokenRequest{
 			AuthorityURL: cfg.authorityURL,
-			Scope:        cfg.cloud.scope(),
+			Scope:        cfg.cloud.GraphURL + "/.default", // all the permissions that the application has been granted
 			HTTPClient:   transport.TokenClient(),
 		}), signInRetryAfter),
 		outermost: transport,

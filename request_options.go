@@ -53,13 +53,6 @@ func (o *requestOptions) following() requestOptions {
 	return requestOptions{err: o.err, header: o.header, response: o.response}
 }
 
-// reportMatch tells the caller how a certificate was recognized.
-func (o *requestOptions) reportMatch(by MatchedBy) {
-	if o.response != nil {
-		o.response.MatchedBy = by
-	}
-}
-
 // WithHeader adds a header to every attempt of the call, such as Prefer or ConsistencyLevel. These are rejected: the
 // headers that the library sets (Accept, Accept-Encoding, Authorization, Content-Encoding, Content-Length, Content-Type,
 // Host, User-Agent, client-request-id); those of the connection (Connection, Expect, HTTP2-Settings, Keep-Alive,

@@ -288,7 +288,7 @@ func (r *rotating) delete(ctx context.Context, step *rotation.Step) error {
 func (r *rotating) note(step *rotation.Step) {
 	p := &r.progress
 	if step.Previous != nil {
-		p.Previous, r.state.Previous = r.listing.certificate(step.Previous), step.Previous.ID
+		p.Previous, r.state.Previous = r.listing.certificates[step.Previous], step.Previous.ID
 	}
 	r.noteRecord(step)
 	p.Old = r.listing.all(step.Old)
@@ -310,7 +310,7 @@ func (r *rotating) note(step *rotation.Step) {
 // noteRecord takes over the record of the certificate.
 func (r *rotating) noteRecord(step *rotation.Step) {
 	p := &r.progress
-	shown := r.listing.certificate(step.Record)
+	shown := r.listing.certificates[step.Record]
 	switch {
 	case step.Record == nil:
 		return
@@ -321,7 +321,9 @@ func (r *rotating) noteRecord(step *rotation.Step) {
 	p.Certificate, r.state.Kept = shown, shown.ID
 	if !p.Created {
 		p.MatchedBy = MatchedBy(step.By)
-		r.options.reportMatch(p.MatchedBy)
+		if r.options.response != nil {
+			r.options.response.MatchedBy = p.MatchedBy
+		}
 	}
 }
 
@@ -355,7 +357,7 @@ func (r *rotating) problemError(problem *rotation.Problem) error {
 	}
 	e := &AmbiguousMatchError{Reason: text}
 	for _, record := range problem.Records {
-		if shown := r.listing.certificate(record); shown != nil {
+		if shown := r.listing.certificates[record]; shown != nil {
 			e.Candidates = append(e.Candidates, shown)
 		} else {
 			e.Candidates = append(e.Candidates, r.progress.Certificate)

@@ -32,11 +32,6 @@ func WithAttempt(ctx context.Context, a *Attempt) context.Context {
 	return context.WithValue(ctx, attemptKey{}, a)
 }
 
-func attemptFrom(ctx context.Context) *Attempt {
-	a, _ := ctx.Value(attemptKey{}).(*Attempt)
-	return a
-}
-
 // enter lets a request pass, unless the attempt is over.
 func (a *Attempt) enter() bool {
 	a.mu.Lock()

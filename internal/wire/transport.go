@@ -74,7 +74,7 @@ func (e *ForbiddenError) Error() string { return e.reason }
 
 // RoundTrip sends the request of the attempt in its context, and reads the response whole.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	a := attemptFrom(req.Context())
+	a, _ := req.Context().Value(attemptKey{}).(*Attempt)
 	if err := t.admit(a, req); err != nil {
 		closeBody(req)
 		return nil, err
