@@ -140,7 +140,7 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 	return out.certificate, nil
 }
 
-// Delete deletes the certificate with the given id. Devices then no longer trust the apps that only it has signed. If
+// Delete deletes the certificate with the given id. Devices may then no longer trust the apps that only it has signed. If
 // no certificate has the id, the error is [ErrNotFound], unless an earlier attempt of the same call may have deleted
 // it.
 //

@@ -71,7 +71,7 @@ func (r Rotation) LogValue() slog.Value {
 
 // Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert
 // unless it is the latest upload already. It is safe to run again at any time: each run lists the tenant, does what is
-// missing, and returns nil if nothing is wrong. Sign your apps again before a run deletes the old certificate.
+// missing, and returns nil if nothing is wrong. Sign your apps again first, and upload them to Intune on the same day.
 //
 // Rotate recognizes cert as [EnterpriseCodeSigningCertificatesService.Find] does. If it is unclear whether the deployed
 // record is cert, or which record is deployed, the error is an [*AmbiguousMatchError] and nothing is done. If Intune

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-const deleteHelp = `Delete certificates. Devices then no longer trust the apps that only these certificates have signed.
+const deleteHelp = `Delete certificates. Devices may then no longer trust the apps that only these certificates have signed.
 
 On a terminal, the command shows each certificate and asks. Only y deletes it. To keep it is not an error. Without a terminal,
 the command needs --yes.

@@ -14,10 +14,11 @@ import (
 )
 
 const rotateHelp = `Make the certificate in a file the one that Intune deploys. With --delete-old, also delete the earlier uploads with the same
-subject. This is the yearly job. Run it every day: it uploads and deletes only if necessary.
+subject. This is the yearly job. Run it every day: it uploads and deletes only if necessary. Sign every deployed app again first,
+and upload the apps to Intune on the same day.
 
 The old certificate stays for --overlap after the upload, because "provisioned" does not mean that all devices have the new one.
-Meanwhile, the exit code is 0, and the output says when a later run deletes it. Sign every deployed app again before that.
+Meanwhile, the exit code is 0, and the output says when a later run deletes it.
 
 The command changes nothing and exits with 6 if the tenant has a later certificate, or if the deployed one has another subject,
 and so another publisher. --new-subject allows another subject. Use --force once to upload a re-issued certificate with the
