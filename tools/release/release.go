@@ -41,12 +41,12 @@ func (r *release) git(ctx context.Context, args ...string) (string, error) {
 }
 
 // goCommand runs the go command in a folder of the tree.
-func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
+func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) error {
 	own, err := r.goEnvironment(ctx, r.tree)
-	if err != nil {
-		return "", err
+	if err == nil {
+		_, err = command(ctx, r.abs(dir), append(own, env...), "go", args...)
 	}
-	return command(ctx, r.abs(dir), append(own, env...), "go", args...)
+	return err
 }
 
 // goEnvironment makes the go command take the modules of the release from the tags of a local repository. They do not get
