@@ -285,15 +285,25 @@ func TestParseRejectsMoreThanOneCertificate(t *testing.T) {
 	}
 	for name, p := range certs {
 		signed, _, _ := ber.Next(p.toBeSigned)
+		extensions := encode(tagSequence, p.extensions)
+		withoutExtensions := bytes.TrimSuffix(signed.Body, encode(tagExtensions, extensions))
+		dated, named := p, p
+		dated.notAfter.Raw = slices.Concat(p.notAfter.Raw, hidden)
+		attribute := encode(tagSequence, encode(asn1.TagOID, []byte{0x55, 4, 3}), encode(asn1.TagUTF8String, []byte("Contoso")), hidden)
+		named.subject = encode(tagSequence, encode(ber.Set, attribute))
 		for where, der := range map[string][]byte{
 			"behind the signature":       encode(tagSequence, p.toBeSigned, p.outerAlgorithm, p.signature, hidden),
 			"in the part that is signed": encode(tagSequence, encode(tagSequence, signed.Body, hidden), p.outerAlgorithm, p.signature),
-			"behind the extensions": encode(tagSequence, encode(tagSequence, bytes.TrimSuffix(signed.Body, encode(tagExtensions, encode(tagSequence, p.extensions))),
-				encode(tagExtensions, encode(tagSequence, p.extensions), hidden)), p.outerAlgorithm, p.signature),
-			"behind the certificate": append(bytes.Clone(p.raw), hidden...),
+			"behind the extensions":      encode(tagSequence, encode(tagSequence, withoutExtensions, encode(tagExtensions, extensions, hidden)), p.outerAlgorithm, p.signature),
+			"behind the dates":           dated.encoded(),
+			"in a name":                  named.encoded(),
+			"behind the certificate":     append(bytes.Clone(p.raw), hidden...),
 		} {
 			if cert, err := Parse(der); err == nil {
 				t.Errorf("%s, %s: got %v", name, where, cert.Subject)
+			}
+			if _, err := Expiration(der); err == nil {
+				t.Errorf("%s, %s: it expires", name, where)
 			}
 		}
 	}
