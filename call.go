@@ -20,8 +20,8 @@ type request struct {
 	orStatus     int    // another one, without an object; 0 for none
 	options      requestOptions
 
-	content  []byte   // of a certificate in the body, which no error may show
-	recovery recovery // nil for none
+	content  []byte          // of a certificate in the body, which no error may show
+	recovery *reconciliation // of a create, nil for any other request
 }
 
 // call is one request with all its attempts.
@@ -63,9 +63,6 @@ type response struct {
 
 func newCall(p *pipeline, req request) *call {
 	c := &call{request: req, pipeline: p, clientRequestID: guid.New()}
-	if c.recovery == nil {
-		c.recovery = noRecovery{isIdempotent(req.method)}
-	}
 	if response := c.options.response; response != nil {
 		// How an earlier request of the same operation found the certificate is still true.
 		*response = Response{ClientRequestID: c.clientRequestID, Reconciled: response.Reconciled, MatchedBy: response.MatchedBy}

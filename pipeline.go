@@ -184,7 +184,9 @@ func (p *pipeline) announceWait(ctx context.Context, a *attempt) (end func()) {
 // attempt begins here, after all waits.
 func (p *pipeline) send(req *http.Request, a *attempt) error {
 	a.Started = time.Now()
-	a.recovery.sending()
+	if a.recovery != nil {
+		a.recovery.sending()
+	}
 	if p.outermost != http.RoundTripper(p.transport) {
 		p.transport.SetVisible(req.Header, &a.Attempt)
 	}

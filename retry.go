@@ -112,7 +112,10 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.err = err
 	switch {
 	case o == succeeded:
-		c.finish(c.recovery.succeeded(ctx, c.history, wire.Date(c.last.response.header)))
+		if c.recovery != nil {
+			err = c.recovery.succeeded(ctx, c.history, wire.Date(c.last.response.header))
+		}
+		c.finish(err)
 		return
 	case o == failed, ctx.Err() != nil:
 		c.fail(ctx, err)
@@ -121,6 +124,10 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 	c.wait = c.retryDelay(o, err)
 	isHeld := c.pauseOthers(err)
 	if o == unknown && !isIdempotent(c.method) {
+		if c.recovery == nil {
+			c.fail(ctx, err)
+			return
+		}
 		outcome, err := c.recovery.lost(ctx, c.history, err)
 		if outcome != absent {
 			c.finish(err)
@@ -140,7 +147,13 @@ func (c *call) handleOutcome(ctx context.Context, o outcome, err error) {
 
 // fail ends the call with an error, unless the request turns out to have had its effect.
 func (c *call) fail(ctx context.Context, err error) {
-	c.finish(c.recovery.failed(ctx, c.history, err))
+	switch {
+	case c.recovery != nil:
+		err = c.recovery.failed(ctx, c.history, err)
+	case c.history.unknown > 0 && !isIdempotent(c.method):
+		err = c.history.outcomeUnknown(err)
+	}
+	c.finish(err)
 }
 
 // stopReason returns why there is no further attempt, "" if there is one.

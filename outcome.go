@@ -1,11 +1,8 @@
 package intune
 
-// This file is the interface by which a call hands over what it must not repeat blindly.
+// This file is what the attempts of a call have come to.
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // outcome is how an attempt ended. It alone decides what follows.
 type outcome string
@@ -56,37 +53,3 @@ const (
 	absent  finding = "absent"  // it has had none, and may be sent again
 	unclear finding = "unknown" // nobody knows
 )
-
-// recovery knows how a call goes on after an attempt of unknown outcome.
-type recovery interface {
-	// sending is called when an attempt is about to be sent.
-	sending()
-
-	// lost follows an attempt of unknown outcome. Its error ends the call unless the request is absent.
-	lost(ctx context.Context, h history, cause error) (finding, error)
-
-	// succeeded follows the documented response, which has the given Date. Its error ends the call.
-	succeeded(ctx context.Context, h history, date time.Time) error
-
-	// failed follows the last attempt if nothing of the above applies. Its error ends the call; nil means that the request
-	// has had its effect.
-	failed(ctx context.Context, h history, cause error) error
-}
-
-// noRecovery is for requests of which nothing is known but whether they are idempotent.
-type noRecovery struct{ isIdempotent bool }
-
-func (noRecovery) sending() {}
-
-func (noRecovery) lost(_ context.Context, h history, cause error) (finding, error) {
-	return unclear, h.outcomeUnknown(cause)
-}
-
-func (noRecovery) succeeded(context.Context, history, time.Time) error { return nil }
-
-func (r noRecovery) failed(_ context.Context, h history, cause error) error {
-	if h.unknown > 0 && !r.isIdempotent {
-		return h.outcomeUnknown(cause)
-	}
-	return cause
-}
