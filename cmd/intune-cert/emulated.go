@@ -66,7 +66,7 @@ func (a *app) readEmulatorSettings(ctx context.Context, root string, client *htt
 	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
 		return nil, &advisedError{
 			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", root),
-			next: `Start one with "intune-cert emulator", or leave out --emulator and INTUNE_CERT_EMULATOR to use Microsoft's cloud.`,
+			next: `Start one with "intune-cert emulator", or leave out ` + a.nameOf("emulator") + " to use Microsoft's cloud.",
 		}
 	}
 	if settings.TenantID == "" || settings.ClientID == "" || settings.ClientSecret == "" {
@@ -91,7 +91,7 @@ func (a *app) remarkOnUnused(settings *emulatorSettings) {
 	own := []string{settings.TenantID, settings.ClientID, settings.ClientSecret, strings.TrimSuffix(a.flags.emulator, "/")}
 	var unused []string
 	if auth := a.flags.auth.value; auth != "env" && auth != "device" && auth != "browser" {
-		unused = append(unused, "--auth "+auth)
+		unused = append(unused, a.nameOf("auth")+" "+auth)
 	}
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")

@@ -76,6 +76,8 @@ func TestWrongSchemeOfTheEmulatorIsNamed(t *testing.T) {
 	f.run("list").exits(1).says("the emulator at "+address+" uses https\nNext: Set INTUNE_CERT_EMULATOR to https://"+address+".", "set --ca to the file")
 	_, address, _ = strings.Cut(plain.URL(), "://")
 	f.run("list", "--emulator", "https://"+address).exits(1).says("the emulator at " + address + " uses http\nNext: Set --emulator to http://" + address + ".\n")
+	f.env = append(f.env, "INTUNE_CERT_AUTH=github", "INTUNE_CERT_EMULATOR=")
+	f.run("list").exits(1).says("INTUNE_CERT_AUTH github: the credential is not available")
 	f.env = append(f.env, "INTUNE_CERT_EMULATOR=contoso.example")
 	f.run("list").exits(2).says("intune-cert: INTUNE_CERT_EMULATOR is not an absolute URL")
 	f.run("list", "--cloud", "china").exits(2).says("--cloud and INTUNE_CERT_EMULATOR cannot be combined")

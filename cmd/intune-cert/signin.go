@@ -122,8 +122,8 @@ func (a *app) require(variables ...string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("--auth %s: %w: the environment variables %s are not set",
-		a.flags.auth, intune.ErrCredentialUnavailable, strings.Join(missing, " and "))
+	return fmt.Errorf("%s %s: %w: the environment variables %s are not set",
+		a.nameOf("auth"), a.flags.auth, intune.ErrCredentialUnavailable, strings.Join(missing, " and "))
 }
 
 // azurePipelines takes the service connection of the task AzureCLI@2, which sets these variables.

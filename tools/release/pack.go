@@ -108,7 +108,7 @@ func (r *release) texts(ctx context.Context) (fstest.MapFS, error) {
 func (r *release) addManPages(ctx context.Context, files fstest.MapFS) error {
 	folder := filepath.Join(r.out, "man")
 	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
-	if err := r.goCommand(ctx, tool, env, "test", "-count=1", "-run=^TestManPages$", ".", "-man="+folder); err != nil {
+	if err := r.goCommand(ctx, r.tree, tool, env, "test", "-count=1", "-run=^TestManPages$", ".", "-man="+folder); err != nil {
 		return err
 	}
 	pages, err := filepath.Glob(filepath.Join(folder, "*"))
@@ -135,7 +135,7 @@ func (r *release) build(ctx context.Context, p platform) (program string, info *
 	}
 	program = filepath.Join(r.out, "build", p.os+"_"+p.arch, name)
 	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=0"}
-	if err := r.goCommand(ctx, tool, env, "build", "-buildvcs=true", "-ldflags=-s -w", "-o", program, "."); err != nil {
+	if err := r.goCommand(ctx, r.tree, tool, env, "build", "-buildvcs=true", "-ldflags=-s -w", "-o", program, "."); err != nil {
 		return "", nil, err
 	}
 	info, err = buildinfo.ReadFile(program)
@@ -176,7 +176,7 @@ func (r *release) archive(p platform, files fs.FS) (sum string, err error) {
 	if p.os == "windows" {
 		write, extension = writeZip, ".zip"
 	}
-	file, err := os.Create(filepath.Join(r.out, name+extension)) //nolint:gosec // an archive of the release
+	file, err := os.Create(filepath.Join(r.out, name+extension)) //nolint:gosec // a file in the output folder
 	if err != nil {
 		return "", err
 	}

@@ -70,20 +70,15 @@ func (r *release) pin(ctx context.Context, repository, module string, others []s
 	if len(others) == 0 {
 		return nil
 	}
-	env, err := r.goEnvironment(ctx, repository)
-	if err != nil {
-		return err
-	}
 	edit := []string{"mod", "edit"}
 	for _, other := range others {
 		name := strings.TrimSuffix(root+"/"+other, "/.")
 		edit = append(edit, "-dropreplace="+name, "-require="+name+"@"+r.version)
 	}
-	if _, err := command(ctx, r.abs(module), env, "go", edit...); err != nil {
+	if err := r.goCommand(ctx, repository, module, nil, edit...); err != nil {
 		return err
 	}
-	_, err = command(ctx, r.abs(module), env, "go", "mod", "tidy")
-	return err
+	return r.goCommand(ctx, repository, module, nil, "mod", "tidy")
 }
 
 // printCommands prints how to publish the release. GitHub starts no workflow for tags that are pushed with more than two others,

@@ -40,12 +40,13 @@ func (r *release) git(ctx context.Context, args ...string) (string, error) {
 	return command(ctx, r.tree, nil, "git", args...)
 }
 
-// goCommand runs the go command in a folder of the tree.
-func (r *release) goCommand(ctx context.Context, dir string, env []string, args ...string) error {
-	own, err := r.goEnvironment(ctx, r.tree)
-	if err == nil {
-		_, err = command(ctx, r.abs(dir), append(own, env...), "go", args...)
+// goCommand runs the go command in a folder of the tree, with the modules of a repository.
+func (r *release) goCommand(ctx context.Context, repository, dir string, env []string, args ...string) error {
+	own, err := r.goEnvironment(ctx, repository)
+	if err != nil {
+		return err
 	}
+	_, err = command(ctx, r.abs(dir), append(own, env...), "go", args...)
 	return err
 }
 
