@@ -56,14 +56,12 @@ func (c *call) classify() (outcome, error) {
 	}
 	switch {
 	case repeated && !isIdempotent(c.method):
-		return unknown, fmt.Errorf("a middleware sent the request more than once: %w", cmp.Or(err, errOneResponse))
+		return unknown, fmt.Errorf("a middleware sent the request more than once: %w", cmp.Or(err, errors.New("the response belongs to one of the requests only")))
 	case o == unknown && nothingSent: // a middleware responded
 		return notSent, err
 	}
 	return o, err
 }
-
-var errOneResponse = errors.New("the response belongs to one of the requests only")
 
 // classifyError returns the outcome of an attempt without a response.
 func classifyError(err error, nothingSent bool) outcome {

@@ -26,13 +26,12 @@ type Config struct {
 
 // Transport is the innermost step of the pipeline: what it hands to the base transport goes over the network.
 type Transport struct {
-	own           atomic.Pointer[http.Transport] // a transport from NewTransport, which renew replaces; nil for another one
-	base          http.RoundTripper              // the transport at the beginning
-	hooksAreProof bool                           // the transport is net/http's, so its hooks tell whether there was a connection
-	origin        *url.URL
-	userAgent     []string
-	limit         time.Duration // of an attempt, including its body
-	timeout       error
+	own       atomic.Pointer[http.Transport] // a transport from NewTransport, which renew replaces; nil for another one
+	base      http.RoundTripper              // the transport at the beginning
+	origin    *url.URL
+	userAgent []string
+	limit     time.Duration // of an attempt, including its body
+	timeout   error
 }
 
 // New returns a transport.
@@ -46,11 +45,8 @@ func New(cfg Config) *Transport {
 		t.base = NewTransport()
 	}
 	t.limit = cmp.Or(cfg.Timeout, t.limit)
-	if base, isNetHTTP := t.base.(*http.Transport); isNetHTTP {
-		t.hooksAreProof = true
-		if isOwn(base) {
-			t.own.Store(base)
-		}
+	if base, isNetHTTP := t.base.(*http.Transport); isNetHTTP && isOwn(base) {
+		t.own.Store(base)
 	}
 	t.timeout = &TimeoutError{t.limit}
 	return t
@@ -81,7 +77,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var seen evidence
 	var err error
-	defer func() { a.leave(t.hooksAreProof && seen.isUnsent(err)) }()
+	_, hooksAreProof := t.base.(*http.Transport) // net/http's tell whether there was a connection
+	defer func() { a.leave(hooksAreProof && seen.isUnsent(err)) }()
 	closeBody(req)
 	ctx, cancel := context.WithDeadlineCause(req.Context(), a.Started.Add(t.limit), t.timeout)
 	defer cancel()
