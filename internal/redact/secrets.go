@@ -99,7 +99,7 @@ func (m Mask) Text(text string) string {
 	return masked
 }
 
-// isEscapedIn reports whether a layer of text below its escapes shows more of the secrets than the text itself.
+// isEscapedIn reports whether a layer of text below its escapes shows other parts of the secrets than the text itself.
 func (m Mask) isEscapedIn(text string) bool {
 	if len(m) == 0 || !strings.ContainsAny(text, escapes) {
 		return false
@@ -114,7 +114,7 @@ func (m Mask) isEscapedIn(text string) bool {
 		if len(below) == len(text) {
 			return false
 		}
-		if _, more := m.plain(below); more > shown {
+		if _, here := m.plain(below); here != shown {
 			return true
 		}
 		text = below
