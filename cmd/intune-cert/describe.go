@@ -21,7 +21,11 @@ func describe(err error) string {
 	case *intune.AuthError:
 		return strings.ReplaceAll(e.Error(), "WithCloud", "--cloud")
 	case *intune.OutcomeUnknownError:
-		return "the upload may have succeeded: " + describe(e.Err)
+		text := "the upload may have succeeded"
+		for _, candidate := range e.Candidates {
+			text += ", as " + candidate.ID
+		}
+		return text + ": " + describe(e.Err)
 	case *advice.Error:
 		return describe(e.Err) // the next step has other words
 	case *advisedError:

@@ -217,14 +217,14 @@ func TestInterruptedForcedRotateIsRunAgainWithoutForce(t *testing.T) {
 // TestNextStepsRepeatTheCommandLine: without --allow-expired, the suggested command failed for another reason.
 func TestNextStepsRepeatTheCommandLine(t *testing.T) {
 	f := newFixture(t)
-	f.writeCertificate("last year's.cer", contoso(func(c *certificate) {
+	f.writeCertificate("last year.cer", contoso(func(c *certificate) {
 		c.NotBefore, c.NotAfter = c.NotBefore.AddDate(0, 0, -400), c.NotBefore.Add(-time.Hour)
 	}))
 	f.seed(contoso())
-	f.run("rotate", "last year's.cer", "--allow-expired", "--emulator", f.URL()).exits(6).
-		says(`run once: intune-cert rotate 'last year'\''s.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
+	f.run("rotate", "last year.cer", "--allow-expired", "--emulator", f.URL()).exits(6).
+		says(`run once: intune-cert rotate 'last year.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden})
-	f.run("upload", "last year's.cer", "--allow-expired").exits(4).says(`run intune-cert rotate 'last year'\''s.cer' --allow-expired: it uploads`)
+	f.run("upload", "last year.cer", "--allow-expired").exits(4).says(`run intune-cert rotate 'last year.cer' --allow-expired: it uploads`)
 	f.run("get", "missing", "-o", "yaml", "--emulator", f.URL()).exits(1).says("run intune-cert list --emulator " + f.URL() + "\n")
 }
 

@@ -3,12 +3,14 @@ package main
 import (
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
@@ -151,6 +153,13 @@ func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	f.run("rotate", "new.cer").exits(0).prints("is in the tenant already")
+}
+
+func TestUnknownOutcomeNamesWhatTheUploadMayBe(t *testing.T) {
+	err := &intune.OutcomeUnknownError{Err: io.EOF, Candidates: []*intune.EnterpriseCodeSigningCertificate{{ID: "a"}, {ID: "b"}}}
+	if got, want := describe(err), "the upload may have succeeded, as a, as b: the connection was lost"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestUploadSaysThatALostResponseIsReconciled(t *testing.T) {

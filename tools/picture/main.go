@@ -16,7 +16,7 @@ const (
 )
 
 func main() {
-	picture, err := newPicture(context.Background(), tree)
+	picture, err := newPicture(context.Background())
 	if err == nil {
 		err = os.WriteFile(tree+"/"+file, picture, 0o644) //nolint:gosec // others may read it
 	}
@@ -26,8 +26,8 @@ func main() {
 	}
 }
 
-// newPicture returns the picture of the tool in a tree.
-func newPicture(ctx context.Context, tree string) ([]byte, error) {
+// newPicture returns the picture of the tool.
+func newPicture(ctx context.Context) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "picture")
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func newPicture(ctx context.Context, tree string) ([]byte, error) {
 	defer func() { _ = os.RemoveAll(folder) }()
 	ctx, stop := context.WithCancel(ctx) // ends the emulator
 	defer stop()
-	s, err := newSession(ctx, tree, folder)
+	s, err := newSession(ctx, folder)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func TestPictureIsCurrent(t *testing.T) {
 		t.Skip("needs a pseudo-terminal")
 	}
 	t.Chdir("..") // where the program runs
-	want, err := newPicture(t.Context(), tree)
+	want, err := newPicture(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type session struct {
 }
 
 // newSession builds the tool, and starts a tenant with a certificate that expires soon. It ends with the context.
-func newSession(ctx context.Context, tree, folder string) (*session, error) {
+func newSession(ctx context.Context, folder string) (*session, error) {
 	s := &session{folder: folder}
 	build := exec.CommandContext(ctx, "go", "build", "-o", folder, ".") //nolint:gosec // a folder of our own
 	build.Dir, build.Stderr = filepath.Join(tree, "cmd", "intune-cert"), os.Stderr
