@@ -287,7 +287,7 @@ func ExampleEnterpriseCodeSigningCertificatesService_Update() {
 	// Output: Contoso's certificate of 2026
 }
 
-// Delete a certificate. Devices then no longer trust the apps that only it has signed.
+// Delete a certificate. Devices may then no longer trust the apps that only it has signed.
 func ExampleEnterpriseCodeSigningCertificatesService_Delete() {
 	server, err := intunetest.Start()
 	if err != nil {

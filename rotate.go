@@ -27,8 +27,8 @@ var ErrNotProvisioned = errors.New("the new certificate is not provisioned yet: 
 // one, or a certificate with the same subject expires later. Nothing was deleted.
 var ErrNotLatest = errors.New("the certificate is not the latest")
 
-// ErrOtherSubject says that Intune deploys a certificate with another subject. A rotation would end the trust in the apps
-// that it has signed. Nothing was uploaded, unless the difference showed only after the upload: then Created of the
+// ErrOtherSubject says that Intune deploys a certificate with another subject. After a rotation, devices may no longer
+// trust the apps that it has signed. Nothing was uploaded, unless the difference showed only after the upload: then Created of the
 // [Rotation] is true. NewSubject in [RotateOptions] allows the change.
 var ErrOtherSubject = errors.New("the deployed certificate has another subject")
 

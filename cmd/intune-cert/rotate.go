@@ -165,7 +165,7 @@ func (c *rotateCommand) adviseRotation(
 		if _, err := rotate(options); errors.Is(err, intune.ErrNotLatest) {
 			flag = "force" // which allows another subject, too
 		}
-		return &advisedError{err: err, next: "Check that " + file + " is the right file: devices will no longer trust apps that only the deployed " +
+		return &advisedError{err: err, next: "Check that " + file + " is the right file: devices may no longer trust apps that only the deployed " +
 			"certificate has signed. If it is, run once: " + c.again(file, flag)}
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
 		return &advisedError{err: err, next: c.nextStep(err) + ". If this certificate was issued again, run once: " + c.again(file, "force")}

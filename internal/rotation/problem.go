@@ -66,7 +66,7 @@ func outlived(record *match.Record, isSame bool) *Problem {
 func (s *State) otherSubject(deployed *match.Record) *Problem {
 	return &Problem{
 		Kind:   OtherSubject,
-		Text:   fmt.Sprintf("%s, but this certificate is for %q: apps signed with the deployed certificate would no longer be trusted", Describe(deployed), s.Certificate.Subject()),
+		Text:   fmt.Sprintf("%s, but this certificate is for %q: apps signed with the deployed certificate may no longer be trusted", Describe(deployed), s.Certificate.Subject()),
 		Advice: "if that is intended, use NewSubject",
 	}
 }
@@ -74,7 +74,7 @@ func (s *State) otherSubject(deployed *match.Record) *Problem {
 func (s *State) hadOtherSubject(previous *match.Record) *Problem {
 	return &Problem{
 		Kind:   OtherSubject,
-		Text:   fmt.Sprintf("uploaded for %q, but %s was deployed before, and its subject was not visible until now: apps signed with that certificate are no longer trusted", s.Certificate.Subject(), Describe(previous)),
+		Text:   fmt.Sprintf("uploaded for %q, but %s was deployed before, and its subject was not visible until now: apps signed with that certificate may no longer be trusted", s.Certificate.Subject(), Describe(previous)),
 		Advice: "to restore it, rotate its file with Force",
 	}
 }
