@@ -20,9 +20,6 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
-// longestWait bounds the waits that the service asks for, so that an absurd Retry-After does not hang a program.
-const longestWait = time.Hour
-
 // decideNext reports whether another attempt follows the last one, after c.wait. If not, c.err is the error of the call.
 func (c *call) decideNext(ctx context.Context) bool {
 	outcome, err := c.classify()
@@ -160,7 +157,7 @@ func (c *call) stopReason(ctx context.Context) string {
 	switch {
 	case c.attempts >= c.pipeline.retry.MaxAttempts:
 		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
-	case RetryAfter(c.err) > longestWait:
+	case RetryAfter(c.err) > throttle.LongestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", RetryAfter(c.err))
 	case limited && c.wait > time.Until(deadline):
 		return fmt.Sprintf("not tried again: the context ends before the wait of %s", c.wait)
@@ -199,13 +196,12 @@ func (c *call) pauseOthers(err error) bool {
 	if !errors.As(err, &rejection) {
 		return false
 	}
-	pause := min(c.wait, longestWait)
 	switch {
 	case rejection.isThrottling():
-		c.pipeline.limits.pauseAll(pause)
+		c.pipeline.limits.pauseAll(c.wait)
 		return true
 	case rejection.StatusCode == http.StatusServiceUnavailable && rejection.isFromGraph() && rejection.RetryAfter > 0:
-		c.pipeline.limits.busy.Close(pause)
+		c.pipeline.limits.busy.Close(c.wait)
 		return true
 	}
 	return false

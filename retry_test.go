@@ -279,11 +279,25 @@ func TestWaitThatOutlastsTheContextIsNotBegun(t *testing.T) {
 	})
 }
 
-func TestAbsurdRetryAfterEndsTheCall(t *testing.T) {
+// TestRetryAfterOfMoreThanAnHourEndsEveryCallAtOnce, not only the first one.
+func TestRetryAfterOfMoreThanAnHourEndsEveryCallAtOnce(t *testing.T) {
 	for _, asked := range []string{"3601", "99999999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"} {
-		_, err := create(newWire(t, reply(429, "", "Retry-After", asked)).client())
-		if !errors.Is(err, intune.ErrThrottled) || !strings.Contains(err.Error(), "the service asked to wait") {
-			t.Errorf("%s: got %v", asked, err)
+		for _, response := range []httpmock.Responder{reply(429, "", "Retry-After", asked), reply(503, graphRefusal("ServiceUnavailable"), "Retry-After", asked)} {
+			virtual(t, func(t *testing.T) {
+				began := time.Now()
+				w := newWire(t, response, reply(http.StatusOK, created))
+				client := w.client()
+				for _, want := range []string{"the service asked to wait", "requests must wait another"} {
+					err := call(client, "GET")
+					if err == nil || !strings.Contains(err.Error(), want) || intune.RetryAfter(err) <= time.Hour || time.Since(began) != 0 {
+						t.Errorf("%s: got %v after %v, want %q", asked, err, time.Since(began), want)
+					}
+				}
+				time.Sleep(time.Second)
+				if err := call(client, "GET"); (err == nil) != (asked == "3601") {
+					t.Errorf("%s: got %v a second later", asked, err)
+				}
+			})
 		}
 	}
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/wait"
 )
 
+// LongestWait bounds the waits that a service asks for: a request that would have to wait longer is not sent.
+const LongestWait = time.Hour
+
 // Gate holds all requests back while the service has asked for a pause, because requests that are sent while it
 // throttles count against the quota. See https://learn.microsoft.com/graph/throttling.
 type Gate struct {
@@ -40,7 +43,8 @@ func (g *Gate) IsOpen() bool {
 	return !time.Now().Before(opens)
 }
 
-// Wait waits until the gate is open. It does not begin a wait that would outlast the context. The error is an *Error.
+// Wait waits until the gate is open. It does not begin a wait that would outlast the context or exceed LongestWait. The error
+// is an *Error.
 func (g *Gate) Wait(ctx context.Context) error {
 	if g.IsOpen() {
 		return nil
@@ -51,6 +55,9 @@ func (g *Gate) Wait(ctx context.Context) error {
 		opens, passes := g.next()
 		if !time.Now().Before(opens) {
 			return nil
+		}
+		if pause := time.Until(opens); pause > LongestWait {
+			return &Error{Pause: pause}
 		}
 		if deadline, ok := ctx.Deadline(); ok && !passes.Before(deadline) {
 			passes = opens
@@ -79,7 +86,7 @@ func (g *Gate) next() (opens, passes time.Time) {
 	return g.opens, passes
 }
 
-// Error says that a request was not sent, because its wait would outlast its context, or the context ended.
+// Error says that a request was not sent, because its wait would be too long, or the context ended.
 type Error struct {
 	Pause time.Duration // that was left; 0 or less if it is not known
 	Err   error         // the context's; nil if the wait was not begun
@@ -94,7 +101,7 @@ func newError(ctx context.Context, until time.Time) *Error {
 func (e *Error) Error() string {
 	switch {
 	case e.Err == nil:
-		return fmt.Sprintf("not sent: requests must wait another %s, but the context ends sooner", e.Pause.Round(time.Millisecond))
+		return fmt.Sprintf("not sent: requests must wait another %s, which is longer than this call may wait", e.Pause.Round(time.Millisecond))
 	case e.Pause <= 0:
 		return fmt.Sprintf("not sent while waiting for the quota: %v", e.Err)
 	}
