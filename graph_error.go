@@ -127,6 +127,8 @@ func (e *APIError) words() string {
 	return redact.Line(e.Code) + ": " + redact.Line(e.Message)
 }
 
+func isReadOnly(permission string) bool { return strings.Contains(permission, ".Read.") }
+
 // advice returns what to do, "" if that is not known.
 func (e *APIError) advice() string {
 	message := strings.ToLower(e.Message)
@@ -137,6 +139,8 @@ func (e *APIError) advice() string {
 		return "sign in with a work or school account"
 	case len(e.RequiredPermissions) == 1:
 		return "grant the application " + e.RequiredPermissions[0]
+	case slices.ContainsFunc(e.RequiredPermissions, isReadOnly): // a rotation reads first
+		return "grant the application one of these permissions; to upload, it needs one with ReadWrite"
 	case len(e.RequiredPermissions) > 1:
 		return "grant the application one of these permissions"
 	case e.StatusCode == http.StatusProxyAuthRequired:

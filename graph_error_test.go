@@ -106,7 +106,7 @@ func TestAPIErrorMessages(t *testing.T) {
 		"no such status":          {499, "", "499: the response is not from Microsoft Graph; it may be from a gateway"},
 		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
-			"403 Forbidden: BadRequest: must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All: grant the application one of these permissions"},
+			"403 Forbidden: BadRequest: must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All: grant the application one of these permissions; to upload, it needs one with ReadWrite"},
 		"malformed text of Intune":         {403, message(`{\"Message\": \"half`), `403 Forbidden: BadRequest: {"Message": "half`},
 		"text of Intune without a message": {403, message(`{\"_version\":3}`), `403 Forbidden: BadRequest: {"_version":3}`},
 	}
