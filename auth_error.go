@@ -11,7 +11,9 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
 
-// AuthError is a response from the token endpoint, or from an issuer of assertions, that is not a token.
+// AuthError is a response from the token endpoint, or from an issuer of assertions, that is not a token. The attempt that
+// needed the token was not sent to Microsoft Graph. If an earlier attempt of a create may have succeeded, an
+// [*OutcomeUnknownError] wraps the AuthError.
 //
 // These are transient and retried: status 408, 429 and 5xx, the code temporarily_unavailable, AADSTS90024 and
 // AADSTS90033, and a 1xx or 2xx whose body is not a JSON object. AADSTS700213, 70021, 700016, 7000215 and 500011 may
@@ -21,7 +23,7 @@ type AuthError struct {
 	Code        string // OAuth's error code, such as "invalid_client"; "" if the response has none
 	Description string // what the response says, without the ids that follow it
 	AADSTS      int    // Microsoft Entra ID's own error number, 0 if there is none
-	StatusCode  int
+	StatusCode  int    // of that response
 	Host        string // that sent the response; "" if unknown
 
 	TraceID, CorrelationID string // for Microsoft Support

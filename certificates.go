@@ -11,8 +11,8 @@ import (
 )
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object of this
-// type and an id is success. cert is not modified. If its UploadDateTime is zero, the current time is sent. No other
-// request precedes the first POST.
+// type and an id is success. cert is not modified. If its UploadDateTime is zero, the current time is sent. Except for the
+// sign-in, no other request precedes the first POST.
 //
 // Before anything is sent, Create returns an [*InputError] for:
 //
@@ -21,7 +21,8 @@ import (
 //   - content that resembles a certificate but is not exactly one in DER;
 //   - a private key in any field and encoding.
 //
-// An [*APIError] is a rejection by the service, and an [*AuthError] one by the sign-in. In both cases nothing was created.
+// An [*APIError] is a rejection by the service, and an [*AuthError] one by the sign-in. In both cases nothing was created,
+// unless an [*OutcomeUnknownError] wraps the error.
 //
 // If the response is lost, Create lists the certificates to find the one it sent, immediately and again after growing
 // pauses. It sends the certificate again only if a listing that began ReconcileWindow (see [RetryPolicy]) later doesn't

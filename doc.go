@@ -1,7 +1,7 @@
 // Package intune uploads and replaces the enterprise code-signing certificates of Microsoft Intune, through Microsoft
 // Graph. Managed Windows devices trust these certificates for the apps that an organization signs and sideloads. A publicly
 // trusted code-signing certificate is valid for at most 460 days, so it must be replaced about once a year. Package intune does
-// this unattended, and without leaving a duplicate.
+// this unattended, and stores each certificate exactly once, with [few exceptions].
 //
 //	cred := intune.ClientSecretCredential(tenantID, clientID, secret)
 //	client, err := intune.NewClient(cred)
@@ -26,8 +26,8 @@
 // A broken connection, a timeout or a gateway error can lose the response to an upload. [EnterpriseCodeSigningCertificatesService.Create]
 // then lists the tenant's certificates, immediately and again after growing pauses. If a record is certainly from this call, Create
 // returns it. If the certificate is certainly absent after ReconcileWindow (30 s by default, see [RetryPolicy]), Create sends it
-// again. If Create can't find out, it returns an [*OutcomeUnknownError]. Create never deletes anything. The rules are in
-// docs/exactly-once.md.
+// again. If Create can't find out, it returns an [*OutcomeUnknownError]. If the certificate is in the tenant more than once, Create
+// returns a [*DuplicateError]. Create never deletes anything. [docs/exactly-once.md] has the rules.
 //
 // # Errors
 //
@@ -37,13 +37,13 @@
 //	var rejected *intune.APIError
 //	switch {
 //	case errors.As(err, &unknown): // the certificate may be in the tenant: run Rotate in a few minutes
-//	case errors.Is(err, intune.ErrForbidden): // err says which permission is missing
+//	case errors.Is(err, intune.ErrForbidden): // a permission is missing: a rotation needs DeviceManagementApps.ReadWrite.All
 //	case errors.As(err, &rejected): // nothing was created; rejected.RequestID is for Microsoft Support
 //	}
 //
-// An [*InputError] reports a mistake that was found before anything was sent. After any other error from an update or a
+// An [*InputError] reports a mistake in what you passed or set. Nothing was changed. After any other error from an update or a
 // deletion, the request may have succeeded, and it is safe to repeat. No error and no log line contains a token, a secret or
-// certificate content. docs/errors.md lists all errors and what to do.
+// certificate content. [docs/errors.md] lists all errors and what to do.
 //
 // # Retries and limits
 //
@@ -67,4 +67,8 @@
 // Graph origin.
 //
 // A [Client] is safe for concurrent use. It signs in to one tenant, so use one client for each tenant.
+//
+// [few exceptions]: https://github.com/seed-230b9595/intune-go/blob/main/docs/exactly-once.md#what-it-cannot-promise
+// [docs/exactly-once.md]: https://github.com/seed-230b9595/intune-go/blob/main/docs/exactly-once.md
+// [docs/errors.md]: https://github.com/seed-230b9595/intune-go/blob/main/docs/errors.md
 package intune

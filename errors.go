@@ -15,14 +15,16 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/rotation"
 )
 
-// Sentinels for [errors.Is] with an [*APIError].
+// Sentinels for [errors.Is]. An [*APIError] matches the one for its status. Two of them also match errors of the client that are
+// not an [*APIError]: ErrNotFound, if [EnterpriseCodeSigningCertificatesService.Latest] finds no certificate in the tenant, and
+// ErrThrottled, if a request would have to wait too long for the client's own quota or a pause, so that it was not sent.
 var (
 	ErrBadRequest   = errors.New("bad request")         // 400
 	ErrUnauthorized = errors.New("unauthorized")        // 401
 	ErrForbidden    = errors.New("forbidden")           // 403, and the 401 that Intune gives for a missing permission
-	ErrNotFound     = errors.New("not found")           // 404 from Microsoft Graph itself: a gateway's 404 says nothing about the object
+	ErrNotFound     = errors.New("not found")           // 404 from Microsoft Graph itself, because a gateway's 404 says nothing about the object; also an empty tenant
 	ErrConflict     = errors.New("conflict")            // 409 and 412
-	ErrThrottled    = errors.New("throttled")           // 429 and 509; also the client's own quota: see RetryAfter
+	ErrThrottled    = errors.New("throttled")           // 429 and 509; also the client's own quota. RetryAfter returns the wait
 	ErrUnavailable  = errors.New("service unavailable") // 502, 503 and 504
 )
 
@@ -212,9 +214,10 @@ func (e *ResponseError) LogValue() slog.Value {
 	)...)...)
 }
 
-// InputError says what is wrong with an argument, an option or an environment variable. Nothing was sent.
+// InputError says what is wrong with an argument, an option, an environment variable, a file or a certificate. Nothing was
+// changed in the tenant.
 type InputError struct {
-	Name    string // of the option, parameter or environment variable
+	Name    string // what is wrong: a parameter or option, an environment variable, the path of a file, "certificate", or a JSON property
 	Problem string
 	Err     error // from checking it; may be nil
 }

@@ -81,7 +81,7 @@ func (c *EnterpriseCodeSigningCertificate) X509() (*x509.Certificate, error) {
 }
 
 // Thumbprint returns the SHA-1 of Content in upper-case hexadecimal, as Windows shows it, or "" without content. Listed
-// records have none, because the service doesn't return their content.
+// records usually have no content, because the service removes it after the upload.
 func (c *EnterpriseCodeSigningCertificate) Thumbprint() string { return thumbprint(c.Content) }
 
 func thumbprint(content []byte) string {

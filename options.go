@@ -164,8 +164,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent puts a product such as "contoso-rollover/1.2" before the library's own User-Agent, also in requests for
-// tokens.
+// WithUserAgent puts a product before the library's own User-Agent, also in requests for tokens. With "contoso-rollover/1.2", it
+// is "contoso-rollover/1.2 intune-go/VERSION (go1.26.0; linux/amd64)", where VERSION is that of this library.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		c.userAgent = product

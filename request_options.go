@@ -79,8 +79,9 @@ func WithHeader(key, value string) RequestOption {
 	}
 }
 
-// Response describes a call beyond its result; see [WithResponse]. If there were several attempts, it describes the
-// last one.
+// Response describes a call beyond its result; see [WithResponse]. If there were several requests or attempts, it describes
+// the last one. If Create finds its certificate after a lost response, that is the attempt whose response was lost: StatusCode
+// is then 0 or, for example, 504, although Create succeeds.
 type Response struct {
 	StatusCode int         // 0 if nothing was received
 	Header     http.Header // of the response; a token echoed in it is masked
@@ -89,7 +90,7 @@ type Response struct {
 	ClientRequestID string // a GUID from the library, the same for all attempts of the call
 	Diagnostics     string // x-ms-ags-diagnostic: which data center and server responded
 
-	Attempts int // of the call; the listings after a lost create are not counted
+	Attempts int // of the request, including one whose sign-in failed; the listings after a lost create are not counted
 
 	Reconciled bool      // the response to a create was lost, and the certificate was found in the tenant
 	MatchedBy  MatchedBy // how it was recognized there, by Create or Rotate; "" if there was no search
@@ -107,8 +108,8 @@ func WithResponse(response *Response) RequestOption {
 	}
 }
 
-// WithoutReconcile makes [EnterpriseCodeSigningCertificatesService.Create] return an [*OutcomeUnknownError] immediately
-// if the response is lost. Create then neither checks the tenant nor retries.
+// WithoutReconcile makes [EnterpriseCodeSigningCertificatesService.Create] and [EnterpriseCodeSigningCertificatesService.Rotate]
+// return an [*OutcomeUnknownError] immediately if the response to an upload is lost, without checking the tenant or retrying.
 func WithoutReconcile() RequestOption {
 	return func(o *requestOptions) error {
 		o.withoutReconcile = true
@@ -116,8 +117,8 @@ func WithoutReconcile() RequestOption {
 	}
 }
 
-// WithExpiredAllowed lets [EnterpriseCodeSigningCertificatesService.Create] upload an expired certificate. Apps that
-// were timestamped before it expired may still run.
+// WithExpiredAllowed lets [EnterpriseCodeSigningCertificatesService.Create] and [EnterpriseCodeSigningCertificatesService.Rotate]
+// upload an expired certificate. Apps that were timestamped before it expired may still run.
 func WithExpiredAllowed() RequestOption {
 	return func(o *requestOptions) error {
 		o.allowExpired = true

@@ -35,12 +35,20 @@ var ErrOtherSubject = errors.New("the deployed certificate has another subject")
 // RotateOptions configures [EnterpriseCodeSigningCertificatesService.Rotate]. The zero value, and nil, upload the
 // certificate if necessary and delete nothing.
 type RotateOptions struct {
-	DeleteOld       bool          // delete what cert replaces: the earlier uploads with the same subject
-	Overlap         time.Duration // keep them until cert has been in the tenant this long: provisioned does not mean that all devices have it
+	DeleteOld bool // delete what cert replaces: the earlier uploads with the same subject
+
+	// Overlap keeps what DeleteOld deletes until cert has been in the tenant this long, because not every device has a
+	// certificate once it is provisioned. Without DeleteOld, it has no effect. It counts from the upload date, which can be
+	// ahead of the clock: it is at least a second after that of every other record, and not before cert becomes valid.
+	Overlap time.Duration
+
 	WaitProvisioned time.Duration // wait up to this long for cert to be provisioned; 0 does not wait
 	NewSubject      bool          // cert may replace a deployed certificate that has another subject
 	Force           bool          // upload cert whatever the tenant has, another subject included: for a re-issue or a rollback. Every call uploads
-	DryRun          bool          // change nothing; the Rotation shows what would be done
+
+	// DryRun changes nothing. The Rotation and the error are those of a real run in which a new upload is provisioned at
+	// once, and an earlier one within WaitProvisioned.
+	DryRun bool
 }
 
 // Rotation reports what [EnterpriseCodeSigningCertificatesService.Rotate] has done or, with DryRun, would do.
@@ -50,9 +58,9 @@ type Rotation struct {
 	MatchedBy    MatchedBy                           // how it was recognized, if it was there
 	Previous     *EnterpriseCodeSigningCertificate   // deployed before this call, if that was another certificate
 	Old          []*EnterpriseCodeSigningCertificate // the earlier uploads with the same subject, earlier copies of cert included
-	Deleted      []string                            // ids of those that this call deleted
+	Deleted      []string                            // ids of those that this call deleted or, with DryRun, would delete
 	Pending      []string                            // ids of those that a later run will delete
-	PendingUntil time.Time                           // when Overlap ends; zero if nothing is pending
+	PendingUntil time.Time                           // when Overlap ends, or has ended; zero if nothing is pending
 }
 
 // LogValue implements slog.LogValuer, without the contents.
@@ -72,33 +80,33 @@ func (r Rotation) LogValue() slog.Value {
 // Rotate makes cert the certificate that Intune deploys. Intune deploys only the latest upload, so Rotate uploads cert
 // unless it is the latest upload already. It is safe to run again at any time: each run lists the tenant, does what is
 // missing, and returns nil if nothing is wrong. Sign your apps again first, and upload them to Intune on the same day.
+// [docs/rotation.md] explains each step.
 //
-// Rotate recognizes cert as [EnterpriseCodeSigningCertificatesService.Find] does. If it is unclear whether the deployed
-// record is cert, or which record is deployed, the error is an [*AmbiguousMatchError] and nothing is done. If Intune
-// deploys a certificate with another subject, the error is [ErrOtherSubject], unless NewSubject is set. If a record
-// with the same subject expires more than two days after cert, or another certificate was uploaded after cert, the
-// error is [ErrNotLatest]: the job may be out of date. Force skips these checks. If cert becomes valid in more than an
-// hour, the error is an [*InputError].
+// With DeleteOld, Rotate deletes the earlier uploads with the same subject that expire at most two days after cert. Before
+// that, cert must be deployed, provisioned, and in the tenant for Overlap. Until then, Rotate returns nil, and Pending
+// names what a later run deletes.
 //
-// After an upload, Rotate checks that later runs will recognize the new record. If they would not, the error is an
-// [*AmbiguousMatchError]. Check the record before you run Rotate again.
+// Rotate returns the errors of [EnterpriseCodeSigningCertificatesService.Create], and these:
 //
-// With DeleteOld, Rotate deletes what cert replaces: earlier uploads with the same subject that expire at most two days
-// after cert. Before that, cert must be deployed, provisioned, and in the tenant for Overlap. Until then, Rotate returns
-// nil, and Pending names what a later run deletes. If cert is not provisioned when WaitProvisioned or Overlap ends, or 48
-// hours after its upload, the error is [ErrNotProvisioned]. Rotate keeps a record that may or may not be old, and the
-// error is an [*AmbiguousMatchError]. It never deletes the deployed record, or one with another subject. If a deletion
-// fails, Deleted names the deleted records, and Pending the rest.
+//   - [ErrOtherSubject]: Intune deploys a certificate with another subject. NewSubject allows the change.
+//   - [ErrNotLatest]: a certificate with the same subject expires more than two days after cert, or another certificate
+//     was uploaded after cert. The job may be out of date.
+//   - [*AmbiguousMatchError]: it is unclear which record is deployed, whether a record is cert, whether one is old, or
+//     whether later runs will recognize the upload.
+//   - [ErrNotProvisioned]: cert is not provisioned when WaitProvisioned ends. If something waits to be deleted, also when
+//     Overlap ends or 48 hours after the upload, whichever is earlier.
+//   - [*InputError]: cert becomes valid in more than an hour, or RotateOptions has a negative duration.
 //
-// With DryRun, Rotate changes nothing, and returns the error of a real run. It assumes that a new upload is provisioned at
-// once, and an earlier one within WaitProvisioned. Deleted names what would be deleted.
+// Force skips the first three checks before the upload. With an error, Rotate returns the [Rotation] so far, or nil if
+// nothing is known yet. If a deletion fails, Deleted names what was deleted, and Pending the rest.
 //
-// Rotate ignores the Status and UploadDateTime of cert. It also returns the errors of
-// [EnterpriseCodeSigningCertificatesService.Create]. With an error, it returns the [Rotation] so far, or nil if nothing
-// is known yet. The certificates in the Rotation have no AdditionalData; [EnterpriseCodeSigningCertificatesService.Get]
-// returns it. Calls on one client for the same subject wait for each other.
+// Rotate recognizes cert as [EnterpriseCodeSigningCertificatesService.Find] does. It ignores the Status and UploadDateTime
+// of cert. The certificates in the Rotation have no AdditionalData. Calls on one client for the same subject wait for each
+// other.
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-create.
+//
+// [docs/rotation.md]: https://github.com/seed-230b9595/intune-go/blob/main/docs/rotation.md
 func (s *EnterpriseCodeSigningCertificatesService) Rotate(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options *RotateOptions, opts ...RequestOption) (result *Rotation, err error) {
 	defer nameError(&err, "rotate enterpriseCodeSigningCertificate")
 	r, err := s.client.newRotation(cert, options, opts)

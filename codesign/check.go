@@ -34,30 +34,35 @@ type Severity string
 
 // The severities, worst first.
 const (
-	SeverityFatal   Severity = "fatal"   // Create rejects the certificate
+	SeverityFatal   Severity = "fatal"   // Create and Rotate reject the certificate, unless WithExpiredAllowed is given
 	SeverityWarning Severity = "warning" // it can be uploaded, but devices may not accept what it signs
 	SeverityInfo    Severity = "info"    // fine if intended
 )
 
-// FindingCode identifies the kind of a [Finding]. Codes do not change from version to version.
+// FindingCode identifies the kind of a [Finding]. Compare codes, not messages: messages may change in any version.
 type FindingCode string
 
 // The codes of findings; see [FindingCode].
 const (
-	FindingExpired        FindingCode = "expired"
-	FindingNotYetValid    FindingCode = "not-yet-valid"
-	FindingExpiresSoon    FindingCode = "expires-soon"    // within 30 days
-	FindingShortLived     FindingCode = "short-lived"     // valid for less than 8 days in all, such as those of Azure Artifact Signing
-	FindingNoCodeSigning  FindingCode = "no-code-signing" // its extended key usage does not allow code signing
-	FindingAnyUse         FindingCode = "any-use"         // it has no extended key usage, or one that allows everything
-	FindingKeyUsage       FindingCode = "key-usage"       // its key usage does not allow signatures, unless it is a CA
-	FindingCA             FindingCode = "ca"
-	FindingWeakSignature  FindingCode = "weak-signature" // SHA-1, MD5, MD4 or MD2, unless it is self-signed
-	FindingWeakKey        FindingCode = "weak-key"       // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
-	FindingLongValidity   FindingCode = "long-validity"  // more than 460 days, issued since 1 March 2026, unless it is a CA
+	// SeverityFatal.
+	FindingExpired FindingCode = "expired"
+
+	// SeverityWarning.
+	FindingNotYetValid   FindingCode = "not-yet-valid"
+	FindingExpiresSoon   FindingCode = "expires-soon"    // within 30 days
+	FindingShortLived    FindingCode = "short-lived"     // valid for less than 8 days in all, such as those of Azure Artifact Signing
+	FindingNoCodeSigning FindingCode = "no-code-signing" // its extended key usage does not allow code signing, such as that for TLS
+	FindingAnyUse        FindingCode = "any-use"         // it has no extended key usage, or one that allows everything
+	FindingKeyUsage      FindingCode = "key-usage"       // its key usage does not allow signatures, unless it is a CA
+	FindingCA            FindingCode = "ca"              // it is a CA certificate
+	FindingWeakSignature FindingCode = "weak-signature"  // SHA-1, MD5, MD4 or MD2, unless it is self-signed
+	FindingWeakKey       FindingCode = "weak-key"        // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
+	FindingLongValidity  FindingCode = "long-validity"   // more than 460 days, issued since 1 March 2026, unless it is a CA
+
+	// SeverityInfo.
 	FindingSelfSigned     FindingCode = "self-signed"
 	FindingNegativeSerial FindingCode = "negative-serial"
-	FindingPrivateKey     FindingCode = "private-key" // the file holds a private key as well
+	FindingPrivateKey     FindingCode = "private-key" // the file holds a private key as well, which is not uploaded
 )
 
 const (

@@ -7,6 +7,9 @@
 //	}
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
+// Load also reads certificates that are rarely the intended ones, such as a CA certificate, or one for TLS. [Certificate.Check]
+// reports them. Create and Rotate don't call it.
+//
 // [Load] and [Parse] recognize the format by its content, never by a file name: see [Format]. They accept what Windows and its
 // tools accept, including certificates that crypto/x509 rejects, such as those with a negative serial number. An unreadable
 // certificate beside the signer's is skipped. Private keys are never decrypted, parsed or kept, and never appear in errors.
@@ -50,7 +53,7 @@ type Format string
 const (
 	FormatDER        Format = "DER"
 	FormatPEM        Format = "PEM"         // any text around it, any line ends, UTF-8 or UTF-16
-	FormatBase64     Format = "base64"      // hexadecimal or a list of bytes, without PEM's lines around it; also with a label, in quotation marks or in JSON
+	FormatBase64     Format = "base64"      // without PEM's BEGIN and END lines, or the bytes in hexadecimal or as a list of numbers; also with a label, in quotation marks or in JSON
 	FormatPKCS7      Format = "PKCS #7"     // .p7b, .p7s, .spc, catalogs (.cat) and .p7x, in DER, BER, PEM or base64
 	FormatPKCS12     Format = "PKCS #12"    // .pfx and .p12, in DER, BER, PEM or base64; see WithPassword
 	FormatPE         Format = "PE"          // signed programs and libraries for Windows and UEFI: .exe, .dll, .sys, .efi

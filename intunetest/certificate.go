@@ -15,9 +15,10 @@ import (
 
 var made atomic.Int64 // certificates, each of which expires a second later
 
-// NewCertificate returns a code-signing certificate for tests, issued by an untrusted authority and valid for 400 days. If
-// commonName is "", it gets a unique name. Each certificate of a process expires at a different second, as those of an
-// authority usually do. The functions in changes may change it before it is signed, for example its NotAfter.
+// NewCertificate returns a code-signing certificate for tests, issued by an untrusted authority and valid for 400 days. Its
+// key is not kept, so it can't sign. Equal common names give equal subjects, as Rotate needs them; if commonName is "", it gets a
+// unique name. Each certificate of a process expires at a different second, as those of an authority usually do. The
+// functions in changes may change it before it is signed, for example its NotAfter.
 //
 //	expiring := intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, 20) })
 func NewCertificate(commonName string, changes ...func(*x509.Certificate)) *x509.Certificate {

@@ -1,6 +1,6 @@
 // Package intunetest emulates the part of Microsoft Intune and Microsoft Entra ID that enterprise code-signing
-// certificates need, on a real socket. It is for tests of this library and of programs that use it, in any language:
-// Microsoft's own clients for Go, JavaScript and Python work with it.
+// certificates need, on a real socket. It is for tests of this library and of programs that use it, and for programs in any
+// language that speaks HTTP. Microsoft's own clients for Go, JavaScript and Python are tested with it.
 //
 //	server := intunetest.NewServer(t)
 //	client := server.Client()
@@ -42,9 +42,10 @@
 //
 // # Programs in other languages
 //
-// The control API under /_emulator/ offers the methods of [Server] over HTTP. docs/testing.md of this module lists its
-// requests. It needs no token. It rejects requests whose Origin or Host is not the server's, such as those of other websites.
-// [LoadSettings] reads a file of settings. The command "intune-cert emulator" runs a Server.
+// The control API under /_emulator/ offers the methods of [Server] over HTTP. [docs/testing.md] lists its requests, and
+// has recipes for curl, JavaScript, Java, Python and PowerShell. The API needs no token. It rejects requests whose Origin or
+// Host is not the server's, such as those of other websites.
+// [LoadSettings] reads a file of settings. The command "intune-cert emulator" runs a Server, and prints [Server.Environment].
 //
 // # Sources
 //
@@ -105,4 +106,6 @@
 //	application at organizations or common
 //
 // [WithStrictGraph] makes the emulator stricter than the service. It is never on by default.
+//
+// [docs/testing.md]: https://github.com/seed-230b9595/intune-go/blob/main/docs/testing.md
 package intunetest

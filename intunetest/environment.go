@@ -5,7 +5,13 @@ import "strings"
 // Variable is an environment variable, from [Server.Environment].
 type Variable struct{ Name, Value string }
 
-// Environment returns the environment variables that make Microsoft's libraries and intune-cert use the server.
+// Environment returns the environment variables that make intune-cert use the server, and Microsoft's libraries and
+// [intune.EnvironmentCredential] sign in to it. They don't change where [intune.NewClient] sends requests. Without
+// [intune.WithBaseURL], it would send the server's token to Microsoft:
+//
+//	cred, err := intune.EnvironmentCredential()
+//	…
+//	client, err := intune.NewClient(cred, intune.WithBaseURL(os.Getenv("INTUNE_CERT_EMULATOR")))
 func (s *Server) Environment() []Variable {
 	variables := []Variable{
 		{"AZURE_TENANT_ID", s.config.entra.TenantID},
