@@ -4,7 +4,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -140,23 +139,4 @@ func urgency(out *console.Writer, daysLeft *int) func(string) console.Styled {
 		return out.Red
 	}
 	return out.Yellow
-}
-
-// rows are records for CSV, with the names and the values that JSON has.
-func rows(records []*record) [][]string {
-	names := []string{"id", "status", "subject", "issuer", "expirationDateTime", "uploadDateTime", "daysLeft", "thumbprint", "isDeployed", "matchedBy"}
-	rows := [][]string{names}
-	for _, r := range records {
-		var values map[string]any
-		document, _ := json.Marshal(r)
-		_ = json.Unmarshal(document, &values)
-		row := make([]string, len(names))
-		for i, name := range names {
-			if values[name] != nil {
-				row[i] = fmt.Sprint(values[name])
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }
