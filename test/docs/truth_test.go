@@ -133,7 +133,7 @@ func TestFiguresOfTheReadme(t *testing.T) {
 	}
 	const naive = "go-retryablehttp's default"
 	for row, want := range map[string][2]string{
-		"10,000 creates with 30 % of requests failing": {
+		"10,000 creates with 30% of requests failing": {
 			cell(soak, "intune-go", 6) + " wrong results, " + cell(soak, "intune-go", 7) + " duplicated",
 			"go-retryablehttp: " + cell(soak, naive, 6) + " wrong results, " + cell(soak, naive, 7) + " duplicated",
 		},
