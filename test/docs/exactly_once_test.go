@@ -35,7 +35,7 @@ func TestTimeToTheTruth(t *testing.T) {
 		{"stored, then a gateway's 504", post(intunetest.Fault{Status: 504, Gateway: true, Committed: true})},
 		{"stored, then the connection is reset", post(intunetest.Fault{Drop: intunetest.DropAfterCommit})},
 		{"stored, then half of the response", post(intunetest.Fault{Drop: intunetest.DropInResponse})},
-		{"stored, then `101 Switching Protocols` and silence", post(intunetest.Fault{Status: 101, Committed: true})},
+		{"stored, then `101 Switching Protocols`", post(intunetest.Fault{Status: 101, Committed: true})},
 		{"stored, then silence", post(intunetest.Fault{ResponseDelay: time.Hour})},
 		{"stored, and visible only 10 s after the 504", post(intunetest.Fault{Status: 504, Gateway: true, Committed: true, VisibleAfter: 10 * time.Second})},
 		{"not stored, one 504", post(intunetest.Fault{Status: 504, Gateway: true})},
