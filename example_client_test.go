@@ -152,7 +152,7 @@ func ExampleClientSecretCredential() {
 
 // Sign an application in with a certificate that is registered with it.
 func ExampleClientCertificateCredential() {
-	chain, key, err := clientcert.Load("app.pfx", os.Getenv("APP_PFX_PASSWORD"))
+	chain, key, err := clientcert.Load("app.pfx", os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD"))
 	if err != nil {
 		log.Fatal(err)
 	}
