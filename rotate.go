@@ -92,7 +92,8 @@ func (r Rotation) LogValue() slog.Value {
 //   - [ErrNotLatest]: a certificate with the same subject expires more than two days after cert, or another certificate
 //     was uploaded after cert. The job may be out of date.
 //   - [*AmbiguousMatchError]: it is unclear which record is deployed, whether a record is cert, whether one is old, or
-//     whether later runs will recognize the upload.
+//     whether later runs will recognize the upload. In the last case, Created is true. Check the record before you run
+//     Rotate again.
 //   - [ErrNotProvisioned]: cert is not provisioned when WaitProvisioned ends. If something waits to be deleted, also when
 //     Overlap ends or 48 hours after the upload, whichever is earlier.
 //   - [*InputError]: cert becomes valid in more than an hour, or RotateOptions has a negative duration.

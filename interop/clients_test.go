@@ -32,20 +32,23 @@ import (
 func startForClients(t *testing.T) (env []string) {
 	t.Helper()
 	client := issue(t, "app.contoso.example", nil)
-	server := intunetest.NewServer(t, intunetest.WithTLS(), intunetest.WithPageSize(3),
-		intunetest.WithClientCertificate(client.cert), intunetest.WithFederatedCredential(issuer, subject, nil))
 	folder := t.TempDir()
-	authority := writePEM(t, filepath.Join(folder, "ca.pem"), "CERTIFICATE", server.TLSCertificate().Raw)
+	authority := filepath.Join(folder, "ca.pem")
+	server := intunetest.NewServer(t, intunetest.WithTLS(), intunetest.WithCAFile(authority), intunetest.WithPageSize(3),
+		intunetest.WithClientCertificate(client.cert), intunetest.WithFederatedCredential(issuer, subject, nil))
+	writePEM(t, authority, "CERTIFICATE", server.TLSCertificate().Raw)
 	key, err := x509.MarshalPKCS8PrivateKey(client.key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	identity := writePEM(t, filepath.Join(folder, "client.pem"), "PRIVATE KEY", key, "CERTIFICATE", client.cert.Raw)
 	thumbprint, old := sha256.Sum256(client.cert.Raw), sha1.Sum(client.cert.Raw)
-	return append(os.Environ(),
-		"NODE_EXTRA_CA_CERTS="+authority, "REQUESTS_CA_BUNDLE="+authority, "EMULATOR_CA="+authority,
-		"EMULATOR_URL="+server.URL(), "TENANT_ID="+intunetest.TenantID,
-		"CLIENT_ID="+intunetest.ClientID, "CLIENT_SECRET="+intunetest.ClientSecret,
+	env = os.Environ()
+	for _, variable := range server.Environment() {
+		env = append(env, variable.Name+"="+variable.Value)
+	}
+	return append(env,
+		"NODE_EXTRA_CA_CERTS="+authority, "REQUESTS_CA_BUNDLE="+authority,
 		"CLIENT_CERTIFICATE="+identity, "CLIENT_CERTIFICATE_SHA256="+hex.EncodeToString(thumbprint[:]),
 		"CLIENT_CERTIFICATE_SHA1="+hex.EncodeToString(old[:]),
 		"CLIENT_ASSERTION="+server.FederatedAssertion(nil),

@@ -1,6 +1,6 @@
 // The emulator that the Go test has started, as its environment describes it.
 
-export const { EMULATOR_URL: url, TENANT_ID: tenantId, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret } = process.env;
+export const { INTUNE_CERT_EMULATOR: url, AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret } = process.env;
 export const { CLIENT_CERTIFICATE: certificatePath, CLIENT_ASSERTION: assertion, CERTIFICATE_CONTENT: content } = process.env;
 export const { CLIENT_CERTIFICATE_SHA256: thumbprintSha256 } = process.env;
 export const scope = "https://graph.microsoft.com/.default";

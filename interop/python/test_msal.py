@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import msal
 import requests
 
-URL = os.environ["EMULATOR_URL"]
-TENANT = os.environ["TENANT_ID"]
-CLIENT_ID = os.environ["CLIENT_ID"]
-SECRET = os.environ["CLIENT_SECRET"]
+URL = os.environ["INTUNE_CERT_EMULATOR"]
+TENANT = os.environ["AZURE_TENANT_ID"]
+CLIENT_ID = os.environ["AZURE_CLIENT_ID"]
+SECRET = os.environ["AZURE_CLIENT_SECRET"]
 SCOPES = ["https://graph.microsoft.com/.default"]
 COLLECTION = URL + "/beta/deviceAppManagement/enterpriseCodeSigningCertificates"
 

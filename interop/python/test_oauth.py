@@ -16,10 +16,10 @@ try:
 except ImportError:
     OAuth2Session = None
 
-URL = os.environ["EMULATOR_URL"]
-CLIENT_ID = os.environ["CLIENT_ID"]
-SECRET = os.environ["CLIENT_SECRET"]
-ISSUER = f"{URL}/{os.environ['TENANT_ID']}"
+URL = os.environ["INTUNE_CERT_EMULATOR"]
+CLIENT_ID = os.environ["AZURE_CLIENT_ID"]
+SECRET = os.environ["AZURE_CLIENT_SECRET"]
+ISSUER = f"{URL}/{os.environ['AZURE_TENANT_ID']}"
 SCOPE = "https://graph.microsoft.com/.default"
 COLLECTION = URL + "/beta/deviceAppManagement/enterpriseCodeSigningCertificates"
 REDIRECT_URI = "http://localhost:49152/signed-in"

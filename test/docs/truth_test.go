@@ -96,7 +96,9 @@ func checkPackageLink(t *testing.T, page, target, anchor string) {
 		t.Errorf("%s links to %s, which is no package", page, target)
 		return
 	}
-	if name, isExample := strings.CutPrefix(anchor, "example-"); isExample {
+	if name, isOfPackage := strings.CutPrefix(anchor, "example-package-"); isOfPackage {
+		anchor = "Example_" + strings.ToLower(name[:1]) + name[1:]
+	} else if name, isExample := strings.CutPrefix(anchor, "example-"); isExample {
 		anchor = "Example" + strings.ReplaceAll(name, ".", "_")
 	}
 	if anchor == "" {
