@@ -26,9 +26,10 @@ memory, and stops on Ctrl-C.
 
 The emulator prints environment variables for programs that use it, for this tool and for Microsoft's libraries. A Go program
 with intune-go also needs intune.WithBaseURL(os.Getenv("INTUNE_CERT_EMULATOR")). Otherwise it sends the emulator's token to
-Microsoft. With --emulator and its URL, intune-cert needs no other settings. In a browser, that URL shows the settings, the certificates and
-the latest requests, and has buttons for common faults. Programs in any language can control the emulator under /_emulator/:
-see docs/testing.md.
+Microsoft. With --emulator and its URL, intune-cert needs no other settings.
+
+In a browser, the URL shows the settings, the certificates and the latest requests, and has buttons for common faults. Programs
+in any language can control the emulator under /_emulator/: see docs/testing.md.
 
 --sample and --write-ca write new files, follow no links, and replace only files that an earlier emulator has written.
 
