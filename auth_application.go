@@ -89,9 +89,10 @@ func AzurePipelinesAssertion(serviceConnectionID, systemAccessToken string) Asse
 //	AZURE_CLIENT_CERTIFICATE_PATH  see ClientCertificateCredential: a PEM file with certificate and key, at most 1 MiB
 //	AZURE_FEDERATED_TOKEN_FILE     see ClientAssertionCredential and FileAssertion
 //
-// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; [WithAuthorityURL] takes precedence over it. If the
-// certificate file contains a chain, it is sent. Other variables of Microsoft's libraries are ignored. If variables are
-// missing, the error is an [*InputError] that names all of them. It wraps [ErrCredentialUnavailable] if none is set.
+// AZURE_AUTHORITY_HOST, if set, is the Microsoft Entra root; [WithAuthorityURL] takes precedence over it. It doesn't change
+// the Graph root, to which tokens are sent: see [WithCloud] and [WithBaseURL]. If the certificate file contains a chain, it
+// is sent. Other variables of Microsoft's libraries are ignored. If variables are missing, the error is an [*InputError]
+// that names all of them. It wraps [ErrCredentialUnavailable] if none is set.
 //
 // If AZURE_CLIENT_CERTIFICATE_PATH names a PKCS #12 file, use [EnvironmentCredentialWith] and clientcert.Load.
 func EnvironmentCredential() (Credential, error) { return EnvironmentCredentialWith(entra.LoadPEM) }

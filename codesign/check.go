@@ -44,10 +44,10 @@ type FindingCode string
 
 // The codes of findings; see [FindingCode].
 const (
-	// SeverityFatal.
+	// With SeverityFatal:
 	FindingExpired FindingCode = "expired"
 
-	// SeverityWarning.
+	// With SeverityWarning:
 	FindingNotYetValid   FindingCode = "not-yet-valid"
 	FindingExpiresSoon   FindingCode = "expires-soon"    // within 30 days
 	FindingShortLived    FindingCode = "short-lived"     // valid for less than 8 days in all, such as those of Azure Artifact Signing
@@ -59,7 +59,7 @@ const (
 	FindingWeakKey       FindingCode = "weak-key"        // RSA under 3072 bits, or a key that is neither RSA nor on P-256, P-384 or P-521
 	FindingLongValidity  FindingCode = "long-validity"   // more than 460 days, issued since 1 March 2026, unless it is a CA
 
-	// SeverityInfo.
+	// With SeverityInfo:
 	FindingSelfSigned     FindingCode = "self-signed"
 	FindingNegativeSerial FindingCode = "negative-serial"
 	FindingPrivateKey     FindingCode = "private-key" // the file holds a private key as well, which is not uploaded

@@ -7,8 +7,8 @@
 //	}
 //	created, err := client.EnterpriseCodeSigningCertificates().Create(ctx, cert.Resource())
 //
-// Load also reads certificates that are rarely the intended ones, such as a CA certificate, or one for TLS. [Certificate.Check]
-// reports them. Create and Rotate don't call it.
+// Load also accepts a CA certificate, one for TLS, and a file with a private key, of which it takes only the certificate.
+// [Certificate.Check] reports them. Create and Rotate don't call it.
 //
 // [Load] and [Parse] recognize the format by its content, never by a file name: see [Format]. They accept what Windows and its
 // tools accept, including certificates that crypto/x509 rejects, such as those with a negative serial number. An unreadable

@@ -98,7 +98,8 @@ func WithoutQuota() ServerOption {
 	return WithQuota(0, 0, 0)
 }
 
-// WithoutLicense makes the service reject requests as Intune does for a tenant without a license.
+// WithoutLicense makes the service reject requests as Intune does for a tenant without a license: with a 400, which is
+// [intune.ErrBadRequest].
 func WithoutLicense() ServerOption {
 	return func(c *config) { c.graph.License = false }
 }
