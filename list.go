@@ -233,10 +233,11 @@ func bounded(pages iter.Seq2[*page, error]) iter.Seq2[*page, error] {
 	}
 }
 
-// poll looks at once and then with growing pauses, until the look is done; the last look begins at the given time. If the
-// context ends sooner, looks go on until then, each after half of the time that is left. The error is the context's.
+// poll looks at once and then with pauses that grow up to MaxDelay, until the look is done; the last look begins at the given
+// time. If the context ends sooner, looks go on until then, each after half of the time that is left. The error is the
+// context's.
 func (c *Client) poll(ctx context.Context, until time.Time, look func() (done bool)) error {
-	for pause := c.pipeline.retry.MinDelay; ; pause *= 2 {
+	for pause := c.pipeline.retry.MinDelay; ; pause = min(2*pause, c.pipeline.retry.MaxDelay) {
 		isLast := !time.Now().Before(until)
 		if look() || isLast {
 			return nil

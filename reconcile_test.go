@@ -513,6 +513,24 @@ func TestListingWithoutEndIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestPausesBetweenLooksGrowUpToMaxDelay(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		var pauses []string
+		last := time.Now()
+		client := over(t, func(req *http.Request) (*http.Response, error) {
+			pauses, last = append(pauses, time.Since(last).String()), time.Now()
+			if req.Method == http.MethodPost {
+				return lost()(req)
+			}
+			return reply(200, `{"value":[]}`)(req)
+		}, intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1, MinDelay: time.Second, MaxDelay: 4 * time.Second, ReconcileWindow: 13 * time.Second}))
+		_, err := create(client)
+		if want := []string{"0s", "0s", "1s", "2s", "4s", "4s", "2s"}; !errors.As(err, new(*intune.OutcomeUnknownError)) || !slices.Equal(pauses, want) {
+			t.Errorf("got %v after pauses of %v, want %v", err, pauses, want)
+		}
+	})
+}
+
 // TestLookIsNotDelayedByAGateway: the Retry-After of a 504 delays the next attempt of its call, and neither its looks nor
 // other calls.
 func TestLookIsNotDelayedByAGateway(t *testing.T) {
