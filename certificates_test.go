@@ -83,7 +83,9 @@ func TestGetSelects(t *testing.T) {
 		t.Errorf("sent %s", got)
 	}
 	_, err := certificates(newWire(t)).List(t.Context(), nil, intune.WithSelect(intune.PropertyID))
-	errorAs[*intune.InputError](t, err)
+	if problem := errorAs[*intune.InputError](t, err).Problem; !strings.Contains(problem, "ListOptions.Select") {
+		t.Errorf("got %q", problem)
+	}
 }
 
 // served returns a client of a service on a real socket, which responds with one of the responses after the other.

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -194,13 +196,23 @@ func (p *pipeline) send(req *http.Request, a *attempt) error {
 	resp, err := p.outermost.RoundTrip(req.WithContext(wire.WithAttempt(ctx, &a.Attempt))) //nolint:bodyclose // ReadBody does
 	switch {
 	case err != nil:
-		return a.hideIn(err)
+		return a.hideIn(withURL(err, req))
 	case resp == nil:
 		return errors.New("a middleware returned neither a response nor an error")
 	}
 	body, err := p.transport.ReadBody(ctx, resp)
 	a.response = a.takeIn(resp, body, err)
 	return nil
+}
+
+// withURL names the request that an error of the transport is about, as net/http's client does, but without the query.
+func withURL(err error, req *http.Request) error {
+	if errors.As(err, new(*url.Error)) {
+		return err
+	}
+	target := *req.URL
+	target.RawQuery = ""
+	return &url.Error{Op: req.Method[:1] + strings.ToLower(req.Method[1:]), URL: target.Redacted(), Err: err}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -23,6 +23,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jarcoal/httpmock"
+
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -109,6 +111,30 @@ func TestMiddlewareThatDropsTheContextIsToldSo(t *testing.T) {
 	if _, err := create(newWire(t).client(middleware(func(http.RoundTripper, *http.Request) (*http.Response, error) { return nil, nil }),
 		intune.WithRetry(intune.RetryPolicy{MaxAttempts: 1})), intune.WithoutReconcile()); err == nil || !strings.Contains(err.Error(), "neither") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTransportErrorsNameTheRequestOnce(t *testing.T) {
+	const prefix, suffix = "get enterpriseCodeSigningCertificate: ", ": gave up after 2 of 2 attempts"
+	target := `Get "https://graph.microsoft.com/beta` + path + "/" + anID + `": `
+	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "graph.microsoft.com"}}
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no responder":       {httpmock.NoResponderFound, target + "no responder found"},
+		"no such host":       {noHost, target + noHost.Error()},
+		"named by net/http":  {&url.Error{Op: "Get", URL: "https://named.example", Err: io.EOF}, `Get "https://named.example": EOF`},
+		"with the token":     {errors.New("sent " + aToken), target + "sent ***"},
+		"the library's own":  {context.DeadlineExceeded, target + "no connection in time"},
+		"wrapped by another": {fmt.Errorf("outer: %w", &url.Error{Op: "Get", URL: "https://named.example", Err: io.EOF}), `outer: Get "https://named.example": EOF`},
+	} {
+		client := over(t, func(*http.Request) (*http.Response, error) { return nil, test.err },
+			intune.WithRetry(intune.RetryPolicy{MaxAttempts: 2, MinDelay: time.Nanosecond}))
+		_, err := client.EnterpriseCodeSigningCertificates().Get(t.Context(), anID, intune.WithSelect(intune.PropertyStatus))
+		if err == nil || err.Error() != prefix+test.want+suffix {
+			t.Errorf("%s: got %v, want %s", name, err, prefix+test.want+suffix)
+		}
 	}
 }
 

@@ -137,7 +137,7 @@ func (o *requestOptions) appliesToCreate(name string) error {
 func WithSelect(properties ...Property) RequestOption {
 	return func(o *requestOptions) error {
 		if o.kind != getOperation {
-			return &InputError{Name: "WithSelect", Problem: "applies only to Get"}
+			return &InputError{Name: "WithSelect", Problem: "applies only to Get: for List and All, set ListOptions.Select"}
 		}
 		names, err := propertyNames(append([]Property{PropertyID}, properties...))
 		o.selected = names
