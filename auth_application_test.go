@@ -85,7 +85,7 @@ func TestEnvironmentCredential(t *testing.T) {
 	clearEnvironment(t)
 	_, err := intune.EnvironmentCredential()
 	errorAs[*intune.InputError](t, err)
-	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, a credential (AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE): the credential is not available here"; got != want {
+	if got, want := err.Error(), "environment lacks AZURE_TENANT_ID, AZURE_CLIENT_ID, a credential (AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE): set them, or use another credential"; got != want || !errors.Is(err, intune.ErrCredentialUnavailable) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("AZURE_TENANT_ID", tenant)

@@ -201,10 +201,10 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 	}{
 		"secret": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, aSecret)
-		}, aadsts: 7000215, says: "use the secret's value"},
+		}, aadsts: 7000215, says: "client secret ID; a new secret can take a minute"},
 		"tenant": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientSecretCredential("fabrikam.com", intunetest.ClientID, aSecret)
-		}, aadsts: 90002, says: "check the tenant id"},
+		}, aadsts: 90002, says: "correct cloud; for a national cloud, use WithCloud"},
 		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "register the certificate"},
 		"chain that is not trusted": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)

@@ -78,7 +78,7 @@ func TestShortTokenDoesNotGarbleErrors(t *testing.T) {
 		w := newWire(t, reply(400, graphRefusal("BadRequest")))
 		cred := intune.TokenSourceCredential(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token}))
 		_, err := create(newClient(t, cred, intune.WithHTTPClient(&http.Client{Transport: w.mock})))
-		if want := "create enterpriseCodeSigningCertificate: 400 Bad Request: BadRequest: no (request-id inner)"; err == nil || err.Error() != want {
+		if want := "create enterpriseCodeSigningCertificate: 400 Bad Request: no (request-id inner)"; err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", token, err, want)
 		}
 	}

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/rotation"
 )
@@ -59,15 +58,12 @@ type OutcomeUnknownError struct {
 
 // Error says on one line that the outcome is unknown, and why.
 func (e *OutcomeUnknownError) Error() string {
-	if e.UploadDateTime.IsZero() {
-		return redact.Message(fmt.Sprintf("outcome unknown, the request may have succeeded, so check before sending it again: %v", e.Err))
+	text := "outcome unknown, the request may have succeeded, so check before sending it again"
+	if !e.UploadDateTime.IsZero() {
+		text = fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may be in the tenant%s, so run Rotate in a few minutes, which uploads it only if it is missing",
+			formatTime(e.UploadDateTime), inParentheses("it may be record", ids(e.Candidates)))
 	}
-	candidates := ""
-	if len(e.Candidates) > 0 {
-		candidates = " (it may be " + ids(e.Candidates) + ")"
-	}
-	return redact.Message(fmt.Sprintf("outcome unknown, the certificate with the uploadDateTime %s may be in the tenant%s, so check before creating it again: %v",
-		formatTime(e.UploadDateTime), candidates, e.Err))
+	return redact.Message(grapherror.Joined(text, textOf(e.Err)))
 }
 
 // Unwrap returns the cause.
@@ -96,8 +92,14 @@ type DuplicateError struct {
 
 // Error says on one line which record to keep.
 func (e *DuplicateError) Error() string {
-	keep := ids([]*EnterpriseCodeSigningCertificate{e.Certificate})
-	return redact.Message(fmt.Sprintf("the certificate is in the tenant more than once: keep %s, delete %s", keep, enumerate(e.OtherIDs)))
+	var advice []string
+	if keep := ids([]*EnterpriseCodeSigningCertificate{e.Certificate}); keep != "" {
+		advice = append(advice, "keep record "+keep)
+	}
+	if len(e.OtherIDs) > 0 {
+		advice = append(advice, "delete "+enumerate(e.OtherIDs))
+	}
+	return redact.Message(grapherror.Joined("the certificate is in the tenant more than once", strings.Join(advice, ", ")))
 }
 
 // LogValue implements slog.LogValuer.
@@ -124,7 +126,8 @@ func (e *AmbiguousMatchError) Error() string {
 	if more := len(e.Candidates) - most; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
-	return redact.Message(e.Reason + ": " + strings.Join(texts, "; "))
+	reason := cmp.Or(e.Reason, "it is not clear which record is the certificate")
+	return redact.Message(grapherror.Joined(reason, strings.Join(texts, "; ")))
 }
 
 // LogValue implements slog.LogValuer.
@@ -136,7 +139,7 @@ func ids(records []*EnterpriseCodeSigningCertificate) string {
 	var texts []string
 	for _, record := range records {
 		if record != nil {
-			texts = append(texts, cmp.Or(record.ID, "one without an id"))
+			texts = append(texts, cmp.Or(record.ID, rotation.NoID))
 		}
 	}
 	return enumerate(texts)
@@ -196,11 +199,8 @@ type ResponseError struct {
 
 // Error says on one line what is wrong with the response.
 func (e *ResponseError) Error() string {
-	text := status(e.StatusCode) + ": " + redact.Line(e.Problem)
-	if e.Err != nil {
-		text += ": " + redact.Line(e.Err.Error())
-	}
-	return redact.Message(text + inParentheses("request-id", e.RequestID))
+	text := grapherror.Joined(grapherror.Status(e.StatusCode), redact.Line(e.Problem), redact.Line(textOf(e.Err)))
+	return redact.Message(cmp.Or(text, "not the documented response") + inParentheses("request-id", e.RequestID))
 }
 
 // Unwrap returns Err.
@@ -224,25 +224,19 @@ type InputError struct {
 
 // Error says on one line what is wrong with which input.
 func (e *InputError) Error() string {
-	text := e.Name + " " + e.Problem
-	if e.Err != nil {
-		text += ": " + redact.Line(e.Err.Error())
-	}
-	return redact.Message(text)
+	text := grapherror.Joined(strings.TrimSpace(e.Name+" "+e.Problem), redact.Line(textOf(e.Err)))
+	return redact.Message(cmp.Or(text, "invalid input"))
 }
 
 // Unwrap returns Err.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// statusBandwidthLimitExceeded is 509. Graph returns it if an application has used up its share of bandwidth.
-const statusBandwidthLimitExceeded = 509
-
-func status(code int) string {
-	text := http.StatusText(code)
-	if code == statusBandwidthLimitExceeded {
-		text = "Bandwidth Limit Exceeded"
+// textOf returns the text of an error, "" for nil.
+func textOf(err error) string {
+	if err == nil {
+		return ""
 	}
-	return strings.TrimSpace(strconv.Itoa(code) + " " + text)
+	return err.Error()
 }
 
 func inParentheses(what, value string) string {

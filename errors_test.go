@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -60,15 +61,44 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-func TestZeroErrorsDoNotPanic(t *testing.T) {
-	for _, err := range []error{
-		new(intune.APIError), new(intune.AuthError), new(intune.OutcomeUnknownError), new(intune.DuplicateError),
-		new(intune.ResponseError), new(intune.InputError),
+// TestErrorsThatAreFilledInPartlyReadWell: tests of other programs make such errors.
+func TestErrorsThatAreFilledInPartlyReadWell(t *testing.T) {
+	record := &intune.EnterpriseCodeSigningCertificate{ID: "a"}
+	const unknown = "outcome unknown, the request may have succeeded, so check before sending it again"
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{new(intune.APIError), "an error response"},
+		{&intune.APIError{StatusCode: 429}, "429 Too Many Requests"},
+		{&intune.APIError{StatusCode: 503, RetryAfter: time.Second}, "503 Service Unavailable, retry after 1s"},
+		{&intune.APIError{Code: "Forbidden"}, "Forbidden"},
+		{&intune.APIError{StatusCode: 401, Code: "Forbidden", Message: "no"}, "401 Unauthorized: Forbidden: no"},
+		{&intune.APIError{StatusCode: 509, Code: "BandwidthLimitExceeded"}, "509 Bandwidth Limit Exceeded"},
+		{new(intune.AuthError), "sign-in rejected"},
+		{&intune.AuthError{StatusCode: 503}, "sign-in unavailable: 503 Service Unavailable"},
+		{&intune.AuthError{AADSTS: 7000215}, "sign-in rejected: a new secret can take a minute to work"},
+		{&intune.AuthError{Code: "invalid_client", AADSTS: 53003}, "sign-in rejected: invalid_client; ask an administrator which conditional access policy blocks this sign-in"},
+		{new(intune.OutcomeUnknownError), unknown},
+		{&intune.OutcomeUnknownError{Err: io.ErrUnexpectedEOF}, unknown + ": unexpected EOF"},
+		{new(intune.DuplicateError), "the certificate is in the tenant more than once"},
+		{&intune.DuplicateError{Certificate: record}, "the certificate is in the tenant more than once: keep record a"},
+		{&intune.DuplicateError{OtherIDs: []string{"b", "c"}}, "the certificate is in the tenant more than once: delete b, c"},
+		{new(intune.AmbiguousMatchError), "it is not clear which record is the certificate"},
+		{&intune.AmbiguousMatchError{Reason: "two"}, "two"},
+		{
+			&intune.AmbiguousMatchError{Candidates: []*intune.EnterpriseCodeSigningCertificate{record, {Subject: "CN=x"}}},
+			`it is not clear which record is the certificate: record a; record without an id "CN=x"`,
+		},
+		{new(intune.ResponseError), "not the documented response"},
+		{&intune.ResponseError{StatusCode: 200, Err: io.ErrUnexpectedEOF}, "200 OK: unexpected EOF"},
+		{new(intune.InputError), "invalid input"},
+		{&intune.InputError{Name: "id"}, "id"},
 	} {
-		if message := err.Error(); strings.Contains(message, "\n") {
-			t.Errorf("%T: %q", err, message)
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
 		}
-		if logger, ok := err.(slog.LogValuer); ok {
+		if logger, ok := test.err.(slog.LogValuer); ok {
 			logger.LogValue()
 		}
 	}
@@ -76,7 +106,7 @@ func TestZeroErrorsDoNotPanic(t *testing.T) {
 
 func TestDuplicateErrorSaysWhichToKeep(t *testing.T) {
 	err := &intune.DuplicateError{Certificate: &intune.EnterpriseCodeSigningCertificate{ID: "a"}, OtherIDs: []string{"b", "c"}}
-	if got, want := err.Error(), "the certificate is in the tenant more than once: keep a, delete b, c"; got != want {
+	if got, want := err.Error(), "the certificate is in the tenant more than once: keep record a, delete b, c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -88,7 +118,7 @@ func TestUnknownOutcomeStillMatchesItsCause(t *testing.T) {
 	}
 	unknown := errorAs[*intune.OutcomeUnknownError](t, err)
 	want := "create enterpriseCodeSigningCertificate: outcome unknown, the certificate with the uploadDateTime " +
-		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so check before creating it again: " +
+		unknown.UploadDateTime.Format(time.RFC3339Nano) + " may be in the tenant, so run Rotate in a few minutes, which uploads it only if it is missing: " +
 		"504 Gateway Timeout: the response is not from Microsoft Graph; it may be from a gateway (request-id r-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)

@@ -1,6 +1,7 @@
 package intune
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -35,6 +36,7 @@ type APIError struct {
 	Body []byte // the first 4 KiB of the response, without the secrets of the request
 
 	gateway string // what the sender calls itself, if that is not Microsoft Graph
+	silent  bool   // the response says no more than its status
 }
 
 // ErrorDetail is one of several reasons in an [APIError].
@@ -55,6 +57,7 @@ func newAPIError(resp *response) *APIError {
 		RequestID: read.RequestID, Diagnostics: read.Diagnostics, Date: read.Date,
 		ActivityID: read.ActivityID, OperationID: read.OperationID, ServiceURL: read.ServiceURL, CustomPhrase: read.CustomPhrase,
 		RequiredPermissions: read.RequiredPermissions, RetryAfter: read.RetryAfter, Body: read.Body, gateway: read.Gateway,
+		silent: read.Code == "" && grapherror.Words(resp.status, "", read.Message) == "",
 	}
 	for _, detail := range read.Details {
 		e.Details = append(e.Details, ErrorDetail(detail))
@@ -75,7 +78,7 @@ func (e *APIError) Is(target error) bool {
 		return target == ErrNotFound && e.isFromGraph()
 	case http.StatusConflict, http.StatusPreconditionFailed:
 		return target == ErrConflict
-	case http.StatusTooManyRequests, statusBandwidthLimitExceeded:
+	case http.StatusTooManyRequests, grapherror.StatusBandwidthLimitExceeded:
 		return target == ErrThrottled
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return target == ErrUnavailable
@@ -88,7 +91,7 @@ func (e *APIError) Is(target error) bool {
 func (e *APIError) isFromGraph() bool { return e.Code != "" }
 
 func (e *APIError) isThrottling() bool {
-	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == statusBandwidthLimitExceeded
+	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == grapherror.StatusBandwidthLimitExceeded
 }
 
 func (e *APIError) lacksPermission() bool {
@@ -97,7 +100,7 @@ func (e *APIError) lacksPermission() bool {
 
 // Error says on one line what the service rejected and, if known, what to do.
 func (e *APIError) Error() string {
-	text := status(e.StatusCode) + ": " + e.reason()
+	text := cmp.Or(grapherror.Joined(grapherror.Status(e.StatusCode), e.reason()), "an error response")
 	if e.CustomPhrase != "" {
 		text += " [" + redact.Line(e.CustomPhrase) + "]"
 	}
@@ -116,15 +119,13 @@ func (e *APIError) reason() string {
 	return strings.TrimSuffix(words, ".") + ": " + advice
 }
 
-// words returns what the response says, "" if nothing that can be read.
+// words returns what the response says beside its status, "" if nothing that can be read.
 func (e *APIError) words() string {
-	switch {
-	case e.Message == "":
-		return redact.Line(e.Code)
-	case e.Code == "" || strings.HasPrefix(e.Code, "Unknown"):
-		return redact.Line(e.Message)
+	code, message := redact.Line(e.Code), redact.Line(e.Message)
+	if message != "" && strings.HasPrefix(code, "Unknown") {
+		code = ""
 	}
-	return redact.Line(e.Code) + ": " + redact.Line(e.Message)
+	return grapherror.Words(e.StatusCode, code, message)
 }
 
 func isReadOnly(permission string) bool { return strings.Contains(permission, ".Read.") }
@@ -147,7 +148,7 @@ func (e *APIError) advice() string {
 		return "the proxy requires a user name and a password: set them in HTTPS_PROXY or in the transport's Proxy"
 	case e.StatusCode/100 == 3:
 		return "the response redirects, and redirects are not followed"
-	case e.Code == "" && e.Message == "":
+	case e.silent:
 		return "the response is not from Microsoft Graph; it may be from a gateway"
 	}
 	return ""

@@ -16,7 +16,7 @@ func TestMissingPermissionIsNamed(t *testing.T) {
 	_, err := create(server.Client())
 	refused := errorAs[*intune.APIError](t, err)
 	want := "create enterpriseCodeSigningCertificate: 403 Forbidden: " +
-		"Forbidden: Application is not authorized to perform this operation. " +
+		"Application is not authorized to perform this operation. " +
 		"Application must have one of the following scopes: DeviceManagementApps.ReadWrite.All, DeviceManagementConfiguration.ReadWrite.All: " +
 		"grant the application one of these permissions (request-id " + refused.RequestID + ")"
 	if err.Error() != want || !errors.Is(err, intune.ErrForbidden) || refused.ActivityID == "" {
@@ -52,7 +52,7 @@ func TestAPIErrorTakesIntunesMessageApart(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
-	if got, want := got.Error(), "403 Forbidden: "+want.Code+": "+want.Message+": grant the application DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
+	if got, want := got.Error(), "403 Forbidden: "+want.Message+": grant the application DeviceManagementApps.ReadWrite.All (request-id r-1)"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }
@@ -94,16 +94,19 @@ func TestAPIErrorMessages(t *testing.T) {
 		status     int
 		body, want string
 	}{
-		"no license":              {400, message("Request not applicable to target tenant."), "400 Bad Request: BadRequest: Request not applicable to target tenant: assign an active Intune license to the tenant and try again"},
+		"no license":              {400, message("Request not applicable to target tenant."), "400 Bad Request: Request not applicable to target tenant: assign an active Intune license to the tenant and try again"},
 		"personal account":        {403, message("This API is not supported for MSA accounts"), "403 Forbidden: BadRequest: This API is not supported for MSA accounts: sign in with a work or school account"},
-		"code and message":        {400, message("Invalid."), "400 Bad Request: BadRequest: Invalid."},
-		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: BadRequest: a b c [31md"},
+		"code and message":        {400, message("Invalid."), "400 Bad Request: Invalid."},
+		"many lines":              {400, message(`a\r\nb\tc\u0000\u001b[31md`), "400 Bad Request: a b c [31md"},
 		"no message":              {404, `{"error":{"code":"ResourceNotFound"}}`, "404 Not Found: ResourceNotFound"},
 		"message of another type": {404, `{"error":{"code":"ResourceNotFound","message":{"lang":"en"}}}`, "404 Not Found: ResourceNotFound"},
 		"error of another type":   {400, `{"error":"invalid"}`, "400 Bad Request: invalid"},
 		"HTML":                    {413, "<html>", "413 Request Entity Too Large: the response is not from Microsoft Graph; it may be from a gateway"},
 		"empty":                   {409, "", "409 Conflict: the response is not from Microsoft Graph; it may be from a gateway"},
 		"no such status":          {499, "", "499: the response is not from Microsoft Graph; it may be from a gateway"},
+		"no words but the status": {404, `{"error":{"code":"NotFound","message":"Not found"}}`, "404 Not Found"},
+		"code in the message":     {400, `{"error":{"code":"InvalidFilter","message":"InvalidFilter: no"}}`, "400 Bad Request: InvalidFilter: no"},
+		"a gateway's status":      {502, `{"message":"Bad Gateway"}`, "502 Bad Gateway: the response is not from Microsoft Graph; it may be from a gateway"},
 		"redirect":                {307, "", "307 Temporary Redirect: the response redirects, and redirects are not followed"},
 		"several permissions": {403, message("must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All - Activity ID: x"),
 			"403 Forbidden: BadRequest: must have one of the following scopes: Apps.Read.All, Apps.ReadWrite.All: grant the application one of these permissions; to upload, it needs one with ReadWrite"},
@@ -137,7 +140,7 @@ func TestAPIErrorReadsOtherLayers(t *testing.T) {
 		body, want string
 		isGraphs   bool
 	}{
-		"problem details":                  {`{"type":"about:blank","title":"Not Found","status":404,"detail":"The page is gone."}`, "404 Not Found: Not Found: The page is gone.", false},
+		"problem details":                  {`{"type":"about:blank","title":"Not Found","status":404,"detail":"The page is gone."}`, "404 Not Found: The page is gone.", false},
 		"Azure's Message":                  {`{"Message":"No HTTP resource was found."}`, "404 Not Found: No HTTP resource was found.", false},
 		"OAuth":                            {`{"error":"invalid_request","error_description":"AADSTS900: wrong."}`, "404 Not Found: invalid_request: AADSTS900: wrong.", false},
 		"Graph behind a byte-order mark":   {"\uFEFF" + `{"error":{"code":"ResourceNotFound","message":"It is gone."}}`, "404 Not Found: ResourceNotFound: It is gone.", true},

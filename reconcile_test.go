@@ -614,7 +614,7 @@ func TestCandidates(t *testing.T) {
 		for _, candidate := range unknown.Candidates {
 			ids = append(ids, candidate.ID)
 		}
-		if fmt.Sprint(ids) != "[a b]" || posts != 1 || time.Since(began) != 30*time.Second || !strings.Contains(err.Error(), "it may be a, b") {
+		if fmt.Sprint(ids) != "[a b]" || posts != 1 || time.Since(began) != 30*time.Second || !strings.Contains(err.Error(), "it may be record a, b") {
 			t.Errorf("candidates %v after %d POSTs and %v: %v", ids, posts, time.Since(began), err)
 		}
 	})

@@ -61,7 +61,7 @@ func (c *call) decode() error {
 		return c.responseError("the body could not be read", resp.err)
 	}
 	if c.status != 0 && resp.status != c.status && !c.isOtherSuccess(resp) {
-		return c.responseError("want "+status(c.status), nil)
+		return c.responseError("want "+grapherror.Status(c.status), nil)
 	}
 	if c.out == nil || resp.status == http.StatusNoContent {
 		return nil

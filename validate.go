@@ -48,7 +48,11 @@ func validateContent(of string, content []byte) (expiration time.Time, err error
 		return time.Time{}, err
 	}
 	if certs, isComplete := unwrap.Find(content, isLikeCertificate); len(certs) > 0 || !isComplete {
-		return time.Time{}, &InputError{Name: of + " content", Problem: "is not exactly one certificate in DER: codesign.Parse reads other forms", Err: err}
+		problem := "is not exactly one certificate in DER: codesign.Parse reads other forms"
+		if unwrap.IsPEM(content) {
+			problem = "is PEM: use codesign.Parse, which reads it"
+		}
+		return time.Time{}, &InputError{Name: of + " content", Problem: problem}
 	}
 	return time.Time{}, nil // for the service to judge
 }

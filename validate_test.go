@@ -1,6 +1,7 @@
 package intune_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -40,7 +41,11 @@ func TestCreateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {
 		},
 		"certificate in PEM": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Content: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newCertificate(t).Raw})},
-			want: "not exactly one certificate in DER",
+			want: "content is PEM: use codesign.Parse, which reads it",
+		},
+		"two certificates": {
+			cert: &intune.EnterpriseCodeSigningCertificate{Content: bytes.Repeat(newCertificate(t).Raw, 2)},
+			want: "content is not exactly one certificate in DER: codesign.Parse reads other forms",
 		},
 		"a date that cannot be written": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Subject: "CN=x", ExpirationDateTime: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},

@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/advice"
 	"github.com/seed-230b9595/intune-go/internal/format/keypair"
 	"github.com/seed-230b9595/intune-go/internal/format/pfx"
 	"github.com/seed-230b9595/intune-go/internal/format/regularfile"
@@ -61,6 +62,9 @@ func parse(name string, data []byte, password string) (chain []*x509.Certificate
 		}
 	default:
 		err = errors.New("it holds more than one PKCS #12 container")
+	}
+	if errors.Is(err, pfx.ErrIncorrectPassword) && password == "" {
+		err = advice.To(err, "pass it to Load or Parse of clientcert; EnvironmentCredentialWith takes it from AZURE_CLIENT_CERTIFICATE_PASSWORD")
 	}
 	if err == nil && key == nil {
 		return nil, nil, &intune.InputError{Name: name, Problem: "holds no private key: export the certificate with it"}

@@ -26,6 +26,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/clientcert"
+	"github.com/seed-230b9595/intune-go/codesign"
 )
 
 // pair is an application's certificate and its key.
@@ -145,7 +146,7 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		"damaged key":         {bytes.Join([][]byte{cert, block("PRIVATE KEY", []byte("secret"))}, nil), "", "the private key cannot be read"},
 		"damaged certificate": {bytes.Join([][]byte{block("CERTIFICATE", []byte("x")), app.pkcs8(t)}, nil), "", "a certificate cannot be read"},
 		"wrong password":      {container(t, app), "wrong", "the password is incorrect"},
-		"no password":         {container(t, app), "", "the password is incorrect"},
+		"no password":         {container(t, app), "", "cannot be used to sign in: it needs a password: pass it to Load or Parse"},
 		"garbage":             {[]byte("garbage"), "", "neither PEM nor PKCS #12"},
 	} {
 		path := write(t, test.file)
@@ -153,6 +154,9 @@ func TestLoadSaysWhyAFileCannotBeUsed(t *testing.T) {
 		if chain != nil || key != nil || !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, %v", name, chain, err)
 			continue
+		}
+		if isPassword := strings.Contains(name, " password"); errors.Is(err, codesign.ErrIncorrectPassword) != isPassword {
+			t.Errorf("%s: the sentinel of codesign is in the error: %t", name, !isPassword)
 		}
 		if !strings.HasPrefix(err.Error(), path) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
 			t.Errorf("%s: %v", name, err)

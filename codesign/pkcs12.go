@@ -3,6 +3,7 @@ package codesign
 import (
 	"errors"
 
+	"github.com/seed-230b9595/intune-go/internal/advice"
 	"github.com/seed-230b9595/intune-go/internal/format/pfx"
 )
 
@@ -14,7 +15,7 @@ func readPKCS12(data []byte, password string) (*contents, error) {
 	container, err := pfx.Read(data, password)
 	switch {
 	case errors.Is(err, ErrIncorrectPassword) && password == "":
-		return nil, bad("is a PKCS #12 container that needs a password", err)
+		return nil, bad("is a PKCS #12 container that cannot be opened", advice.To(err, "pass it with codesign.WithPassword"))
 	case err != nil:
 		return nil, bad("is a PKCS #12 container that cannot be opened", err)
 	case len(container.Certificates) == 0:

@@ -211,7 +211,7 @@ func TestErrorsOfAzidentity(t *testing.T) {
 	const wrong = "the~wrong~secret"
 	t.Run("rejection", func(t *testing.T) {
 		err := count(t.Context(), secretCredential(t, server, wrong))
-		wantOneLine(t, err, "; use the secret's value")
+		wantOneLine(t, err, "; a new secret can take a minute")
 		rejected, ok := errors.AsType[*intune.AuthError](err)
 		if !ok || rejected.AADSTS != 7000215 || rejected.Code != "invalid_client" || rejected.StatusCode != 401 || rejected.TraceID == "" || rejected.CorrelationID == "" {
 			t.Errorf("got %+v", rejected)

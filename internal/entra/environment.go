@@ -55,7 +55,7 @@ func fromEnvironment(load Load) (SignIn, error) {
 	const parts = 3
 	switch {
 	case len(missing) == parts:
-		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", "), Err: ErrUnavailable}
+		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", "), Err: unsetError{}}
 	case len(missing) > 0:
 		return nil, &InputError{Name: "environment", Problem: "lacks " + strings.Join(missing, ", ")}
 	case password != "" && certificate == "":
@@ -71,6 +71,12 @@ func fromEnvironment(load Load) (SignIn, error) {
 	}
 	return ClientAssertion(tenantID, clientID, func(context.Context, Request) (string, error) { return FileAssertion(tokenFile) }), nil
 }
+
+// unsetError is ErrUnavailable for an environment that has nothing to sign in with.
+type unsetError struct{}
+
+func (unsetError) Error() string        { return "set them, or use another credential" }
+func (unsetError) Is(target error) bool { return target == ErrUnavailable }
 
 // inEnvironment names the variable that an error of Check is about.
 func inEnvironment(err error) error {

@@ -8,13 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -35,7 +35,7 @@ type Error struct {
 }
 
 // advice says what to do about the most common rejections, by AADSTS number. It follows the service's own words, which hold
-// the only clue to what was presented.
+// the only clue to what was presented, and adds only what they lack.
 // See https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 var advice = map[int]string{
 	50011:   `register http://localhost for the platform "Mobile and desktop applications"`,
@@ -45,53 +45,49 @@ var advice = map[int]string{
 	65004:   "sign in again and accept, or have an administrator grant the permissions",
 	70011:   "check WithCloud: the scope must match the cloud",
 	70021:   "compare these values with the application's federated credentials",
-	90002:   "check the tenant id, and WithCloud for a national cloud",
-	500011:  "check the tenant id, and WithCloud for a national cloud",
-	500200:  "sign in with a work or school account",
-	700016:  "check the tenant id and the client id; a new application can take a minute to become known",
+	90002:   "for a national cloud, use WithCloud",
+	500011:  "for a national cloud, use WithCloud",
+	700016:  "check the client id; a new application can take a minute to become known",
 	700024:  "check the clock of this machine, and that the issuer creates new assertions",
 	700027:  "register the certificate with the application; if it is registered, check its expiration and the clock of this machine",
 	700211:  "give the federated credential this issuer",
 	700212:  "give the federated credential this audience",
 	700213:  "give the federated credential exactly this subject; GitHub's subjects can contain ids",
 	7000112: "have an administrator enable the application",
-	7000215: "use the secret's value, not its id, or create a new secret; a new one can take a minute to work",
+	7000215: "a new secret can take a minute to work",
 	7000218: `under Authentication in the application's registration, turn on "Allow public client flows"; for a browser, register http://localhost for the platform "Mobile and desktop applications"`,
-	7000222: "create a new secret",
 }
 
 // Error returns one line that says what was rejected and, if that is known, what to do.
 func (e *Error) Error() string {
-	text := "sign-in rejected: "
+	text := "sign-in rejected"
 	if e.IsTransient() {
-		text = "sign-in unavailable: "
+		text = "sign-in unavailable"
 	}
-	reason := e.reason()
-	if (e.IsTransient() || e.Code == "") && e.StatusCode != 0 {
-		source := strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
-		if e.Host != "" {
-			source += " from " + redact.Line(e.Host)
-		}
-		reason = strings.TrimSuffix(source+": "+reason, ": ")
+	status := 0
+	if e.IsTransient() || e.Code == "" {
+		status = e.StatusCode
 	}
+	source := grapherror.Status(status)
+	if source != "" && e.Host != "" {
+		source += " from " + redact.Line(e.Host)
+	}
+	text = grapherror.Joined(text, source, e.reason(status))
 	if e.TraceID != "" {
-		reason += " (trace id " + redact.Line(e.TraceID) + ")"
+		text += " (trace id " + redact.Line(e.TraceID) + ")"
 	}
-	return text + reason
+	return text
 }
 
-// reason returns the words of the response, and what to do.
-func (e *Error) reason() string {
-	words := redact.Line(e.Description)
-	switch {
-	case e.Code == "", e.AADSTS != 0 && words != "": // the description begins with the number
-	case words == "":
-		words = redact.Line(e.Code)
-	default:
-		words = redact.Line(e.Code) + ": " + words
+// reason returns the words of the response beside its status, and what to do.
+func (e *Error) reason(status int) string {
+	code, description := redact.Line(e.Code), redact.Line(e.Description)
+	if e.AADSTS != 0 && description != "" { // it begins with the number
+		code = ""
 	}
-	if advice[e.AADSTS] == "" {
-		return words
+	words := grapherror.Words(status, code, description)
+	if words == "" || advice[e.AADSTS] == "" {
+		return words + advice[e.AADSTS]
 	}
 	return strings.TrimSuffix(words, ".") + "; " + advice[e.AADSTS]
 }

@@ -105,7 +105,7 @@ func TestIssuersThatReject(t *testing.T) {
 			{reply(403, aSecret), "sign-in rejected: 403 Forbidden from issuer.example: ***"},
 			{reply(403, `{"$id":"1","message":"No such service connection.","typeKey":"x"}`), "sign-in rejected: 403 Forbidden from issuer.example: No such service connection."},
 			{reply(400, `{"error":"invalid_request","error_description":"No audience."}`), "sign-in rejected: invalid_request: No audience."},
-			{reply(401, `{"title":"Unauthorized","detail":"The token has expired."}`), "sign-in rejected: 401 Unauthorized from issuer.example: Unauthorized: The token has expired."},
+			{reply(401, `{"title":"Unauthorized","detail":"The token has expired."}`), "sign-in rejected: 401 Unauthorized from issuer.example: The token has expired."},
 			{reply(404, "no such job\nsecond line"), "sign-in rejected: 404 Not Found from issuer.example: no such job"},
 			{reply(302, "", "Location", "https://evil.example/"), "sign-in rejected: 302 Found from issuer.example"},
 			{reply(200, "<html>"), "sign-in unavailable: 200 OK from issuer.example: the body is not a JSON object"},

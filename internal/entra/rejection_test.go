@@ -25,7 +25,7 @@ func TestRejectionIsTakenApart(t *testing.T) {
 	if *got != want {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}
-	if got, want := got.Error(), "sign-in rejected: AADSTS7000222: The provided client secret keys are expired; create a new secret (trace id 0dd0)"; got != want {
+	if got, want := got.Error(), "sign-in rejected: AADSTS7000222: The provided client secret keys are expired. (trace id 0dd0)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -33,15 +33,15 @@ func TestRejectionIsTakenApart(t *testing.T) {
 // advised are the rejections with advice, and a word of it.
 var advised = map[int]string{
 	50011: "http://localhost", 50076: "multifactor", 53003: "administrator", 65001: "permissions", 65004: "accept", 70011: "WithCloud",
-	70021: "federated credentials", 90002: "tenant id", 500011: "WithCloud", 500200: "work or school account", 700016: "client id",
+	70021: "federated credentials", 90002: "WithCloud", 500011: "WithCloud", 700016: "client id",
 	700024: "clock", 700027: "register the certificate", 700211: "issuer", 700212: "audience", 700213: "subject", 7000112: "enable",
-	7000215: "value", 7000218: `"Allow public client flows"`, 7000222: "new secret",
+	7000215: "a minute", 7000218: `"Allow public client flows"`,
 }
 
 // TestWordsOfTheServiceStay: they hold the only clue to what was presented. Advice follows.
 func TestWordsOfTheServiceStay(t *testing.T) {
 	numbers := slices.Sorted(maps.Keys(advised))
-	for _, number := range append(numbers, 53000, 1) {
+	for _, number := range append(numbers, 53000, 500200, 7000222, 1) {
 		words := fmt.Sprintf("AADSTS%d: No match for 'repo:contoso@42/apps@4711:ref:refs/heads/main' (https://login.example/callback, fabrikam.com).", number)
 		response := reply(400, `{"error":"invalid_request","error_description":"`+words+`\r\nTrace ID: 0dd0"}`)
 		var err error

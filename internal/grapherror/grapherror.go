@@ -60,12 +60,7 @@ func Foreign(body []byte) (code, description string) {
 		inner, _ := e["message"].(string)
 		message = cmp.Or(message, inner)
 	}
-	return code, cmp.Or(object.Description, message, joined(object.Title, object.Detail))
-}
-
-// joined joins two texts, either of which may be empty.
-func joined(text, other string) string {
-	return strings.TrimPrefix(strings.TrimSuffix(text+": "+other, ": "), ": ")
+	return code, cmp.Or(object.Description, message, Joined(object.Title, object.Detail))
 }
 
 // graphError is an error of Microsoft Graph, or an inner one, which has date and request-id. encoding/json ignores the case of
@@ -137,7 +132,8 @@ func (e *Error) readBody(body []byte) {
 	if e.Code != "" || e.Message != "" {
 		return
 	}
-	e.Message = joined(Foreign(body))
+	code, description := Foreign(body)
+	e.Message = Joined(code, description)
 }
 
 // isTypeError reports whether the text is JSON in which a member has an unexpected type.

@@ -3,6 +3,7 @@ package rotation
 // This file says what is wrong, and what to do.
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -91,7 +92,7 @@ func overtaken(record, deployed *match.Record) *Problem {
 }
 
 func neverShown(id string) *Problem {
-	return ambiguous("uploaded, but the new record does not show up in listings: run this again in a few minutes, once it does", &match.Record{ID: id})
+	return ambiguous("uploaded, but the new record does not show up in listings: run this again in a few minutes", &match.Record{ID: id})
 }
 
 func vanished(id string) *Problem {
@@ -114,9 +115,12 @@ func notProvisioned(record *match.Record) *Problem {
 	return &Problem{Kind: NotProvisioned, Text: Describe(record)}
 }
 
+// NoID stands for the id of a record that has none.
+const NoID = "without an id"
+
 // Describe names a record, its subject and its dates.
 func Describe(record *match.Record) string {
-	text := record.ID
+	text := "record " + cmp.Or(record.ID, NoID)
 	if subject := record.ShownSubject(); subject != "" {
 		text += fmt.Sprintf(" %q", subject)
 	}

@@ -18,7 +18,7 @@ const (
 	anyTag        = 0
 )
 
-var errMalformed = errors.New("the certificate is malformed, or holds more than its members")
+var errMalformed = errors.New("the certificate is malformed, or has extra data")
 
 // parts are the members of a certificate (RFC 5280, section 4.1), each with its tag and length.
 type parts struct {

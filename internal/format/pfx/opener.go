@@ -9,7 +9,8 @@ import (
 // opener derives keys from the passwords that may be the right one, and limits the work for that.
 type opener struct {
 	passwords []password
-	work      int // how much may still be done
+	isGiven   bool // the user's password is not empty
+	work      int  // how much may still be done
 }
 
 // maxWork limits the work that a container may cost in all, to about a second. The unit is one iteration of
@@ -41,15 +42,28 @@ func (o *opener) choose(encodings func(password) [][]byte, isCorrect func(secret
 				o.passwords = []password{candidate}
 				return nil
 			case errors.Is(err, errTooMuchWork) && attempts > 0:
-				return ErrIncorrectPassword
+				return o.incorrect()
 			case err != nil:
 				return err
 			}
 			attempts++
 		}
 	}
-	return ErrIncorrectPassword
+	return o.incorrect()
 }
+
+func (o *opener) incorrect() error {
+	if o.isGiven {
+		return ErrIncorrectPassword
+	}
+	return missingPasswordError{}
+}
+
+// missingPasswordError is ErrIncorrectPassword if no password was given.
+type missingPasswordError struct{}
+
+func (missingPasswordError) Error() string        { return "it needs a password" }
+func (missingPasswordError) Is(target error) bool { return target == ErrIncorrectPassword }
 
 // decrypt decrypts with the password whose result is a SEQUENCE instead of noise, and keeps that one.
 func (o *opener) decrypt(algorithm ber.Value, sealed []byte) (plain []byte, err error) {

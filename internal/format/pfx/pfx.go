@@ -12,7 +12,7 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
-// ErrIncorrectPassword says that the container has another password.
+// ErrIncorrectPassword says that the container has another password than the one given, if any.
 var ErrIncorrectPassword = errors.New("the password is incorrect")
 
 // Contents are the certificates of a container.
@@ -114,7 +114,7 @@ func open(data []byte, password string) (*bags, error) {
 	if err != nil {
 		return nil, err
 	}
-	opener := &opener{passwords: passwords(password), work: maxWork}
+	opener := &opener{passwords: passwords(password), isGiven: password != "", work: maxWork}
 	if macData := outer.Child(2); macData.Tag == ber.Sequence {
 		if err := opener.checkMAC(macData, safes); err != nil {
 			return nil, err

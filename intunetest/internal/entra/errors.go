@@ -34,8 +34,8 @@ var (
 	missingParameter    = rejection{900144, http.StatusBadRequest, "invalid_request", "The request body must contain the following parameter: '%s'."}
 	duplicatedParameter = rejection{9000411, http.StatusBadRequest, "invalid_request", "The request is not properly formatted. The parameter '%s' is duplicated."}
 	malformedRequest    = rejection{9002313, http.StatusBadRequest, "invalid_request", "Invalid request. Request is malformed or invalid: %s."}
-	unknownTenant       = rejection{90002, http.StatusBadRequest, "invalid_request", "Tenant '%s' not found."}
-	unknownApplication  = rejection{700016, http.StatusBadRequest, "unauthorized_client", "Application with identifier '%s' was not found in the directory."}
+	unknownTenant       = rejection{90002, http.StatusBadRequest, "invalid_request", "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."}
+	unknownApplication  = rejection{700016, http.StatusBadRequest, "unauthorized_client", "Application with identifier '%s' was not found in the directory. You may have sent your authentication request to the wrong tenant."}
 	unknownInstance     = rejection{50049, http.StatusBadRequest, "invalid_instance", "Unknown or invalid instance."}
 	unsupportedGrant    = rejection{70003, http.StatusBadRequest, "unsupported_grant_type", "The app requested an unsupported grant type."}
 	invalidScope        = rejection{70011, http.StatusBadRequest, "invalid_scope", "The provided value for the input parameter 'scope' is not valid. The scope %s is not valid."}
