@@ -50,7 +50,7 @@ func validateContent(of string, content []byte) (expiration time.Time, err error
 	if certs, isComplete := unwrap.Find(content, isLikeCertificate); len(certs) > 0 || !isComplete {
 		problem := "is not exactly one certificate in DER: codesign.Parse reads other forms"
 		if unwrap.IsPEM(content) {
-			problem = "is PEM: use codesign.Parse, which reads it"
+			problem = "is PEM: codesign.Parse reads certificates in PEM"
 		}
 		return time.Time{}, &InputError{Name: of + " content", Problem: problem}
 	}

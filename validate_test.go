@@ -41,7 +41,7 @@ func TestCreateRejectsBadInputBeforeAnythingIsSent(t *testing.T) {
 		},
 		"certificate in PEM": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Content: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newCertificate(t).Raw})},
-			want: "content is PEM: use codesign.Parse, which reads it",
+			want: "content is PEM: codesign.Parse reads certificates in PEM",
 		},
 		"two certificates": {
 			cert: &intune.EnterpriseCodeSigningCertificate{Content: bytes.Repeat(newCertificate(t).Raw, 2)},

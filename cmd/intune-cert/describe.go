@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -86,6 +87,12 @@ func describeInput(e *intune.InputError) string {
 	named := *e
 	if name, isKnown := names[e.Name]; isKnown {
 		named.Name = name
+	}
+	if e.Err != nil {
+		named.Err = errors.New(describe(e.Err))
+	}
+	if e.Name == "environment" { // the next step has other words
+		named.Err = nil
 	}
 	return named.Error()
 }

@@ -151,6 +151,8 @@ func (a *app) nextStep(err error) string {
 		return "Compare the records with " + a.commandLine("get", "ID") + ". Delete those that you don't need with " + a.commandLine("delete", "ID")
 	case errors.As(err, new(*codesign.AmbiguousError)):
 		return "Choose one with --thumbprint."
+	case isOfEnvironment(err) && errors.Is(err, codesign.ErrIncorrectPassword):
+		return "Put the password of the file into AZURE_CLIENT_CERTIFICATE_PASSWORD."
 	case isOfEnvironment(err):
 		return `Set the environment variables of this sign-in, or choose another one with --auth. "intune-cert help signin" lists them.`
 	case errors.As(err, new(*signInError)) && a.flags.auth.value == "cli":

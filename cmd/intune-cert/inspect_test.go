@@ -67,6 +67,12 @@ func TestPasswordsComeFromAFileOrTheEnvironment(t *testing.T) {
 	if failed.Error.Kind != "incorrectPassword" {
 		t.Errorf("got %+v", failed)
 	}
+	container, err := os.ReadFile(f.path("new.pfx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.runWith(container, "inspect", "-").exits(1).says("standard input needs a password, and none was given")
+	f.runWith(container, "inspect", "-", "--password-file", "wrong").exits(1).says("the password from wrong is not the one of standard input")
 
 	f.env = append(f.env, passwordVariable+"="+pfxPassword)
 	f.run("inspect", "new.pfx").exits(0)

@@ -68,15 +68,19 @@ func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, 
 	if !errors.Is(err, codesign.ErrIncorrectPassword) {
 		return cert, err
 	}
+	name := file
+	if file == "-" {
+		name = standardInput
+	}
 	if l.source != "" && l.source != prompted {
-		return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, file), next: "Correct the password in " + l.source + "."}
+		return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, name), next: "Correct the password in " + l.source + "."}
 	}
 	const tries = 3
 	for try := 0; try < tries && l.CanAsk() && errors.Is(err, codesign.ErrIncorrectPassword); try++ {
 		if try > 0 {
 			l.Remark("This password is not correct.")
 		}
-		if l.password, err = l.Password(ctx, "Password of "+file+": "); err != nil {
+		if l.password, err = l.Password(ctx, "Password of "+name+": "); err != nil {
 			return nil, err
 		}
 		l.source = prompted
@@ -84,14 +88,17 @@ func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, 
 	}
 	if l.source == "" {
 		err = &advisedError{
-			err: err, text: file + " needs a password, and none was given",
+			err: err, text: name + " needs a password, and none was given",
 			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
 		}
 	}
 	return cert, err
 }
 
-const prompted = "the prompt"
+const (
+	prompted      = "the prompt"
+	standardInput = "standard input"
+)
 
 func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, error) {
 	options := []codesign.Option{codesign.WithPassword(l.password)}
@@ -105,7 +112,7 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 		cert, err := codesign.Parse(l.stdin, options...)
 		var input *intune.InputError
 		if errors.As(err, &input) && input.Name == "certificate" {
-			input.Name = "standard input"
+			input.Name = standardInput
 		}
 		return cert, err
 	}
@@ -129,7 +136,7 @@ func (l *loader) readStdin(ctx context.Context) (err error) {
 	l.stdin, err = l.ReadAll(ctx, most+1)
 	switch {
 	case err != nil:
-		return fmt.Errorf("standard input: %w", err)
+		return fmt.Errorf("%s: %w", standardInput, err)
 	case len(l.stdin) > most:
 		return errors.New("standard input has more than 4 MiB: export only the certificate")
 	}

@@ -77,6 +77,24 @@ func TestSignInWithASecret(t *testing.T) {
 	f.run("list").exits(1).says("AADSTS90002", "Next: Check AZURE_TENANT_ID, and set --cloud")
 }
 
+func TestSignInThatTheEnvironmentDoesNotSet(t *testing.T) {
+	f := newCloudFixture(t)
+	f.writePFX("app.pfx")
+	ids := []string{"AZURE_TENANT_ID=" + intunetest.TenantID, "AZURE_CLIENT_ID=" + intunetest.ClientID, "AZURE_CLIENT_CERTIFICATE_PATH=app.pfx"}
+	common := f.env
+	for _, test := range []struct {
+		env        []string
+		says, next string
+	}{
+		{nil, "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE)\nNext: ", "Set the environment variables"},
+		{ids, "app.pfx cannot be used to sign in: it needs a password\nNext: ", "Put the password of the file into AZURE_CLIENT_CERTIFICATE_PASSWORD."},
+		{append(ids, "AZURE_CLIENT_CERTIFICATE_PASSWORD=wrong"), "the password is incorrect\nNext: ", "Put the password"},
+	} {
+		f.env = append(common[:len(common):len(common)], test.env...)
+		f.run("list", "--auth", "env").exits(1).says(test.says + test.next)
+	}
+}
+
 func TestSignInThatFailsForAMomentIsTriedAgainLater(t *testing.T) {
 	f := newFixture(t)
 	f.Inject(slices.Repeat([]intunetest.Fault{{Token: true, Status: http.StatusServiceUnavailable}}, 10)...)

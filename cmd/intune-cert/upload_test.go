@@ -146,7 +146,7 @@ func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
 		intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit},
 		intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden},
 	)
-	done := f.run("upload", "new.cer", "-o", "json").exits(4).says("new.cer: the upload may have succeeded: the connection was lost", "Next: In a few minutes, run intune-cert rotate new.cer: it uploads")
+	done := f.run("upload", "new.cer", "-o", "json").exits(4).says("new.cer: the upload may have succeeded: Post \"", ": the connection was lost; the", "Next: In a few minutes, run intune-cert rotate new.cer: it uploads")
 	got := decoded[uploadJSON](done)
 	wantOutcomes(t, got, map[string]int{"unknown": 1})
 	if got.Error.Kind != "outcomeUnknown" || got.Files[0].Error.Kind != "outcomeUnknown" {

@@ -225,7 +225,7 @@ func TestOnlyOneCertificateIsSent(t *testing.T) {
 			"create": second(service.Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Content: content})),
 			"update": second(service.Update(t.Context(), "id", &intune.EnterpriseCodeSigningCertificateUpdate{Content: content})),
 		} {
-			if !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), "not exactly one certificate") {
+			if !errors.As(err, new(*intune.InputError)) || !strings.Contains(err.Error(), "codesign.Parse") {
 				t.Errorf("%s, %s: %v", name, way, err)
 			}
 		}
