@@ -262,6 +262,6 @@ func present(attrs ...slog.Attr) []slog.Attr {
 		}
 	}
 	return slices.DeleteFunc(attrs, func(a slog.Attr) bool {
-		return a.Value.Equal(slog.StringValue("")) || a.Value.Equal(slog.IntValue(0)) || a.Value.Equal(slog.DurationValue(0))
+		return a.Value.Equal(slog.StringValue("")) || a.Value.Any() == nil || a.Value.Equal(slog.IntValue(0)) || a.Value.Equal(slog.DurationValue(0))
 	})
 }

@@ -24,7 +24,7 @@ func describe(err error) string {
 	case *intune.OutcomeUnknownError:
 		text := "the upload may have succeeded"
 		for _, candidate := range e.Candidates {
-			text += ", as " + candidate.ID
+			text += ", as record " + candidate.ID
 		}
 		return text + ": " + describe(e.Err)
 	case *advice.Error:

@@ -157,7 +157,7 @@ func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
 
 func TestUnknownOutcomeNamesWhatTheUploadMayBe(t *testing.T) {
 	err := &intune.OutcomeUnknownError{Err: io.EOF, Candidates: []*intune.EnterpriseCodeSigningCertificate{{ID: "a"}, {ID: "b"}}}
-	if got, want := describe(err), "the upload may have succeeded, as a, as b: the connection was lost"; got != want {
+	if got, want := describe(err), "the upload may have succeeded, as record a, as record b: the connection was lost"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
