@@ -133,7 +133,8 @@ func (o *requestOptions) appliesToCreate(name string) error {
 	return nil
 }
 
-// WithSelect makes [EnterpriseCodeSigningCertificatesService.Get] request only these properties and the id. For lists, set Select of [ListOptions].
+// WithSelect makes [EnterpriseCodeSigningCertificatesService.Get] request only these properties and the id. For
+// lists, set Select of [ListOptions].
 func WithSelect(properties ...Property) RequestOption {
 	return func(o *requestOptions) error {
 		if o.kind != getOperation {
