@@ -8,16 +8,18 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-// commandLine returns a command line with those of the given flags that its command has, too.
+// commandLine returns a command line with those of the given flags that its command has, too, except --dry-run.
 func (a *app) commandLine(command string, args ...string) string {
 	target, _, _ := a.cmd.Root().Find([]string{command})
 	words := append([]string{"intune-cert", command}, args...)
 	a.cmd.Flags().Visit(func(f *pflag.Flag) {
 		isOfOutput := f.Name == "output" || f.Name == "verbose"
 		switch {
-		case target.Flag(f.Name) == nil, isOfOutput && target != a.cmd:
+		case target.Flag(f.Name) == nil, isOfOutput && target != a.cmd, f.Name == "dry-run", f.Value.String() == "false":
 		case f.Value.Type() == "bool":
 			words = append(words, "--"+f.Name)
 		default:
@@ -27,7 +29,7 @@ func (a *app) commandLine(command string, args ...string) string {
 	for i, word := range words {
 		words[i] = quote(word)
 	}
-	return strings.Join(words, " ")
+	return console.Unbroken(strings.Join(words, " "))
 }
 
 var plainWord = regexp.MustCompile(`^[\pL\d_./:=,@%+\\-]+$`)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 // emulatorSettings are what the emulator says about itself.
@@ -66,7 +67,7 @@ func (a *app) readEmulatorSettings(ctx context.Context, root string, client *htt
 	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
 		return nil, &advisedError{
 			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", root),
-			next: `Start one with "intune-cert emulator", or leave out ` + a.nameOf("emulator") + " to use Microsoft's cloud.",
+			next: "To use Microsoft's cloud, leave out " + a.nameOf("emulator") + ". To start an emulator, run " + console.Unbroken("intune-cert emulator"),
 		}
 	}
 	if settings.TenantID == "" || settings.ClientID == "" || settings.ClientSecret == "" {

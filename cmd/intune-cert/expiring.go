@@ -18,12 +18,12 @@ that is deleted.`
 const expiringExample = `  intune-cert expiring --deployed --within 60d || notify "The code-signing certificate of Intune expires, or cannot be checked"`
 
 func newExpiringCommand(a *app) *cobra.Command {
-	within, onlyDeployed := duration(30*day), false
+	within, onlyDeployed := duration{30 * day, "30d"}, false
 	cmd := &cobra.Command{
 		Use: "expiring", Short: "Exit with 3 if a certificate expires soon, for monitors", Long: expiringHelp, Example: expiringExample,
 		Args: cobra.NoArgs, Annotations: hasCSV,
 		RunE: a.does(func(ctx context.Context, _ []string) (result, error) {
-			return a.expiring(ctx, time.Duration(within), onlyDeployed)
+			return a.expiring(ctx, within.value, onlyDeployed)
 		}),
 	}
 	cmd.Flags().Var(&within, "within", "how long from now, for example 60d or 12h")

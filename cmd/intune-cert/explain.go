@@ -148,15 +148,15 @@ func (a *app) nextStep(err error) string {
 	case errors.As(err, &duplicate):
 		return "Delete the other records: " + a.commandLine("delete", duplicate.OtherIDs...)
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return "Compare the records with " + a.commandLine("get", "ID") + ". Delete those that you don't need with " + a.commandLine("delete", "ID")
+		return "Compare the records with " + a.commandLine("get", "ID") + " and delete those that you don't need with " + a.commandLine("delete", "ID")
 	case errors.As(err, new(*codesign.AmbiguousError)):
 		return "Choose one with --thumbprint."
 	case isOfEnvironment(err) && errors.Is(err, codesign.ErrIncorrectPassword):
 		return "Put the password of the file into AZURE_CLIENT_CERTIFICATE_PASSWORD."
 	case isOfEnvironment(err):
-		return `Set the environment variables of this sign-in, or choose another one with --auth. "intune-cert help signin" lists them.`
+		return `Set the environment variables of this sign-in, or choose another one with --auth. To see them, run ` + console.Unbroken("intune-cert help signin")
 	case errors.As(err, new(*signInError)) && a.flags.auth.value == "cli":
-		return `Install the Azure CLI and run "az login".`
+		return "Install the Azure CLI and run " + console.Unbroken("az login")
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the name of the file."
 	}
@@ -206,7 +206,7 @@ func (a *app) nextStepOfNetwork(err error) string {
 	case isUnknownAuthority(err):
 		return "Trust the certificate authority of the server or proxy with --ca FILE."
 	case errors.As(err, &network) && network.Op == "dial" && a.flags.emulator != "":
-		return "Is the emulator running at " + a.flags.emulator + `? "intune-cert emulator" starts one.`
+		return "Is the emulator running at " + a.flags.emulator + "? To start one, run " + console.Unbroken("intune-cert emulator")
 	case errors.As(err, new(*url.Error)), network != nil:
 		return "Check the network, and the environment variable HTTPS_PROXY if there is a proxy."
 	}

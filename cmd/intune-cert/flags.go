@@ -36,27 +36,20 @@ func (c *choice) Set(text string) error {
 const day = 24 * time.Hour
 
 // duration is a flag that takes days, such as 30d, before and besides Go's durations. It is never negative.
-type duration time.Duration
+type duration struct {
+	value time.Duration
+	text  string // as it was given
+}
 
 func (d *duration) Type() string { return "duration" }
 
-// String writes whole days as days.
-func (d *duration) String() string {
-	value := time.Duration(*d)
-	switch {
-	case value == 0:
-		return ""
-	case value%day == 0:
-		return fmt.Sprintf("%dd", value/day)
-	}
-	return value.String()
-}
+func (d *duration) String() string { return d.text }
 
 // Set implements pflag.Value.
 func (d *duration) Set(text string) error {
 	parsed, err := parseDuration(text)
 	if err == nil {
-		*d = duration(parsed)
+		*d = duration{parsed, text}
 	}
 	return err
 }

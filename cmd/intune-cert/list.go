@@ -39,7 +39,7 @@ func newListCommand(a *app) *cobra.Command {
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) (result, error) {
 		filters := []intune.Filter{intune.RawFilter(filter)}
 		if cmd.Flags().Changed("expiring") {
-			filters = append(filters, intune.PropertyExpirationDateTime.Le(time.Now().Add(time.Duration(expiring))))
+			filters = append(filters, intune.PropertyExpirationDateTime.Le(time.Now().Add(expiring.value)))
 		}
 		listed, err := a.list(ctx, intune.And(filters...))
 		if filter != "" && errors.Is(err, intune.ErrBadRequest) {

@@ -216,7 +216,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	next := `Run "intune-cert help" to see the commands.`
+	next := "To see the commands, run " + console.Unbroken("intune-cert help")
 	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
 		next = "Did you mean " + strings.Join(similar, " or ") + "?"
 	}

@@ -36,8 +36,6 @@ const rotateExample = `  intune-cert rotate contoso.cer --dry-run --delete-old
   intune-cert rotate contoso.cer --wait 30m
   intune-cert rotate contoso.cer --delete-old                # every day`
 
-const usualOverlap = 30 * day
-
 type rotateCommand struct {
 	*app
 
@@ -67,7 +65,7 @@ type rotateResult struct {
 }
 
 func newRotateCommand(a *app) *cobra.Command {
-	c := &rotateCommand{app: a, overlap: duration(usualOverlap)}
+	c := &rotateCommand{app: a, overlap: duration{30 * day, "30d"}}
 	cmd := &cobra.Command{
 		Use: "rotate FILE", Short: "Replace the certificate: the yearly job", Long: rotateHelp, Example: rotateExample,
 		Args: want("FILE", 1),
@@ -103,9 +101,9 @@ func (c *rotateCommand) run(ctx context.Context, path string) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.options.WaitProvisioned = time.Duration(c.wait)
+	c.options.WaitProvisioned = c.wait.value
 	if c.options.DeleteOld {
-		c.options.Overlap = time.Duration(c.overlap)
+		c.options.Overlap = c.overlap.value
 	}
 	var options []intune.RequestOption
 	if c.allowExpired {
@@ -168,7 +166,7 @@ func (c *rotateCommand) adviseRotation(
 		return &advisedError{err: err, next: "Check that " + file + " is the right file: devices may no longer trust apps that only the deployed " +
 			"certificate has signed. If it is, run once: " + c.again(file, flag)}
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return &advisedError{err: err, next: c.nextStep(err) + ". If this certificate was issued again, run once: " + c.again(file, "force")}
+		return &advisedError{err: err, next: c.nextStep(err) + " or, if this certificate was issued again, run once: " + c.again(file, "force")}
 	}
 	return err
 }
@@ -176,17 +174,17 @@ func (c *rotateCommand) adviseRotation(
 // again returns the command line with one more flag.
 func (c *rotateCommand) again(file, flag string) string {
 	line := c.commandLine("rotate", file)
-	if !c.cmd.Flags().Changed(flag) {
-		line += " --" + flag
+	if given, _ := c.cmd.Flags().GetBool(flag); !given {
+		line += console.Unbroken(" --" + flag)
 	}
 	return line
 }
 
 func (c *rotateCommand) waited() string {
-	if c.wait == 0 {
+	if c.wait.value == 0 {
 		return "yet"
 	}
-	return "after a wait of " + c.wait.String()
+	return "after a wait of " + c.wait.text
 }
 
 // notProvisioned says what is missing, and since when.

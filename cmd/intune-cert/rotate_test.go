@@ -92,7 +92,7 @@ func TestRotateDeploysAnotherSubjectOnlyIfAllowed(t *testing.T) {
 	id := f.seed(intunetest.NewCertificate("Fabrikam"))
 	f.writeCertificate("new.cer", contoso())
 	for _, args := range [][]string{{"--delete-old"}, {"--dry-run"}} {
-		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "run once: intune-cert rotate new.cer "+args[0]+" --output json --new-subject\n")
+		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "run once: intune-cert rotate new.cer"+strings.Replace(" "+args[0], " --dry-run", "", 1)+" --output json --new-subject\n")
 		if got := decoded[rotateJSON](done); got.Error.Kind != "otherSubject" || !strings.Contains(got.Error.Message, id) {
 			t.Errorf("got %+v", got.Error)
 		}
@@ -223,8 +223,10 @@ func TestNextStepsRepeatTheCommandLine(t *testing.T) {
 	f.seed(contoso())
 	f.run("rotate", "last year.cer", "--allow-expired", "--emulator", f.URL()).exits(6).
 		says(`run once: intune-cert rotate 'last year.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
+	f.run("rotate", "last year.cer", "--allow-expired", "--dry-run", "--delete-old", "--overlap", "0", "--wait", "1d12h").exits(6).
+		says(`run once: intune-cert rotate 'last year.cer' --allow-expired --delete-old --overlap 0 --wait 1d12h --force` + "\n")
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden})
-	f.run("upload", "last year.cer", "--allow-expired").exits(4).says(`run intune-cert rotate 'last year.cer' --allow-expired: it uploads`)
+	f.run("upload", "last year.cer", "--allow-expired").exits(4).says("only if it is not in the tenant: intune-cert rotate 'last year.cer' --allow-expired\n")
 	f.run("get", "missing", "-o", "yaml", "--emulator", f.URL()).exits(1).says("run intune-cert list --emulator " + f.URL() + "\n")
 }
 

@@ -119,7 +119,7 @@ func TestSignInWithTheAzureCLISaysThatItsTokenLacksThePermission(t *testing.T) {
 func TestSignInWithoutTheAzureCLI(t *testing.T) {
 	f := newCloudFixture(t)
 	f.env = append(f.env, "PATH="+f.dir)
-	failed := decoded[struct{ Error errorJSON }](f.run("list", "--auth", "cli", "-o", "json").exits(1).says(`Next: Install the Azure CLI and run "az login".`))
+	failed := decoded[struct{ Error errorJSON }](f.run("list", "--auth", "cli", "-o", "json").exits(1).says("Next: Install the Azure CLI and run az login\n"))
 	if failed.Error.Kind != "signIn" {
 		t.Errorf("got %+v", failed)
 	}

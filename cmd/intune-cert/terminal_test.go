@@ -155,6 +155,31 @@ func TestOutputFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// TestASuggestedCommandStaysOnOneLine: people copy it.
+func TestASuggestedCommandStaysOnOneLine(t *testing.T) {
+	f := newFixture(t)
+	f.seed(contoso())
+	f.writeCertificate("old.cer", oldContoso())
+	f.writeCertificate("ca.cer", contoso(func(c *certificate) { c.IsCA = true }))
+	thumbprint := decoded[inspectJSON](f.run("inspect", "ca.cer", "-o", "json").exits(0)).Thumbprint
+	for want, args := range map[string][]string{
+		"\r\nintune-cert rotate old.cer --delete-old --emulator " + f.URL() + " --overlap 12h --wait 1h --force\r\n": {
+			"rotate", "old.cer", "--delete-old", "--wait", "1h", "--overlap", "12h", "--emulator", f.URL()},
+		"\r\n--thumbprint " + thumbprint + "\r\n": {"rotate", "ca.cer"},
+	} {
+		s := f.onTerminal(80, false, args...)
+		if args[1] == "ca.cer" {
+			s.waitFor("[y/N] ")
+			s.typeText("\n")
+		}
+		_ = s.cmd.Wait()
+		<-s.closed
+		if !strings.Contains(s.shown.String(), want) {
+			t.Errorf("got %q, want %q", s.shown.String(), want)
+		}
+	}
+}
+
 func TestColorIsOnlyForTerminalsThatShowIt(t *testing.T) {
 	f := newFixture(t)
 	f.writeCertificate("new.cer", contoso())

@@ -151,8 +151,8 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 		case err == nil:
 			file.Outcome, file.record = uploaded, record
 		case isUnknown:
-			file.Outcome, file.err = unknown, &advisedError{err: err, next: "In a few minutes, run " + c.commandLine("rotate", file.File) +
-				": it uploads the certificate only if it is not in the tenant."}
+			file.Outcome, file.err = unknown, &advisedError{err: err, next: "In a few minutes, run rotate, which uploads " +
+				"the certificate only if it is not in the tenant: " + c.commandLine("rotate", file.File)}
 		case ctx.Err() == nil, record != nil:
 			file.Outcome, file.record, file.err = failed, record, err
 		}

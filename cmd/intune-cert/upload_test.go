@@ -146,7 +146,7 @@ func TestUploadExitsWith4IfTheOutcomeIsUnknown(t *testing.T) {
 		intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit},
 		intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden},
 	)
-	done := f.run("upload", "new.cer", "-o", "json").exits(4).says("new.cer: the upload may have succeeded: Post \"", ": the connection was lost; the", "Next: In a few minutes, run intune-cert rotate new.cer: it uploads")
+	done := f.run("upload", "new.cer", "-o", "json").exits(4).says("new.cer: the upload may have succeeded: Post \"", ": the connection was lost; the", "Next: In a few minutes, run rotate, which uploads", "in the tenant: intune-cert rotate new.cer\n")
 	got := decoded[uploadJSON](done)
 	wantOutcomes(t, got, map[string]int{"unknown": 1})
 	if got.Error.Kind != "outcomeUnknown" || got.Files[0].Error.Kind != "outcomeUnknown" {
@@ -190,7 +190,7 @@ func TestInterruptedUploadSaysWhatIsMissing(t *testing.T) {
 	f.Inject(intunetest.Fault{Method: http.MethodPost, ResponseDelay: time.Hour})
 	r := f.start("upload", "many/*.cer", "-o", "json")
 	eventually(t, "the upload hangs", func() bool { return len(f.ids()) == before+1 })
-	done := r.interrupt().exits(4).says("Next: In a few minutes, run intune-cert rotate many/03.cer: it")
+	done := r.interrupt().exits(4).says("in the tenant: intune-cert rotate many/03.cer")
 	got := decoded[uploadJSON](done)
 	wantOutcomes(t, got, map[string]int{"uploaded": before, "unknown": 1, "notTried": total - before - 1})
 	if !strings.HasPrefix(got.Error.Message, "3 uploaded, 1 of unknown outcome, 6 not uploaded: many/03.cer: ") {
