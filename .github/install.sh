@@ -24,7 +24,9 @@ archive=intune-cert_${version#v}_$system.$archive
 folder=$(mktemp -d "$RUNNER_TEMP/intune-cert.XXXXXX")
 cd "$folder"
 for file in "$archive" SHA256SUMS; do
-  curl --fail --silent --show-error --location --retry 3 --remote-name "$releases/$version/$file"
+  url=$releases/$version/$file
+  curl --fail --silent --show-error --location --retry 3 --remote-name "$url" ||
+    { echo "::error::cannot download intune-cert $version from $url"; exit 1; }
 done
 check=(sha256sum --check)
 command -v sha256sum >/dev/null || check=(shasum -a 256 -c) # macOS

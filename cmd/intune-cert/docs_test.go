@@ -50,7 +50,7 @@ func documentation(t *testing.T) []byte {
 	}
 	_, root := newApp(console.New())
 	var page bytes.Buffer
-	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Documentation -update, in cmd/intune-cert. -->\n\n%s [Install](install.md).\n\n", root.Long)
+	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Documentation -update, in cmd/intune-cert. -->\n\n%s [Install](https://github.com/seed-230b9595/intune-go/blob/main/docs/install.md).\n\n", root.Long)
 	var topics, commands []*cobra.Command
 	for _, command := range root.Commands() {
 		switch {

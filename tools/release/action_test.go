@@ -38,7 +38,7 @@ func testAction(t *testing.T, tree, out string) {
 	}
 	for _, wrong := range []struct{ system, version, command, want string }{
 		{"Linux", rehearsed, "rotate missing.cer", "exit status 1"},
-		{"Linux", "v0.0.9", "", "404"},
+		{"Linux", "v0.0.9", "", "cannot download intune-cert v0.0.9 from " + site.URL + "/v0.0.9/intune-cert_0.0.9_linux_amd64.tar.gz"},
 		{"Linux", "v1.0.0; echo", "", "not a version"},
 		{"Solaris", rehearsed, "", "there is no intune-cert for Solaris"},
 	} {
