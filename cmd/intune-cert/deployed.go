@@ -12,15 +12,26 @@ import (
 	intune "github.com/seed-230b9595/intune-go"
 )
 
-// deployedID returns the id of the certificate that Intune deploys, "" if that is unclear.
+// deployedID returns the id of the certificate that Intune deploys, "" if there is none or that is unclear.
 func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) (string, error) {
+	id, err := a.latestID(ctx, service)
+	if errors.Is(err, errNoneDeployed) {
+		return "", nil
+	}
+	return id, err
+}
+
+var errNoneDeployed = errors.New("Intune deploys no certificate") //nolint:staticcheck,revive // a name
+
+// latestID is deployedID with errNoneDeployed if the tenant is empty. A listing that fails with a 404 does not show that.
+func (a *app) latestID(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) (string, error) {
 	latest, err := service.Latest(ctx)
 	switch {
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
 		a.Remark("The upload dates do not show which certificate Intune deploys.")
 		return "", nil
-	case errors.Is(err, intune.ErrNotFound):
-		return "", nil
+	case errors.Is(err, intune.ErrNotFound) && !errors.As(err, new(*intune.APIError)):
+		return "", errNoneDeployed
 	case err != nil:
 		return "", err
 	}

@@ -56,6 +56,7 @@ type (
 	}
 	listJSON struct {
 		Certificates []recordJSON
+		NoneDeployed bool
 		Error        *errorJSON
 	}
 )

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,10 +13,10 @@ import (
 const expiringHelp = `List the certificates that have expired or expire within a period, soonest first. The exit code is 3 if there are any, 0 if
 there are none, and another code if the tenant could not be reached. --within 0d lists only those that have expired.
 
-With --deployed, only the certificate that Intune deploys counts. Without it, the command reports a replaced certificate until
-that is deleted.`
+With --deployed, only the certificate that Intune deploys counts. If there is none, the exit code is 3, too, and --output json has
+"noneDeployed". Without --deployed, the command reports a replaced certificate until that is deleted.`
 
-const expiringExample = `  intune-cert expiring --deployed --within 60d || notify "The code-signing certificate of Intune expires, or cannot be checked"`
+const expiringExample = `  intune-cert expiring --deployed --within 60d || notify "The code-signing certificate of Intune expires, is missing, or cannot be checked"`
 
 func newExpiringCommand(a *app) *cobra.Command {
 	within, onlyDeployed := duration{30 * day, "30d"}, false
@@ -36,10 +37,14 @@ func (a *app) expiring(ctx context.Context, within time.Duration, onlyDeployed b
 	if err != nil {
 		return nil, err
 	}
-	deployed, err := a.deployedID(ctx, service)
-	if err != nil {
+	deployed, err := a.latestID(ctx, service)
+	switch {
+	case errors.Is(err, errNoneDeployed) && onlyDeployed:
+		return &listResult{Certificates: []*record{}, NoneDeployed: true, none: errNoneDeployed.Error() + "."}, errExpires
+	case err != nil && !errors.Is(err, errNoneDeployed):
 		return nil, err
 	}
+	err = nil
 	certs := []*intune.EnterpriseCodeSigningCertificate{}
 	for cert, err := range service.Expiring(ctx, within) {
 		if err != nil {

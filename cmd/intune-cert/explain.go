@@ -41,7 +41,7 @@ func (e *usageError) Unwrap() error { return e.err }
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
 // errExpires ends "expiring" with its exit code. The output has said everything.
-var errExpires = errors.New("a certificate expires")
+var errExpires = errors.New("a certificate expires, or none is deployed")
 
 // advisedError is an error whose next step is known where it arises.
 type advisedError struct {

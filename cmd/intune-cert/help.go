@@ -54,7 +54,7 @@ empty unless it is a dry run. Characters that could control a terminal are escap
 const exitCodeHelp = `    0    done, even if a later run has something left to delete
     1    failed, completely or in part; or a file cannot be used
     2    wrong usage: a mistake in the command line or in an INTUNE_CERT_* variable
-    3    a certificate expires (only "expiring")
+    3    a certificate expires, or Intune deploys none (only "expiring")
     4    an upload may have succeeded: its outcome is unknown
     5    the new certificate was not provisioned in time
     6    the certificate is not the latest, or Intune deploys one with another subject

@@ -26,6 +26,7 @@ type listResult struct {
 	outcome
 
 	Certificates []*record `json:"certificates"`
+	NoneDeployed bool      `json:"noneDeployed,omitempty"` // of expiring --deployed
 
 	none string // what to say if there are none
 }

@@ -119,6 +119,18 @@ func TestExpiringExitsWith3(t *testing.T) {
 	f.run("expiring", "--deployed").exits(0).prints("No certificate expires")
 }
 
+// TestNothingDeployedIsAnAlarm: somebody may have deleted the certificate.
+func TestNothingDeployedIsAnAlarm(t *testing.T) {
+	f := newFixture(t)
+	f.run("expiring", "--deployed").exits(3).prints("Intune deploys no certificate.\n")
+	if got := decoded[listJSON](f.run("expiring", "--deployed", "-o", "json").exits(3)); !got.NoneDeployed || got.Certificates == nil {
+		t.Errorf("got %+v", got)
+	}
+	f.run("expiring").exits(0)
+	f.Inject(intunetest.Fault{Method: "GET", Status: 404})
+	f.run("expiring", "--deployed").exits(1)
+}
+
 func TestExpiringFailsDifferentlyIfTheTenantCannotBeAsked(t *testing.T) {
 	f := newFixture(t, intunetest.WithPermissions("User.Read"))
 	f.run("expiring").exits(1).says("Next: In Microsoft Entra ID, grant DeviceManagementApps.ReadWrite.All")
