@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +58,9 @@ func (a *app) check(ctx context.Context) (result, error) {
 		return nil, cmp.Or(err, ctx.Err())
 	}
 	what := whatIsMissing(err)
+	if isUnreachable(err) {
+		err = fmt.Errorf("Microsoft Graph is not reachable: %w", err) //nolint:staticcheck,revive // a name
+	}
 	if err == nil {
 		what = "write"
 		if err = updateNothing(ctx, client); err == nil || errors.Is(err, intune.ErrNotFound) {
@@ -78,11 +84,19 @@ func whatIsMissing(err error) string {
 		return ""
 	case isUnlicensed(err):
 		return "license"
+	case isUnreachable(err):
+		return "read"
 	case !errors.As(err, &rejection) && !errors.As(err, new(*intune.ResponseError)),
 		errors.Is(err, intune.ErrUnauthorized) && !errors.Is(err, intune.ErrForbidden):
 		return "signIn"
 	}
 	return "read"
+}
+
+// isUnreachable reports whether Microsoft Graph, to which only a signed-in client sends, was not reached.
+func isUnreachable(err error) bool {
+	var failed *url.Error
+	return errors.As(err, &failed) && strings.Contains(failed.URL, "/deviceAppManagement/")
 }
 
 // newCheckResult says what has passed before a check failed. A listing does not show whether there is a license if the

@@ -82,6 +82,18 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestCheckTellsAnUnreachableGraphFromAFailedSignIn: it said that the sign-in failed.
+func TestCheckTellsAnUnreachableGraphFromAFailedSignIn(t *testing.T) {
+	f := newCloudFixture(t)
+	f.application()
+	f.env = append(f.env, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret,
+		"HTTPS_PROXY="+proxyTo(t, strings.TrimPrefix(f.URL(), "https://"), "graph.microsoft.com:443"))
+	done := f.run("check", "-o", "json").exits(1).says("intune-cert: Microsoft Graph is not reachable: ", "Next: Check the network")
+	if got := decoded[checkJSON](done).String(); got != "signIn passed, license unknown, read unknown, write unknown" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestCheckSendsOnlyGUIDsOfTheRightForm: the probe for the permission to write had a malformed one.
 func TestCheckSendsOnlyGUIDsOfTheRightForm(t *testing.T) {
 	f := newFixture(t)

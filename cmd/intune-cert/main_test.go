@@ -93,10 +93,14 @@ func newCloudFixture(t *testing.T, opts ...intunetest.ServerOption) *fixture {
 	return f
 }
 
-// proxyTo starts a proxy that connects its clients with one address, whatever they ask for.
-func proxyTo(t *testing.T, address string) (url string) {
+// proxyTo starts a proxy that connects its clients with one address, whatever they ask for, unless it is blocked.
+func proxyTo(t *testing.T, address string, blocked ...string) (url string) {
 	t.Helper()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(blocked, r.Host) {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		upstream, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
