@@ -69,12 +69,11 @@ func (a *app) find(ctx context.Context, path string) (result, error) {
 func (r *findResult) records() []*record { return slices.Concat(r.Certificates, r.Candidates) }
 
 func (r *findResult) human(out *console.Writer) {
-	if len(r.Certificates) == 0 {
+	switch {
+	case len(r.Candidates) > 0:
+		out.Printf("It is unclear whether %s is in the tenant, as one of these records:\n", r.File)
+	case len(r.Certificates) == 0:
 		out.Printf("%s is not in the tenant.\n", r.File)
 	}
-	printRecords(out, r.Certificates)
-	if len(r.Candidates) > 0 {
-		out.Printf("May or may not be the certificate:\n")
-		printRecords(out, r.Candidates)
-	}
+	printRecords(out, r.records())
 }

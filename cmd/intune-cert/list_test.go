@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/x509"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,9 @@ func TestFindRecognizesACertificate(t *testing.T) {
 	ambiguous := decoded[found](f.run("find", "reissued.cer", "-o", "json").exits(1).says("Next: Compare the records"))
 	if ids := idsOf(ambiguous.Candidates); !slices.Equal(ids, []string{id}) || ambiguous.Error.Kind != "ambiguousMatch" {
 		t.Errorf("got %+v", ambiguous)
+	}
+	if done := f.run("find", "reissued.cer").exits(1).prints("It is unclear whether reissued.cer is in the tenant"); strings.Contains(done.stdout, "is not in the tenant") {
+		t.Errorf("prints %s", done.stdout)
 	}
 }
 

@@ -39,6 +39,7 @@ type loader struct {
 
 	passwordFile string
 	thumbprint   string
+	takesSeveral bool // files
 
 	password string // once it is known
 	source   string // of the password, "" if there is none yet
@@ -119,8 +120,10 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 	cert, err := codesign.Load(file, options...)
 	switch info, problem := os.Stat(file); {
 	case err == nil || problem != nil:
-	case info.IsDir():
+	case info.IsDir() && l.takesSeveral:
 		err = &advisedError{err: err, next: "Name one of its files, or several with a pattern such as " + filepath.Join(file, "*.cer")}
+	case info.IsDir():
+		err = &advisedError{err: err, next: "Name one of its files."}
 	case info.Mode()&os.ModeNamedPipe != 0:
 		err = &advisedError{err: err, next: `Pass the certificate on standard input, with "-" instead of a file name.`}
 	}

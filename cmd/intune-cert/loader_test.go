@@ -48,6 +48,15 @@ func TestNamedPipesAreRejectedInWords(t *testing.T) {
 	}
 }
 
+func TestAFolderIsRejectedWithWhatTheCommandTakes(t *testing.T) {
+	f := newFixture(t)
+	f.write("folder/new.cer", nil)
+	for _, command := range []string{"rotate", "find"} {
+		f.run(command, "folder").exits(1).says("Next: Name one of its files.\n")
+	}
+	f.run("upload", "folder").exits(1).says("Next: Name one of its files, or several with a pattern such as folder/*.cer\n")
+}
+
 // TestWhatHardlyAnybodyMeansHasToBeConfirmed: elsewhere than on a terminal with the thumbprint.
 func TestWhatHardlyAnybodyMeansHasToBeConfirmed(t *testing.T) {
 	for name, change := range map[string]func(*certificate){

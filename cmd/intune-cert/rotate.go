@@ -61,7 +61,8 @@ type rotateResult struct {
 	PendingUntil *time.Time         `json:"pendingUntil,omitempty"` // when the overlap ends
 	Findings     []codesign.Finding `json:"findings"`
 
-	deleteOld bool
+	deleteOld      bool
+	deletePrevious string // the command line
 }
 
 func newRotateCommand(a *app) *cobra.Command {
@@ -130,6 +131,9 @@ func (c *rotateCommand) newResult(file string, cert *codesign.Certificate, rotat
 		Certificate: newRecord(rotation.Certificate, deployed), Previous: newRecord(rotation.Previous, deployed), Old: newRecords(rotation.Old, deployed),
 		Deleted: []string{}, WouldDelete: []string{}, Pending: append([]string{}, rotation.Pending...), PendingUntil: shown(rotation.PendingUntil),
 		Findings: findingsOf(cert), deleteOld: c.options.DeleteOld,
+	}
+	if rotation.Previous != nil {
+		r.deletePrevious = c.commandLine("delete", rotation.Previous.ID)
 	}
 	if r.DryRun {
 		r.WouldCreate, r.WouldDelete = rotation.Created, append(r.WouldDelete, rotation.Deleted...)
@@ -205,9 +209,9 @@ func (r *rotateResult) human(out *console.Writer) {
 	}
 	printFindings(out, r.Findings, nil)
 	if r.Previous != nil {
-		label := "Deployed until now:"
-		if !r.Created && !r.WouldCreate {
-			label = "Deployed:"
+		label := "Deployed:"
+		if r.Created || r.WouldCreate {
+			label = would("Deployed until now:", "Deployed now:")
 		}
 		out.Paragraph(out.Plain, label, r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
 	}
@@ -223,9 +227,18 @@ func (r *rotateResult) human(out *console.Writer) {
 	for _, old := range r.Old {
 		out.Paragraph(out.Plain, "Replaces", old.ID+", which expires "+old.expires()+": "+r.fate(old.ID))
 	}
+	if r.staysUntilDeleted() {
+		out.Paragraph(out.Plain, r.Previous.ID, would("stays", "would stay")+" until a person deletes it: "+r.deletePrevious)
+	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
 		out.Paragraph(out.Plain, "It is not provisioned yet.", "--wait waits for that.")
 	}
+}
+
+// staysUntilDeleted reports whether no run deletes the certificate that was deployed: it expires later, or has another subject.
+func (r *rotateResult) staysUntilDeleted() bool {
+	return r.Previous != nil && (r.Created || r.WouldCreate) &&
+		!slices.ContainsFunc(r.Old, func(old *record) bool { return old.ID == r.Previous.ID })
 }
 
 // fate says what becomes of a record that is replaced.
@@ -235,13 +248,13 @@ func (r *rotateResult) fate(id string) string {
 		return "deleted"
 	case slices.Contains(r.WouldDelete, id):
 		return "would be deleted"
-	case slices.Contains(r.Pending, id) && r.PendingUntil != nil:
+	case slices.Contains(r.Pending, id) && r.PendingUntil != nil && r.PendingUntil.After(time.Now()):
 		return "a run after " + formatTime(*r.PendingUntil) + " deletes it"
 	case slices.Contains(r.Pending, id):
 		return "a later run deletes it"
 	}
 	if !r.deleteOld {
-		return "stays: --delete-old deletes it"
+		return "stays: --delete-old deletes it after the overlap"
 	}
 	return "stays"
 }

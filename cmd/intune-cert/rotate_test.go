@@ -60,7 +60,7 @@ func TestRotateDryRunChangesNothing(t *testing.T) {
 	}
 	f.wantIDs(old)
 	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0", "--dry-run").exits(0).
-		prints("Deployed until now: "+old+", CN=Contoso Apps, ", "Would upload new.cer", "Replaces "+old, "would be deleted")
+		prints("Deployed now: "+old+", CN=Contoso Apps, ", "Would upload new.cer", "Replaces "+old, "would be deleted")
 }
 
 func TestRotateKeepsTheOldOneFor30Days(t *testing.T) {
@@ -108,12 +108,16 @@ func TestRotateForceGoesBack(t *testing.T) {
 	f := newFixture(t)
 	earlier := f.writeCertificate("earlier.cer", contoso(func(c *certificate) { c.NotAfter = time.Now().AddDate(0, 6, 0) }))
 	f.seed(earlier)
-	later := f.seed(contoso())
+	later := f.seed(f.writeCertificate("later.cer", contoso()))
 	f.run("rotate", "earlier.cer").exits(6).says("run once: intune-cert rotate earlier.cer --force\n")
+	f.run("rotate", "earlier.cer", "--force", "--dry-run").exits(0).prints(later + " would stay until a person deletes it: intune-cert delete " + later + "\n")
 	got := decoded[rotateJSON](f.run("rotate", "earlier.cer", "--force", "-o", "json").exits(0))
 	if !got.Created || got.Previous == nil || got.Previous.ID != later || !got.Certificate.isDeployed() {
 		t.Errorf("got %+v", got)
 	}
+	again := decoded[rotateJSON](f.run("rotate", "later.cer", "--force", "-o", "json").exits(0)).Certificate.ID
+	f.run("rotate", "earlier.cer", "--force").exits(0).
+		prints("Deployed until now: "+again, "--delete-old deletes it after the overlap\n", again+" stays until a person deletes it: intune-cert delete "+again+"\n")
 	f.run("rotate", "earlier.cer").exits(0).prints("is in the tenant already")
 }
 
@@ -139,6 +143,7 @@ func TestRotateExitsWith5IfTheNewOneIsNotProvisionedInTime(t *testing.T) {
 			}
 		})
 	}
+	f.run("rotate", "new.cer", "--delete-old", "--overlap", "0").exits(5).prints(": a later run deletes it\n")
 	if ids := f.ids(); len(ids) != 2 || ids[0] != old {
 		t.Errorf("the tenant has %v", ids)
 	}
