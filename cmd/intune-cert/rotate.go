@@ -241,14 +241,14 @@ func (r *rotateResult) staysUntilDeleted() bool {
 		!slices.ContainsFunc(r.Old, func(old *record) bool { return old.ID == r.Previous.ID })
 }
 
-// fate says what becomes of a record that is replaced.
+// fate says what becomes of a record that is replaced. An overlap of 0 ends at the date of the upload, which can be a second ahead.
 func (r *rotateResult) fate(id string) string {
 	switch {
 	case slices.Contains(r.Deleted, id):
 		return "deleted"
 	case slices.Contains(r.WouldDelete, id):
 		return "would be deleted"
-	case slices.Contains(r.Pending, id) && r.PendingUntil != nil && r.PendingUntil.After(time.Now()):
+	case slices.Contains(r.Pending, id) && r.PendingUntil != nil && time.Until(*r.PendingUntil) > time.Minute:
 		return "a run after " + formatTime(*r.PendingUntil) + " deletes it"
 	case slices.Contains(r.Pending, id):
 		return "a later run deletes it"

@@ -133,7 +133,8 @@ func TestTerminalShowsTheWaitForProvisioning(t *testing.T) {
 	}
 }
 
-// TestOutputFitsTheTerminal: nothing is broken within a word, and no line is longer than the terminal is wide.
+// TestOutputFitsTheTerminal: nothing is broken within a word, and no line is longer than the terminal is wide, except a
+// command to copy.
 func TestOutputFitsTheTerminal(t *testing.T) {
 	f := newFixture(t)
 	id := f.seed(oldContoso())
@@ -147,7 +148,7 @@ func TestOutputFitsTheTerminal(t *testing.T) {
 			_ = s.cmd.Wait()
 			<-s.closed
 			for line := range strings.Lines(escapes.ReplaceAllString(s.shown.String(), "")) {
-				if got := runewidth.StringWidth(strings.TrimRight(line, "\r\n")); got > int(width) {
+				if got := runewidth.StringWidth(strings.TrimRight(line, "\r\n")); got > int(width) && !strings.HasPrefix(line, "intune-cert delete ") {
 					t.Errorf("%v at %d columns: a line has %d: %q", args, width, got, line)
 				}
 			}
