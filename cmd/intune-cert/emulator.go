@@ -30,7 +30,8 @@ with intune-go also needs intune.WithBaseURL(os.Getenv("INTUNE_CERT_EMULATOR")).
 Microsoft. With --emulator and its URL, intune-cert needs no other settings.
 
 In a browser, the URL shows the settings, the certificates and the latest requests, and has buttons for common faults. Programs
-in any language can control the emulator under /_emulator/: see docs/testing.md.
+in any language can control the emulator under /_emulator/:
+https://github.com/seed-230b9595/intune-go/blob/main/docs/testing.md#control-api
 
 --sample and --write-ca write new files, follow no links, and replace only files that an earlier emulator has written.
 
