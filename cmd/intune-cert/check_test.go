@@ -49,7 +49,7 @@ var checkCases = map[string]struct {
 	},
 	"secret": {
 		env:  []string{"AZURE_CLIENT_SECRET=wrong"},
-		want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Fix the problem in the message",
+		want: "signIn failed, license unknown, read unknown, write unknown", kind: "signIn", next: "Next: Fix the problem in the message, then run the same command again.",
 	},
 	"variables": {
 		env:  []string{"AZURE_CLIENT_SECRET="},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"regexp"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ func describe(err error) string {
 			text += ", as record " + candidate.ID
 		}
 		return text + ": " + describe(e.Err)
+	case *fs.PathError:
+		return e.Path + ": " + describe(e.Err)
 	case *advice.Error:
 		return describe(e.Err) // the next step has other words
 	case *advisedError:

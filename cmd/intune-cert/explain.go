@@ -33,12 +33,17 @@ const (
 )
 
 // usageError is a mistake in the command line.
-type usageError struct{ err error }
+type usageError struct {
+	err  error
+	next string // "" if the message says it
+}
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+func usagef(format string, args ...any) error { return &usageError{err: fmt.Errorf(format, args...)} }
+
+const seeHelp = "Run the command with --help."
 
 // errExpires ends "expiring" with its exit code. The output has said everything.
 var errExpires = errors.New("a certificate expires, or none is deployed")
@@ -86,9 +91,12 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 // classify returns kind, exit code and next step. The order matters: an outcome that is unknown has a cause.
 func (a *app) classify(ctx context.Context, err error) (kind string, code int, next string) {
 	var input *intune.InputError
+	var usage *usageError
 	switch {
-	case errors.As(err, new(*usageError)), errors.As(err, &input) && input.Name == "thumbprint":
-		return "usage", exitUsage, "Run the command with --help."
+	case errors.As(err, &usage):
+		return "usage", exitUsage, usage.next
+	case errors.As(err, &input) && input.Name == "thumbprint":
+		return "usage", exitUsage, seeHelp
 	case errors.As(err, &input) && input.Name == "id":
 		return "usage", exitUsage, "To see the ids, run " + a.commandLine("list")
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
@@ -144,6 +152,7 @@ func isUnlicensed(err error) bool {
 // nextStep says what to do about an error. "" if nobody knows.
 func (a *app) nextStep(err error) string {
 	var duplicate *intune.DuplicateError
+	var input *intune.InputError
 	switch {
 	case errors.As(err, &duplicate):
 		return "Delete the other records: " + a.commandLine("delete", duplicate.OtherIDs...)
@@ -153,6 +162,8 @@ func (a *app) nextStep(err error) string {
 		return "Choose one with --thumbprint."
 	case isOfEnvironment(err) && errors.Is(err, codesign.ErrIncorrectPassword):
 		return "Put the password of the file into AZURE_CLIENT_CERTIFICATE_PASSWORD."
+	case isOfEnvironment(err) && errors.As(err, &input) && strings.HasPrefix(input.Name, "AZURE_CLIENT_CERTIFICATE_PATH"):
+		return "Set AZURE_CLIENT_CERTIFICATE_PATH to a .pem or .pfx file with the certificate and its private key."
 	case isOfEnvironment(err):
 		return `Set the environment variables of this sign-in, or choose another one with --auth. To see them, run ` + console.Unbroken("intune-cert help signin")
 	case errors.As(err, new(*signInError)) && a.flags.auth.value == "cli":
@@ -173,6 +184,9 @@ func (a *app) nextStepOfSignIn(err error) string {
 		return "Microsoft Entra ID is busy: try again later."
 	case rejection.AADSTS == tenantNotFound, rejection.AADSTS == wrongScope:
 		return "Check AZURE_TENANT_ID, and set --cloud if the tenant is in a national cloud."
+	}
+	if a.cmd.Name() == "check" {
+		return "Fix the problem in the message, then run the same command again."
 	}
 	return "Fix the problem in the message, then run " + a.commandLine("check")
 }

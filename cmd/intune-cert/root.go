@@ -47,8 +47,8 @@ func run(ctx context.Context, t *console.Terminal, args []string) int {
 	_ = a.flags.output.Set(outputIn(args)) // a mistake may come before the flag is read
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !a.isReady {
-		err = &usageError{err}
+	if err != nil && !a.isReady && !errors.As(err, new(*usageError)) {
+		err = &usageError{err, seeHelp}
 	}
 	return a.finish(ctx, err)
 }
@@ -87,6 +87,12 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if errors.As(err, new(*pflag.InvalidValueError)) {
+			return &usageError{err: err}
+		}
+		return err
+	})
 	add := func(group, title string, commands ...*cobra.Command) {
 		root.AddGroup(&cobra.Group{ID: group, Title: title})
 		for _, command := range commands {
@@ -163,8 +169,10 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	case output == "csv" && cmd.Annotations["csv"] == "":
 		err = errors.New("--output csv is for list, get, find and expiring")
 	}
-	a.isReady = err == nil
-	return err
+	if a.isReady = err == nil; !a.isReady {
+		return &usageError{err: err}
+	}
+	return nil
 }
 
 // remarkOnVariables names variables that set nothing, because they are misspelled.

@@ -115,6 +115,9 @@ func (c *rotateCommand) run(ctx context.Context, path string) (result, error) {
 	}
 	rotation, err := rotate(c.options)
 	advised := c.adviseRotation(file, rotation, err, rotate)
+	if start := cert.Leaf.NotBefore; rotation != nil && errors.As(err, new(*intune.InputError)) && time.Now().Before(start) {
+		advised = &advisedError{err: err, text: file + " is not valid before " + formatTime(start), next: "Run the same command again then."}
+	}
 	if rotation == nil {
 		return nil, advised
 	}

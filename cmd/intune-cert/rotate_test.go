@@ -185,7 +185,9 @@ func TestRotateRejectsWhatShouldNotBeUploaded(t *testing.T) {
 	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate need --thumbprint ")
 	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate need --allow-expired")
 	f.run("rotate", "ca.cer").exits(1).says("a CA certificate", "Next: If that is intended, confirm it with --thumbprint")
-	f.run("rotate", "missing.cer").exits(1).says("missing.cer", "Next: Check the name of the file.")
+	f.run("rotate", "missing.cer").exits(1).says("intune-cert: missing.cer: ", "Next: Check the name of the file.")
+	f.writeCertificate("early.cer", contoso(func(c *x509.Certificate) { c.NotBefore = time.Now().AddDate(0, 0, 7) }))
+	f.run("rotate", "early.cer").exits(1).says("intune-cert: early.cer is not valid before 20", "Next: Run the same command again then.")
 	f.wantIDs()
 	f.run("rotate", "expired.cer", "--allow-expired").exits(0)
 }

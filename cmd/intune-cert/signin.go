@@ -49,6 +49,9 @@ func (a *app) newClient(ctx context.Context, label string) (*intune.Client, erro
 		cred, err = a.credential(httpClient)
 	} else {
 		root, problem := wire.RootURL(a.flags.emulator)
+		if _, missing := wire.RootURL("http://" + a.flags.emulator); problem != "" && missing == "" {
+			return nil, usagef("%s lacks its scheme: write http:// in front: http://%s", a.nameOf("emulator"), a.flags.emulator)
+		}
 		if problem != "" {
 			return nil, usagef("%s %s", a.nameOf("emulator"), problem)
 		}

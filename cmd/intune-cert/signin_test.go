@@ -89,6 +89,10 @@ func TestSignInThatTheEnvironmentDoesNotSet(t *testing.T) {
 		{nil, "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE)\nNext: ", "Set the environment variables"},
 		{ids, "app.pfx cannot be used to sign in: it needs a password\nNext: ", "Put the password of the file into AZURE_CLIENT_CERTIFICATE_PASSWORD."},
 		{append(ids, "AZURE_CLIENT_CERTIFICATE_PASSWORD=wrong"), "the password is incorrect\nNext: ", "Put the password"},
+		{append(ids, "AZURE_CLIENT_CERTIFICATE_PATH=missing.pfx"), "missing.pfx: ", ""},
+		{append(ids, "AZURE_CLIENT_CERTIFICATE_PATH=missing.pfx"), "\nNext: ", "Set AZURE_CLIENT_CERTIFICATE_PATH to a .pem or .pfx file"},
+		{append(ids, "AZURE_CLIENT_CERTIFICATE_PATH=ca.pem"), "private key", ""},
+		{append(ids, "AZURE_CLIENT_CERTIFICATE_PATH=ca.pem"), "\nNext: ", "Set AZURE_CLIENT_CERTIFICATE_PATH to a .pem or .pfx file"},
 	} {
 		f.env = append(common[:len(common):len(common)], test.env...)
 		f.run("list", "--auth", "env").exits(1).says(test.says + test.next)

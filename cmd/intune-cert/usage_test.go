@@ -26,9 +26,16 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"overlap alone": {"rotate", "ca.pem", "--overlap", "72h"}, "cloud of an emulator": {"list", "--cloud", "china"}, "two files": {"inspect", "a", "b"},
 		"unknown help": {"help", "rotat"}, "CSV of no rows": {"check", "-o", "csv"},
 	} {
-		f.run(args...).exits(2).says("Next: ")
+		f.run(args...).exits(2).says("intune-cert: ")
 	}
-	f.run("rotate").says("FILE is missing")
+	for _, args := range [][]string{{"list", "--auth", "magic"}, {"rotate", "x", "--wait", "soon"}, {"delete", "x"}, {"rotate", "ca.pem", "--overlap", "72h"}, {"check", "-o", "csv"}} {
+		if done := f.run(args...).exits(2); strings.Contains(done.stderr, "Next:") {
+			t.Errorf("%v says more than the answer: %s", args, done.stderr)
+		}
+	}
+	f.run("rotate").says("FILE is missing\nNext: Run the command with --help.")
+	f.run("list", "--emulator", "127.0.0.1:18431").exits(2).says("intune-cert: --emulator lacks its scheme: write http:// in front: http://127.0.0.1:18431\n")
+	f.run("list", "--emulator", "localhost:18431").exits(2).says("write http:// in front: http://localhost:18431\n")
 	f.run("get").says("ID is missing")
 	f.run("find", "ca.pem", "--thumbprint", "abc").says("--thumbprint")
 	f.run("rotate", "ca.pem", "--thumbprint", "--delete-old").says("--thumbprint lacks its value")
