@@ -13,7 +13,8 @@ import (
 
 const filterProperties = "id, status, subject, subjectName, issuer, issuerName, expirationDateTime and uploadDateTime"
 
-const listHelp = `List the certificates of the tenant, and mark the one that Intune deploys: the latest upload.
+const listHelp = `List the certificates of the tenant, and mark the one that Intune deploys: the latest upload. The order is
+that of the service.
 
 --filter takes an OData expression with the property names of Microsoft Graph: ` + filterProperties + `.`
 
