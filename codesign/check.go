@@ -52,7 +52,7 @@ const (
 	FindingExpiresSoon   FindingCode = "expires-soon"    // within 30 days
 	FindingShortLived    FindingCode = "short-lived"     // valid for less than 8 days in all, such as those of Azure Artifact Signing
 	FindingNoCodeSigning FindingCode = "no-code-signing" // its extended key usage does not allow code signing, such as that for TLS
-	FindingAnyUse        FindingCode = "any-use"         // it has no extended key usage, or one that allows everything
+	FindingAnyUse        FindingCode = "any-use"         // it has no extended key usage, or one that allows everything, unless it is a CA
 	FindingKeyUsage      FindingCode = "key-usage"       // its key usage does not allow signatures, unless it is a CA
 	FindingCA            FindingCode = "ca"              // it is a CA certificate
 	FindingWeakSignature FindingCode = "weak-signature"  // SHA-1, MD5, MD4 or MD2, unless it is self-signed
@@ -127,7 +127,7 @@ func (f *findings) checkValidity(cert *x509.Certificate, now time.Time) {
 
 func (f *findings) checkPurpose(cert *x509.Certificate) {
 	switch {
-	case isForCodeSigning(cert):
+	case isForCodeSigning(cert), cert.IsCA && isForAnyUse(cert):
 	case isForAnyUse(cert):
 		f.add(SeverityWarning, FindingAnyUse, "is for any use: order one whose only extended key usage is code signing, 1.3.6.1.5.5.7.3.3")
 	default:

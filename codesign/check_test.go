@@ -44,7 +44,7 @@ func TestCheck(t *testing.T) {
 		{"no-eku.der", signingDay, []codesign.FindingCode{codesign.FindingAnyUse}},
 		{"other-eku.der", signingDay, []codesign.FindingCode{codesign.FindingNoCodeSigning}},
 		{"intermediate.der", signingDay, []codesign.FindingCode{codesign.FindingCA}},
-		{"root.der", signingDay, []codesign.FindingCode{codesign.FindingAnyUse, codesign.FindingCA, codesign.FindingSelfSigned}},
+		{"root.der", signingDay, []codesign.FindingCode{codesign.FindingCA, codesign.FindingSelfSigned}},
 		{"selfsigned.der", signingDay, []codesign.FindingCode{codesign.FindingSelfSigned}},
 		{"sha1.der", signingDay, []codesign.FindingCode{codesign.FindingWeakSignature}},
 		{"rsa2048.der", signingDay, []codesign.FindingCode{codesign.FindingWeakKey}},

@@ -90,6 +90,17 @@ func TestUsersSignInToTheEmulator(t *testing.T) {
 	f.run("list", "--auth", "browser").exits(0)
 }
 
+// TestTheMissingAddressOfTheEmulatorIsNamed: its token was sent to graph.microsoft.com.
+func TestTheMissingAddressOfTheEmulatorIsNamed(t *testing.T) {
+	f := newFixture(t)
+	f.application()
+	f.env = append(f.env, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret, "AZURE_AUTHORITY_HOST="+f.URL(), "INTUNE_CERT_EMULATOR=")
+	f.run("list").exits(1).says("INTUNE_CERT_EMULATOR is missing\nNext: Set INTUNE_CERT_EMULATOR to " + f.URL() + ", or")
+	if requests := f.Requests(); len(requests) != 0 {
+		t.Errorf("sent %d requests", len(requests))
+	}
+}
+
 func TestSettingsOfTheEmulatorAreNoNews(t *testing.T) {
 	f := newFixture(t)
 	f.env = append(f.env, "AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID,

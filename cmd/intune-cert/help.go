@@ -17,6 +17,7 @@ const signInHelp = `--auth says how to sign in. These environment variables go w
                      AZURE_CLIENT_SECRET
                      AZURE_CLIENT_CERTIFICATE_PATH, with AZURE_CLIENT_CERTIFICATE_PASSWORD
                      AZURE_FEDERATED_TOKEN_FILE
+                     AZURE_AUTHORITY_HOST, only to replace https://login.microsoftonline.com
     cli              none: the account that is signed in with "az login"
     managed-identity AZURE_CLIENT_ID, only for a user-assigned identity
     github           AZURE_TENANT_ID, AZURE_CLIENT_ID; the job needs the permission id-token: write

@@ -46,6 +46,9 @@ func (a *app) newClient(ctx context.Context, label string) (*intune.Client, erro
 	}
 	var cred intune.Credential
 	if a.flags.emulator == "" {
+		if err := a.checkAuthorityHost(); err != nil {
+			return nil, err
+		}
 		cred, err = a.credential(httpClient)
 	} else {
 		root, problem := wire.RootURL(a.flags.emulator)
@@ -85,6 +88,20 @@ func (a *app) httpClient() (*http.Client, error) {
 	}
 	transport.TLSClientConfig.RootCAs = roots
 	return client, nil
+}
+
+// checkAuthorityHost rejects the address of an emulator: a token from there is not for Microsoft Graph.
+func (a *app) checkAuthorityHost() error {
+	host := os.Getenv("AZURE_AUTHORITY_HOST")
+	_, rest, _ := strings.Cut(host, "://")
+	_, problem := wire.RootURL("http://" + rest) // http is for loopback alone
+	if auth := a.flags.auth.value; problem != "" || auth != "env" && auth != "default" {
+		return nil
+	}
+	return &advisedError{
+		err:  errors.New("AZURE_AUTHORITY_HOST names an emulator, and INTUNE_CERT_EMULATOR is missing"),
+		next: "Set INTUNE_CERT_EMULATOR to " + host + ", or remove AZURE_AUTHORITY_HOST to use Microsoft's cloud.",
+	}
 }
 
 // credential returns what --auth says.

@@ -154,11 +154,14 @@ func TestHelp(t *testing.T) {
 		}
 		at = next
 	}
-	f.run("help", "signin").exits(0).prints("AZURE_CLIENT_CERTIFICATE_PATH", "managed-identity", "--account")
+	f.run("help", "signin").exits(0).prints("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_AUTHORITY_HOST", "managed-identity", "--account")
 	f.run("help", "json").exits(0).prints("otherSubject", "isDeployed")
 	f.run("help", "exit-codes").exits(0).prints("    130  interrupted")
 	_, root := newApp(console.New())
 	for _, command := range root.Commands() {
+		if strings.Contains(strings.ReplaceAll(command.Long, "/blob/main/docs/", ""), "docs/") {
+			t.Errorf("the help of %s names a file that the archive does not have", command.Name())
+		}
 		if command.IsAvailableCommand() && command.Name() != "help" && command.Example == "" {
 			t.Errorf("%s has no example", command.Name())
 		}
