@@ -33,12 +33,11 @@ func newPicture(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	ctx, stop := context.WithCancel(ctx) // ends the emulator
-	defer stop()
 	s, err := newSession(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
+	defer s.close()
 	expiring, err := s.show(ctx, "expiring", "--deployed")
 	if err != nil {
 		return nil, err

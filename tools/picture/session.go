@@ -23,9 +23,11 @@ const columns = 100
 type session struct {
 	folder string // with the program and the certificate
 	url    string // of the emulator
+
+	emulator *exec.Cmd
 }
 
-// newSession builds the tool, and starts a tenant with a certificate that expires soon. It ends with the context.
+// newSession builds the tool, and starts a tenant with a certificate that expires soon.
 func newSession(ctx context.Context, folder string) (*session, error) {
 	s := &session{folder: folder}
 	build := exec.CommandContext(ctx, "go", "build", "-o", folder, ".") //nolint:gosec // a folder of our own
@@ -33,18 +35,26 @@ func newSession(ctx context.Context, folder string) (*session, error) {
 	if err := build.Run(); err != nil {
 		return nil, err
 	}
-	emulator := s.command(ctx, "emulator", "--listen", "127.0.0.1:0", "--sample", "contoso.cer", "--settings", "json")
-	out, err := emulator.StdoutPipe()
+	s.emulator = s.command(ctx, "emulator", "--listen", "127.0.0.1:0", "--sample", "contoso.cer", "--settings", "json")
+	out, err := s.emulator.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := emulator.Start(); err != nil {
+	if err := s.emulator.Start(); err != nil {
 		return nil, err
 	}
 	var settings struct{ URL string }
-	err = json.NewDecoder(out).Decode(&settings)
+	if err := json.NewDecoder(out).Decode(&settings); err != nil {
+		s.close()
+		return nil, err
+	}
 	s.url = settings.URL
-	return s, err
+	return s, nil
+}
+
+func (s *session) close() {
+	_ = s.emulator.Process.Kill()
+	_ = s.emulator.Wait()
 }
 
 func (s *session) command(ctx context.Context, args ...string) *exec.Cmd {
