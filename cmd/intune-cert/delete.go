@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +21,8 @@ On a terminal, the command shows each certificate and asks. Only y deletes it. T
 the command needs --yes.
 
 A certificate that does not exist is an error, even if an earlier run has deleted it. The others are still deleted. With
---output json, each of "certificates" has an "outcome": deleted, kept, notFound, failed or notTried.`
+--output json, each of "certificates" has an "outcome": deleted, kept, notFound, failed or notTried. If the one that Intune deployed was
+deleted, "wasDeployed" is its id, and "nowDeployed" the id of the one that Intune deploys instead, if there is one.`
 
 // What became of a certificate.
 const (
@@ -32,7 +34,11 @@ const (
 type deleteResult struct {
 	outcome
 
-	Certificates []*deletedCertificate `json:"certificates"` // in the order of the command line
+	Certificates []*deletedCertificate `json:"certificates"`          // in the order of the command line
+	WasDeployed  string                `json:"wasDeployed,omitempty"` // the id of the one that Intune deployed, if it was deleted
+	NowDeployed  string                `json:"nowDeployed,omitempty"` // the id of what Intune deploys instead, if that is known
+
+	isNoneLeft bool
 }
 
 type deletedCertificate struct {
@@ -61,6 +67,10 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) (result, er
 		return nil, err
 	}
 	result := new(deleteResult)
+	before := ""
+	if slices.ContainsFunc(ids, plainID.MatchString) {
+		before = a.deployedIfKnown(ctx, service)
+	}
 	var failures []failedItem
 	for _, id := range distinct(ids) {
 		what, err := a.deleteOne(ctx, service, id, isSure)
@@ -69,8 +79,26 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) (result, er
 			failures = append(failures, failedItem{id, err})
 		}
 	}
+	result.noteDeployed(before, func() (string, error) { return a.latestID(ctx, service) })
 	return result, newPartlyError(fmt.Sprintf("%d of %d not deleted", len(failures), len(result.Certificates)), failures)
 }
+
+// noteDeployed says what Intune deploys if the certificate that it deployed before was deleted. A listing may lag behind.
+func (r *deleteResult) noteDeployed(before string, latest func() (string, error)) {
+	for _, cert := range r.Certificates {
+		if cert.Outcome != deleted || !strings.EqualFold(cert.ID, before) {
+			continue
+		}
+		now, err := latest()
+		r.WasDeployed, r.isNoneLeft = before, errors.Is(err, errNoneDeployed)
+		if now != before {
+			r.NowDeployed = now
+		}
+	}
+}
+
+// plainID matches ids, which are GUIDs: for others, nothing is looked up.
+var plainID = regexp.MustCompile(`^[\w-]+$`)
 
 // distinct returns each id once. Ids are the same in upper and lower case.
 func distinct(ids []string) (unique []string) {
@@ -116,6 +144,9 @@ func (a *app) confirmDelete(ctx context.Context, service *intune.EnterpriseCodeS
 		return false, err
 	}
 	newRecord(cert, deployed).human(a.Err)
+	if cert.ID == deployed {
+		a.Remark("This certificate is in use: Intune deploys it.")
+	}
 	return a.Confirm(ctx, "Delete this certificate?")
 }
 
@@ -124,4 +155,14 @@ func (r *deleteResult) human(out *console.Writer) {
 	for _, cert := range r.Certificates {
 		out.Printf("%s %s\n", titles[cert.Outcome], cert.ID)
 	}
+	if r.WasDeployed == "" {
+		return
+	}
+	now := "Run intune-cert list to see what Intune deploys now."
+	if r.isNoneLeft {
+		now = "Intune deploys no certificate now."
+	} else if r.NowDeployed != "" {
+		now = "Intune deploys " + r.NowDeployed + " now."
+	}
+	out.Paragraph(out.Plain, r.WasDeployed, "was in use. "+now)
 }

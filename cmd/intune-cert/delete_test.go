@@ -27,12 +27,23 @@ func TestDeleteNeedsYesWithoutATerminal(t *testing.T) {
 	f.run("delete", "missing", c, "-y").exits(1).prints("Not found: missing", "Deleted "+c)
 }
 
+func TestDeleteSaysWhatIntuneDeploysNow(t *testing.T) {
+	f := newFixture(t)
+	a, b, c, d := f.seed(intunetest.NewCertificate("A")), f.seed(intunetest.NewCertificate("B")), f.seed(intunetest.NewCertificate("C")), f.seed(intunetest.NewCertificate("D"))
+	if got := decoded[deleteJSON](f.run("delete", b, strings.ToUpper(d), "--yes", "-o", "json").exits(0)); got.WasDeployed != d || got.NowDeployed != c {
+		t.Errorf("got %+v", got)
+	}
+	f.run("delete", c, "--yes").exits(0).prints("Deleted " + c + "\n" + c + " was in use. Intune deploys " + a + " now.\n")
+	f.run("delete", a, "--yes").exits(0).prints(a + " was in use. Intune deploys no certificate now.\n")
+}
+
 type deleteJSON struct {
 	Certificates []struct {
 		ID, Outcome string
 		Error       *errorJSON
 	}
-	Error *errorJSON
+	WasDeployed, NowDeployed string
+	Error                    *errorJSON
 }
 
 func (d deleteJSON) String() string {

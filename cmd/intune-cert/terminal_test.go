@@ -264,7 +264,8 @@ func TestDeleteAsksOnATerminal(t *testing.T) {
 	eventually(t, "the second question", func() bool { return strings.Count(s.shown.String(), "[y/N]") == 2 })
 	s.typeText("\n")
 	shown := s.exits(0)
-	if !strings.Contains(shown, "Deleted "+a) || !strings.Contains(shown, "Kept "+b) || !strings.Contains(shown, b+" (deployed by Intune)") {
+	if !strings.Contains(shown, "Deleted "+a) || !strings.Contains(shown, "Kept "+b) || !strings.Contains(shown, b+" (deployed by Intune)") ||
+		strings.Count(shown, "This certificate is in use: Intune deploys it.") != 1 {
 		t.Errorf("got %q", shown)
 	}
 	f.wantIDs(b)
