@@ -59,7 +59,7 @@ func (a *app) check(ctx context.Context) (result, error) {
 	}
 	what := whatIsMissing(err)
 	if isUnreachable(err) {
-		err = fmt.Errorf("Microsoft Graph is not reachable: %w", err) //nolint:staticcheck,revive // a name
+		err = fmt.Errorf("Microsoft Graph is not reachable: %w", err) //nolint:staticcheck // a name
 	}
 	if err == nil {
 		what = "write"

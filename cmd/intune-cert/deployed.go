@@ -21,7 +21,7 @@ func (a *app) deployedID(ctx context.Context, service *intune.EnterpriseCodeSign
 	return id, err
 }
 
-var errNoneDeployed = errors.New("Intune deploys no certificate") //nolint:staticcheck,revive // a name
+var errNoneDeployed = errors.New("Intune deploys no certificate") //nolint:staticcheck // a name
 
 // latestID is deployedID with errNoneDeployed if the tenant is empty. A listing that fails with a 404 does not show that.
 func (a *app) latestID(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService) (string, error) {

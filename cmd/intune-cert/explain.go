@@ -96,7 +96,7 @@ func (a *app) classify(ctx context.Context, err error) (kind string, code int, n
 	case errors.As(err, &usage):
 		return "usage", exitUsage, usage.next
 	case errors.As(err, &input) && input.Name == "thumbprint":
-		return "usage", exitUsage, seeHelp
+		return "usage", exitUsage, ""
 	case errors.As(err, &input) && input.Name == "id":
 		return "usage", exitUsage, "To see the ids, run " + a.commandLine("list")
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
