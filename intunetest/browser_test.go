@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,8 +219,9 @@ func TestDeviceCodeInABrowser(t *testing.T) {
 	b.click("Sign in")
 	b.says("You have signed in at the device")
 	w.granted(w.poll(code))
-	if requests := w.server.Requests(); requests[len(requests)-1].Who != "ann@contoso.example" {
-		t.Errorf("%s has signed in", requests[len(requests)-1].Who)
+	isAnn := func(r intunetest.Request) bool { return r.Who == "ann@contoso.example" }
+	if requests := w.server.Requests(); !slices.ContainsFunc(requests, isAnn) { // the browser may have asked for an icon since
+		t.Errorf("Ann has not signed in: %v", requests)
 	}
 }
 
