@@ -157,7 +157,7 @@ func TestOutputFitsTheTerminal(t *testing.T) {
 }
 
 // TestASuggestedCommandStaysOnOneLine: people copy it.
-func TestASuggestedCommandStaysOnOneLine(t *testing.T) {
+func TestASuggestedCommandStaysOnOneLineOfTheTerminal(t *testing.T) {
 	f := newFixture(t)
 	f.seed(contoso())
 	f.writeCertificate("old.cer", oldContoso())
