@@ -88,7 +88,7 @@ const (
 func FuzzBodiesCostLittleMemory(f *testing.F) {
 	for _, seed := range [][3]string{
 		{`{"subject":`, `[`, ``}, {`{"subject":"CN=A","a":`, `{"a":`, `1`}, {`{`, `"a@b":0,`, `"subject":"CN=A"}`},
-		{`{`, `"subject":"CN=A",`, `"x":1}`}, {`{"subject":"`, `<`, `"}`}, {`{"x":"`, `<`, `"}`}, {`{"status":"`, `"`, ``},
+		{`{`, `"subject":"CN=A",`, `"x":1}`}, {`{"subject":"`, `<`, `"}`}, {`{"subject":"`, "\xc2", `"}`}, {`{"x":"`, `<`, `"}`}, {`{"status":"`, `"`, ``},
 		{`{"content":"`, `AAAA`, `"}`}, {`[`, `{},`, `{}]`}, {`{"requests":[`, `{},`, `{}]}`}, {`{"requests":[`, `[`, ``},
 		{`{"requests":[{"id":"1","method":"POST","url":"/a","dependsOn":[`, `"",`, `""]}]}`},
 		{`{"requests":[{"id":"1","method":"POST","url":"/a","headers":{"a":"`, `b`, `"}}]}`},
