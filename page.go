@@ -3,6 +3,7 @@ package intune
 // This file is a page of a listing and its JSON. What is not provably a page proves nothing about the tenant.
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,6 +50,9 @@ func (p *CertificatePage) UnmarshalJSON(data []byte) error {
 	const most = 10_000 // records, more than any page holds
 	if err := limitJSON(data, 30*most, 3*most); err != nil {
 		return err
+	}
+	if bytes.Count(data, []byte(",")) > 100*most { // between the values of an array, and in names
+		return fmt.Errorf("the page may have more than %d certificates", most)
 	}
 	var read struct {
 		Value     once[[]*EnterpriseCodeSigningCertificate] `json:"value"`
