@@ -229,20 +229,19 @@ func TestScriptsGetNoTimeOfAClient(t *testing.T) {
 // TestWorkOfTheScriptDoesNotGrow with the number of requests that wait: it is the same behind 500 and behind 1,600.
 func TestWorkOfTheScriptDoesNotGrow(t *testing.T) {
 	client := startRedis(t).client(t)
-	turns := redisquota.NewTurns(client, t.Name(), intune.IntuneAppsQuota()...)
-	count := 0
-	reserve := func(n int) {
-		var all sync.WaitGroup
+	quotas := intune.IntuneAppsQuota()
+	for i := range quotas {
+		quotas[i].Window *= 1000 // no window ends during the test
+	}
+	turns := redisquota.NewTurns(client, t.Name(), quotas...)
+	last := 0
+	reserve := func(n int) { // one after the other, so that the ids are in the order of the turns
 		for range n {
-			count++
-			id := strconv.Itoa(count)
-			all.Go(func() {
-				if _, err := turns.Reserve(t.Context(), id, "POST"); err != nil {
-					t.Error(err)
-				}
-			})
+			last++
+			if _, err := turns.Reserve(t.Context(), strconv.Itoa(last), "POST"); err != nil {
+				t.Fatal(err)
+			}
 		}
-		all.Wait()
 	}
 	work := func(what func()) (total int) {
 		if err := client.ConfigResetStat(t.Context()).Err(); err != nil {
@@ -256,13 +255,12 @@ func TestWorkOfTheScriptDoesNotGrow(t *testing.T) {
 	}
 	ten := func() { reserve(10) }
 	giveBackAndReserve := func() {
-		turns.GiveBack(t.Context(), strconv.Itoa(count-5), "POST")
+		turns.GiveBack(t.Context(), strconv.Itoa(last-5), "POST")
 		reserve(2)
 	}
 	reserve(545) // none of the next twenty is the first of a window
 	few, fewBack := work(ten), work(giveBackAndReserve)
-	reserve(1600 - count%100)
-	reserve(45)
+	reserve(1645 - last)
 	many, manyBack := work(ten), work(giveBackAndReserve)
 	if many > few || manyBack > fewBack {
 		t.Errorf("%d operations instead of %d, with a turn given back %d instead of %d", many, few, manyBack, fewBack)
