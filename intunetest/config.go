@@ -58,7 +58,7 @@ func (c *config) check() error {
 		{g.QuotaWindow < 0, "quotaWindow", "it is negative"},
 	} {
 		if rule.isBroken {
-			return &settingError{name: rule.name, err: errors.New(rule.problem)}
+			return mistakeIn(rule.name, errors.New(rule.problem))
 		}
 	}
 	return nil

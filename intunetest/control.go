@@ -99,7 +99,7 @@ func (s *Server) injectFaults(_ *http.Request, body []byte) (any, error) {
 
 func (s *Server) challengeClaims(_ *http.Request, body []byte) (any, error) {
 	var claims string
-	if _, err := readSettings(body, map[string]any{"claims": &claims}); err != nil {
+	if err := readSettings(body, map[string]any{"claims": &claims}); err != nil {
 		return nil, err
 	}
 	return nil, s.challenge(claims)
@@ -108,7 +108,7 @@ func (s *Server) challengeClaims(_ *http.Request, body []byte) (any, error) {
 func (s *Server) decideDevice(r *http.Request, body []byte) (any, error) {
 	var approve *bool
 	var userName string
-	if _, err := readSettings(body, map[string]any{"approve": &approve, "userName": &userName}); err != nil {
+	if err := readSettings(body, map[string]any{"approve": &approve, "userName": &userName}); err != nil {
 		return nil, err
 	}
 	if approve == nil {

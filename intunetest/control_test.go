@@ -223,6 +223,8 @@ func TestControlSaysWhatIsWrong(t *testing.T) {
 		{http.MethodPost, "faults", `{"status":"503"}`, 400, `"status": it cannot be a string`},
 		{http.MethodPost, "faults", `{`, 400, "JSON"},
 		{http.MethodPost, "faults", ``, 400, "JSON"},
+		{http.MethodPost, "faults", "{\"location\":\"\xff\"}", 400, "not in UTF-8"},
+		{http.MethodPost, "certificates", "{\"subject\":\"CN=\xff\"}", 400, "JSON"},
 		{http.MethodPost, "certificates", `{}`, 400, "neither content that can be read nor a subject"},
 		{http.MethodPost, "certificates", `{"id":"1","subject":"CN=B"}`, 400, `a certificate with the id "1"`},
 		{http.MethodPost, "certificates", `[]`, 400, "StartArray"},

@@ -71,7 +71,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler. It rejects unknown settings, and a fault that [Fault.Check] rejects.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	read := Fault{}
-	if _, err := readSettings(data, settingsOf(&read)); err != nil {
+	if err := readSettings(data, settingsOf(&read)); err != nil {
 		return err
 	}
 	*f = read

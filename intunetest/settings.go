@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/codesign"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
 // LoadSettings reads a file of settings: a JSON object with the names that "intune-cert emulator --help" lists. They
@@ -37,20 +37,19 @@ func LoadSettings(file string) (ServerOption, error) {
 		return nil, err
 	}
 	c := defaultConfig()
-	lines, err := c.read(data, filepath.Dir(file))
-	if mistake, isMistake := errors.AsType[*settingError](err); isMistake {
-		return nil, fmt.Errorf("%s:%d: %w", file, cmp.Or(mistake.line, lines[mistake.name], 1), err)
+	if err := c.read(data, filepath.Dir(file)); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", file, lineOf(err, data), err)
 	}
 	return func(into *config) { *into = c }, nil
 }
 
-// read reads settings. It returns the lines in which they stand, and a *settingError for a mistake.
-func (c *config) read(data []byte, folder string) (lines map[string]int, err error) {
+// read reads settings. Names of files are relative to folder.
+func (c *config) read(data []byte, folder string) error {
 	var certificates []string
 	targets := settingsOf(c, &c.entra, &c.graph)
 	targets["clientCertificates"] = &certificates
-	if lines, err = readSettings(data, targets); err != nil {
-		return nil, err
+	if err := readSettings(data, targets); err != nil {
+		return err
 	}
 	for _, file := range certificates {
 		if !filepath.IsAbs(file) {
@@ -58,25 +57,33 @@ func (c *config) read(data []byte, folder string) (lines map[string]int, err err
 		}
 		cert, err := codesign.Load(file)
 		if err != nil {
-			return lines, &settingError{name: "clientCertificates", err: err}
+			return mistakeIn("clientCertificates", err)
 		}
 		c.entra.Certificates = append(c.entra.Certificates, cert.Leaf)
 	}
-	return lines, c.check()
+	return c.check()
 }
 
-// settingError is a mistake in a setting.
+// settingError is a mistake in the setting of a name.
 type settingError struct {
-	name string // "" if the JSON around the settings is wrong
-	line int    // 0 if it is not known
-	err  error
+	error
+
+	name string
 }
 
-func (e *settingError) Error() string {
-	if e.name == "" {
-		return e.err.Error()
+func mistakeIn(name string, err error) error {
+	return &settingError{fmt.Errorf("%q: %w", name, err), name}
+}
+
+// lineOf returns the line of a mistake: that of the name of the setting, or that in which the JSON is wrong.
+func lineOf(err error, data []byte) int {
+	at := 0
+	if syntax, isSyntax := errors.AsType[*json.SyntaxError](err); isSyntax {
+		at = int(syntax.Offset)
+	} else if mistake, isMistake := errors.AsType[*settingError](err); isMistake {
+		at = max(0, bytes.Index(data, []byte(`"`+mistake.name+`"`)))
 	}
-	return fmt.Sprintf("%q: %v", e.name, e.err)
+	return 1 + bytes.Count(data[:at], []byte("\n"))
 }
 
 // settingsOf returns pointers to the fields of structs, by the names in their JSON tags.
@@ -97,44 +104,27 @@ func settingsOf(structures ...any) map[string]any {
 	return fields
 }
 
-// readSettings reads a JSON object into targets, by the names of its members. It returns the lines in which they stand, or
-// a *settingError.
-func readSettings(data []byte, targets map[string]any) (lines map[string]int, err error) {
-	members := json.NewDecoder(bytes.NewReader(data))
-	members.DisallowUnknownFields()
-	lines = make(map[string]int)
-	line := func() int { return 1 + bytes.Count(data[:members.InputOffset()], []byte("\n")) }
-	mistake := func(name string, err error) (map[string]int, error) {
-		return nil, &settingError{name, cmp.Or(lines[name], line()), plainJSONError(err)}
+// readSettings reads a JSON object into targets, by the names of its members. A mistake in one of them is a *settingError.
+func readSettings(data []byte, targets map[string]any) error {
+	var members map[string]json.RawMessage
+	if err := exchange.CheckJSON(data); err != nil {
+		return err
 	}
-	if opening, err := members.Token(); err != nil || opening != json.Delim('{') {
-		return mistake("", errors.New("want a JSON object"))
+	if json.Unmarshal(data, &members) != nil || members == nil {
+		return errors.New("want a JSON object")
 	}
-	for members.More() {
-		token, err := members.Token()
-		if err != nil {
-			return mistake("", err)
-		}
-		name, _ := token.(string)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		target, known := targets[name]
-		switch {
-		case !known:
-			return mistake("", unknownSetting(name, targets))
-		case lines[name] > 0:
-			return nil, &settingError{name, line(), errors.New("it is set twice")}
+		if !known {
+			return &settingError{unknownSetting(name, targets), name}
 		}
-		lines[name] = line()
-		if err := members.Decode(target); err != nil {
-			return mistake(name, err)
+		value := json.NewDecoder(bytes.NewReader(members[name]))
+		value.DisallowUnknownFields()
+		if err := value.Decode(target); err != nil {
+			return mistakeIn(name, plainJSONError(err))
 		}
 	}
-	if _, err := members.Token(); err != nil {
-		return mistake("", err)
-	}
-	if _, err := members.Token(); !errors.Is(err, io.EOF) {
-		return mistake("", errors.New("something follows the JSON object"))
-	}
-	return lines, nil
+	return nil
 }
 
 func unknownSetting(name string, known map[string]any) error {
@@ -167,14 +157,8 @@ func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 
 // plainJSONError says what encoding/json has found, without the names of Go.
 func plainJSONError(err error) error {
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("%s cannot be a %s", kind.Field, kind.Value)
-	case errors.As(err, &kind):
-		return fmt.Errorf("it cannot be a %s", kind.Value)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the JSON ends too early")
+	if mismatch, isMismatch := errors.AsType[*json.UnmarshalTypeError](err); isMismatch {
+		return fmt.Errorf("%s cannot be a %s", cmp.Or(mismatch.Field, "it"), mismatch.Value)
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }

@@ -143,7 +143,7 @@ func TestEmulatorRejectsSettingsThatItDoesNotKnow(t *testing.T) {
 		"{\n\"provisioningDelays\": \"1h\"}": `config.json:2: there is no setting "provisioningDelays"`,
 		`{"pageSize": "many"}`:               `config.json:1: "pageSize": it cannot be a string`,
 		`{"clockSkew": "soon"}`:              `"clockSkew": "soon" is no duration`,
-		`{`:                                  "the JSON ends too early",
+		`{`:                                  "unexpected end of JSON input",
 		`{"pageSize": 0}`:                    "the page size is 0, want 1 or more",
 	} {
 		f.write("config.json", []byte(content))

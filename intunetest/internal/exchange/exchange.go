@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-230b9595/intune-go/internal/guid"
 )
@@ -93,6 +95,14 @@ func JSON(status int, value any) *Response {
 		panic(fmt.Sprintf("intunetest: %v", err)) // everything here is made of texts, numbers and times
 	}
 	return &Response{Status: status, ContentType: "application/json; charset=utf-8", Body: bytes.TrimSuffix(body.Bytes(), []byte("\n"))}
+}
+
+// CheckJSON returns an error for what is not JSON in UTF-8.
+func CheckJSON(body []byte) error {
+	if !utf8.Valid(body) {
+		return errors.New("the JSON is not in UTF-8")
+	}
+	return json.Unmarshal(body, new(json.RawMessage))
 }
 
 // IsMediaType reports whether the Content-Type is want, whatever its parameters.

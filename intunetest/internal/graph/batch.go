@@ -78,7 +78,7 @@ func (s *Server) batch(c *call) *exchange.Response {
 // readBatch returns the requests of a batch in an order that their dependencies allow. One that is malformed fails the
 // whole batch.
 func (c *call) readBatch() ([]batchRequest, *exchange.Response) {
-	if !json.Valid(c.body) {
+	if exchange.CheckJSON(c.body) != nil {
 		return nil, c.badRequest(errPayload)
 	}
 	var batch struct {

@@ -15,6 +15,7 @@ import (
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
+	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 )
 
 // takeIn merges the body of a client's request into a record.
@@ -54,7 +55,7 @@ func (s *Server) complete(r *record, given map[string]bool) error {
 // emulator sets those that are read-only.
 func (s *Server) merge(r *record, body []byte, byOperator bool) (given map[string]bool, err error) {
 	body = bytes.TrimSpace(body)
-	if !json.Valid(body) || string(body) == "null" {
+	if exchange.CheckJSON(body) != nil || string(body) == "null" {
 		return nil, errPayload
 	}
 	if body[0] != '{' {
