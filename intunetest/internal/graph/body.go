@@ -76,14 +76,14 @@ func (s *Server) merge(r *record, body []byte, byOperator bool) (given map[strin
 
 // mergeMember sets a property and returns its name, "" for a member that is ignored.
 func (s *Server) mergeMember(r *record, name string, value json.RawMessage, byOperator bool) (spelled string, err error) {
-	spelled, known := canonical(name)
+	spelled, known := naming{exact: s.config.Strict}.find(name)
 	isReadOnly := properties[spelled].readOnly && !byOperator
 	switch {
 	case name == "@odata.type":
 		return "", checkType(value)
 	case strings.Contains(name, "@"): // an annotation, such as @odata.context of an object that was read before
 		return "", nil
-	case !known, s.config.Strict && spelled != name:
+	case !known:
 		return "", modelErrorf("The property '%s' does not exist on type '%s'. Make sure to only use property names that are defined by the type.", name, typeName)
 	case isReadOnly && s.config.Strict:
 		return "", modelErrorf("The property '%s' is read-only.", spelled)

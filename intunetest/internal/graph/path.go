@@ -62,15 +62,13 @@ func (s *Server) locate(c *call) (rejection *exchange.Response) {
 		return c.fail(http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Invalid version: '%s'.", segments[0]))
 	}
 	c.resource.version = strings.ToLower(segments[0])
-	switch {
-	case len(segments) < 2, !s.isNamed(segments[1], singleton):
-		return c.noSegment(segments, 1)
-	case len(segments) < 3:
-		return c.noSegment(segments, 2)
-	}
+	segments = append(segments, make([]string, max(0, 3-len(segments)))...) // what a short path lacks is ""
 	name, key, hasKey := cutKey(segments[2])
-	if !s.isNamed(name, collection) {
-		return c.noSegment([]string{name}, 0)
+	switch {
+	case !s.isNamed(segments[1], singleton):
+		return c.noSegment(segments[1])
+	case !s.isNamed(name, collection):
+		return c.noSegment(name)
 	}
 	rest := segments[3:]
 	if hasKey {
@@ -86,7 +84,7 @@ func (s *Server) locate(c *call) (rejection *exchange.Response) {
 		c.resource.kind, c.resource.id = item, rest[0]
 		return nil
 	}
-	return c.noSegment(rest, min(1, len(rest)-1))
+	return c.noSegment(rest[min(1, len(rest)-1)])
 }
 
 // isNamed compares a segment with a name.
@@ -104,11 +102,7 @@ func cutKey(segment string) (name, key string, found bool) {
 	return name, strings.ReplaceAll(key, "''", "'"), true
 }
 
-// noSegment is the response for a path whose segment at an index does not exist.
-func (c *call) noSegment(segments []string, at int) *exchange.Response {
-	segment := ""
-	if at < len(segments) {
-		segment = segments[at]
-	}
+// noSegment is the response for a path with a segment that does not exist.
+func (c *call) noSegment(segment string) *exchange.Response {
 	return c.fail(http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", segment))
 }

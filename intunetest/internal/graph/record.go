@@ -72,26 +72,17 @@ var properties = map[string]property{
 	"uploadDateTime":     {timeKind, false, false},
 }
 
-// canonical returns the name of a property as the reference spells it. Graph ignores case in names of properties.
-func canonical(name string) (spelled string, known bool) {
+// naming is how names of properties are compared: without regard to case, as Graph does, unless exact.
+type naming struct{ exact bool }
+
+// find returns the name of a property as the reference spells it.
+func (n naming) find(name string) (spelled string, known bool) {
 	for spelled := range properties {
-		if strings.EqualFold(spelled, name) {
+		if spelled == name || !n.exact && strings.EqualFold(spelled, name) {
 			return spelled, true
 		}
 	}
 	return name, false
-}
-
-// naming is how names of properties are compared: without regard to case, unless exact.
-type naming struct{ exact bool }
-
-// find returns the name as the reference spells it.
-func (n naming) find(name string) (spelled string, known bool) {
-	spelled, known = canonical(name)
-	if n.exact && spelled != name {
-		return name, false
-	}
-	return spelled, known
 }
 
 // sortable returns the name and the kind of a property that can be filtered and sorted by, which all except content can.
