@@ -1,6 +1,6 @@
 package main
 
-// This file writes the command lines of next steps.
+// This file writes next steps, in which each command line for people to copy is a line of its own.
 
 import (
 	"os"
@@ -11,6 +11,9 @@ import (
 
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
+
+// onItsLine puts a command line into a next step.
+func onItsLine(command string) string { return "\n" + command + "\n" }
 
 // commandLine returns a command line with those of the given flags that its command has, too, except --dry-run.
 func (a *app) commandLine(command string, args ...string) string {
@@ -27,9 +30,9 @@ func (a *app) commandLine(command string, args ...string) string {
 		}
 	})
 	for i, word := range words {
-		words[i] = quote(word)
+		words[i] = quote(console.Clean(word))
 	}
-	return console.Unbroken(strings.Join(words, " "))
+	return strings.Join(words, " ")
 }
 
 var plainWord = regexp.MustCompile(`^[\pL\d_./:=,@%+\\-]+$`)

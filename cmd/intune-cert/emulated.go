@@ -15,7 +15,6 @@ import (
 	"time"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
 // emulatorSettings are what the emulator says about itself.
@@ -67,7 +66,7 @@ func (a *app) readEmulatorSettings(ctx context.Context, root string, client *htt
 	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
 		return nil, &advisedError{
 			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", root),
-			next: "To use Microsoft's cloud, leave out " + a.nameOf("emulator") + ". To start an emulator, run " + console.Unbroken("intune-cert emulator"),
+			next: "To use Microsoft's cloud, leave out " + a.nameOf("emulator") + ". To start an emulator, run" + onItsLine("intune-cert emulator"),
 		}
 	}
 	if settings.TenantID == "" || settings.ClientID == "" || settings.ClientSecret == "" {

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
@@ -183,7 +182,7 @@ func (c *emulatorCommand) options() (options []intunetest.ServerOption, err erro
 	if c.configFile != "" {
 		settings, err := intunetest.LoadSettings(c.configFile)
 		if err != nil {
-			return nil, &advisedError{err: fmt.Errorf("--config: %w", err), next: "For the settings and an example, run " + console.Unbroken("intune-cert emulator --help")}
+			return nil, &advisedError{err: fmt.Errorf("--config: %w", err), next: "For the settings and an example, run" + onItsLine("intune-cert emulator --help")}
 		}
 		options = append(options, settings)
 	}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -63,7 +64,9 @@ type failure struct {
 	Kind     string `json:"kind"`
 	Message  string `json:"message"`
 	NextStep string `json:"nextStep,omitempty"`
-	code     int
+
+	next string // NextStep with its command lines on lines of their own
+	code int
 }
 
 // explain says what an error is, and what to do.
@@ -72,19 +75,19 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 		return nil
 	}
 	f := &failure{Message: console.Clean(withDates(describe(err)))}
-	f.Kind, f.code, f.NextStep = a.classify(ctx, err)
+	f.Kind, f.code, f.next = a.classify(ctx, err)
 	var advised *advisedError
 	var partly *partlyError
 	switch {
 	case errors.As(err, &partly):
-		f.NextStep = "Look at the error of each."
-		if steps, _ := a.stepsOf(ctx, partly); len(steps) == 1 {
-			f.NextStep = steps[0]
+		f.next = "Look at the error of each."
+		if steps := slices.Compact(a.stepsOf(ctx, partly)); len(steps) == 1 {
+			f.next = steps[0]
 		}
 	case errors.As(err, &advised):
-		f.NextStep = cmp.Or(advised.next, f.NextStep)
+		f.next = cmp.Or(advised.next, f.next)
 	}
-	f.NextStep = console.Clean(f.NextStep)
+	f.NextStep = strings.TrimSpace(console.Clean(f.next))
 	return f
 }
 
@@ -98,7 +101,7 @@ func (a *app) classify(ctx context.Context, err error) (kind string, code int, n
 	case errors.As(err, &input) && input.Name == "thumbprint":
 		return "usage", exitUsage, ""
 	case errors.As(err, &input) && input.Name == "id":
-		return "usage", exitUsage, "To see the ids, run " + a.commandLine("list")
+		return "usage", exitUsage, "To see the ids, run" + onItsLine(a.commandLine("list"))
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		return "outcomeUnknown", exitUnknown, "Run the same command again in a few minutes: it uploads the certificate only if it is not in the tenant."
 	case ctx.Err() != nil, errors.Is(err, console.ErrNoAnswer):
@@ -155,9 +158,9 @@ func (a *app) nextStep(err error) string {
 	var input *intune.InputError
 	switch {
 	case errors.As(err, &duplicate):
-		return "Delete the other records: " + a.commandLine("delete", duplicate.OtherIDs...)
+		return "Delete the other records:" + onItsLine(a.commandLine("delete", duplicate.OtherIDs...))
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return "Compare the records with " + a.commandLine("get", "ID") + " and delete those that you don't need with " + a.commandLine("delete", "ID")
+		return "Compare the records with" + onItsLine(a.commandLine("get", "ID")) + "and delete those that you don't need with" + onItsLine(a.commandLine("delete", "ID"))
 	case errors.As(err, new(*codesign.AmbiguousError)):
 		return "Choose one with --thumbprint."
 	case isOfEnvironment(err) && errors.Is(err, codesign.ErrIncorrectPassword):
@@ -165,9 +168,9 @@ func (a *app) nextStep(err error) string {
 	case isOfEnvironment(err) && errors.As(err, &input) && strings.HasPrefix(input.Name, "AZURE_CLIENT_CERTIFICATE_PATH"):
 		return "Set AZURE_CLIENT_CERTIFICATE_PATH to a .pem or .pfx file with the certificate and its private key."
 	case isOfEnvironment(err):
-		return `Set the environment variables of this sign-in, or choose another one with --auth. To see them, run ` + console.Unbroken("intune-cert help signin")
+		return `Set the environment variables of this sign-in, or choose another one with --auth. To see them, run` + onItsLine("intune-cert help signin")
 	case errors.As(err, new(*signInError)) && a.flags.auth.value == "cli":
-		return "Install the Azure CLI and run " + console.Unbroken("az login")
+		return "Install the Azure CLI and run" + onItsLine("az login")
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the name of the file."
 	}
@@ -188,7 +191,7 @@ func (a *app) nextStepOfSignIn(err error) string {
 	if a.cmd.Name() == "check" {
 		return "Fix the problem in the message, then run the same command again."
 	}
-	return "Fix the problem in the message, then run " + a.commandLine("check")
+	return "Fix the problem in the message, then run" + onItsLine(a.commandLine("check"))
 }
 
 func (a *app) nextStepOfService(err error) string {
@@ -205,7 +208,7 @@ func (a *app) nextStepOfService(err error) string {
 	case errors.Is(err, intune.ErrUnauthorized):
 		return "The service rejects the token: set --cloud to the cloud of the tenant."
 	case errors.Is(err, intune.ErrNotFound):
-		return "To see which certificates there are, run " + a.commandLine("list")
+		return "To see which certificates there are, run" + onItsLine(a.commandLine("list"))
 	case errors.Is(err, intune.ErrThrottled), errors.As(err, &rejection) && rejection.StatusCode >= http.StatusInternalServerError:
 		return "The service is busy or has a fault: run the same command again later. " + support
 	case errors.As(err, new(*intune.ResponseError)):
@@ -220,7 +223,7 @@ func (a *app) nextStepOfNetwork(err error) string {
 	case isUnknownAuthority(err):
 		return "Trust the certificate authority of the server or proxy with --ca FILE."
 	case errors.As(err, &network) && network.Op == "dial" && a.flags.emulator != "":
-		return "Is the emulator running at " + a.flags.emulator + "? To start one, run " + console.Unbroken("intune-cert emulator")
+		return "Is the emulator running at " + a.flags.emulator + "? To start one, run" + onItsLine("intune-cert emulator")
 	case errors.As(err, new(*url.Error)), network != nil:
 		return "Check the network, and the environment variable HTTPS_PROXY if there is a proxy."
 	}
@@ -249,7 +252,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	if errors.As(err, &partly) {
 		a.reportEach(ctx, partly)
 	} else {
-		a.report(f.Message, f.NextStep)
+		a.report(f.Message, f.next)
 	}
 	return f.code
 }
@@ -259,7 +262,15 @@ func (a *app) report(message, next string) {
 	if message != "" {
 		a.Err.Paragraph(a.Err.Red, "intune-cert:", message)
 	}
-	if next != "" {
-		a.Err.Paragraph(a.Err.Bold, "Next:", next)
+	for i, part := range strings.Split(next, "\n") {
+		switch {
+		case part == "":
+		case i == 0:
+			a.Err.Paragraph(a.Err.Bold, "Next:", part)
+		case i%2 == 1: // a command line
+			a.Err.Printf("%s\n", part)
+		default:
+			a.Err.Paragraph(a.Err.Plain, "", part)
+		}
 	}
 }

@@ -108,7 +108,7 @@ func (r *inspectResult) human(out *console.Writer) {
 	if len(r.Findings) == 0 {
 		out.Printf("%s\n", out.Green("No findings."))
 	}
-	printFindings(out, r.Findings, nil)
+	printFindings(out, r.Findings)
 	if r.RejectedUnless != "" {
 		out.Printf("upload and rotate need %s\n", r.RejectedUnless)
 	}

@@ -169,7 +169,7 @@ func (l *loader) loadForUpload(ctx context.Context, file string, allowsExpired b
 func (l *loader) confirm(ctx context.Context, file string, cert *codesign.Certificate, objections []codesign.Finding) error {
 	rejected := &advisedError{
 		err:  fmt.Errorf("%s was not confirmed: %s", file, objections[0].Message),
-		next: "If that is intended, confirm it with " + console.Unbroken("--thumbprint "+cert.Thumbprint()),
+		next: "If that is intended, confirm it with" + onItsLine("--thumbprint "+cert.Thumbprint()),
 	}
 	if !l.CanAsk() || file == "-" {
 		return rejected

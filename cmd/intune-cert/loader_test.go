@@ -70,7 +70,7 @@ func TestWhatHardlyAnybodyMeansHasToBeConfirmed(t *testing.T) {
 			thumbprint := decoded[inspectJSON](f.run("inspect", "odd.cer", "-o", "json").exits(0)).Thumbprint
 			f.run("inspect", "odd.cer").exits(0).prints("upload and rotate need --thumbprint " + thumbprint)
 			for _, command := range []string{"rotate", "upload"} {
-				f.run(command, "odd.cer").exits(1).says(name, "Next: If that is intended, confirm it with --thumbprint "+thumbprint)
+				f.run(command, "odd.cer").exits(1).says(name, "Next: If that is intended, confirm it with\n--thumbprint "+thumbprint)
 			}
 			f.wantIDs()
 			f.run("rotate", "odd.cer", "--thumbprint", thumbprint).exits(0)

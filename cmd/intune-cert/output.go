@@ -3,8 +3,6 @@ package main
 // This file writes results: for people, or as documents for scripts.
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
@@ -69,28 +67,14 @@ func styledField(out *console.Writer, style func(string) console.Styled, name, v
 	}
 }
 
-// printFindings writes what is remarkable about certificates. filesOf says whose a finding is, nil if there is one
-// certificate.
-func printFindings(out *console.Writer, findings []codesign.Finding, filesOf map[codesign.Finding][]string) {
+// printFindings writes what is remarkable about a certificate.
+func printFindings(out *console.Writer, findings []codesign.Finding) {
 	styles := map[codesign.Severity]func(string) console.Styled{
 		codesign.SeverityFatal: out.Red, codesign.SeverityWarning: out.Yellow, codesign.SeverityInfo: out.Plain,
 	}
 	for _, finding := range findings {
-		text := string(finding.Code) + ": " + finding.Message
-		if files := filesOf[finding]; len(files) > 0 {
-			text += " (" + enumerate(files) + ")"
-		}
-		out.Paragraph(styles[finding.Severity], string(finding.Severity)+":", text)
+		out.Paragraph(styles[finding.Severity], string(finding.Severity)+":", string(finding.Code)+": "+finding.Message)
 	}
-}
-
-// enumerate names the first of many.
-func enumerate(names []string) string {
-	const most = 3
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // formatTime is the one form of dates for people. codesign's findings have it, too.

@@ -36,27 +36,23 @@ func (i failedItem) describe() string {
 	return i.name + ": " + text
 }
 
-// stepsOf returns the next steps of the items, each once, and the errors that each is for.
-func (a *app) stepsOf(ctx context.Context, e *partlyError) (steps []string, errorsOf map[string][]string) {
-	errorsOf = make(map[string][]string)
+// stepsOf returns the next step of each item.
+func (a *app) stepsOf(ctx context.Context, e *partlyError) (steps []string) {
 	for _, item := range e.items {
-		next := a.explain(ctx, item.err).NextStep
-		if errorsOf[next] == nil {
-			steps = append(steps, next)
-		}
-		errorsOf[next] = append(errorsOf[next], item.describe())
+		steps = append(steps, a.explain(ctx, item.err).next)
 	}
-	return steps, errorsOf
+	return steps
 }
 
-// reportEach writes the error of each item, and each next step once.
+// reportEach writes the error of each item and its next step, which errors in a row share.
 func (a *app) reportEach(ctx context.Context, e *partlyError) {
-	steps, errorsOf := a.stepsOf(ctx, e)
-	for _, next := range steps {
-		for _, text := range errorsOf[next] {
-			a.report(text, "")
+	steps := a.stepsOf(ctx, e)
+	for i, item := range e.items {
+		next := steps[i]
+		if i+1 < len(steps) && steps[i+1] == next {
+			next = ""
 		}
-		a.report("", next)
+		a.report(item.describe(), next)
 	}
 }
 

@@ -224,7 +224,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	next := "To see the commands, run " + console.Unbroken("intune-cert help")
+	next := "To see the commands, run" + onItsLine("intune-cert help")
 	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
 		next = "Did you mean " + strings.Join(similar, " or ") + "?"
 	}

@@ -150,6 +150,7 @@ func (c *rotateCommand) newResult(file string, cert *codesign.Certificate, rotat
 func (c *rotateCommand) adviseRotation(
 	file string, rotation *intune.Rotation, err error, rotate func(intune.RotateOptions) (*intune.Rotation, error),
 ) error {
+	file = console.Clean(file) // it must not look like a command line of its own
 	switch {
 	case errors.As(err, new(*intune.OutcomeUnknownError)):
 		if c.options.Force {
@@ -161,9 +162,9 @@ func (c *rotateCommand) adviseRotation(
 		return &advisedError{err: err, text: c.notProvisioned(rotation, c.waited()), next: "Run the same command again later, or let it wait longer with --wait."}
 	case errors.Is(err, intune.ErrNotLatest):
 		return &advisedError{err: err, next: "If the other certificate is the right one, this job is out of date: give it the new file. " +
-			"To go back to " + file + ", run once: " + c.again(file, "force")}
+			"To go back to " + file + ", run once:" + c.again(file, "force")}
 	case errors.Is(err, intune.ErrOtherSubject) && rotation != nil && rotation.Created:
-		return &advisedError{err: err, next: "To restore the certificate that was deployed before, rotate its file: " + c.again("FILE", "force")}
+		return &advisedError{err: err, next: "To restore the certificate that was deployed before, rotate its file:" + c.again("FILE", "force")}
 	case errors.Is(err, intune.ErrOtherSubject):
 		options, flag := c.options, "new-subject"
 		options.NewSubject, options.DryRun = true, true
@@ -171,9 +172,9 @@ func (c *rotateCommand) adviseRotation(
 			flag = "force" // which allows another subject, too
 		}
 		return &advisedError{err: err, next: "Check that " + file + " is the right file: devices may no longer trust apps that only the deployed " +
-			"certificate has signed. If it is, run once: " + c.again(file, flag)}
+			"certificate has signed. If it is, run once:" + c.again(file, flag)}
 	case errors.As(err, new(*intune.AmbiguousMatchError)):
-		return &advisedError{err: err, next: c.nextStep(err) + " or, if this certificate was issued again, run once: " + c.again(file, "force")}
+		return &advisedError{err: err, next: c.nextStep(err) + "or, if this certificate was issued again, run once:" + c.again(file, "force")}
 	}
 	return err
 }
@@ -182,9 +183,9 @@ func (c *rotateCommand) adviseRotation(
 func (c *rotateCommand) again(file, flag string) string {
 	line := c.commandLine("rotate", file)
 	if given, _ := c.cmd.Flags().GetBool(flag); !given {
-		line += console.Unbroken(" --" + flag)
+		line += " --" + flag
 	}
-	return line
+	return onItsLine(line)
 }
 
 func (c *rotateCommand) waited() string {
@@ -210,7 +211,7 @@ func (r *rotateResult) human(out *console.Writer) {
 		}
 		return done
 	}
-	printFindings(out, r.Findings, nil)
+	printFindings(out, r.Findings)
 	if r.Previous != nil {
 		label := "Deployed:"
 		if r.Created || r.WouldCreate {
@@ -231,7 +232,8 @@ func (r *rotateResult) human(out *console.Writer) {
 		out.Paragraph(out.Plain, "Replaces", old.ID+", which expires "+old.expires()+": "+r.fate(old.ID))
 	}
 	if r.staysUntilDeleted() {
-		out.Paragraph(out.Plain, r.Previous.ID, would("stays", "would stay")+" until a person deletes it: "+r.deletePrevious)
+		out.Paragraph(out.Plain, r.Previous.ID, would("stays", "would stay")+" until a person deletes it:")
+		out.Printf("%s\n", r.deletePrevious)
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
 		out.Paragraph(out.Plain, "It is not provisioned yet.", "--wait waits for that.")

@@ -92,7 +92,7 @@ func TestRotateDeploysAnotherSubjectOnlyIfAllowed(t *testing.T) {
 	id := f.seed(intunetest.NewCertificate("Fabrikam"))
 	f.writeCertificate("new.cer", contoso())
 	for _, args := range [][]string{{"--delete-old"}, {"--dry-run"}} {
-		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "run once: intune-cert rotate new.cer"+strings.Replace(" "+args[0], " --dry-run", "", 1)+" --output json --new-subject\n")
+		done := f.run(append([]string{"rotate", "new.cer", "-o", "json"}, args...)...).exits(6).says("Next: Check that new.cer is the right file", "run once:\nintune-cert rotate new.cer"+strings.Replace(" "+args[0], " --dry-run", "", 1)+" --output json --new-subject\n")
 		if got := decoded[rotateJSON](done); got.Error.Kind != "otherSubject" || !strings.Contains(got.Error.Message, id) {
 			t.Errorf("got %+v", got.Error)
 		}
@@ -109,15 +109,15 @@ func TestRotateForceGoesBack(t *testing.T) {
 	earlier := f.writeCertificate("earlier.cer", contoso(func(c *certificate) { c.NotAfter = time.Now().AddDate(0, 6, 0) }))
 	f.seed(earlier)
 	later := f.seed(f.writeCertificate("later.cer", contoso()))
-	f.run("rotate", "earlier.cer").exits(6).says("run once: intune-cert rotate earlier.cer --force\n")
-	f.run("rotate", "earlier.cer", "--force", "--dry-run").exits(0).prints(later + " would stay until a person deletes it: intune-cert delete " + later + "\n")
+	f.run("rotate", "earlier.cer").exits(6).says("run once:\nintune-cert rotate earlier.cer --force\n")
+	f.run("rotate", "earlier.cer", "--force", "--dry-run").exits(0).prints(later + " would stay until a person deletes it:\nintune-cert delete " + later + "\n")
 	got := decoded[rotateJSON](f.run("rotate", "earlier.cer", "--force", "-o", "json").exits(0))
 	if !got.Created || got.Previous == nil || got.Previous.ID != later || !got.Certificate.isDeployed() {
 		t.Errorf("got %+v", got)
 	}
 	again := decoded[rotateJSON](f.run("rotate", "later.cer", "--force", "-o", "json").exits(0)).Certificate.ID
 	f.run("rotate", "earlier.cer", "--force").exits(0).
-		prints("Deployed until now: "+again, "--delete-old deletes it after the overlap\n", again+" stays until a person deletes it: intune-cert delete "+again+"\n")
+		prints("Deployed until now: "+again, "--delete-old deletes it after the overlap\n", again+" stays until a person deletes it:\nintune-cert delete "+again+"\n")
 	f.run("rotate", "earlier.cer").exits(0).prints("is in the tenant already")
 }
 
@@ -153,7 +153,7 @@ func TestRotateExitsWith6IfTheCertificateIsNotTheLatest(t *testing.T) {
 	f := newFixture(t)
 	id := f.seed(contoso())
 	f.writeCertificate("old.cer", oldContoso())
-	done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: If the other certificate is the right one", "To go back to old.cer, run once: intune-cert rotate old.cer --delete-old --output json --force\n")
+	done := f.run("rotate", "old.cer", "--delete-old", "-o", "json").exits(6).says("Next: If the other certificate is the right one", "To go back to old.cer, run once:\nintune-cert rotate old.cer --delete-old --output json --force\n")
 	if got := decoded[rotateJSON](done); got.Error.Kind != "notLatest" {
 		t.Errorf("got %+v", got)
 	}
@@ -180,11 +180,11 @@ func TestRotateRejectsWhatShouldNotBeUploaded(t *testing.T) {
 	f.run("rotate", "expired.cer").exits(1).says("expired")
 	f.writeCertificate("tls.cer", contoso(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }))
 	f.run("rotate", "expired.cer").exits(1).says("add --allow-expired")
-	f.run("rotate", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
-	f.run("upload", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("rotate", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with\n--thumbprint")
+	f.run("upload", "tls.cer").exits(1).says("not for code signing", "Next: If that is intended, confirm it with\n--thumbprint")
 	f.run("inspect", "tls.cer").exits(0).prints("upload and rotate need --thumbprint ")
 	f.run("inspect", "expired.cer").exits(0).prints("upload and rotate need --allow-expired")
-	f.run("rotate", "ca.cer").exits(1).says("a CA certificate", "Next: If that is intended, confirm it with --thumbprint")
+	f.run("rotate", "ca.cer").exits(1).says("a CA certificate", "Next: If that is intended, confirm it with\n--thumbprint")
 	f.run("rotate", "missing.cer").exits(1).says("intune-cert: missing.cer: ", "Next: Check the name of the file.")
 	f.writeCertificate("early.cer", contoso(func(c *x509.Certificate) { c.NotBefore = time.Now().AddDate(0, 0, 7) }))
 	f.run("rotate", "early.cer").exits(1).says("intune-cert: early.cer is not valid before 20", "Next: Run the same command again then.")
@@ -229,12 +229,12 @@ func TestNextStepsRepeatTheCommandLine(t *testing.T) {
 	}))
 	f.seed(contoso())
 	f.run("rotate", "last year.cer", "--allow-expired", "--emulator", f.URL()).exits(6).
-		says(`run once: intune-cert rotate 'last year.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
+		says("run once:\n" + `intune-cert rotate 'last year.cer' --allow-expired --emulator ` + f.URL() + " --force\n")
 	f.run("rotate", "last year.cer", "--allow-expired", "--dry-run", "--delete-old", "--overlap", "0", "--wait", "1d12h").exits(6).
-		says(`run once: intune-cert rotate 'last year.cer' --allow-expired --delete-old --overlap 0 --wait 1d12h --force` + "\n")
+		says("run once:\n" + `intune-cert rotate 'last year.cer' --allow-expired --delete-old --overlap 0 --wait 1d12h --force` + "\n")
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, Status: http.StatusForbidden})
-	f.run("upload", "last year.cer", "--allow-expired").exits(4).says("only if it is not in the tenant: intune-cert rotate 'last year.cer' --allow-expired\n")
-	f.run("get", "missing", "-o", "yaml", "--emulator", f.URL()).exits(1).says("run intune-cert list --emulator " + f.URL() + "\n")
+	f.run("upload", "last year.cer", "--allow-expired").exits(4).says("only if it is not in the tenant:\nintune-cert rotate 'last year.cer' --allow-expired\n")
+	f.run("get", "missing", "-o", "yaml", "--emulator", f.URL()).exits(1).says("run\nintune-cert list --emulator " + f.URL() + "\n")
 }
 
 // TestGoingBackToAnotherPublisherIsSuggestedAtOnce: --new-subject was suggested first, and then --force.
@@ -243,7 +243,7 @@ func TestGoingBackToAnotherPublisherIsSuggestedAtOnce(t *testing.T) {
 	f.seed(f.writeCertificate("fabrikam.cer", intunetest.NewCertificate("Fabrikam")))
 	f.writeCertificate("contoso.cer", contoso())
 	f.run("rotate", "contoso.cer", "--new-subject").exits(0)
-	f.run("rotate", "fabrikam.cer").exits(6).says("If it is, run once: intune-cert rotate fabrikam.cer --force\n")
+	f.run("rotate", "fabrikam.cer").exits(6).says("If it is, run once:\nintune-cert rotate fabrikam.cer --force\n")
 	f.run("rotate", "fabrikam.cer", "--force").exits(0)
 }
 

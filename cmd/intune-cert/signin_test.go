@@ -72,7 +72,7 @@ func TestSignInWithASecret(t *testing.T) {
 	f.run("list", "--auth", "env").exits(0)
 	f.run("list", "--auth", "default").exits(0)
 	f.env = append(f.env, "AZURE_CLIENT_SECRET=wrong")
-	f.run("list").exits(1).says("AADSTS7000215", `Next: Fix the problem in the message, then run intune-cert check`)
+	f.run("list").exits(1).says("AADSTS7000215", `Next: Fix the problem in the message, then run`, "\nintune-cert check\n")
 	f.env = append(f.env, "AZURE_TENANT_ID=foo")
 	f.run("list").exits(1).says("AADSTS90002", "Next: Check AZURE_TENANT_ID, and set --cloud")
 }
@@ -123,7 +123,7 @@ func TestSignInWithTheAzureCLISaysThatItsTokenLacksThePermission(t *testing.T) {
 func TestSignInWithoutTheAzureCLI(t *testing.T) {
 	f := newCloudFixture(t)
 	f.env = append(f.env, "PATH="+f.dir)
-	failed := decoded[struct{ Error errorJSON }](f.run("list", "--auth", "cli", "-o", "json").exits(1).says("Next: Install the Azure CLI and run az login\n"))
+	failed := decoded[struct{ Error errorJSON }](f.run("list", "--auth", "cli", "-o", "json").exits(1).says("Next: Install the Azure CLI and run\naz login\n"))
 	if failed.Error.Kind != "signIn" {
 		t.Errorf("got %+v", failed)
 	}

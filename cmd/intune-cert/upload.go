@@ -153,7 +153,7 @@ func (c *uploadCommand) upload(ctx context.Context, service *intune.EnterpriseCo
 			file.Outcome, file.record = uploaded, record
 		case isUnknown:
 			file.Outcome, file.err = unknown, &advisedError{err: err, next: "In a few minutes, run rotate, which uploads " +
-				"the certificate only if it is not in the tenant: " + c.commandLine("rotate", file.File)}
+				"the certificate only if it is not in the tenant:" + onItsLine(c.commandLine("rotate", file.File))}
 		case ctx.Err() == nil, record != nil:
 			file.Outcome, file.record, file.err = failed, record, err
 		}
@@ -200,22 +200,14 @@ func (r *uploadResult) human(out *console.Writer) {
 		uploaded: out.Green("Uploaded"), wouldUpload: out.Green("Would upload"), failed: out.Red("Failed:"),
 		unknown: out.Yellow("Outcome unknown:"), notTried: "Not tried:",
 	}
-	var findings []codesign.Finding // each once
-	filesOf := make(map[codesign.Finding][]string)
 	for _, file := range r.Files {
 		id := ""
 		if file.Certificate != nil {
 			id = " as " + file.Certificate.ID
 		}
 		out.Printf("%s %s%s\n", titles[file.Outcome], file.File, id)
-		for _, finding := range file.Findings {
-			if filesOf[finding] == nil {
-				findings = append(findings, finding)
-			}
-			filesOf[finding] = append(filesOf[finding], file.File)
-		}
+		printFindings(out, file.Findings)
 	}
-	printFindings(out, findings, filesOf)
 	out.Printf("%s\n", r.count())
 	if text := r.deploys(); text != "" {
 		out.Printf("%s\n", text)

@@ -131,7 +131,7 @@ func TestAnUnknownCommandHasASuggestionOnItsOwnLine(t *testing.T) {
 			t.Errorf("%v: %q", args, done.stderr)
 		}
 	}
-	f.run("frobnicate").exits(2).says("Next: To see the commands, run intune-cert help\n")
+	f.run("frobnicate").exits(2).says("Next: To see the commands, run\nintune-cert help\n")
 }
 
 func TestAnUnknownVariableIsARemark(t *testing.T) {

@@ -79,7 +79,7 @@ func (w *Writer) write(text string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.erase()
-	_, err := w.file.WriteString(strings.ReplaceAll(text, unbreakable, " "))
+	_, err := w.file.WriteString(text)
 	if w.err == nil {
 		w.err = err
 	}
