@@ -52,7 +52,7 @@ func documentation(t *testing.T) []byte {
 	}
 	_, root := newApp(console.New())
 	var page bytes.Buffer
-	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Current -update, in cmd/intune-cert. -->\n\n%s [Install](https://github.com/seed-230b9595/intune-go/blob/main/docs/install.md).\n\n", root.Long)
+	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Current -update, in cmd/intune-cert. -->\n\n%s\n\n[Install](https://github.com/seed-230b9595/intune-go/blob/main/docs/install.md).\n\n", root.Long)
 	var topics, commands []*cobra.Command
 	for _, command := range root.Commands() {
 		switch {
@@ -67,7 +67,7 @@ func documentation(t *testing.T) []byte {
 		fmt.Fprintf(&page, "| [%s](#intune-cert-%[1]s) | %s |\n", command.Name(), command.Short)
 	}
 	fmt.Fprintf(&page, "\nQuick start:\n\n```sh\n%s\n```\n\n", root.Example)
-	fmt.Fprintf(&page, "These flags apply to all commands. Environment variables such as INTUNE_CERT_AUTH set them, too.\n\n```\n%s```\n\n", root.PersistentFlags().FlagUsages())
+	fmt.Fprintf(&page, "These flags apply to all commands.\n\n```\n%s```\n\n", root.PersistentFlags().FlagUsages())
 	for _, topic := range topics {
 		fmt.Fprintf(&page, "## %s\n\n%s\n\n", topic.Short, topic.Long)
 	}

@@ -5,7 +5,10 @@ package main
 import "github.com/spf13/cobra"
 
 const rootHelp = `Upload code-signing certificates to Microsoft Intune, and replace them before they expire. Managed Windows devices trust these
-certificates for the apps that an organization signs and sideloads. Intune deploys only the latest upload.`
+certificates for the apps that an organization signs and sideloads. Intune deploys only the latest upload.
+
+Environment variables such as INTUNE_CERT_AUTH set the flags of all commands, too. Times such as 30d, 36h, 1d12h or 15m are days,
+hours and minutes.`
 
 const quickStart = `  intune-cert emulator --sample sample.cer     # an emulated tenant to try things with, and a new certificate for it
   intune-cert rotate sample.cer --emulator http://127.0.0.1:8080               # in another terminal
@@ -69,44 +72,6 @@ func newTopics() []*cobra.Command {
 		{Use: "exit-codes", Short: "What the exit code says", Long: exitCodeHelp},
 	}
 }
-
-// usageTemplate puts the commands first.
-const usageTemplate = `{{if .HasParent}}Usage:
-  {{.UseLine}}
-{{- range $.Commands}}{{if .IsAvailableCommand}}
-  {{.CommandPath}}{{end}}{{end}}
-{{- if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}
-{{- if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-
-Flags of all commands:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
-{{- else}}
-{{- range $group := .Groups}}{{.Title}}:{{range $.Commands}}{{if eq .GroupID $group.ID}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-
-{{end}}Other:
-{{- range .Commands}}{{if and (eq .GroupID "") .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-
-Quick start:
-{{.Example}}
-
-Flags of all commands, which environment variables such as INTUNE_CERT_AUTH can set, too:
-{{.PersistentFlags.FlagUsages | trimTrailingWhitespaces}}
-
-Times such as 30d, 36h, 1d12h or 15m are days, hours and minutes.
-
-Topics:
-{{- range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  intune-cert help {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-{{- end}}
-`
 
 // initBuiltIn makes unknown arguments of cobra's own commands an error. cobra only shows help for them.
 func initBuiltIn(root *cobra.Command) {

@@ -86,7 +86,6 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		if errors.As(err, new(*pflag.InvalidValueError)) {
 			return &usageError{err: err}
@@ -94,7 +93,7 @@ func newRootCommand(a *app) *cobra.Command {
 		return err
 	})
 	add := func(group, title string, commands ...*cobra.Command) {
-		root.AddGroup(&cobra.Group{ID: group, Title: title})
+		root.AddGroup(&cobra.Group{ID: group, Title: title + ":"})
 		for _, command := range commands {
 			command.GroupID = group
 			root.AddCommand(command)

@@ -147,7 +147,7 @@ func TestHelp(t *testing.T) {
 	f.env = append(f.env, "INTUNE_CERT_AUTH=github")
 	done := f.run().exits(0)
 	at := -1
-	for _, text := range []string{"Rotate:\n  rotate ", "Look:\n  check ", "Change:\n  delete ", "Try:\n  emulator ", "Quick start:\n", "(default github)", "Topics:\n"} {
+	for _, text := range []string{"Examples:\n", "Rotate:\n  rotate ", "Look:\n  check ", "Change:\n  delete ", "Try:\n  emulator ", "(default github)", "help topics:\n"} {
 		next := strings.Index(done.stdout, text)
 		if next <= at {
 			t.Errorf("%q is missing or too early:\n%s", text, done.stdout)
