@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +30,6 @@ func (a *app) emulatorCredential(ctx context.Context, root string, client *http.
 		return nil, err
 	}
 	a.identity = identity{TenantID: settings.TenantID, ApplicationID: settings.ClientID}
-	a.remarkOnUnused(settings)
 	if auth := a.flags.auth.value; auth == "device" || auth == "browser" {
 		return a.user(settings.TenantID, settings.ClientID)
 	}
@@ -83,24 +80,4 @@ func (a *app) wrongScheme(scheme string) error {
 		next += " To trust its certificate, set --ca to the file that --write-ca names."
 	}
 	return &advisedError{err: fmt.Errorf("the emulator at %s uses %s", rest, scheme), next: next}
-}
-
-// remarkOnUnused names the settings for Microsoft's cloud that are not used. Those that the emulator itself has printed are
-// no news.
-func (a *app) remarkOnUnused(settings *emulatorSettings) {
-	own := []string{settings.TenantID, settings.ClientID, settings.ClientSecret, strings.TrimSuffix(a.flags.emulator, "/")}
-	var unused []string
-	if auth := a.flags.auth.value; auth != "env" && auth != "device" && auth != "browser" {
-		unused = append(unused, a.nameOf("auth")+" "+auth)
-	}
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(strings.ToUpper(name), "AZURE_") && !slices.Contains(own, strings.TrimSuffix(value, "/")) && value != "" {
-			unused = append(unused, name)
-		}
-	}
-	if len(unused) > 0 {
-		slices.Sort(unused)
-		a.remark("Not used with the emulator: %s", strings.Join(unused, ", "))
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -39,10 +38,9 @@ type loader struct {
 
 	passwordFile string
 	thumbprint   string
-	takesSeveral bool // files
 
 	password string // once it is known
-	source   string // of the password, "" if there is none yet
+	source   string // of a password that was given, "" for one from the prompt
 	stdin    []byte // nil until it has been read
 }
 
@@ -73,33 +71,29 @@ func (l *loader) load(ctx context.Context, file string) (*codesign.Certificate, 
 	if file == "-" {
 		name = standardInput
 	}
-	if l.source != "" && l.source != prompted {
+	switch {
+	case l.source != "":
 		return nil, &advisedError{err: err, text: fmt.Sprintf("the password from %s is not the one of %s", l.source, name), next: "Correct the password in " + l.source + "."}
-	}
-	const tries = 3
-	for try := 0; try < tries && l.CanAsk() && errors.Is(err, codesign.ErrIncorrectPassword); try++ {
-		if try > 0 {
-			l.Remark("This password is not correct.")
-		}
-		if l.password, err = l.Password(ctx, "Password of "+name+": "); err != nil {
-			return nil, err
-		}
-		l.source = prompted
-		cert, err = l.read(ctx, file)
-	}
-	if l.source == "" {
-		err = &advisedError{
+	case !l.CanAsk():
+		return nil, &advisedError{
 			err: err, text: name + " needs a password, and none was given",
 			next: "Put it into a file and name that with --password-file, or put it into the environment variable " + passwordVariable + ".",
 		}
 	}
+	const tries = 3
+	for range tries {
+		if l.password, err = l.Password(ctx, "Password of "+name+": "); err != nil {
+			return nil, err
+		}
+		if cert, err = l.read(ctx, file); !errors.Is(err, codesign.ErrIncorrectPassword) {
+			break
+		}
+		l.Remark("This password is not correct.")
+	}
 	return cert, err
 }
 
-const (
-	prompted      = "the prompt"
-	standardInput = "standard input"
-)
+const standardInput = "standard input"
 
 func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, error) {
 	options := []codesign.Option{codesign.WithPassword(l.password)}
@@ -120,8 +114,6 @@ func (l *loader) read(ctx context.Context, file string) (*codesign.Certificate, 
 	cert, err := codesign.Load(file, options...)
 	switch info, problem := os.Stat(file); {
 	case err == nil || problem != nil:
-	case info.IsDir() && l.takesSeveral:
-		err = &advisedError{err: err, next: "Name one of its files, or several with a pattern such as " + filepath.Join(file, "*.cer")}
 	case info.IsDir():
 		err = &advisedError{err: err, next: "Name one of its files."}
 	case info.Mode()&os.ModeNamedPipe != 0:

@@ -54,7 +54,6 @@ func TestAFolderIsRejectedWithWhatTheCommandTakes(t *testing.T) {
 	for _, command := range []string{"rotate", "find"} {
 		f.run(command, "folder").exits(1).says("Next: Name one of its files.\n")
 	}
-	f.run("upload", "folder").exits(1).says("Next: Name one of its files, or several with a pattern such as folder", "*.cer\n")
 }
 
 // TestWhatHardlyAnybodyMeansHasToBeConfirmed: elsewhere than on a terminal with the thumbprint.

@@ -84,7 +84,6 @@ func newUploadCommand(a *app) *cobra.Command {
 }
 
 func (c *uploadCommand) run(ctx context.Context, paths []string) (result, error) {
-	c.loader.takesSeveral = true
 	files, err := c.readAll(ctx, paths)
 	if err != nil {
 		return nil, err

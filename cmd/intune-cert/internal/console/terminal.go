@@ -74,28 +74,20 @@ func (t *Terminal) Password(ctx context.Context, prompt string) (string, error) 
 
 // ReadAll reads standard input, up to a limit in bytes.
 func (t *Terminal) ReadAll(ctx context.Context, limit int64) ([]byte, error) {
-	text, err := Await(ctx, func() (string, error) {
-		data, err := io.ReadAll(io.LimitReader(t.In, limit))
-		return string(data), err
-	})
-	return []byte(text), err
+	return Await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(t.In, limit)) })
 }
 
 // Await waits for a function that does not end with a context. Ctrl-C ends the wait.
-func Await(ctx context.Context, read func() (string, error)) (string, error) {
-	type answer struct {
-		text string
-		err  error
-	}
-	answers := make(chan answer, 1)
+func Await[T any](ctx context.Context, read func() (T, error)) (answer T, err error) {
+	done := make(chan func() (T, error), 1)
 	go func() {
-		text, err := read()
-		answers <- answer{text, err}
+		answer, err := read()
+		done <- func() (T, error) { return answer, err }
 	}()
 	select {
-	case got := <-answers:
-		return got.text, got.err
+	case answered := <-done:
+		return answered()
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return answer, context.Cause(ctx)
 	}
 }
