@@ -85,9 +85,7 @@ func testEmulator(t *testing.T, programs map[string]string) {
 
 func testRealAddresses(t *testing.T, programs map[string]string) {
 	t.Helper()
-	server := intunetest.NewServer(t)
-	env := append(withoutAzure(cloudproxy.Start(t, server, "graph.microsoft.com", "login.microsoftonline.com")),
-		"AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
+	server, env := cloudproxy.Start(t)
 	first, second := writeCertificate(t, "Contoso", 20), writeCertificate(t, "Contoso", 400)
 	mustRun := func(name string, args ...string) string {
 		t.Helper()

@@ -1,48 +1,47 @@
 // Package cloudproxy lets a program under test reach an emulator at the addresses of Microsoft's services: a proxy for
-// HTTPS takes its connections, whatever the host, and a temporary authority vouches for the emulator.
+// HTTPS takes its connections, whatever the host, and the program trusts the certificate of the emulator.
 package cloudproxy
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// Start serves handler at the hosts, and returns the environment variables of a program that is to find it there. They
-// replace the variables of the credentials, and those of proxies. The test is skipped if Go takes its authorities from
-// the system alone.
-func Start(tb testing.TB, handler http.Handler, hosts ...string) (env []string) {
+// Start starts an emulator, and returns the environment variables of a program that is to find it at the addresses of
+// Microsoft's services and to sign in there. They replace the variables of proxies and of all sign-ins. The test is
+// skipped if Go takes its authorities from the system alone.
+func Start(tb testing.TB, opts ...intunetest.ServerOption) (server *intunetest.Server, env []string) {
 	tb.Helper()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		tb.Skip("SSL_CERT_FILE has no effect here")
 	}
-	service := httptest.NewUnstartedServer(handler)
-	service.EnableHTTP2 = true
-	service.TLS = &tls.Config{Certificates: []tls.Certificate{issue(tb, hosts)}, MinVersion: tls.VersionTLS12}
-	service.StartTLS()
-	tb.Cleanup(service.Close)
-	proxy := httptest.NewServer(tunnel(service.Listener.Addr().String()))
+	opts = append(opts, intunetest.WithTLS(), intunetest.WithHosts("graph.microsoft.com", "login.microsoftonline.com"))
+	server = intunetest.NewServer(tb, opts...)
+	proxy := httptest.NewServer(tunnel(strings.TrimPrefix(server.URL(), "https://")))
 	tb.Cleanup(proxy.Close)
 	authority := filepath.Join(tb.TempDir(), "authority.pem")
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: service.Certificate().Raw}
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: server.TLSCertificate().Raw}
 	if err := os.WriteFile(authority, pem.EncodeToMemory(block), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return append(os.Environ(), "SSL_CERT_FILE="+authority, "HTTPS_PROXY="+proxy.URL, "https_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "AZURE_") && !strings.HasPrefix(variable, "ACTIONS_") && !strings.HasPrefix(variable, "SYSTEM_") {
+			env = append(env, variable)
+		}
+	}
+	return server, append(env,
+		"AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret,
+		"SSL_CERT_FILE="+authority, "HTTPS_PROXY="+proxy.URL, "https_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
 }
 
 // tunnel is a proxy whose tunnels all lead to one address.
@@ -70,23 +69,4 @@ func tunnel(address string) http.Handler {
 		_, _ = io.Copy(client, service)
 		_ = client.Close()
 	})
-}
-
-// issue makes a certificate for the hosts, which is its own authority.
-func issue(tb testing.TB, hosts []string) tls.Certificate {
-	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "cloudproxy"}, DNSNames: hosts,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

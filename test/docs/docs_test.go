@@ -5,7 +5,6 @@ package docs_test
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +64,8 @@ func runFragment(t *testing.T, b *bundle, origin string) {
 	for _, name := range []string{"contoso.cer", "contoso.pfx"} {
 		write(t, filepath.Join(folder, name), string(intunetest.NewCertificate("Contoso").Raw))
 	}
-	output(t, folder, inTheCloud(t, intunetest.NewServer(t)), b.binary, origin)
+	_, env := cloudproxy.Start(t)
+	output(t, folder, env, b.binary, origin)
 }
 
 // runProgram runs the program of the README in the tenant of somebody who has last year's certificate: on the first day,
@@ -74,12 +74,11 @@ func runProgram(t *testing.T, b *bundle) {
 	t.Helper()
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "contoso.cer"), string(contoso(40, 400).Content))
-	server := intunetest.NewServer(t)
+	server, env := cloudproxy.Start(t)
 	old, err := server.Client().EnterpriseCodeSigningCertificates().Create(t.Context(), contoso(420, 20))
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := inTheCloud(t, server)
 	for day := range 2 {
 		out := output(t, folder, env, b.binary, "README.md")
 		if got := server.Certificates(); len(got) != 2 || !strings.Contains(out, "to be deleted: ["+old.ID+"]") {
@@ -105,22 +104,11 @@ func migrate(t *testing.T, b *bundle) {
 	folder := t.TempDir()
 	block := &pem.Block{Type: "CERTIFICATE", Bytes: contoso(40, 400).Content}
 	write(t, filepath.Join(folder, "contoso.pem"), string(pem.EncodeToMemory(block)))
-	server := intunetest.NewServer(t)
-	out := output(t, folder, inTheCloud(t, server), b.binary, "docs/migrating.md")
+	server, env := cloudproxy.Start(t)
+	out := output(t, folder, env, b.binary, "docs/migrating.md")
 	if got := server.Certificates(); len(got) != 1 || strings.TrimSpace(out) != got[0].ID {
 		t.Errorf("the tenant has %v\n%s", got, out)
 	}
-}
-
-// inTheCloud serves the handler at Microsoft's addresses, and returns the environment of a program that signs in there.
-func inTheCloud(t *testing.T, handler http.Handler) (env []string) {
-	t.Helper()
-	for _, variable := range cloudproxy.Start(t, handler, "graph.microsoft.com", "login.microsoftonline.com", "issuer.example") {
-		if !strings.HasPrefix(variable, "AZURE_") && !strings.HasPrefix(variable, "ACTIONS_") && !strings.HasPrefix(variable, "SYSTEM_") {
-			env = append(env, variable)
-		}
-	}
-	return append(env, "AZURE_TENANT_ID="+intunetest.TenantID, "AZURE_CLIENT_ID="+intunetest.ClientID, "AZURE_CLIENT_SECRET="+intunetest.ClientSecret)
 }
 
 // contoso returns a certificate of Contoso that was issued some days ago and expires in some days.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-230b9595/intune-go/intunetest"
+	"github.com/seed-230b9595/intune-go/test/cloudproxy"
 	"github.com/seed-230b9595/intune-go/test/snippets"
 )
 
@@ -26,22 +28,19 @@ func signIn(t *testing.T, b *bundle, credential snippets.Snippet) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "contoso.cer"), string(contoso(40, 400).Content))
 	cert, key := applicationCertificate(t)
-	server := intunetest.NewServer(t, intunetest.WithClientCertificate(cert), intunetest.WithFederatedCredential("https://issuer.example", "job", nil))
+	server, env := cloudproxy.Start(t, intunetest.WithClientCertificate(cert), intunetest.WithFederatedCredential("https://issuer.example", "job", nil))
 	assertion := server.FederatedAssertion(nil)
 	write(t, filepath.Join(folder, "app.pfx"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))+key)
 	write(t, filepath.Join(folder, "token"), assertion)
-	issuer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host == "issuer.example" {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = fmt.Fprintf(w, `{"value":%q,"oidcToken":%q}`, assertion, assertion)
-			return
-		}
-		server.ServeHTTP(w, r)
-	})
-	env := append(inTheCloud(t, issuer), "AZURE_FEDERATED_TOKEN_FILE="+filepath.Join(folder, "token"))
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"value":%q,"oidcToken":%q}`, assertion, assertion)
+	}))
+	t.Cleanup(issuer.Close)
+	env = append(env, "AZURE_FEDERATED_TOKEN_FILE="+filepath.Join(folder, "token"))
 	for name, variables := range map[string][]string{
-		"GitHubActionsAssertion(\"\")), nil\n": {"ACTIONS_ID_TOKEN_REQUEST_URL=https://issuer.example/token?v=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=x"},
-		"AzurePipelinesAssertion":              {"SYSTEM_OIDCREQUESTURI=https://issuer.example/token", "SYSTEM_ACCESSTOKEN=x", "SERVICE_CONNECTION_ID=1"},
+		"GitHubActionsAssertion(\"\")), nil\n": {"ACTIONS_ID_TOKEN_REQUEST_URL=" + issuer.URL + "/token?v=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=x"},
+		"AzurePipelinesAssertion":              {"SYSTEM_OIDCREQUESTURI=" + issuer.URL + "/token", "SYSTEM_ACCESSTOKEN=x", "SERVICE_CONNECTION_ID=1"},
 	} {
 		if strings.Contains(credential.Code, name) {
 			env = append(env, variables...)
@@ -64,7 +63,7 @@ func signIn(t *testing.T, b *bundle, credential snippets.Snippet) {
 	for lines.Scan() {
 		last = lines.Text()
 		if address, found := strings.CutPrefix(last, "Sign in at https://login.microsoftonline.com"); found {
-			visit(t, server.URL()+address)
+			visit(t, server.HTTPClient(), server.URL()+address)
 		}
 		if words := strings.Fields(last); strings.HasPrefix(last, "Go to ") {
 			if err := server.ApproveDevice(words[len(words)-1]); err != nil {
@@ -78,13 +77,13 @@ func signIn(t *testing.T, b *bundle, credential snippets.Snippet) {
 }
 
 // visit opens an address as a browser does.
-func visit(t *testing.T, address string) {
+func visit(t *testing.T, client *http.Client, address string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
