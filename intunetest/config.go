@@ -46,20 +46,16 @@ func defaultConfig() config {
 
 // check returns a *settingError if something makes no sense.
 func (c *config) check() error {
-	g := &c.graph
 	const quota = "a quota needs limits of at least 1"
-	for _, rule := range []struct {
-		isBroken      bool
-		name, problem string
-	}{
-		{g.PageSize < 1, "pageSize", fmt.Sprintf("the page size is %d, want 1 or more", g.PageSize)},
-		{g.QuotaWindow != 0 && g.QuotaWrites < 1, "quotaWrites", quota},
-		{g.QuotaWindow != 0 && g.QuotaRequests < 1, "quotaRequests", quota},
-		{g.QuotaWindow < 0, "quotaWindow", "it is negative"},
-	} {
-		if rule.isBroken {
-			return mistakeIn(rule.name, errors.New(rule.problem))
-		}
+	switch g := &c.graph; {
+	case g.PageSize < 1:
+		return mistakeIn("pageSize", fmt.Errorf("the page size is %d, want 1 or more", g.PageSize))
+	case g.QuotaWindow < 0:
+		return mistakeIn("quotaWindow", errors.New("it is negative"))
+	case g.QuotaWindow > 0 && g.QuotaWrites < 1:
+		return mistakeIn("quotaWrites", errors.New(quota))
+	case g.QuotaWindow > 0 && g.QuotaRequests < 1:
+		return mistakeIn("quotaRequests", errors.New(quota))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-230b9595/intune-go/internal/wait"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/entra"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/graph"
@@ -42,12 +43,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := s.receive(w, r, fault)
 	s.received(request, r, string(body))
 	loseAt(r, fault.Drop == DropAfterReading)
-	s.wait(fault.Delay)
+	_ = wait.Until(s.ctx, time.Now().Add(fault.Delay)) // unless the server closes
 	if response == nil {
 		result := s.carryOut(r, body, err, fault.VisibleAfter, ids)
 		response = cmp.Or(own, result)
 	}
-	s.wait(fault.ResponseDelay)
+	_ = wait.Until(s.ctx, time.Now().Add(fault.ResponseDelay))
 	loseAt(r, fault.Drop == DropAfterCommit)
 	s.responded(request, response.Status)
 	s.respond(w, r, response, ids, fault.Drop == DropInResponse)
@@ -74,19 +75,6 @@ func (s *Server) carryOut(r *http.Request, body []byte, err error, late time.Dur
 		return s.entra.Serve(r, body, ids)
 	}
 	return s.graph.Serve(r, body, late, ids)
-}
-
-// wait lets virtual or real time pass, unless the server closes.
-func (s *Server) wait(delay time.Duration) {
-	if delay <= 0 {
-		return
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.ctx.Done():
-	}
 }
 
 // loseAt closes the connection without a response: over HTTP/2 too, where net/http itself would only end the stream.

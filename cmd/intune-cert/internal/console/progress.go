@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // Progress is safe for concurrent use. Nothing shows before Start and after Stop.
@@ -137,7 +139,7 @@ func (p *Progress) line(width int) string {
 			text += " of " + short(oldest.until.Sub(oldest.since))
 		}
 	}
-	return Fit(text, width)
+	return runewidth.Truncate(text, width, "…")
 }
 
 func (p *Progress) oldestWait() (oldest *wait) {

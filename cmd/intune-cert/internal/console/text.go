@@ -8,9 +8,6 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// Fit shortens text to a width in columns.
-func Fit(text string, width int) string { return runewidth.Truncate(text, width, "…") }
-
 // Wrap breaks text into lines of a width in columns, between words if possible. A width below 10 has no limit.
 func Wrap(text string, width int) (lines []string) {
 	const least = 10
@@ -19,25 +16,16 @@ func Wrap(text string, width int) (lines []string) {
 	}
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		for runewidth.StringWidth(word) > width {
-			head := runewidth.Truncate(word, width-runewidth.StringWidth(line)-min(len(line), 1), "")
-			if line != "" {
-				lines, line = append(lines, line), ""
-				continue
-			}
-			lines, word = append(lines, head), word[len(head):]
-		}
-		switch {
-		case line == "":
-			line = word
-		case runewidth.StringWidth(line)+1+runewidth.StringWidth(word) <= width:
+		if line != "" && runewidth.StringWidth(line+" "+word) <= width {
 			line += " " + word
-		default:
-			lines, line = append(lines, line), word
+			continue
 		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		pieces := strings.Split(runewidth.Wrap(word, width), "\n") // several if it is longer than a line
+		last := len(pieces) - 1
+		lines, line = append(lines, pieces[:last]...), pieces[last]
 	}
-	if line != "" || len(lines) == 0 {
-		lines = append(lines, line)
-	}
-	return lines
+	return append(lines, line)
 }
