@@ -59,9 +59,11 @@ func Windows(der []byte) (string, error) {
 			if j > 0 {
 				out.WriteString(" + ")
 			}
-			out.WriteString(keyword(attribute.Type))
-			out.WriteByte('=')
-			out.WriteString(value(attribute.Value))
+			text, isText := textOf(attribute.Value)
+			if isText {
+				text = quote(text)
+			}
+			out.WriteString(keyword(attribute.Type) + "=" + text)
 		}
 	}
 	return out.String(), nil
@@ -77,10 +79,7 @@ func Decode(der []byte) (pkix.RDNSequence, error) {
 	sequence := make(pkix.RDNSequence, len(name))
 	for i, set := range name {
 		for _, attribute := range set {
-			text, isText := textOf(attribute.Value)
-			if !isText {
-				text = hexadecimal(attribute.Value)
-			}
+			text, _ := textOf(attribute.Value)
 			sequence[i] = append(sequence[i], pkix.AttributeTypeAndValue{Type: attribute.Type, Value: text})
 		}
 	}
@@ -106,35 +105,23 @@ func keyword(oid asn1.ObjectIdentifier) string {
 	return "OID." + dotted
 }
 
-// value is the text of an attribute, in quotation marks if it needs them.
-func value(raw asn1.RawValue) string {
-	if text, isText := textOf(raw); isText {
-		return quote(text)
-	}
-	return hexadecimal(raw)
-}
-
-func hexadecimal(raw asn1.RawValue) string {
-	return "#" + strings.ToUpper(hex.EncodeToString(raw.FullBytes))
-}
-
-// textOf reads the string types of X.520, and those that are used in their place.
+// textOf reads the string types of X.520, and those that are used in their place. Any other value is "#" and its DER in
+// hexadecimal.
 func textOf(raw asn1.RawValue) (text string, isText bool) {
 	const tagVisibleString, tagUniversalString = 26, 28
-	if raw.Class != asn1.ClassUniversal || raw.IsCompound {
-		return "", false
+	if raw.Class == asn1.ClassUniversal && !raw.IsCompound {
+		switch raw.Tag {
+		case asn1.TagUTF8String, asn1.TagPrintableString, asn1.TagNumericString, asn1.TagIA5String, tagVisibleString:
+			return strings.ToValidUTF8(string(raw.Bytes), "\uFFFD"), true
+		case asn1.TagT61String:
+			return teletex(raw.Bytes), true
+		case asn1.TagBMPString:
+			return string(utf16.Decode(bigEndian[uint16](raw.Bytes, 2))), true
+		case tagUniversalString:
+			return string(bigEndian[rune](raw.Bytes, 4)), true
+		}
 	}
-	switch raw.Tag {
-	case asn1.TagUTF8String, asn1.TagPrintableString, asn1.TagNumericString, asn1.TagIA5String, tagVisibleString:
-		return strings.ToValidUTF8(string(raw.Bytes), "\uFFFD"), true
-	case asn1.TagT61String:
-		return teletex(raw.Bytes), true
-	case asn1.TagBMPString:
-		return string(utf16.Decode(bigEndian[uint16](raw.Bytes, 2))), true
-	case tagUniversalString:
-		return string(bigEndian[rune](raw.Bytes, 4)), true
-	}
-	return "", false
+	return "#" + strings.ToUpper(hex.EncodeToString(raw.FullBytes)), false
 }
 
 // teletex reads a T61String as CAs write it: as UTF-8, or else as Latin-1.

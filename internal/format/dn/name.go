@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -57,8 +58,8 @@ var isOfTheSix = map[string]bool{
 // Parse reads a name.
 func Parse(text string) Name {
 	name := Name{text: fold(text)}
-	for _, escapes := range []bool{false, true} {
-		if read := parse(text, escapes); len(read) > 0 {
+	for _, reading := range []string{strings.ReplaceAll(text, `\`, `\\`), text} {
+		if read := parse(reading); len(read) > 0 {
 			name.readings = append(name.readings, read)
 		}
 	}
@@ -183,18 +184,30 @@ func isSubset(values, of []string) bool {
 // fold removes what a comparison ignores (X.520, caseIgnoreMatch).
 func fold(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
 
-// parse reads a distinguished name. It returns nil for any other text.
-func parse(text string, escapes bool) attributes {
-	p := parser{rest: text, escapes: escapes}
+const (
+	space      = " \t\r\n"
+	separators = ",;+\n"
+)
+
+// parse reads a distinguished name with escapes. It returns nil for any other text.
+func parse(text string) attributes {
 	read := make(attributes)
-	for p.skipSpace(); p.rest != ""; p.skipSpace() {
-		kind, value, ok := p.attribute()
+	separator := ""
+	for rest := strings.TrimLeft(text, space); rest != ""; rest = strings.TrimLeft(rest, space) {
+		kind, behind, isAttribute := strings.Cut(rest, "=")
+		kind = strings.TrimSpace(kind)
+		if !isAttribute || kind == "" || strings.ContainsAny(kind, separators+`"\`) {
+			return nil
+		}
+		var value string
+		value, separator, rest = cutValue(strings.TrimLeft(behind, space))
+		value, ok := unquote(value)
 		if !ok {
 			return nil
 		}
-		read[kind] = append(read[kind], fold(value))
+		read[oid(kind)] = append(read[oid(kind)], fold(value))
 	}
-	if p.separator == '+' { // an attribute must follow it
+	if separator == "+" { // an attribute must follow it
 		return nil
 	}
 	for kind, values := range read {
@@ -204,34 +217,50 @@ func parse(text string, escapes bool) attributes {
 	return read
 }
 
-type parser struct {
-	rest      string
-	escapes   bool
-	separator byte // that ended the last attribute, 0 at the end of the text
+// cutValue cuts text around the first separator that is neither in quotation marks nor escaped.
+func cutValue(text string) (value, separator, rest string) {
+	isQuoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case c == '"' && text[0] == '"':
+			isQuoted = !isQuoted
+		case !isQuoted && strings.IndexByte(separators, c) >= 0:
+			return text[:i], text[i : i+1], text[i+1:]
+		}
+	}
+	return text, "", ""
 }
 
-const (
-	space      = " \t\r\n"
-	separators = ",;+\n"
+// unquote returns what a value stands for. In quotation marks, they are doubled or escaped.
+func unquote(value string) (text string, ok bool) {
+	text = value
+	if strings.HasPrefix(value, `"`) {
+		found := quoted.FindStringSubmatch(value)
+		if found == nil {
+			return "", false
+		}
+		text = strings.ReplaceAll(found[1], `""`, `"`)
+	}
+	text = escape.ReplaceAllStringFunc(text, unescape)
+	if strings.HasPrefix(value, "#") {
+		text = fromHex(strings.TrimSpace(text))
+	}
+	return text, true
+}
+
+var (
+	quoted = regexp.MustCompile(`(?s)^"((?:[^"\\]|""|\\.)*)"[ \t\r]*$`)
+	escape = regexp.MustCompile(`(?s)\\(?:[0-9a-fA-F]{2}|.)`)
 )
 
-func (p *parser) skipSpace() { p.rest = strings.TrimLeft(p.rest, space) }
-
-// attribute reads type=value and the separator that follows.
-func (p *parser) attribute() (kind, value string, ok bool) {
-	kind, rest, ok := strings.Cut(p.rest, "=")
-	kind = strings.TrimSpace(kind)
-	if !ok || kind == "" || strings.ContainsAny(kind, separators+`"\`) {
-		return "", "", false
+// unescape returns what a backslash and what follows it stand for (RFC 4514, section 2.4).
+func unescape(escape string) string {
+	if octet, err := hex.DecodeString(escape[1:]); err == nil {
+		return string(octet)
 	}
-	p.rest = rest
-	p.skipSpace()
-	if strings.HasPrefix(p.rest, `"`) {
-		value, ok = p.quoted()
-	} else {
-		value = p.plain()
-	}
-	return oid(kind), value, ok
+	return escape[1:]
 }
 
 // oid is the canonical form of an attribute type.
@@ -240,91 +269,13 @@ func oid(kind string) string {
 	return cmp.Or(oids[upper], synonyms[upper], strings.TrimPrefix(upper, "OID."))
 }
 
-// quoted reads a value in quotation marks, in which quotation marks are doubled or escaped.
-func (p *parser) quoted() (value string, ok bool) {
-	var out strings.Builder
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == '"' && i+1 < len(p.rest) && p.rest[i+1] == '"':
-			out.WriteByte('"')
-			i++
-		case c == '"':
-			p.rest = strings.TrimLeft(p.rest[i+1:], " \t\r")
-			return out.String(), p.endValue()
-		case c == '\\' && p.escapes:
-			i += p.unescape(i, &out) - 1
-		default:
-			out.WriteByte(c)
-		}
-	}
-	return "", false
-}
-
-// endValue takes the separator that must follow a value.
-func (p *parser) endValue() bool {
-	if p.rest == "" {
-		p.separator = 0
-		return true
-	}
-	p.separator = p.rest[0]
-	p.rest = p.rest[1:]
-	return strings.IndexByte(separators, p.separator) >= 0
-}
-
-// plain reads a value up to the next separator. Spaces around it do not count, unless they are escaped.
-func (p *parser) plain() string {
-	var out strings.Builder
-	isHex := strings.HasPrefix(p.rest, "#")
-	end, i := 0, 0 // of the value without the spaces behind it, and of what has been read
-	for i < len(p.rest) && strings.IndexByte(separators, p.rest[i]) < 0 {
-		if p.escapes && p.rest[i] == '\\' {
-			i += p.unescape(i, &out)
-			end = out.Len()
-			continue
-		}
-		out.WriteByte(p.rest[i])
-		if strings.IndexByte(space, p.rest[i]) < 0 {
-			end = out.Len()
-		}
-		i++
-	}
-	p.rest = p.rest[i:]
-	p.endValue()
-	if isHex {
-		return fromHex(out.String()[:end])
-	}
-	return out.String()[:end]
-}
-
-// unescape writes what the backslash at i stands for and returns the length of the escape (RFC 4514, section 2.4).
-func (p *parser) unescape(i int, out *strings.Builder) int {
-	if i+2 < len(p.rest) {
-		if octet, err := hex.DecodeString(p.rest[i+1 : i+3]); err == nil {
-			out.Write(octet)
-			return 3
-		}
-	}
-	if i+1 == len(p.rest) {
-		out.WriteByte('\\')
-		return 1
-	}
-	out.WriteByte(p.rest[i+1])
-	return 2
-}
-
 // fromHex reads a value that is given as # and its BER in hexadecimal, which RFC 4514 writes for unknown types.
 func fromHex(text string) string {
-	ber, err := hex.DecodeString(strings.TrimPrefix(text, "#"))
-	if err != nil {
+	var raw asn1.RawValue
+	der, err := hex.DecodeString(text[1:])
+	if rest, notDER := asn1.Unmarshal(der, &raw); err != nil || notDER != nil || len(rest) > 0 {
 		return text
 	}
-	var raw asn1.RawValue
-	if rest, err := asn1.Unmarshal(ber, &raw); err != nil || len(rest) > 0 {
-		return strings.ToUpper(text)
-	}
-	decoded, isText := textOf(raw)
-	if !isText {
-		return strings.ToUpper(text)
-	}
+	decoded, _ := textOf(raw)
 	return decoded
 }
