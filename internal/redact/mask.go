@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 const (
@@ -202,54 +201,38 @@ func hash(window uint64) uint64 {
 
 const escapes = `%\&`
 
-// unescaped returns chars without one layer of escapes.
-func unescaped(chars string) string {
-	out := make([]byte, 0, len(chars))
-	for chars != "" {
-		var width int
-		out, width = appendUnescaped(out, chars)
-		chars = chars[width:]
-	}
-	return string(out)
-}
+// escape is an escape at the beginning of a text, or else the first character of it.
+var escape = regexp.MustCompile(`(?s)^(?:%[0-9A-Fa-f]{2}|\\[xX][0-9A-Fa-f]{2}|\\[uU][0-9A-Fa-f]{4}|\\[[:punct:]]|&#?[0-9A-Za-z]+;|.)`)
 
-// appendUnescaped appends the first character of chars, or what the escape there stands for. It returns the width of that.
-func appendUnescaped(out []byte, chars string) ([]byte, int) {
-	const longestEntity = len("&CounterClockwiseContourIntegral;")
-	switch {
-	case chars[0] == '%':
-		return appendHex(out, chars, len("%"), len("%2B"))
-	case chars[0] == '\\' && len(chars) > 1 && chars[1]|0x20 == 'u':
-		return appendHex(out, chars, len(`\u`), len(`\u002B`))
-	case chars[0] == '\\' && len(chars) > 1 && chars[1]|0x20 == 'x':
-		return appendHex(out, chars, len(`\x`), len(`\x2B`))
-	case chars[0] == '\\' && len(chars) > 1 && isPunctuation(chars[1]):
-		return append(out, chars[1]), len(`\/`)
-	case chars[0] == '&':
-		end := strings.IndexByte(chars[:min(len(chars), longestEntity)], ';') + 1
-		if entity := chars[:end]; html.UnescapeString(entity) != entity {
-			return append(out, html.UnescapeString(entity)...), end
+// unescaped returns text without one layer of escapes.
+func unescaped(text string) string {
+	const longest = len("&CounterClockwiseContourIntegral;")
+	var out strings.Builder
+	out.Grow(len(text))
+	for {
+		at := strings.IndexAny(text, escapes)
+		if at < 0 {
+			out.WriteString(text)
+			return out.String()
 		}
+		escaped := escape.FindString(text[at:min(at+longest, len(text))])
+		out.WriteString(text[:at])
+		out.WriteString(unescape(escaped))
+		text = text[at+len(escaped):]
 	}
-	return append(out, chars[0]), 1
 }
 
-func isPunctuation(c byte) bool {
-	return c > ' ' && c < utf8.RuneSelf && unicode.In(rune(c), unicode.P, unicode.S)
-}
-
-// appendHex appends the character whose hexadecimal number stands in chars[from:to].
-func appendHex(out []byte, chars string, from, to int) ([]byte, int) {
-	var number uint64
-	err := strconv.ErrSyntax
-	if len(chars) >= to {
-		number, err = strconv.ParseUint(chars[from:to], 16, 16)
-	}
+// unescape returns what an escape stands for, or the character that is none.
+func unescape(escaped string) string {
 	switch {
-	case err != nil:
-		return append(out, chars[0]), 1
-	case to-from == len("2B"):
-		return append(out, byte(number)), to //nolint:gosec // two digits
+	case escaped[0] == '&':
+		return html.UnescapeString(escaped)
+	case len(escaped) <= len(`\/`):
+		return escaped[len(escaped)-1:]
 	}
-	return utf8.AppendRune(out, rune(number)), to
+	number, _ := strconv.ParseUint(strings.TrimLeft(escaped, `%\uUxX`), 16, 16)
+	if len(escaped) == len(`\u002B`) {
+		return string(rune(number))
+	}
+	return string([]byte{byte(number)}) // %2B or \x2B
 }
