@@ -2,20 +2,14 @@
 // alone, and other readers of BER take quadratic time for nested values of indefinite length.
 package ber
 
-import (
-	"bytes"
-	"errors"
-	"slices"
-)
+import "errors"
 
 // The identifier octets of X.690 that callers look for. Those of sequences and sets are constructed.
 const (
 	Boolean     = 0x01
 	Integer     = 0x02
 	OctetString = 0x04
-	Null        = 0x05
 	OID         = 0x06
-	BMPString   = 0x1e
 	Sequence    = 0x30
 	Set         = 0x31
 
@@ -63,15 +57,6 @@ func Next(data []byte) (value Value, rest []byte, err error) {
 	}
 	end := h.size + length
 	return Value{Tag: h.tag, Raw: data[:end+trailer], Body: data[h.size:end]}, data[end+trailer:], nil
-}
-
-// Only reads the one value that data holds, with nothing behind it except zeros and white space, which some tools leave.
-func Only(data []byte) (Value, error) {
-	value, rest, err := Next(data)
-	if err == nil && len(bytes.Trim(rest, " \t\r\n\x00")) > 0 {
-		err = ErrMalformed
-	}
-	return value, err
 }
 
 // Beginning is Next for data that may be truncated or hostile: a length beyond the data means all the rest, and so does an
@@ -125,35 +110,27 @@ func (v Value) Child(position int) (child Value) {
 	return child
 }
 
-// maxStringNesting bounds how deep the parts of a string may be split again.
-const maxStringNesting = 8
-
-// Octets returns the content of a string, put together if it is split.
+// Octets returns the content of a string. If it is split, in any number of levels, its primitive parts stand one behind the
+// other, between the headers and ends of the constructed ones.
 func (v Value) Octets() ([]byte, error) {
 	if !v.IsConstructed() {
 		return v.Body, nil
 	}
-	octets, err := appendParts(make([]byte, 0, len(v.Body)), v.Body, maxStringNesting)
-	return slices.Clip(octets), err
-}
-
-func appendParts(octets, parts []byte, levels int) ([]byte, error) {
-	if levels == 0 {
-		return nil, ErrMalformed
-	}
-	for len(parts) > 0 {
-		part, rest, err := Next(parts)
+	octets := make([]byte, 0, len(v.Body))
+	for rest := v.Body; len(rest) > 0; {
+		h, err := readHeader(rest)
+		part := rest[min(h.size, len(rest)):]
 		switch {
-		case err != nil || !part.Is(OctetString):
-			return nil, ErrMalformed
-		case !part.IsConstructed():
-			octets = append(octets, part.Body...)
+		case err != nil:
+			return nil, err
+		case h.tag == OctetString:
+			octets = append(octets, part[:h.length]...)
+			rest = part[h.length:]
+		case h.tag == OctetString|constructed, h.isEnd():
+			rest = part
 		default:
-			if octets, err = appendParts(octets, part.Body, levels-1); err != nil {
-				return nil, err
-			}
+			return nil, ErrMalformed
 		}
-		parts = rest
 	}
 	return octets, nil
 }
@@ -166,6 +143,9 @@ type header struct {
 	indefinite bool
 }
 
+// isEnd reports whether the end-of-contents octets are there instead.
+func (h header) isEnd() bool { return h.tag == 0 && h.length == 0 && !h.indefinite }
+
 // readHeader reads the header of a value that is complete.
 func readHeader(data []byte) (header, error) {
 	h, err := parseHeader(data)
@@ -177,13 +157,19 @@ func readHeader(data []byte) (header, error) {
 
 // parseHeader reads a header. The body may be missing.
 func parseHeader(data []byte) (h header, err error) {
-	if h.size, err = tagSize(data); err != nil {
-		return h, err
+	const highTag, more, indefinite, longForm = 0x1f, 0x80, 0x80, 0x80
+	size := 1 // of the identifier octets
+	if len(data) > 0 && data[0]&highTag == highTag {
+		for size < len(data) && data[size]&more != 0 {
+			size++
+		}
+		size++
 	}
-	h.tag = data[0]
-	first := data[h.size]
-	h.size++
-	const indefinite, longForm = 0x80, 0x80
+	if size >= len(data) {
+		return h, ErrMalformed
+	}
+	h.tag, h.size = data[0], size+1
+	first := data[size]
 	switch {
 	case first == indefinite && h.tag&constructed == 0:
 		return h, ErrMalformed
@@ -206,25 +192,6 @@ func parseHeader(data []byte) (h header, err error) {
 	return h, nil
 }
 
-// tagSize returns how many identifier octets there are. At least one octet follows them.
-func tagSize(data []byte) (int, error) {
-	const highTag, more = 0x1f, 0x80
-	if len(data) < 2 {
-		return 0, ErrMalformed
-	}
-	size := 1
-	if data[0]&highTag == highTag {
-		for size < len(data) && data[size]&more != 0 {
-			size++
-		}
-		size++
-	}
-	if size >= len(data) {
-		return 0, ErrMalformed
-	}
-	return size, nil
-}
-
 // indefiniteLength returns how many bytes stand before the end-of-contents octets that end a body. It steps over values of
 // definite length, and counts how many of indefinite length are open.
 func indefiniteLength(body []byte) (int, error) {
@@ -233,11 +200,10 @@ func indefiniteLength(body []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		isEnd := h.tag == 0 && h.length == 0 && !h.indefinite
 		switch {
-		case isEnd && open == 1:
+		case h.isEnd() && open == 1:
 			return at, nil
-		case isEnd:
+		case h.isEnd():
 			open--
 		case h.indefinite && open == maxNesting:
 			return 0, ErrTooDeep

@@ -3,6 +3,7 @@
 package pfx
 
 import (
+	"bytes"
 	"cmp"
 	"crypto"
 	"crypto/x509"
@@ -88,10 +89,11 @@ const (
 // maxValues bounds how many values a SEQUENCE may have.
 const maxValues = 10_000
 
-// valuesOf returns the values of the SEQUENCE that data holds.
+// valuesOf returns the values of the SEQUENCE that data holds, with nothing behind it except zeros and white space, which some
+// tools leave.
 func valuesOf(data []byte) ([]ber.Value, error) {
-	outer, err := ber.Only(data)
-	if err != nil || outer.Tag != ber.Sequence {
+	outer, rest, err := ber.Next(data)
+	if err != nil || outer.Tag != ber.Sequence || len(bytes.Trim(rest, " \t\r\n\x00")) > 0 {
 		return nil, cmp.Or(err, ber.ErrMalformed)
 	}
 	return outer.Children(0, maxValues)

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"math/big"
 	"os"
@@ -50,7 +51,7 @@ func bag(kind oid, content []byte, localKeyID, name string) []byte {
 		attributes = append(attributes, sequence(identifier(oidLocalKeyID), tlv(ber.Set, octets([]byte(localKeyID))))...)
 	}
 	if name != "" {
-		attributes = append(attributes, sequence(identifier(oidFriendlyName), tlv(ber.Set, tlv(ber.BMPString, []byte(name))))...)
+		attributes = append(attributes, sequence(identifier(oidFriendlyName), tlv(ber.Set, tlv(asn1.TagBMPString, []byte(name))))...)
 	}
 	return sequence(identifier(kind), tlv(ber.Context(0), content), tlv(ber.Set, attributes))
 }
