@@ -42,8 +42,14 @@ func newTwoKeyTripleDES(key []byte) (cipher.Block, error) {
 var errPadding = errors.New("the padding is wrong")
 
 func (c blockCipher) decrypt(key, iv, sealed []byte) ([]byte, error) {
+	plain := make([]byte, len(sealed))
 	if c.newBlock == nil {
-		return decryptRC4(key, sealed)
+		stream, err := rc4.NewCipher(key) //nolint:gosec // what old containers use
+		if err != nil {
+			return nil, err
+		}
+		stream.XORKeyStream(plain, sealed)
+		return plain, nil
 	}
 	block, err := c.newBlock(key)
 	if err != nil {
@@ -53,7 +59,6 @@ func (c blockCipher) decrypt(key, iv, sealed []byte) ([]byte, error) {
 	if len(sealed) == 0 || len(sealed)%size != 0 {
 		return nil, errors.New("the encrypted part is truncated or damaged")
 	}
-	plain := make([]byte, len(sealed))
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
 	last := plain[len(plain)-1]
 	padding := int(last)
@@ -61,14 +66,4 @@ func (c blockCipher) decrypt(key, iv, sealed []byte) ([]byte, error) {
 		return nil, errPadding
 	}
 	return plain[:len(plain)-padding], nil
-}
-
-func decryptRC4(key, sealed []byte) ([]byte, error) {
-	stream, err := rc4.NewCipher(key) //nolint:gosec // what old containers use
-	if err != nil {
-		return nil, err
-	}
-	plain := make([]byte, len(sealed))
-	stream.XORKeyStream(plain, sealed)
-	return plain, nil
 }

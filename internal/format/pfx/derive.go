@@ -1,6 +1,7 @@
 package pfx
 
 import (
+	"bytes"
 	"crypto/md5" //nolint:gosec // what old containers use
 	"crypto/pbkdf2"
 	"crypto/sha1" //nolint:gosec // what most containers use
@@ -62,10 +63,7 @@ func (o *opener) derive12(newHash func() hash.Hash, secret, salt []byte, iterati
 		return nil, err
 	}
 	block := h.BlockSize()
-	diversifier := make([]byte, block)
-	for i := range diversifier {
-		diversifier[i] = purpose
-	}
+	diversifier := bytes.Repeat([]byte{purpose}, block)
 	input := append(repeat(salt, block), repeat(secret, block)...)
 	var key, digest []byte
 	for {
@@ -91,11 +89,7 @@ func repeat(data []byte, size int) []byte {
 		return nil
 	}
 	length := (len(data) + size - 1) / size * size
-	out := make([]byte, 0, length+len(data))
-	for len(out) < length {
-		out = append(out, data...)
-	}
-	return out[:length]
+	return bytes.Repeat(data, length/len(data)+1)[:length]
 }
 
 // addToEach adds b and 1 to each block of data, as big-endian numbers.
