@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -101,17 +100,12 @@ func checkCertificate(chain []*x509.Certificate, key crypto.Signer) error {
 		return bad(fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
 		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
-	case key == nil, isNilPointer(key):
+	case key == nil:
 		return bad("is nil")
 	case !public.Equal(key.Public()):
 		return bad("does not belong to the first certificate of the chain")
 	}
 	return nil
-}
-
-func isNilPointer(v any) bool {
-	value := reflect.ValueOf(v)
-	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -43,12 +43,12 @@ func (u *User) requestDeviceCode(ctx context.Context, req Request) (*oauth2.Devi
 		return nil, err
 	}
 	var members struct {
-		DeviceCode              string  `json:"device_code"`
-		UserCode                string  `json:"user_code"`
-		VerificationURI         string  `json:"verification_uri"`
-		VerificationURIComplete string  `json:"verification_uri_complete"`
-		ExpiresIn               seconds `json:"expires_in"`
-		Interval                seconds `json:"interval"`
+		DeviceCode              string      `json:"device_code"`
+		UserCode                string      `json:"user_code"`
+		VerificationURI         string      `json:"verification_uri"`
+		VerificationURIComplete string      `json:"verification_uri_complete"`
+		ExpiresIn               json.Number `json:"expires_in"`
+		Interval                json.Number `json:"interval"`
 	}
 	if err := json.Unmarshal(body, &members); err != nil {
 		return nil, fmt.Errorf("the response of the device endpoint cannot be read: %w", err)
@@ -59,7 +59,7 @@ func (u *User) requestDeviceCode(ctx context.Context, req Request) (*oauth2.Devi
 	return &oauth2.DeviceAuthResponse{
 		DeviceCode: members.DeviceCode, UserCode: members.UserCode,
 		VerificationURI: members.VerificationURI, VerificationURIComplete: members.VerificationURIComplete,
-		Expiry: members.ExpiresIn.fromNow(), Interval: int64(members.Interval),
+		Expiry: expiry(members.ExpiresIn), Interval: int64(period(members.Interval) / time.Second),
 	}, nil
 }
 

@@ -102,18 +102,19 @@ func (e *Error) needsPrompt() bool {
 // hide removes secrets from an error: those of net/http may quote a part of the response.
 func hide(err error, secrets []string) error {
 	if text := redact.Text(redact.Secrets(err.Error(), secrets...)); text != err.Error() {
-		return &hiddenError{text, IsTransient(err)}
+		return &textError{text, IsTransient(err)}
 	}
 	return err
 }
 
-// hiddenError stands for an error whose text contained a secret, or was not safe for a terminal.
-type hiddenError struct {
+// textError is what is left of an error that held a secret or was not safe for a terminal. It also stands for the context error
+// of a credential whose caller's context has not ended, so that nobody mistakes it for the end of the caller's context.
+type textError struct {
 	text        string
 	isTransient bool
 }
 
-func (e *hiddenError) Error() string { return e.text }
+func (e *textError) Error() string { return e.text }
 
 // PromptError is an error of the caller's own function that prompts a person. It is final, because another attempt would
 // prompt again.
@@ -125,12 +126,6 @@ func (e *PromptError) Error() string { return "prompt: " + e.err.Error() }
 // Unwrap returns the error of the caller's function.
 func (e *PromptError) Unwrap() error { return e.err }
 
-// foreignContextError stands for the context error of a credential whose caller's context has not ended. It does not
-// wrap it, so that nobody mistakes it for the end of the caller's context.
-type foreignContextError struct{ text string }
-
-func (e *foreignContextError) Error() string { return e.text }
-
 // IsTransient reports whether another attempt to obtain a token may succeed after this error.
 func IsTransient(err error) bool {
 	if errors.As(err, new(*PromptError)) {
@@ -139,14 +134,11 @@ func IsTransient(err error) bool {
 	if rejected, ok := errors.AsType[*Error](err); ok {
 		return rejected.IsTransient()
 	}
-	if hidden, ok := errors.AsType[*hiddenError](err); ok {
-		return hidden.isTransient
+	if text, ok := errors.AsType[*textError](err); ok {
+		return text.isTransient
 	}
-	switch {
-	case errors.As(err, new(*tls.CertificateVerificationError)), wire.IsFinal(err):
+	if errors.As(err, new(*tls.CertificateVerificationError)) || wire.IsFinal(err) {
 		return false
-	case errors.As(err, new(*foreignContextError)):
-		return true
 	}
 	network, ok := errors.AsType[net.Error](err)
 	if !ok {
@@ -160,7 +152,7 @@ func IsTransient(err error) bool {
 func Checked(ctx context.Context, token *oauth2.Token, err error) (*oauth2.Token, error) {
 	switch {
 	case err != nil && ctx.Err() == nil && isContextError(err) && !errors.As(err, new(*PromptError)):
-		return nil, &foreignContextError{err.Error()}
+		return nil, &textError{err.Error(), true}
 	case err != nil:
 		return nil, readRetrieveError(err)
 	case token == nil || token.AccessToken == "":

@@ -26,10 +26,10 @@ func (a application) token(ctx context.Context, req Request, scope string, grant
 		return nil, err
 	}
 	var members struct {
-		AccessToken  string  `json:"access_token"`
-		TokenType    string  `json:"token_type"`
-		RefreshToken string  `json:"refresh_token"`
-		ExpiresIn    seconds `json:"expires_in"`
+		AccessToken  string      `json:"access_token"`
+		TokenType    string      `json:"token_type"`
+		RefreshToken string      `json:"refresh_token"`
+		ExpiresIn    json.Number `json:"expires_in"`
 	}
 	if err := json.Unmarshal(body, &members); err != nil {
 		return nil, fmt.Errorf("the response of the token endpoint cannot be read: %w", err)
@@ -39,36 +39,23 @@ func (a application) token(ctx context.Context, req Request, scope string, grant
 	}
 	return &oauth2.Token{
 		AccessToken: members.AccessToken, TokenType: members.TokenType, RefreshToken: members.RefreshToken,
-		Expiry: members.ExpiresIn.fromNow(),
+		Expiry: expiry(members.ExpiresIn),
 	}, nil
 }
 
-// seconds is a period of time. Some endpoints send it as text, or with a fraction.
-type seconds float64
-
-// UnmarshalJSON reads a number, or a number as text.
-func (s *seconds) UnmarshalJSON(data []byte) error {
-	text := strings.TrimSpace(strings.Trim(string(data), `"`))
-	if text == "" || text == "null" {
-		return nil
-	}
-	var number float64
-	if err := json.Unmarshal([]byte(text), &number); err != nil {
-		return errors.New("a period of time is not a number of seconds")
-	}
+// period reads a number of seconds. Some endpoints send it as text, or with a fraction.
+func period(seconds json.Number) time.Duration {
 	const longest = 10 * 365 * 24 * 60 * 60
-	*s = seconds(min(max(number, 0), longest))
-	return nil
+	number, _ := seconds.Float64() // "" without one
+	return time.Duration(min(max(number, 0), longest) * float64(time.Second))
 }
 
-func (s seconds) duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
-
-// fromNow returns the time at the end of the period, zero if there is none.
-func (s seconds) fromNow() time.Time {
-	if s == 0 {
+// expiry returns the time at the end of a period that begins now, zero without one.
+func expiry(seconds json.Number) time.Time {
+	if period(seconds) == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(s.duration())
+	return time.Now().Add(period(seconds))
 }
 
 // post sends a form and returns the JSON object of the response. No error contains the secrets.

@@ -11,37 +11,30 @@ import (
 // maxBody is how much of a response is read, in bytes.
 const maxBody = 8 << 20
 
-// readUntilDone is readAll for a body that may ignore the context: it is closed when the context ends.
-func readUntilDone(ctx context.Context, resp *http.Response, limit int64) ([]byte, error) {
+// readBody reads and closes the body of a response, without its byte-order mark. It stops at maxBody, and when the context
+// ends, even if the body ignores that. It returns what it has read together with the error. The body of a 1xx is a bare
+// connection, so it is closed without being read.
+func readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	body := resp.Body // the caller replaces it, perhaps before the function below has returned
 	if body == nil {
 		return nil, nil
 	}
-	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
-	defer stop()
-	return readAll(ctx, resp, limit)
-}
-
-// readAll reads and closes the body of a response, without its byte-order mark. It stops at the limit, and when the context ends. It returns what it
-// has read together with the error. The body of a 1xx is a bare connection, so it is closed without being read.
-func readAll(ctx context.Context, resp *http.Response, limit int64) ([]byte, error) {
-	if resp.Body == nil {
-		return nil, nil
-	}
-	defer func() { _ = resp.Body.Close() }()
+	defer func() { _ = body.Close() }()
 	if resp.StatusCode < http.StatusOK {
 		return nil, nil
 	}
+	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
+	defer stop()
 	const expected = 4 << 10
 	buffer := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, bytes.MinRead), expected)+bytes.MinRead))
-	n, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	n, err := buffer.ReadFrom(io.LimitReader(body, maxBody+1))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case err == nil && n > limit:
-		err = fmt.Errorf("the body is larger than %d MiB", limit>>20)
+	case err == nil && n > maxBody:
+		err = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 	}
-	return bytes.TrimPrefix(buffer.Bytes()[:min(n, limit)], []byte("\uFEFF")), err
+	return bytes.TrimPrefix(buffer.Bytes()[:min(n, maxBody)], []byte("\uFEFF")), err
 }
 
 // wholeBody is a body that has been read: its data and, at its end, the error that reading it returned.

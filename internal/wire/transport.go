@@ -136,11 +136,7 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 		}
 		return nil, err
 	}
-	read := readUntilDone
-	if t.own.Load() != nil {
-		read = readAll // net/http's bodies end with the context
-	}
-	body, err := read(ctx, resp, maxBody)
+	body, err := readBody(ctx, resp)
 	resp.Body = &wholeBody{data: body, err: t.ownTimeout(ctx, err)}
 	return resp, nil
 }
@@ -250,5 +246,5 @@ func (t *Transport) ReadBody(ctx context.Context, resp *http.Response) ([]byte, 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.limit, t.timeout)
 	defer cancel()
-	return readUntilDone(ctx, resp, maxBody)
+	return readBody(ctx, resp)
 }
