@@ -2,8 +2,8 @@ package codesign
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/hex"
-	"math/big"
 )
 
 // SerialNumber returns the serial number of Leaf as certutil shows it: its bytes in lower-case hexadecimal. Negative
@@ -12,12 +12,10 @@ func (c *Certificate) SerialNumber() string { return hex.EncodeToString(serialOc
 
 // serialOctets returns the serial number in two's complement, in as few octets as possible.
 func serialOctets(cert *x509.Certificate) []byte {
-	serial := cert.SerialNumber
-	octets := serial.BitLen()/8 + 1
-	if serial.Sign() < 0 {
-		serial = new(big.Int).Add(serial, new(big.Int).Lsh(big.NewInt(1), uint(octets)*8))
-	}
-	return minimal(serial.FillBytes(make([]byte, octets)))
+	var serial asn1.RawValue
+	der, _ := asn1.Marshal(cert.SerialNumber)
+	_, _ = asn1.Unmarshal(der, &serial)
+	return serial.Bytes
 }
 
 // minimal leaves out leading octets that say nothing.

@@ -28,7 +28,6 @@ import (
 type clientCredentials struct {
 	application
 
-	check func() error // of the proof
 	prove func(context.Context, Request) (parameters url.Values, secret string, err error)
 }
 
@@ -48,33 +47,28 @@ func (c *clientCredentials) Check() error {
 	if strings.EqualFold(c.tenantID, "common") || strings.EqualFold(c.tenantID, "organizations") {
 		return &InputError{Name: "tenant id", Problem: "is " + c.tenantID + ": an application signs in to one tenant, so give its id"}
 	}
-	if err := c.application.Check(); err != nil {
-		return err
-	}
-	return c.check()
+	return c.application.Check()
 }
 
 // ClientSecret signs an application in with a secret.
 func ClientSecret(tenantID, clientID, secret string) SignIn {
-	check := func() error {
-		switch {
-		case secret == "":
-			return &InputError{Name: "client secret", Problem: "is empty"}
-		case strings.TrimSpace(secret) != secret:
-			return &InputError{Name: "client secret", Problem: "begins or ends with white space"}
-		}
-		return nil
+	a := application{tenantID: tenantID, clientID: clientID}
+	switch {
+	case secret == "":
+		a.Reject("client secret", "is empty")
+	case strings.TrimSpace(secret) != secret:
+		a.Reject("client secret", "begins or ends with white space")
 	}
-	return &clientCredentials{application{tenantID, clientID}, check, func(context.Context, Request) (url.Values, string, error) {
+	return &clientCredentials{a, func(context.Context, Request) (url.Values, string, error) {
 		return url.Values{"client_secret": {secret}}, secret, nil
 	}}
 }
 
 // ClientCertificate signs an application in with assertions that key signs. It belongs to the first certificate of chain.
 func ClientCertificate(tenantID, clientID string, chain []*x509.Certificate, key crypto.Signer) SignIn {
-	a, chain := application{tenantID, clientID}, slices.Clone(chain)
-	check := func() error { return checkCertificate(chain, key) }
-	return &clientCredentials{a, check, func(_ context.Context, req Request) (url.Values, string, error) {
+	a, chain := application{tenantID: tenantID, clientID: clientID}, slices.Clone(chain)
+	a.checkCertificate(chain, key)
+	return &clientCredentials{a, func(_ context.Context, req Request) (url.Values, string, error) {
 		assertion, err := a.sign(chain, key, a.endpoint(req, "token"))
 		if err != nil {
 			return nil, "", fmt.Errorf("sign a client assertion: %w", err)
@@ -83,29 +77,25 @@ func ClientCertificate(tenantID, clientID string, chain []*x509.Certificate, key
 	}}
 }
 
-func checkCertificate(chain []*x509.Certificate, key crypto.Signer) error {
+func (a *application) checkCertificate(chain []*x509.Certificate, key crypto.Signer) {
 	if len(chain) == 0 || slices.Contains(chain, nil) {
-		return &InputError{Name: "client certificate", Problem: "is missing"}
+		a.Reject("client certificate", "is missing")
+		return
 	}
-	if notAfter := chain[0].NotAfter; time.Now().After(notAfter) {
-		return &InputError{Name: "client certificate", Problem: "expired on " + formatTime(notAfter) + ": register its successor with the application"}
-	}
-	bad := func(problem string) error {
-		return &InputError{Name: "key of the client certificate", Problem: problem}
-	}
+	const keyName, minBits = "key of the client certificate", 2048
 	public, isRSA := chain[0].PublicKey.(*rsa.PublicKey)
-	const minBits = 2048
-	switch {
+	switch notAfter := chain[0].NotAfter; {
+	case time.Now().After(notAfter):
+		a.Reject("client certificate", "expired on "+formatTime(notAfter)+": register its successor with the application")
 	case !isRSA:
-		return bad(fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", chain[0].PublicKeyAlgorithm))
+		a.Reject(keyName, fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
-		return bad(fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
+		a.Reject(keyName, fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
 	case key == nil:
-		return bad("is nil")
+		a.Reject(keyName, "is nil")
 	case !public.Equal(key.Public()):
-		return bad("does not belong to the first certificate of the chain")
+		a.Reject(keyName, "does not belong to the first certificate of the chain")
 	}
-	return nil
 }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -141,13 +131,11 @@ func (a application) sign(chain []*x509.Certificate, key crypto.Signer, audience
 
 // ClientAssertion signs an application in with assertions of another issuer. nil is reported by Check.
 func ClientAssertion(tenantID, clientID string, assertion func(context.Context, Request) (string, error)) SignIn {
-	check := func() error {
-		if assertion == nil {
-			return &InputError{Name: "client assertion", Problem: "is nil"}
-		}
-		return nil
+	a := application{tenantID: tenantID, clientID: clientID}
+	if assertion == nil {
+		a.Reject("client assertion", "is nil")
 	}
-	return &clientCredentials{application{tenantID, clientID}, check, func(ctx context.Context, req Request) (url.Values, string, error) {
+	return &clientCredentials{a, func(ctx context.Context, req Request) (url.Values, string, error) {
 		text, err := assertion(ctx, req)
 		if err == nil && text == "" {
 			err = errors.New("the client assertion is empty")

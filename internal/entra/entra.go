@@ -55,14 +55,23 @@ func (e *InputError) Unwrap() error { return e.Err }
 var ErrUnavailable = errors.New("the credential is not available here")
 
 // application is an application's registration in a tenant.
-type application struct{ tenantID, clientID string }
+type application struct {
+	tenantID, clientID string
+
+	invalid error // a mistake in the caller's other arguments; nil if there is none
+}
+
+// Reject makes Check report a mistake in the caller's arguments.
+func (a *application) Reject(name, problem string) {
+	a.invalid = &InputError{Name: name, Problem: problem}
+}
 
 // consumersTenant is the id of the tenant "consumers".
 const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 const idCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
-// Check checks what becomes part of URLs and forms. Only the endpoint knows whether the ids exist.
+// Check implements SignIn. It checks what becomes part of URLs and forms. Only the endpoint knows whether the ids exist.
 func (a application) Check() error {
 	for _, id := range []struct{ name, value, want string }{
 		{"tenant id", a.tenantID, "its GUID or one of its domain names"}, {"client id", a.clientID, "a GUID"},
@@ -77,7 +86,7 @@ func (a application) Check() error {
 	if strings.EqualFold(a.tenantID, "consumers") || strings.EqualFold(a.tenantID, consumersTenant) {
 		return &InputError{Name: "tenant id", Problem: "is consumers: personal Microsoft accounts are not supported by this API"}
 	}
-	return nil
+	return a.invalid
 }
 
 // endpoint returns the URL of one of the tenant's OAuth endpoints.

@@ -14,8 +14,7 @@ import (
 type User struct {
 	application
 
-	prompt  func(context.Context, Request) (*oauth2.Token, error)
-	invalid error // the first mistake in the caller's arguments, if there is one
+	prompt func(context.Context, Request) (*oauth2.Token, error)
 
 	// The store's methods, not the store, because fmt prints fields. nil without a store.
 	load func(ctx context.Context, key string) (refreshToken string, err error)
@@ -26,7 +25,7 @@ type User struct {
 }
 
 func newUser(tenantID, clientID string) *User {
-	return &User{application: application{tenantID, clientID}, turn: make(chan struct{}, 1), held: make(map[string]*string)}
+	return &User{application: application{tenantID: tenantID, clientID: clientID}, turn: make(chan struct{}, 1), held: make(map[string]*string)}
 }
 
 // Store has the methods of intune.TokenStore.
@@ -42,17 +41,6 @@ func (u *User) KeepIn(store Store) {
 		return
 	}
 	u.load, u.save = store.LoadToken, store.SaveToken
-}
-
-// Reject makes Check report a mistake in the caller's arguments.
-func (u *User) Reject(name, problem string) { u.invalid = &InputError{Name: name, Problem: problem} }
-
-// Check implements SignIn.
-func (u *User) Check() error {
-	if u.invalid != nil {
-		return u.invalid
-	}
-	return u.application.Check()
 }
 
 // Token uses the refresh token if there is one, and prompts if it is no longer valid.

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/seed-230b9595/intune-go/internal/redact"
 )
@@ -98,18 +97,8 @@ func PathProblem(path string) string {
 	return ""
 }
 
-// escapeBare escapes what some services leave as it is in a link: spaces and letters outside ASCII.
-func escapeBare(link string) string {
-	var out strings.Builder
-	for _, c := range []byte(link) {
-		if c == ' ' || c >= utf8.RuneSelf {
-			fmt.Fprintf(&out, "%%%02X", c)
-			continue
-		}
-		out.WriteByte(c)
-	}
-	return out.String()
-}
+// bare is what some services leave unescaped in a link: spaces and letters outside ASCII.
+var bare = regexp.MustCompile(`[^\x00-\x1f!-\x7f]+`)
 
 // origin returns the origin of a URL in the form in which origins can be compared.
 func origin(u *url.URL) string {
@@ -135,7 +124,7 @@ func NextPath(root, path, link string) (next, problem string) {
 	if strings.HasPrefix(link, strings.TrimPrefix(path, "/")) {
 		base = within
 	}
-	target, err := base.Parse(escapeBare(link))
+	target, err := base.Parse(bare.ReplaceAllStringFunc(link, url.PathEscape))
 	switch {
 	case err != nil:
 		return "", "is not a URL"
