@@ -116,12 +116,9 @@ type AmbiguousError struct{ Candidates []*x509.Certificate }
 
 // Error lists the candidates by their thumbprints.
 func (e *AmbiguousError) Error() string {
-	var out strings.Builder
-	out.WriteString("choose by thumbprint")
-	separator := ": "
+	var candidates []string
 	for _, cert := range e.Candidates {
-		fmt.Fprintf(&out, "%s%s %q, valid until %s", separator, thumbprintOf(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02"))
-		separator = "; "
+		candidates = append(candidates, fmt.Sprintf("%s %q, valid until %s", thumbprintOf(cert), intune.FromX509(cert).Subject, cert.NotAfter.UTC().Format("2006-01-02")))
 	}
-	return out.String()
+	return "choose by thumbprint: " + strings.Join(candidates, "; ")
 }

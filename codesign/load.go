@@ -2,9 +2,8 @@ package codesign
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // for the length of a thumbprint
-	"encoding/hex"
 	"errors"
+	"regexp"
 
 	intune "github.com/seed-230b9595/intune-go"
 	"github.com/seed-230b9595/intune-go/internal/format/privatekey"
@@ -49,19 +48,21 @@ func parse(name string, file source, opts []Option) (*Certificate, error) {
 		}
 		opt(&o)
 	}
-	if o.thumbprint != nil && !isThumbprint(*o.thumbprint) {
+	if o.thumbprint != nil && !thumbprintForm.MatchString(*o.thumbprint) {
 		return nil, &intune.InputError{Name: "thumbprint", Problem: "is not a SHA-1 thumbprint, which has 40 hexadecimal digits"}
 	}
+	var cert *Certificate
 	held, err := read(file, o)
-	if err != nil {
-		return nil, named(name, err)
+	if err == nil {
+		cert, err = held.choose(o.thumbprint)
 	}
-	cert, err := held.choose(o.thumbprint)
-	if err != nil {
-		return nil, named(name, err)
+	if input, ok := errors.AsType[*intune.InputError](err); ok {
+		input.Name = name
 	}
-	return cert, nil
+	return cert, err
 }
+
+var thumbprintForm = regexp.MustCompile(`^[0-9A-F]{40}$`)
 
 // read recognizes the formats of which only a part is read, by their first bytes.
 func read(file source, o options) (*contents, error) {
@@ -177,16 +178,4 @@ func (r *wholeReader) read(data []byte) (*contents, error) {
 		return readPEM(data, r.read)
 	}
 	return nil, bad("holds no certificate that can be read", nil)
-}
-
-func isThumbprint(text string) bool {
-	sum, err := hex.DecodeString(text)
-	return err == nil && len(sum) == sha1.Size
-}
-
-func named(name string, err error) error {
-	if input := (*intune.InputError)(nil); errors.As(err, &input) {
-		input.Name = name
-	}
-	return err
 }

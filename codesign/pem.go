@@ -2,9 +2,11 @@ package codesign
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	intune "github.com/seed-230b9595/intune-go"
@@ -16,12 +18,12 @@ import (
 // reads the content of one block.
 func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, error) {
 	held := new(contents)
-	var others []string
+	var other string // the type of the first block that is not read
 	blocks := 0
 	for block := range unwrap.PEM(text) {
 		blocks++
-		if !holdsCertificate(block.Type) {
-			others = append(others, block.Type)
+		if !slices.Contains(readTypes, block.Type) {
+			other = cmp.Or(other, block.Type)
 			continue
 		}
 		more, err := read(content(block))
@@ -38,19 +40,13 @@ func readPEM(text []byte, read func([]byte) (*contents, error)) (*contents, erro
 		held.unreadable = append(held.unreadable, bad(fmt.Sprintf("is truncated or damaged: %d of its %d PEM blocks cannot be read", all-blocks, all), nil))
 	}
 	if len(held.certs) == 0 && len(held.unreadable) == 0 {
-		return nil, noCertificate(others)
+		return nil, noCertificate(other)
 	}
 	return held, nil
 }
 
-// holdsCertificate says what types of PEM blocks are read.
-func holdsCertificate(kind string) bool {
-	switch kind {
-	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS", "PKCS12":
-		return true
-	}
-	return false
-}
+// readTypes are the types of PEM blocks that are read.
+var readTypes = []string{"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS", "PKCS12"}
 
 // content returns what a block holds. OpenSSL's TRUSTED CERTIFICATE has its settings behind the certificate.
 func content(block *pem.Block) []byte {
@@ -64,20 +60,20 @@ func content(block *pem.Block) []byte {
 
 // inBlock says in which PEM block something is wrong.
 func inBlock(number int, err error) error {
-	var input *intune.InputError
-	if !errors.As(err, &input) {
+	input, ok := errors.AsType[*intune.InputError](err)
+	if !ok {
 		return err
 	}
 	return bad(fmt.Sprintf("in PEM block %d %s", number, input.Problem), input.Err)
 }
 
-// noCertificate says what PEM blocks hold instead.
-func noCertificate(types []string) error {
+// noCertificate says what PEM holds instead, by the type of its first block.
+func noCertificate(kind string) error {
 	switch {
-	case len(types) == 0:
+	case kind == "":
 		return bad("holds no certificate", nil)
-	case strings.HasSuffix(types[0], "CERTIFICATE REQUEST"):
+	case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
 		return onlyRequest()
 	}
-	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40q", types[0]), nil)
+	return bad(fmt.Sprintf("holds no certificate, only PEM of the type %.40q", kind), nil)
 }
