@@ -151,7 +151,7 @@ func (p *pipeline) obtainToken(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return newTokenError(err)
 	}
-	a.token, a.Authorization = token, token.Header()
+	a.token, a.Authorization = token, token.Header
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 // takeIn keeps a response without the secrets of the request.
 func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response {
-	mask := a.token.Mask()
+	mask := a.token.Mask
 	inBody := mask.Long()
 	if resp.StatusCode/100 != 2 {
 		body, mask = body[:min(len(body), grapherror.MaxBody+1)], a.mask()
@@ -38,7 +38,7 @@ func (a *attempt) takeIn(resp *http.Response, body []byte, err error) *response 
 func (a *attempt) mask() redact.Mask {
 	mask := redact.New(base64.StdEncoding.EncodeToString(a.content))
 	if a.token != nil {
-		mask = append(mask, a.token.Mask()...)
+		mask = append(mask, a.token.Mask...)
 	}
 	return mask
 }

@@ -10,8 +10,9 @@ import (
 
 // Token is an access token, ready to be sent.
 type Token struct {
-	header    []string // the value of Authorization
-	mask      redact.Mask
+	Header []string    // the value of Authorization. It must not be changed
+	Mask   redact.Mask // masks the token in text
+
 	claims    string // it was requested with these
 	expiry    time.Time
 	refreshAt time.Time // from then on it is stale; zero if it does not expire
@@ -28,7 +29,7 @@ const (
 
 func newToken(fetched *oauth2.Token, need Need, now time.Time) *Token {
 	t := &Token{
-		header: []string{"Bearer " + fetched.AccessToken}, mask: redact.New(fetched.AccessToken),
+		Header: []string{"Bearer " + fetched.AccessToken}, Mask: redact.New(fetched.AccessToken),
 		claims: need.Claims, expiry: fetched.Expiry.Round(0),
 	}
 	if !t.expiry.IsZero() {
@@ -42,12 +43,6 @@ func newToken(fetched *oauth2.Token, need Need, now time.Time) *Token {
 
 // wallClock returns the time without its monotonic reading, which stands still while a machine sleeps.
 func wallClock() time.Time { return time.Now().Round(0) }
-
-// Header returns the value of the Authorization header. It must not be changed.
-func (t *Token) Header() []string { return t.header }
-
-// Mask masks the token in text.
-func (t *Token) Mask() redact.Mask { return t.mask }
 
 // IsFresh reports whether the token came from a forced refresh less than a minute before now. Such a token is not
 // refreshed again if the service rejects it.

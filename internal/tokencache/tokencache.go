@@ -20,7 +20,7 @@ type Need struct {
 // isMetBy reports whether a token meets the need. A credential that has no other token than the rejected one, as those of
 // managed identities, is not asked for another one within a minute.
 func (n Need) isMetBy(t *Token, now time.Time) bool {
-	return (n.Rejected == nil || t.header[0] != n.Rejected.header[0] || t.IsFresh(now)) && (n.Claims == "" || t.claims == n.Claims)
+	return (n.Rejected == nil || t.Header[0] != n.Rejected.Header[0] || t.IsFresh(now)) && (n.Claims == "" || t.claims == n.Claims)
 }
 
 // covers reports whether a fetch for this need asks the credential for all that other needs.

@@ -86,8 +86,8 @@ func expect(t *testing.T, cache *tokencache.Cache, need tokencache.Need, want st
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(token.Header()) != 1 || token.Header()[0] != "Bearer "+want {
-		t.Fatalf("got %q, want %s", token.Header(), want)
+	if len(token.Header) != 1 || token.Header[0] != "Bearer "+want {
+		t.Fatalf("got %q, want %s", token.Header, want)
 	}
 	return token
 }
@@ -131,7 +131,7 @@ func TestOneCallerRefreshesEarlyAndTheOthersGoOn(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if token.Header()[0] == "Bearer token-2" {
+				if token.Header[0] == "Bearer token-2" {
 					refreshed.Add(1)
 				}
 				if time.Since(began) > 0 {
@@ -308,7 +308,7 @@ func TestPanicReachesItsCallerAndLeavesNobodyWaiting(t *testing.T) {
 						panics.Add(1)
 					}
 				}()
-				if token, err := cache.Get(t.Context(), tokencache.Need{}); err != nil || token.Header()[0] != "Bearer token-2" {
+				if token, err := cache.Get(t.Context(), tokencache.Need{}); err != nil || token.Header[0] != "Bearer token-2" {
 					t.Errorf("%v, %v", token, err)
 				}
 			})
@@ -329,7 +329,7 @@ func TestRejectedTokenIsRefreshedOnceForAll(t *testing.T) {
 		for range 50 {
 			wait.Go(func() {
 				token, err := cache.Get(t.Context(), tokencache.Need{Rejected: rejected})
-				if err != nil || token.Header()[0] != "Bearer token-2" {
+				if err != nil || token.Header[0] != "Bearer token-2" {
 					t.Errorf("%v, %v", token, err)
 				}
 			})
