@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -50,8 +49,8 @@ func (u *User) requestDeviceCode(ctx context.Context, req Request) (*oauth2.Devi
 		ExpiresIn               json.Number `json:"expires_in"`
 		Interval                json.Number `json:"interval"`
 	}
-	if err := json.Unmarshal(body, &members); err != nil {
-		return nil, fmt.Errorf("the response of the device endpoint cannot be read: %w", err)
+	if json.Unmarshal(body, &members) != nil { // the error could quote a secret
+		return nil, errors.New("the response of the device endpoint has a member of a wrong type")
 	}
 	if members.DeviceCode == "" {
 		return nil, missing("device_code", body, nil)

@@ -1,12 +1,9 @@
 package entra
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,8 +28,8 @@ func (a application) token(ctx context.Context, req Request, scope string, grant
 		RefreshToken string      `json:"refresh_token"`
 		ExpiresIn    json.Number `json:"expires_in"`
 	}
-	if err := json.Unmarshal(body, &members); err != nil {
-		return nil, fmt.Errorf("the response of the token endpoint cannot be read: %w", err)
+	if json.Unmarshal(body, &members) != nil { // the error could quote a secret
+		return nil, errors.New("the response of the token endpoint has a member of a wrong type")
 	}
 	if members.AccessToken == "" {
 		return nil, missing("access_token", body, secrets)
@@ -93,11 +90,11 @@ func (req Request) do(r *http.Request, secrets []string) ([]byte, error) {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r.Header.Set("Accept", "application/json")
-	resp, err := client.Do(r) //nolint:bodyclose,gosec // readBody closes it; the root URL has been checked
+	resp, err := client.Do(r) //nolint:bodyclose,gosec // ReadAll closes it; the root URL has been checked
 	if err != nil {
 		return nil, hide(wire.Explain(err), secrets)
 	}
-	body, err := readBody(resp)
+	body, err := wire.ReadAll(r.Context(), resp, maxBody)
 	switch {
 	case err != nil:
 		return nil, hide(&url.Error{Op: "read the response of", URL: r.URL.String(), Err: err}, secrets)
@@ -105,17 +102,4 @@ func (req Request) do(r *http.Request, secrets []string) ([]byte, error) {
 		return body, nil
 	}
 	return nil, newError(resp, redact.New(secrets...).Bytes(body))
-}
-
-// readBody reads a body without its byte-order mark. A 101 has no body, only a connection that may stay open.
-func readBody(resp *http.Response) ([]byte, error) {
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode < http.StatusOK {
-		return nil, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("it is larger than %d MiB", maxBody>>20)
-	}
-	return bytes.TrimPrefix(body, []byte("\uFEFF")), err
 }

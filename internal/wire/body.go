@@ -11,10 +11,10 @@ import (
 // maxBody is how much of a response is read, in bytes.
 const maxBody = 8 << 20
 
-// readBody reads and closes the body of a response, without its byte-order mark. It stops at maxBody, and when the context
+// ReadAll reads and closes the body of a response, without its byte-order mark. It stops at the limit, and when the context
 // ends, even if the body ignores that. It returns what it has read together with the error. The body of a 1xx is a bare
 // connection, so it is closed without being read.
-func readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
+func ReadAll(ctx context.Context, resp *http.Response, limit int64) ([]byte, error) {
 	body := resp.Body // the caller replaces it, perhaps before the function below has returned
 	if body == nil {
 		return nil, nil
@@ -27,14 +27,14 @@ func readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer stop()
 	const expected = 4 << 10
 	buffer := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, bytes.MinRead), expected)+bytes.MinRead))
-	n, err := buffer.ReadFrom(io.LimitReader(body, maxBody+1))
+	n, err := buffer.ReadFrom(io.LimitReader(body, limit+1))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		err = context.Cause(ctx)
-	case err == nil && n > maxBody:
-		err = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
+	case err == nil && n > limit:
+		err = fmt.Errorf("the body is larger than %d MiB", limit>>20)
 	}
-	return bytes.TrimPrefix(buffer.Bytes()[:min(n, maxBody)], []byte("\uFEFF")), err
+	return bytes.TrimPrefix(buffer.Bytes()[:min(n, limit)], []byte("\uFEFF")), err
 }
 
 // wholeBody is a body that has been read: its data and, at its end, the error that reading it returned.

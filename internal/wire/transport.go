@@ -136,7 +136,7 @@ func (t *Transport) exchange(ctx context.Context, base http.RoundTripper, req *h
 		}
 		return nil, err
 	}
-	body, err := readBody(ctx, resp)
+	body, err := ReadAll(ctx, resp, maxBody)
 	resp.Body = &wholeBody{data: body, err: t.ownTimeout(ctx, err)}
 	return resp, nil
 }
@@ -246,5 +246,5 @@ func (t *Transport) ReadBody(ctx context.Context, resp *http.Response) ([]byte, 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.limit, t.timeout)
 	defer cancel()
-	return readBody(ctx, resp)
+	return ReadAll(ctx, resp, maxBody)
 }
