@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -26,12 +25,9 @@ const appxSignatureMagic = "PKCX"
 
 // readZIP reads the signature of an app package. Nothing is unpacked but the signature, and nothing is written to a file.
 func readZIP(file source) (*contents, error) {
-	archive, err := openZIP(file)
-	switch {
-	case errors.Is(err, errTooManyParts):
-		return nil, bad(fmt.Sprintf("is a ZIP file with more files than are read: its directory has at most %d MiB", maxDirectory>>20), nil)
-	case err != nil:
-		return nil, bad("begins as a ZIP file, but is damaged or truncated", err)
+	archive, err := zip.NewReader(&limitedReaderAt{file, maxDirectory + maxPackageSignature}, file.size)
+	if err != nil {
+		return nil, bad("begins as a ZIP file, but cannot be read", err)
 	}
 	format := FormatMSIX
 	switch {
@@ -123,12 +119,7 @@ const maxPackageSignature = 1 << 20
 // maxDirectory limits what archive/zip reads of the directory and so keeps in memory: some 60,000 parts.
 const maxDirectory = 8 << 20
 
-var errTooManyParts = errors.New("too many parts")
-
-// openZIP reads the directory of a ZIP file.
-func openZIP(file source) (*zip.Reader, error) {
-	return zip.NewReader(&limitedReaderAt{file, maxDirectory + maxPackageSignature}, file.size)
-}
+var errTooManyParts = fmt.Errorf("its directory has more than %d MiB", maxDirectory>>20)
 
 // limitedReaderAt reads so many bytes and no more.
 type limitedReaderAt struct {

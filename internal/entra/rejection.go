@@ -22,7 +22,10 @@ import (
 func newError(resp *http.Response, body []byte) *Error {
 	code, description := oauthError(body)
 	if code == "" && resp.StatusCode/100 == 2 {
-		description = bodyProblem(body) // whatever it says, it may hold a token
+		description = "the body is not a JSON object" // whatever it says, it may hold a token
+		if len(bytes.TrimSpace(body)) == 0 {
+			description = "the body is empty"
+		}
 	}
 	e := describedError(code, description)
 	e.StatusCode = resp.StatusCode
@@ -102,14 +105,6 @@ func hasCode(body []byte) bool {
 
 func isJSONObject(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
-}
-
-// bodyProblem says what is wrong with the body of a 2xx.
-func bodyProblem(body []byte) string {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return "the body is empty"
-	}
-	return "the body is not a JSON object"
 }
 
 // missing is the error of a 2xx without what was requested, with what the response says instead.

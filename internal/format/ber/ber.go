@@ -23,12 +23,6 @@ func Context(tag byte) byte { return context | constructed | tag }
 // ErrMalformed says that bytes are not BER.
 var ErrMalformed = errors.New("it is truncated or damaged")
 
-// ErrTooDeep says that more values of indefinite length are nested than any tool writes.
-var ErrTooDeep = errors.New("it is nested too deeply")
-
-// maxNesting limits them; a signature with a time stamp inside has about twenty levels.
-const maxNesting = 64
-
 // Value is one value. Raw and Body lie inside the bytes that it was read from.
 type Value struct {
 	Tag  byte   // the identifier octet. Tags of more than one octet have 31 as their number, and compare to nothing else
@@ -205,8 +199,6 @@ func indefiniteLength(body []byte) (int, error) {
 			return at, nil
 		case h.isEnd():
 			open--
-		case h.indefinite && open == maxNesting:
-			return 0, ErrTooDeep
 		case h.indefinite:
 			open++
 		}

@@ -118,7 +118,7 @@ func (b *bags) readBag(v ber.Value, levels int) error {
 	case oidKeyBag.is(kind), oidShroudedKeyBag.is(kind):
 		b.keys = append(b.keys, newSafeBag(v, nil))
 	case oidSafeContentsBag.is(kind) && levels == 0:
-		return ber.ErrTooDeep
+		return ber.ErrMalformed
 	case oidSafeContentsBag.is(kind):
 		return b.readSafeContents(value.Raw, levels-1)
 	}
