@@ -234,5 +234,5 @@ func unescape(escaped string) string {
 	if len(escaped) == len(`\u002B`) {
 		return string(rune(number))
 	}
-	return string([]byte{byte(number)}) // %2B or \x2B
+	return string([]byte{byte(number)}) //nolint:gosec // the two digits of %2B or \x2B
 }
