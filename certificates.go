@@ -49,7 +49,7 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 	if err != nil {
 		return nil, err
 	}
-	body, err := sent.createBody()
+	body, err := sent.marshal(true)
 	if err != nil {
 		return nil, &InputError{Name: "certificate", Problem: "cannot be sent as JSON", Err: err}
 	}

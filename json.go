@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -24,28 +25,14 @@ const (
 	odataTypeName = "@odata.type"
 )
 
-// decodeJSON decodes a response. The library's own types check themselves that it is JSON, which saves a pass.
-func decodeJSON(data []byte, into any) error {
-	switch own := into.(type) {
-	case *received:
-		return own.UnmarshalJSON(data)
-	case *page:
-		return own.UnmarshalJSON(data)
-	}
-	return json.Unmarshal(data, into)
-}
-
 // field is a property of a certificate, and its value: a pointer to a string, a CertificateStatus, bytes or a wireDate.
 type field struct {
 	name  string
 	value any
 }
 
-const numberOfFields = 9
-
-// fields returns the properties in the order of the reference.
-func (c *EnterpriseCodeSigningCertificate) fields() [numberOfFields]field {
-	return [...]field{
+func (c *EnterpriseCodeSigningCertificate) fields() []field {
+	return []field{
 		{string(PropertyID), &c.ID},
 		{string(PropertyContent), &c.Content},
 		{string(PropertyStatus), &c.Status},
@@ -56,16 +43,6 @@ func (c *EnterpriseCodeSigningCertificate) fields() [numberOfFields]field {
 		{string(PropertyExpirationDateTime), (*wireDate)(&c.ExpirationDateTime)},
 		{string(PropertyUploadDateTime), (*wireDate)(&c.UploadDateTime)},
 	}
-}
-
-// field returns the property with that name, which is case-sensitive.
-func (c *EnterpriseCodeSigningCertificate) field(name string) (field, bool) {
-	for _, f := range c.fields() {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return field{}, false
 }
 
 func (f field) isZero() bool {
@@ -123,12 +100,11 @@ func (f field) decode(raw []byte) error {
 
 // decodeText reads a JSON string, or null. Most strings have no escapes: their text is what stands between the quotation
 // marks.
-func decodeText(raw []byte) (string, error) {
+func decodeText(raw []byte) (text string, err error) {
 	if raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return string(raw[1 : len(raw)-1]), nil
 	}
-	var text string
-	err := json.Unmarshal(raw, &text)
+	err = json.Unmarshal(raw, &text)
 	return text, err
 }
 
@@ -169,13 +145,10 @@ func (d *wireDate) decode(raw []byte) error {
 	return err
 }
 
-func parseDate(raw []byte) (date time.Time, err error) {
+func parseDate(raw []byte) (time.Time, error) {
 	const longest = 64
-	switch {
-	case len(raw) > longest:
+	if len(raw) > longest {
 		return time.Time{}, errors.New("too long for a date")
-	case date.UnmarshalJSON(raw) == nil: // RFC 3339, and null
-		return date, nil
 	}
 	text, err := decodeText(raw)
 	if err != nil || text == "" {
@@ -195,59 +168,24 @@ func parseDate(raw []byte) (date time.Time, err error) {
 // has been set since.
 func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return c.marshal(false) }
 
-// createBody returns the body of a create: no ID, and no raw text of a property that could not be read.
-func (c *EnterpriseCodeSigningCertificate) createBody() ([]byte, error) { return c.marshal(true) }
-
+// marshal leaves out of a create the ID, and the raw text of a property that could not be read.
 func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error) {
-	members := make([]field, 1, 1+numberOfFields)
-	members[0] = field{odataTypeName, odataType}
-	for _, f := range c.fields() {
-		if !f.isZero() && (!isCreate || f.name != string(PropertyID)) {
-			members = append(members, f)
-		}
-	}
-	object, err := marshalObject(base64.StdEncoding.EncodedLen(len(c.Content)), members)
-	if err != nil || len(c.AdditionalData) == 0 {
-		return object, err
-	}
-	additional := make(map[string]json.RawMessage, len(c.AdditionalData))
+	object := map[string]any{odataTypeName: odataType}
 	for name, value := range c.AdditionalData {
-		f, isField := c.field(name)
-		switch {
-		case isAnnotation(name):
+		if isAnnotation(name) {
 			return nil, fmt.Errorf("additionalData: %q is an annotation", name)
-		case !isField || f.isZero() && !isCreate:
-			additional[name] = value
+		}
+		object[name] = value
+	}
+	for _, f := range c.fields() {
+		switch {
+		case isCreate && (f.name == string(PropertyID) || f.isZero()):
+			delete(object, f.name)
+		case !f.isZero():
+			object[f.name] = f.value
 		}
 	}
-	rest, err := json.Marshal(additional)
-	if err != nil {
-		return nil, fmt.Errorf("additionalData: %w", err)
-	}
-	if len(additional) == 0 {
-		return object, nil
-	}
-	return append(append(object[:len(object)-1], ','), rest[1:]...), nil
-}
-
-// marshalObject writes an object with its members in the given order. Their names need no escape. size is how much is to be
-// expected beside a few texts.
-func marshalObject(size int, members []field) ([]byte, error) {
-	const texts = 1 << 10
-	out := bytes.NewBuffer(make([]byte, 0, size+texts))
-	encoder := json.NewEncoder(out)
-	separator := byte('{')
-	for _, m := range members {
-		out.WriteByte(separator)
-		out.WriteString(`"` + m.name + `":`)
-		if err := encoder.Encode(m.value); err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
-		}
-		out.Truncate(out.Len() - 1) // the line feed of Encode
-		separator = ','
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+	return json.Marshal(object)
 }
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
@@ -285,17 +223,16 @@ func limitJSON(data []byte, mostMembers, mostObjects int) error {
 	return nil
 }
 
-// set fills in a certificate that is zero.
+// set fills in a certificate that is zero. It takes the members over.
 func (c *EnterpriseCodeSigningCertificate) set(members map[string]json.RawMessage) {
-	for name, raw := range members {
-		f, isField := c.field(name)
-		if isAnnotation(name) || isField && f.decode(raw) == nil {
-			continue
+	for _, f := range c.fields() {
+		if raw, isMember := members[f.name]; isMember && f.decode(raw) == nil {
+			delete(members, f.name)
 		}
-		if c.AdditionalData == nil {
-			c.AdditionalData = make(map[string]json.RawMessage)
-		}
-		c.AdditionalData[name] = raw
+	}
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return isAnnotation(name) })
+	if len(members) > 0 {
+		c.AdditionalData = members
 	}
 }
 
@@ -305,7 +242,6 @@ func isAnnotation(name string) bool { return strings.Contains(name, "@") }
 // received is the certificate of a response to a create, a get or an update. It needs an id, and no other type.
 type received struct {
 	certificate *EnterpriseCodeSigningCertificate // nil until one has been accepted
-	read        EnterpriseCodeSigningCertificate
 
 	// mayBeWrapped accepts {"value":{…}} instead of the bare object, as in the reference's example of a get.
 	mayBeWrapped bool
@@ -322,23 +258,19 @@ func (o *received) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
-	o.read = EnterpriseCodeSigningCertificate{}
-	o.read.set(members)
-	typeName, isTyped := members[odataTypeName]
-	switch {
-	case isTyped && !isCertificateType(typeName):
+	if typeName, isTyped := members[odataTypeName]; isTyped && !isCertificateType(typeName) {
 		return fmt.Errorf("the object is a %s", redact.Line(string(typeName)))
-	case o.read.ID == "":
+	}
+	read := new(EnterpriseCodeSigningCertificate)
+	read.set(members)
+	if read.ID == "" {
 		return errors.New("the object has no id")
 	}
-	o.certificate = &o.read
+	o.certificate = read
 	return nil
 }
 
 func isCertificateType(raw json.RawMessage) bool {
-	if string(raw) == `"`+odataType+`"` {
-		return true
-	}
 	name, err := decodeText(raw)
 	return err == nil && strings.EqualFold(strings.TrimPrefix(name, "#"), odataType[1:])
 }

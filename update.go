@@ -1,7 +1,7 @@
 package intune
 
 import (
-	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -27,7 +27,7 @@ type EnterpriseCodeSigningCertificateUpdate struct {
 	Clear []Property
 }
 
-// fields returns the properties that the update sets, in the order of the reference.
+// fields returns the properties that the update sets.
 func (u *EnterpriseCodeSigningCertificateUpdate) fields() (set []field) {
 	add := func(property Property, value any, isSet bool) {
 		if isSet {
@@ -56,7 +56,7 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 		return bad("changes nothing")
 	}
 	for _, f := range u.fields() {
-		if err := f.validateUpdate(); err != nil {
+		if err := f.validate("update"); err != nil {
 			return err
 		}
 	}
@@ -73,31 +73,16 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 	return nil
 }
 
-// validateUpdate rejects a value that must not be sent, or cannot be.
-func (f field) validateUpdate() error {
-	switch value := f.value.(type) {
-	case *[]byte:
-		_, err := validateContent("update", *value)
-		return err
-	case *string:
-		return validateTexts("update", *value)
-	case *CertificateStatus:
-		return validateTexts("update", string(*value))
-	case *wireDate:
-		if _, err := wireTime(time.Time(*value)); err != nil || f.isZero() {
-			return &InputError{Name: f.name, Problem: "cannot be sent", Err: err}
-		}
-	}
-	return nil
-}
-
 // MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and null for those in Clear.
 func (u EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
-	members := append([]field{{odataTypeName, odataType}}, u.fields()...)
-	for _, p := range u.Clear {
-		members = append(members, field{p.propertyName(), nil})
+	object := map[string]any{odataTypeName: odataType}
+	for _, f := range u.fields() {
+		object[f.name] = f.value
 	}
-	return marshalObject(base64.StdEncoding.EncodedLen(len(u.Content)), members)
+	for _, p := range u.Clear {
+		object[p.propertyName()] = nil
+	}
+	return json.Marshal(object)
 }
 
 // String says in one line what the update changes, without its content.

@@ -20,41 +20,59 @@ func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 	if len(cert.Content) == 0 && cert.Subject == "" && cert.SubjectName == "" {
 		return bad("has neither content nor subject")
 	}
-	expiration, err := validateContent("certificate", cert.Content)
-	if err != nil {
-		return err
-	}
-	if err := validateTexts("certificate", string(cert.Status), cert.Subject, cert.SubjectName, cert.Issuer, cert.IssuerName); err != nil {
-		return err
+	for _, f := range cert.fields() {
+		if f.isZero() {
+			continue
+		}
+		if err := f.validate("certificate"); err != nil {
+			return err
+		}
 	}
 	for name, value := range cert.AdditionalData {
 		if err := validateTexts("certificate", name, string(value)); err != nil {
 			return err
 		}
 	}
-	if !expiration.IsZero() && !allowExpired && time.Now().After(expiration) {
+	if expiration, err := lenientx509.Expiration(cert.Content); err == nil && !allowExpired && time.Now().After(expiration) {
 		return bad("expired on " + formatTime(expiration) + ": upload its successor, or allow it with WithExpiredAllowed")
 	}
 	return nil
 }
 
+// validate rejects a value that must not be sent, or cannot be.
+func (f field) validate(of string) error {
+	switch value := f.value.(type) {
+	case *[]byte:
+		return validateContent(of, *value)
+	case *string:
+		return validateTexts(of, *value)
+	case *CertificateStatus:
+		return validateTexts(of, string(*value))
+	case *wireDate:
+		if _, err := wireTime(time.Time(*value)); err != nil || f.isZero() {
+			return &InputError{Name: f.name, Problem: "cannot be sent", Err: err}
+		}
+	}
+	return nil
+}
+
 // validateContent rejects what must not be uploaded as content: what is neither exactly one certificate, nor something that
-// nobody could take for one and that holds no private key. It returns when the certificate expires, zero if it is none.
-func validateContent(of string, content []byte) (expiration time.Time, err error) {
-	if expiration, err = lenientx509.Expiration(content); err == nil {
-		return expiration, nil
+// nobody could take for one and that holds no private key.
+func validateContent(of string, content []byte) error {
+	if _, err := lenientx509.Expiration(content); err == nil {
+		return nil
 	}
 	if err := validateTexts(of, string(content)); err != nil {
-		return time.Time{}, err
+		return err
 	}
 	if certs, isComplete := unwrap.Find(content, isLikeCertificate); len(certs) > 0 || !isComplete {
 		problem := "is not exactly one certificate in DER: codesign.Parse reads other forms"
 		if unwrap.IsPEM(content) {
 			problem = "is PEM: codesign.Parse reads certificates in PEM"
 		}
-		return time.Time{}, &InputError{Name: of + " content", Problem: problem}
+		return &InputError{Name: of + " content", Problem: problem}
 	}
-	return time.Time{}, nil // for the service to judge
+	return nil // for the service to judge
 }
 
 // isLikeCertificate reports whether data is PEM, or begins like a certificate or PKCS #7: with a SEQUENCE or an object
