@@ -9,10 +9,11 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
 // NetworkMargin extends each window.
-const NetworkMargin = networkMargin
+const NetworkMargin = throttle.NetworkMargin
 
 // Turns reserves turns in Redis.
 type Turns struct{ store store }

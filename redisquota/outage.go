@@ -16,16 +16,15 @@ const retryInterval = 2 * time.Second
 // outage is whether Redis is down.
 type outage struct {
 	mu      sync.Mutex
-	isDown  bool
-	retryAt time.Time
+	retryAt time.Time // zero while Redis is up
 }
 
 // begin notes a command that failed. It reports whether Redis was up until then.
 func (o *outage) begin() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	wasUp := !o.isDown
-	o.isDown, o.retryAt = true, time.Now().Add(retryInterval)
+	wasUp := o.retryAt.IsZero()
+	o.retryAt = time.Now().Add(retryInterval)
 	return wasUp
 }
 
@@ -33,8 +32,8 @@ func (o *outage) begin() bool {
 func (o *outage) end() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	wasDown := o.isDown
-	o.isDown = false
+	wasDown := !o.retryAt.IsZero()
+	o.retryAt = time.Time{}
 	return wasDown
 }
 
@@ -42,15 +41,12 @@ func (o *outage) end() bool {
 func (o *outage) skipsRedis() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.isDown {
+	isDown, now := !o.retryAt.IsZero(), time.Now()
+	if isDown && !now.Before(o.retryAt) {
+		o.retryAt = now.Add(retryInterval)
 		return false
 	}
-	now := time.Now()
-	if now.Before(o.retryAt) {
-		return true
-	}
-	o.retryAt = now.Add(retryInterval)
-	return false
+	return isDown
 }
 
 // divided returns the share that one of several processes has of the quotas.

@@ -61,7 +61,7 @@ import (
 const (
 	// lateness is how late a request may use its turn. One that wakes up later reserves another, because the network
 	// margin would not cover it.
-	lateness = networkMargin / 2
+	lateness = throttle.NetworkMargin / 2
 
 	// pauseJitter is the longest time by which requests that the local quota allows start after a pause.
 	pauseJitter = 500 * time.Millisecond

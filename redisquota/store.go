@@ -14,12 +14,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	intune "github.com/seed-230b9595/intune-go"
+	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
 const (
-	// networkMargin extends each window, because two requests may arrive closer to each other than they were sent.
-	networkMargin = 400 * time.Millisecond
-
 	// timeLimit is for one command. The client's own limits are for each try and each connection.
 	timeLimit = 3 * time.Second
 
@@ -62,7 +60,7 @@ func (s *store) newTurn(id, method string) *turn {
 	for i, q := range s.quotas {
 		if len(q.Methods) == 0 || slices.Contains(q.Methods, method) {
 			t.keys = append(t.keys, s.prefix+strconv.Itoa(i))
-			t.quotas = append(t.quotas, q.Requests, (q.Window + networkMargin).Microseconds())
+			t.quotas = append(t.quotas, q.Requests, (q.Window + throttle.NetworkMargin).Microseconds())
 		}
 	}
 	return t

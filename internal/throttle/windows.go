@@ -18,8 +18,8 @@ type Quota struct {
 	Methods  []string // that count; none for all
 }
 
-// networkMargin extends each window, because two requests may arrive closer to each other than they were sent.
-const networkMargin = 400 * time.Millisecond
+// NetworkMargin extends each window, because two requests may arrive closer to each other than they were sent.
+const NetworkMargin = 400 * time.Millisecond
 
 // Windows keeps several quotas. A request waits for the narrowest quota first, so that it does not hold up requests
 // that only the wider ones count.
@@ -58,7 +58,8 @@ func (l Windows) Wait(ctx context.Context, method string) error {
 			return newError(ctx, w.nextTurn())
 		}
 		if until := w.opens(); time.Now().Before(until) {
-			if err := w.await(ctx, until); err != nil {
+			w.awaited.Store(&until)
+			if err := wait.Until(ctx, until); err != nil {
 				return newError(ctx, until)
 			}
 		}
@@ -74,15 +75,9 @@ func (l Windows) Wait(ctx context.Context, method string) error {
 type slidingWindow struct {
 	quota   Quota
 	turn    chan struct{}
-	awaited atomic.Pointer[time.Time] // what the holder of the turn waits for, or has waited for
+	awaited atomic.Pointer[time.Time] // what the holder of the turn waits for, or has waited for; the queue reads it
 	sent    []time.Time               // a ring
 	next    int                       // the oldest
-}
-
-// await waits, and lets those in the queue know until when.
-func (w *slidingWindow) await(ctx context.Context, until time.Time) error {
-	w.awaited.Store(&until)
-	return wait.Until(ctx, until)
 }
 
 // nextTurn returns a time before which no request gets its turn.
@@ -108,7 +103,7 @@ func (w *slidingWindow) breadth() int {
 // opens returns when the oldest request has left the window.
 func (w *slidingWindow) opens() time.Time {
 	if oldest := w.sent[w.next]; !oldest.IsZero() {
-		return oldest.Add(w.quota.Window + networkMargin)
+		return oldest.Add(w.quota.Window + NetworkMargin)
 	}
 	return time.Time{}
 }
