@@ -44,25 +44,34 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.log(ctx, event.Reconciling, slog.String("cause", cause.Error()))
-	var seen look
-	var failure error
-	ended := r.client.poll(ctx, h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
-		seen, failure = r.look(ctx, h)
-		return len(seen.ours) > 0 || isFinalForLooks(failure)
-	})
+	until := h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow)
+	seen, failure := r.lookUntil(ctx, h, until, func(seen look) bool { return len(seen.ours) > 0 })
 	switch {
 	case len(seen.ours) > 0:
 		return found, r.found(ctx, seen.ours)
-	case ended != nil:
-		return unclear, r.unknown(ctx, h, fmt.Errorf("%w; %w before the certificate could be found", cause, ended))
 	case failure != nil:
-		return unclear, r.unknown(ctx, h, fmt.Errorf("%w; the certificates cannot be listed: %w", cause, failure))
+		return unclear, r.unknown(ctx, h, fmt.Errorf("%w; %w", cause, failure))
 	case len(r.undecided) > 0 || r.overflows:
 		return unclear, r.unknown(ctx, h, cause)
 	}
 	r.lookedFor = h.attempts
 	r.log(ctx, event.Reconciled, slog.String("result", string(absent)))
 	return absent, nil
+}
+
+// lookUntil looks again and again until it is done, or the time is over. The error says why the last look was not complete.
+func (r *reconciliation) lookUntil(ctx context.Context, h history, until time.Time, isDone func(look) bool) (seen look, err error) {
+	ended := r.client.poll(ctx, until, func() bool {
+		seen, err = r.look(ctx, h)
+		return isDone(seen) || isFinalForLooks(err)
+	})
+	switch {
+	case ended != nil:
+		return seen, fmt.Errorf("%w before the search for the certificate ended", ended)
+	case err != nil:
+		return seen, fmt.Errorf("the certificates cannot be listed: %w", err)
+	}
+	return seen, nil
 }
 
 // isFinalForLooks reports whether the next listing would fail in the same way.
@@ -96,21 +105,16 @@ var errHidden = errors.New("the service does not show enough to find out whether
 // confirm lists until the record of the 201 shows, and with it any record of an earlier attempt, for ReconcileWindow at
 // most.
 func (r *reconciliation) confirm(ctx context.Context, h history) error {
-	var seen look
-	var failure error
-	ended := r.client.poll(ctx, time.Now().Add(r.client.pipeline.retry.ReconcileWindow), func() bool {
-		seen, failure = r.look(ctx, h)
-		isClear := failure == nil && seen.showsCreated && len(r.undecided) == 0
-		return len(seen.ours) > 1 || isClear || isFinalForLooks(failure)
+	until := time.Now().Add(r.client.pipeline.retry.ReconcileWindow)
+	seen, failure := r.lookUntil(ctx, h, until, func(seen look) bool {
+		return len(seen.ours) > 1 || seen.showsCreated && len(r.undecided) == 0
 	})
 	const doubt = "an earlier attempt may also have succeeded"
 	switch {
 	case len(seen.ours) > 1:
 		return r.found(ctx, seen.ours)
-	case ended != nil:
-		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w before the search for it ended", ended))
 	case failure != nil:
-		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the certificates cannot be listed: %w", failure))
+		return r.unknown(ctx, h, fmt.Errorf(doubt+": %w", failure))
 	case !seen.showsCreated:
 		return r.unknown(ctx, h, fmt.Errorf(doubt+", and the record %s does not show up", r.out.certificate.ID))
 	case seen.created == match.NotOurs:
@@ -176,7 +180,7 @@ func (r *reconciliation) log(ctx context.Context, message string, attrs ...slog.
 // look is the result of one listing of the search.
 type look struct {
 	ours         []Match
-	showsCreated bool          // the record of the 201
+	showsCreated bool          // the record of the 201, in a complete listing
 	created      match.Verdict // on that record
 }
 
@@ -190,7 +194,7 @@ func (r *reconciliation) look(ctx context.Context, h history) (look, error) {
 	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{isLook: true})) {
 		if err != nil {
 			s.end()
-			return s.look, err
+			return look{ours: s.ours}, err
 		}
 		if s.read(page); s.isOver() {
 			return s.look, nil

@@ -226,7 +226,7 @@ func TestInterruptedSearchIsToldInPlainWords(t *testing.T) {
 	f.Inject(intunetest.Fault{Method: http.MethodPost, Drop: intunetest.DropAfterCommit}, intunetest.Fault{Method: http.MethodGet, ResponseDelay: time.Hour})
 	r := f.start("upload", "new.cer")
 	eventually(t, "it searches", func() bool { return strings.Contains(r.stderr.String(), "A response was lost") })
-	r.interrupt().exits(4).says("the connection was lost; interrupted before the certificate could be found")
+	r.interrupt().exits(4).says("the connection was lost; interrupted before the search for the certificate ended")
 }
 
 func TestUploadTakesExpiredCertificatesOnlyIfAllowed(t *testing.T) {
