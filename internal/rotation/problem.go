@@ -34,23 +34,22 @@ func ambiguous(text string, records ...*match.Record) *Problem {
 	return &Problem{Kind: Ambiguous, Text: text, Records: records}
 }
 
-func (p *Problem) advise(advice string) *Problem {
-	p.Advice = advice
-	return p
-}
-
 func undated(records []*match.Record) *Problem {
 	return ambiguous("a record without a usable upload date may be the latest upload: delete it if you don't need it, then run this again", records...)
 }
 
 func tied(records []*match.Record) *Problem {
-	return ambiguous("several records have the latest upload date, so it is not clear which one Intune deploys", records...).
-		advise("delete those that you don't need, or upload the certificate again with Force")
+	return &Problem{
+		Kind: Ambiguous, Text: "several records have the latest upload date, so it is not clear which one Intune deploys",
+		Advice: "delete those that you don't need, or upload the certificate again with Force", Records: records,
+	}
 }
 
 func unclearMatch(records []*match.Record) *Problem {
-	return ambiguous("the deployed record may be this certificate or another one with the same names", records...).
-		advise("compare them; if they differ, upload this certificate once with Force")
+	return &Problem{
+		Kind: Ambiguous, Text: "the deployed record may be this certificate or another one with the same names",
+		Advice: "compare them; if they differ, upload this certificate once with Force", Records: records,
+	}
 }
 
 func outlived(record *match.Record, isSame bool) *Problem {

@@ -70,8 +70,8 @@ type Step struct {
 
 // Next returns what to do next. The rules apply in the order of docs/rotation.md.
 func Next(s *State) Step {
-	if problem := s.checkValidity(); problem != nil {
-		return Step{Problem: problem}
+	if notBefore := s.Certificate.NotBefore(); notBefore.Sub(s.Listing.Now) > time.Hour {
+		return Step{Problem: &Problem{Kind: NotYetValid, Text: "is not valid before " + format(notBefore) + ": rotate then"}}
 	}
 	var step Step
 	if s.Created == nil && s.Kept == "" {
@@ -83,14 +83,6 @@ func Next(s *State) Step {
 		s.finish(&step)
 	}
 	return step
-}
-
-// checkValidity rejects a certificate that becomes valid in more than an hour.
-func (s *State) checkValidity() *Problem {
-	if notBefore := s.Certificate.NotBefore(); notBefore.Sub(s.Listing.Now) > time.Hour {
-		return &Problem{Kind: NotYetValid, Text: "is not valid before " + format(notBefore) + ": rotate then"}
-	}
-	return nil
 }
 
 // judgement says whether one of several records is the certificate.

@@ -20,7 +20,9 @@ func (s *State) verify() (step Step) {
 			return s.look(id, neverShown)
 		}
 		step.Record = shown
-		if step.Problem = s.checkShown(shown); step.Problem != nil {
+		// A later run, of another process, must recognize it and its order: it would upload the certificate again every day.
+		if verdict, _ := s.Certificate.RecognizeShown(shown, s.Listing); verdict != match.Ours || s.isUndated(shown) {
+			step.Problem = unrecognizable(shown)
 			return step
 		}
 	}
@@ -63,13 +65,4 @@ func (s *State) look(id string, problem func(id string) *Problem) Step {
 		return Step{Problem: problem(id)}
 	}
 	return Step{Action: Look}
-}
-
-// checkShown makes sure that a later run, of another process, will recognize what was uploaded, and that it has an order:
-// another run would upload the certificate again every day.
-func (s *State) checkShown(record *match.Record) *Problem {
-	if verdict, _ := s.Certificate.RecognizeShown(record, s.Listing); verdict != match.Ours || s.isUndated(record) {
-		return unrecognizable(record)
-	}
-	return nil
 }
