@@ -44,7 +44,7 @@ func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cer
 	if err := checkEnough(identity); err != nil {
 		return nil, err
 	}
-	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(listed))
+	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(int))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func checkEnough(identity *match.Identity) error {
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Latest(ctx context.Context, opts ...RequestOption) (latest *EnterpriseCodeSigningCertificate, err error) {
 	defer nameError(&err, "find the latest enterpriseCodeSigningCertificate")
-	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(listed))
+	l, err := s.client.list(ctx, newRequestOptions(anyOperation, opts), new(int))
 	if err != nil {
 		return nil, err
 	}
@@ -93,28 +93,18 @@ type listing struct {
 	certificates map[*match.Record]*EnterpriseCodeSigningCertificate // the records as the service shows them
 }
 
-// listed is how many bytes the listings of one call have had.
-type listed int
-
-// add adds a page. The error says that there were too many bytes, of all listings together.
-func (l *listed) add(page *page) error {
+// list lists all certificates of the tenant. Of each it keeps what is compared and returned. size is how many bytes the
+// listings of one call have had.
+func (c *Client) list(ctx context.Context, options requestOptions, size *int) (*listing, error) {
 	const most = 64 << 20 // a tenant's certificates take some kilobytes
-	if *l += listed(page.size); *l > most {
-		return badListing("the listings are larger than 64 MiB in all")
-	}
-	return nil
-}
-
-// list lists all certificates of the tenant. Of each it keeps what is compared and returned.
-func (c *Client) list(ctx context.Context, options requestOptions, size *listed) (*listing, error) {
 	l := &listing{certificates: make(map[*match.Record]*EnterpriseCodeSigningCertificate)}
 	var records []*match.Record
 	for page, err := range bounded(c.pages(ctx, certificatesPath, options)) {
-		if err == nil {
-			err = size.add(page)
-		}
 		if err != nil {
 			return nil, err
+		}
+		if *size += page.size; *size > most {
+			return nil, badListing("the listings are larger than 64 MiB in all")
 		}
 		l.clock = page.clock
 		for _, cert := range page.Value {

@@ -24,16 +24,12 @@ const listName = "list enterpriseCodeSigningCertificates" // as errors name the 
 //
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) List(ctx context.Context, options *ListOptions, opts ...RequestOption) (*CertificatePage, error) {
-	page, err := s.list(ctx, options, opts)
+	path, given := s.client.listing(options, opts)
+	page, err := s.client.page(ctx, path, given)
 	if err != nil {
 		return nil, named(listName, err)
 	}
 	return &page.CertificatePage, nil
-}
-
-func (s *EnterpriseCodeSigningCertificatesService) list(ctx context.Context, options *ListOptions, opts []RequestOption) (*page, error) {
-	path, given := s.client.listing(options, opts)
-	return s.client.page(ctx, path, given)
 }
 
 // listing returns what a request for the first page of a listing needs.
@@ -81,14 +77,15 @@ func (s *EnterpriseCodeSigningCertificatesService) All(ctx context.Context, opti
 // See https://learn.microsoft.com/graph/api/intune-apps-enterprisecodesigningcertificate-list.
 func (s *EnterpriseCodeSigningCertificatesService) Count(ctx context.Context, filter Filter, opts ...RequestOption) (n int64, err error) {
 	defer nameError(&err, "count enterpriseCodeSigningCertificates")
-	first, err := s.list(ctx, &ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
+	path, given := s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}, Top: 1, Count: true}, opts)
+	first, err := s.client.page(ctx, path, given)
 	if err != nil {
 		return 0, err
 	}
 	if first.hasTotal() {
 		return *first.Count, nil
 	}
-	path, given := s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}}, opts)
+	path, given = s.client.listing(&ListOptions{Filter: filter, Select: []Property{PropertyID}}, opts)
 	for page, err := range bounded(s.client.pages(ctx, path, given)) {
 		if err != nil {
 			return 0, err

@@ -157,7 +157,7 @@ type rotating struct {
 	state   rotation.State
 
 	listing  *listing  // the last one
-	listed   listed    // of all listings
+	size     int       // of all listings, in bytes
 	listedAt time.Time // by the local clock
 	progress Rotation  // so far
 }
@@ -194,9 +194,8 @@ func (r *rotating) run(ctx context.Context) error {
 	}
 }
 
-// list lists the tenant.
 func (r *rotating) list(ctx context.Context) error {
-	l, err := r.client.list(ctx, r.options.following(), &r.listed)
+	l, err := r.client.list(ctx, r.options.following(), &r.size)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -125,7 +126,7 @@ func (e *Error) makeSafe() {
 
 func (e *Error) readBody(body []byte) {
 	var envelope struct{ Error graphError }
-	if err := json.Unmarshal(body, &envelope); err != nil && !isTypeError(err) {
+	if err := json.Unmarshal(body, &envelope); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
 		return
 	}
 	e.readGraph(&envelope.Error)
@@ -134,12 +135,6 @@ func (e *Error) readBody(body []byte) {
 	}
 	code, description := Foreign(body)
 	e.Message = Joined(code, description)
-}
-
-// isTypeError reports whether the text is JSON in which a member has an unexpected type.
-func isTypeError(err error) bool {
-	_, ok := err.(*json.UnmarshalTypeError) //nolint:errorlint // json.Unmarshal returns it bare
-	return ok
 }
 
 func (e *Error) readGraph(read *graphError) {
@@ -164,7 +159,8 @@ func (e *Error) unwrapIntune() {
 			break
 		}
 		var read intuneMessage
-		if err := json.Unmarshal([]byte(e.Message), &read); err != nil && !isTypeError(err) || strings.TrimSpace(read.Message) == "" {
+		err := json.Unmarshal([]byte(e.Message), &read)
+		if err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) || strings.TrimSpace(read.Message) == "" {
 			break
 		}
 		e.Message = read.Message
