@@ -45,7 +45,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 	}
 	r.log(ctx, event.Reconciling, slog.String("cause", cause.Error()))
 	until := h.lostAt.Add(r.client.pipeline.retry.ReconcileWindow)
-	seen, failure := r.lookUntil(ctx, h, until, func(seen look) bool { return len(seen.ours) > 0 })
+	seen, failure := r.lookUntil(ctx, h, until, func(seen *look) bool { return len(seen.ours) > 0 })
 	switch {
 	case len(seen.ours) > 0:
 		return found, r.found(ctx, seen.ours)
@@ -60,7 +60,7 @@ func (r *reconciliation) lost(ctx context.Context, h history, cause error) (find
 }
 
 // lookUntil looks again and again until it is done, or the time is over. The error says why the last look was not complete.
-func (r *reconciliation) lookUntil(ctx context.Context, h history, until time.Time, isDone func(look) bool) (seen look, err error) {
+func (r *reconciliation) lookUntil(ctx context.Context, h history, until time.Time, isDone func(*look) bool) (seen *look, err error) {
 	ended := r.client.poll(ctx, until, func() bool {
 		seen, err = r.look(ctx, h)
 		return isDone(seen) || isFinalForLooks(err)
@@ -106,8 +106,8 @@ var errHidden = errors.New("the service does not show enough to find out whether
 // most.
 func (r *reconciliation) confirm(ctx context.Context, h history) error {
 	until := time.Now().Add(r.client.pipeline.retry.ReconcileWindow)
-	seen, failure := r.lookUntil(ctx, h, until, func(seen look) bool {
-		return len(seen.ours) > 1 || seen.showsCreated && len(r.undecided) == 0
+	seen, failure := r.lookUntil(ctx, h, until, func(seen *look) bool {
+		return len(seen.ours) > 1 || seen.isComplete && seen.showsCreated && len(r.undecided) == 0
 	})
 	const doubt = "an earlier attempt may also have succeeded"
 	switch {
@@ -177,103 +177,101 @@ func (r *reconciliation) log(ctx context.Context, message string, attrs ...slog.
 	r.client.pipeline.logger.LogAttrs(ctx, slog.LevelInfo, message, attrs...)
 }
 
-// look is the result of one listing of the search.
+// look is one listing of the search.
 type look struct {
-	ours         []Match
-	showsCreated bool          // the record of the 201, in a complete listing
-	created      match.Verdict // on that record
-}
-
-// look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
-// it reads the listing to its end, or as far as it can. At the end it is known which attributes of names the service
-// shows, so what was unclear is judged again.
-func (r *reconciliation) look(ctx context.Context, h history) (look, error) {
-	s := &search{
-		reconciliation: r, sent: r.upload.Sent(h.began, h.ended), isSingle: h.unknown == 1 && r.out.certificate == nil,
-	}
-	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{isLook: true})) {
-		if err != nil {
-			s.end()
-			return look{ours: s.ours}, err
-		}
-		if s.read(page); s.isOver() {
-			return s.look, nil
-		}
-	}
-	s.evidence.Complete()
-	s.end()
-	return s.look, nil
-}
-
-// search is a look under way.
-type search struct {
 	*reconciliation
-	look
 
 	sent     *match.Sent
 	isSingle bool // there was one attempt, so the first record of ours is the one
 	clock    match.Clock
 	evidence match.Evidence
 	unclear  []*EnterpriseCodeSigningCertificate // that may be the certificate
+
+	ours         []Match
+	isComplete   bool
+	showsCreated bool          // the record of the 201
+	created      match.Verdict // on that record
 }
 
-func (s *search) isOver() bool { return s.isSingle && len(s.ours) > 0 }
+// look lists the certificates and judges each. After a single attempt it ends with the first record of ours; otherwise
+// it reads the listing to its end, or as far as it can. At the end it is known which attributes of names the service
+// shows, so what was unclear is judged again.
+func (r *reconciliation) look(ctx context.Context, h history) (*look, error) {
+	l := &look{
+		reconciliation: r, sent: r.upload.Sent(h.began, h.ended), isSingle: h.unknown == 1 && r.out.certificate == nil,
+	}
+	for page, err := range bounded(r.client.pages(ctx, certificatesPath, requestOptions{isLook: true})) {
+		if err != nil {
+			l.end()
+			return l, err
+		}
+		if l.read(page); l.isOver() {
+			return l, nil
+		}
+	}
+	l.evidence.Complete()
+	l.end()
+	l.isComplete = true
+	return l, nil
+}
+
+func (l *look) isOver() bool { return l.isSingle && len(l.ours) > 0 }
 
 // read judges the records of a page, those with the date that was sent first.
-func (s *search) read(page *page) {
-	s.clock = page.clock
+func (l *look) read(page *page) {
+	l.clock = page.clock
 	for _, record := range page.Value {
-		s.evidence.Add(record.shown())
+		l.evidence.Add(record.shown())
 	}
 	for _, isExact := range []bool{true, false} {
 		for _, record := range page.Value {
-			if s.sent.HasExactDate(record.shown()) == isExact && !s.isOver() && s.consider(record) == match.CannotTell {
-				s.postpone(record)
+			if l.sent.HasExactDate(record.shown()) == isExact && !l.isOver() && l.consider(record) == match.CannotTell {
+				l.postpone(record)
 			}
 		}
 	}
 }
 
 // postpone leaves a record to the end of the listing.
-func (s *search) postpone(record *EnterpriseCodeSigningCertificate) {
-	if len(s.unclear) == mostCandidates {
-		s.overflows = true
+func (l *look) postpone(record *EnterpriseCodeSigningCertificate) {
+	if len(l.unclear) == mostCandidates {
+		l.overflows = true
 		return
 	}
-	s.unclear = append(s.unclear, record)
+	l.unclear = append(l.unclear, record)
 }
 
 // end judges what was unclear by all that the listing has shown, and keeps what still is.
-func (s *search) end() {
-	for _, record := range s.unclear {
-		if !s.isOver() && s.consider(record) == match.CannotTell {
-			s.keep(record)
+func (l *look) end() {
+	for _, record := range l.unclear {
+		if !l.isOver() && l.consider(record) == match.CannotTell {
+			l.keep(record)
 		}
 	}
 }
 
 // consider judges a record, and notes it if it is ours.
-func (s *search) consider(record *EnterpriseCodeSigningCertificate) match.Verdict {
-	verdict, by := s.judge(record)
-	if created := s.out.certificate; created != nil && record.ID == created.ID {
-		s.showsCreated, s.created = true, verdict
-		verdict, by = match.Ours, MatchedBy(s.sent.By(record.shown(), true))
-		delete(s.undecided, record.ID)
+func (l *look) consider(record *EnterpriseCodeSigningCertificate) match.Verdict {
+	verdict, by := l.judge(record)
+	if created := l.out.certificate; created != nil && record.ID == created.ID {
+		l.showsCreated, l.created = true, verdict
+		verdict, by = match.Ours, MatchedBy(l.sent.By(record.shown(), true))
+		delete(l.undecided, record.ID)
 	}
-	if verdict == match.Ours && s.client.uploads.Claim(record.ID, s.upload) {
-		s.ours = append(s.ours, Match{record, by})
+	if verdict == match.Ours && l.client.uploads.Claim(record.ID, l.upload) {
+		l.ours = append(l.ours, Match{record, by})
 	}
 	return verdict
 }
 
-func (s *search) judge(record *EnterpriseCodeSigningCertificate) (match.Verdict, MatchedBy) {
-	if record.ID != "" && (s.listedBefore[record.ID] || s.client.uploads.BelongsToAnother(record.ID, s.upload)) {
-		delete(s.undecided, record.ID)
+func (l *look) judge(record *EnterpriseCodeSigningCertificate) (match.Verdict, MatchedBy) {
+	if record.ID != "" && (l.listedBefore[record.ID] || l.client.uploads.BelongsToAnother(record.ID, l.upload)) {
+		delete(l.undecided, record.ID)
 		return match.NotOurs, ""
 	}
 	shown := record.shown()
-	verdict, by := s.sent.Judge(shown, s.clock, s.evidence, func() match.Rivals {
-		return s.client.uploads.Rivals(shown, s.evidence, s.upload)
+	verdict, by := l.sent.Judge(shown, l.clock, l.evidence, func() match.Rivals {
+		return l.client.uploads.Rivals(shown, l.evidence, l.upload)
 	})
 	if verdict == match.Ours && record.ID == "" {
 		verdict = match.CannotTell // a result has an id

@@ -38,8 +38,10 @@ func keyOf(id string) recordKey { return sha256.Sum256([]byte(id)) }
 type Upload struct {
 	number    uint64 // from 1
 	sent      Record
-	isOwnDate bool             // the library chose the date of upload
-	identity  func() *Identity // computed when it is needed first: most creates need none
+	isOwnDate bool // the library chose the date of upload
+
+	recognize sync.Once
+	known     *Identity
 }
 
 // NewUpload returns a create of a certificate. isOwnDate says that the library chose the date of upload.
@@ -47,8 +49,13 @@ func (m *Ledger) NewUpload(sent Record, isOwnDate bool) *Upload {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lastNumber++
-	identity := sync.OnceValue(func() *Identity { return New(&sent) })
-	return &Upload{number: m.lastNumber, sent: sent, isOwnDate: isOwnDate, identity: identity}
+	return &Upload{number: m.lastNumber, sent: sent, isOwnDate: isOwnDate}
+}
+
+// identity is computed when it is needed first: most creates need none.
+func (u *Upload) identity() *Identity {
+	u.recognize.Do(func() { u.known = New(&u.sent) })
+	return u.known
 }
 
 // Begin notes that an upload is about to be sent.
