@@ -30,7 +30,6 @@ type call struct {
 
 	pipeline        *pipeline
 	clientRequestID string
-	attempts        int
 	last            *attempt
 	history         history
 	need            tokencache.Need
@@ -72,7 +71,7 @@ func newCall(p *pipeline, req request) *call {
 
 // nextAttempt begins the next attempt.
 func (c *call) nextAttempt() *attempt {
-	c.attempts++
+	c.history.attempts++
 	c.last = &attempt{
 		Attempt: wire.Attempt{Body: c.body, ClientRequestID: c.clientRequestID, Started: time.Now(), NewConnection: c.newConnection},
 		request: &c.request,
@@ -90,7 +89,7 @@ func (c *call) report() {
 	if response == nil {
 		return
 	}
-	response.Attempts = c.attempts
+	response.Attempts = c.history.attempts
 	if c.last == nil || c.last.response == nil {
 		return
 	}

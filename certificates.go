@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
-	"github.com/seed-230b9595/intune-go/internal/match"
 )
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object of this
@@ -40,14 +38,19 @@ func (s *EnterpriseCodeSigningCertificatesService) Create(ctx context.Context, c
 // listedBefore is the result of a listing before an upload. The zero value is that of an upload without a listing.
 type listedBefore struct {
 	ids  map[string]bool // of records that cannot be its own
-	date time.Time       // that makes the upload the latest, at least
+	date time.Time       // the least one that makes the upload the latest
 }
 
 // create uploads a certificate. The result is nil only with an error.
 func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertificate, options requestOptions, before listedBefore) (*EnterpriseCodeSigningCertificate, error) {
-	sent, upload, err := c.newUpload(cert, options, before.date)
-	if err != nil {
+	if err := validate(cert, options.allowExpired); err != nil {
 		return nil, err
+	}
+	sent := new(*cert)
+	sent.Content = bytes.Clone(cert.Content) // the caller may change its own
+	isOwnDate := cert.UploadDateTime.IsZero()
+	if isOwnDate {
+		sent.UploadDateTime = c.uploads.Date(before.date)
 	}
 	body, err := sent.marshal(true)
 	if err != nil {
@@ -59,28 +62,14 @@ func (c *Client) create(ctx context.Context, cert *EnterpriseCodeSigningCertific
 		out: out, status: http.StatusCreated,
 		options: options, content: sent.Content,
 		recovery: &reconciliation{
-			client: c, sent: sent, upload: upload, listedBefore: before.ids, out: out, response: options.response,
-			isDisabled: options.withoutReconcile,
+			client: c, sent: sent, upload: c.uploads.NewUpload(*sent.shown(), isOwnDate), listedBefore: before.ids,
+			out: out, response: options.response, isDisabled: options.withoutReconcile,
 		},
 	})
 	if err != nil && !errors.As(err, new(*DuplicateError)) {
 		return nil, err
 	}
 	return out.certificate, err
-}
-
-// newUpload checks a certificate and copies it, with a date of upload: now, or the given date if that is later.
-func (c *Client) newUpload(cert *EnterpriseCodeSigningCertificate, options requestOptions, date time.Time) (sent *EnterpriseCodeSigningCertificate, upload *match.Upload, err error) {
-	if err := validate(cert, options.allowExpired); err != nil {
-		return nil, nil, err
-	}
-	sent = new(*cert)
-	sent.Content = bytes.Clone(cert.Content) // the caller may change its own
-	isOwnDate := cert.UploadDateTime.IsZero()
-	if isOwnDate {
-		sent.UploadDateTime = c.uploads.Date(date)
-	}
-	return sent, c.uploads.NewUpload(*sent.shown(), isOwnDate), nil
 }
 
 // Get returns the certificate with the given id. [WithSelect] limits the properties that are requested. If no

@@ -152,22 +152,15 @@ type page struct {
 	size  int // in bytes
 }
 
-// UnmarshalJSON also notes the size.
-func (p *page) UnmarshalJSON(data []byte) error {
-	p.size = len(data)
-	return p.CertificatePage.UnmarshalJSON(data)
-}
-
 // page gets one page. path is that of the collection with its query, or what nextPath made of a link.
 func (c *Client) page(ctx context.Context, path string, options requestOptions) (*page, error) {
 	p := new(page)
-	header, err := c.pipeline.run(ctx, request{
-		method: http.MethodGet, path: path, out: p, status: http.StatusOK, options: options,
-	})
+	resp, err := c.pipeline.run(ctx, request{method: http.MethodGet, path: path, out: p, status: http.StatusOK, options: options})
 	if err != nil {
 		return nil, err
 	}
-	if date := wire.Date(header); !date.IsZero() {
+	p.size = len(resp.body)
+	if date := wire.Date(resp.header); !date.IsZero() {
 		p.clock = match.Clock{Ahead: time.Until(date), IsKnown: true}
 	}
 	return p, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -169,7 +170,7 @@ func WithLogger(logger *slog.Logger) Option {
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		c.userAgent = product
-		return rejectIf(strings.TrimSpace(product) == "" || strings.ContainsFunc(product, isControl), "WithUserAgent", "is empty or holds control characters")
+		return rejectIf(strings.TrimSpace(product) == "" || strings.ContainsFunc(product, unicode.IsControl), "WithUserAgent", "is empty or holds control characters")
 	}
 }
 

@@ -17,16 +17,15 @@ const (
 
 // history records what the attempts of a call may have done.
 type history struct {
-	attempts int       // all of them
+	attempts int       // all that have begun
 	unknown  int       // those of unknown outcome
 	began    time.Time // when the first attempt of unknown outcome was sent
 	lostAt   time.Time // when the last attempt of unknown outcome ended
 	ended    time.Time // when the last attempt that may have had an effect ended
 }
 
-// note adds an attempt.
+// note adds the result of an attempt.
 func (h *history) note(o outcome, started, ended time.Time) {
-	h.attempts++
 	if o == unknown || o == succeeded {
 		h.ended = ended
 	}

@@ -59,9 +59,9 @@ func newPipeline(cfg *config, cred Credential) (*pipeline, error) {
 	return p, nil
 }
 
-// run sends a request, as often as it takes, and decodes the response. It returns the headers of the last response, nil
-// if the last attempt has none.
-func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
+// run sends a request, as often as it takes, and decodes the response. It returns the response of the last attempt, nil if
+// that has none.
+func (p *pipeline) run(ctx context.Context, req request) (*response, error) {
 	if req.options.err != nil {
 		return nil, req.options.err
 	}
@@ -71,10 +71,10 @@ func (p *pipeline) run(ctx context.Context, req request) (http.Header, error) {
 		return nil, fmt.Errorf("not sent, the context had ended before the call: %w", err)
 	}
 	err := p.makeAttempts(ctx, c)
-	if c.last == nil || c.last.response == nil {
+	if c.last == nil {
 		return nil, err
 	}
-	return c.last.response.header, err
+	return c.last.response, err
 }
 
 // makeAttempts makes one attempt after the other with go-retryablehttp, which asks the call whether and when.

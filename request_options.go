@@ -3,6 +3,7 @@ package intune
 import (
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/seed-230b9595/intune-go/internal/wire"
 )
@@ -68,7 +69,7 @@ func WithHeader(key, value string) RequestOption {
 			return &InputError{Name: "WithHeader", Problem: "Cookie comes from the Jar of WithHTTPClient"}
 		case !wire.IsToken(key):
 			return &InputError{Name: "WithHeader", Problem: "has a name that is not an HTTP token"}
-		case strings.ContainsFunc(value, func(r rune) bool { return isControl(r) && r != '\t' }):
+		case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }):
 			return &InputError{Name: "WithHeader", Problem: canonical + " holds control characters"}
 		}
 		if o.header == nil {
@@ -145,5 +146,3 @@ func WithSelect(properties ...Property) RequestOption {
 		return err
 	}
 }
-
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }

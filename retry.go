@@ -155,8 +155,8 @@ func (c *call) fail(ctx context.Context, err error) {
 func (c *call) stopReason(ctx context.Context) string {
 	deadline, limited := ctx.Deadline()
 	switch {
-	case c.attempts >= c.pipeline.retry.MaxAttempts:
-		return fmt.Sprintf("gave up after %d of %d attempts", c.attempts, c.pipeline.retry.MaxAttempts)
+	case c.history.attempts >= c.pipeline.retry.MaxAttempts:
+		return fmt.Sprintf("gave up after %d of %d attempts", c.history.attempts, c.pipeline.retry.MaxAttempts)
 	case RetryAfter(c.err) > throttle.LongestWait:
 		return fmt.Sprintf("not tried again: the service asked to wait %s", RetryAfter(c.err))
 	case limited && c.wait > time.Until(deadline):
@@ -168,13 +168,13 @@ func (c *call) stopReason(ctx context.Context) string {
 // retryDelay returns how long to wait before the next attempt: as long as the service asks, otherwise exponential
 // backoff with full jitter. A fresh token needs no wait, and neither does a server that did not take the first attempt.
 func (c *call) retryDelay(o outcome, err error) time.Duration {
-	if o == rejected && !errors.Is(err, ErrThrottled) || c.attempts == 1 && errors.As(err, new(*wire.RefusedError)) {
+	if o == rejected && !errors.Is(err, ErrThrottled) || c.history.attempts == 1 && errors.As(err, new(*wire.RefusedError)) {
 		return 0
 	}
 	if delay := RetryAfter(err); delay > 0 {
 		return delay
 	}
-	return c.pipeline.retry.backoff(c.attempts)
+	return c.pipeline.retry.backoff(c.history.attempts)
 }
 
 // RetryAfter returns how long to wait before trying again after err. The service, the sign-in or the client's own quota may
@@ -240,7 +240,7 @@ func (c *call) log(ctx context.Context, o outcome, err error) {
 	attrs := []slog.Attr{
 		slog.String("method", c.method),
 		slog.String("path", withoutQuery(c.path)),
-		slog.Int("attempt", c.attempts),
+		slog.Int("attempt", c.history.attempts),
 		slog.String("outcome", string(o)),
 		slog.Duration("duration", c.last.ended.Sub(c.last.Started)),
 		slog.String(event.ClientRequestID, c.clientRequestID),

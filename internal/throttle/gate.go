@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/wait"
@@ -18,11 +19,11 @@ const LongestWait = time.Hour
 // Gate holds all requests back while the service has asked for a pause, because requests that are sent while it
 // throttles count against the quota. See https://learn.microsoft.com/graph/throttling.
 type Gate struct {
-	jitter time.Duration // at most, so that requests which waited do not all go at once
+	jitter  time.Duration // at most, so that requests which waited do not all go at once
+	waiting atomic.Int32
 
-	mu      sync.Mutex
-	opens   time.Time
-	waiting int
+	mu    sync.Mutex
+	opens time.Time
 }
 
 // NewGate returns an open gate.
@@ -49,8 +50,8 @@ func (g *Gate) Wait(ctx context.Context) error {
 	if g.IsOpen() {
 		return nil
 	}
-	g.add(1)
-	defer g.add(-1)
+	g.waiting.Add(1)
+	defer g.waiting.Add(-1)
 	for {
 		opens, passes := g.next()
 		if !time.Now().Before(opens) {
@@ -68,19 +69,12 @@ func (g *Gate) Wait(ctx context.Context) error {
 	}
 }
 
-// add counts the requests that wait.
-func (g *Gate) add(n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.waiting += n
-}
-
 // next returns when the gate opens and when one of the waiting requests passes: immediately if it is the only one.
 func (g *Gate) next() (opens, passes time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	passes = g.opens
-	if g.waiting > 1 {
+	if g.waiting.Load() > 1 {
 		passes = passes.Add(rand.N(g.jitter + 1)) //nolint:gosec // jitter
 	}
 	return g.opens, passes
