@@ -69,7 +69,6 @@ func newCall(p *pipeline, req request) *call {
 	return c
 }
 
-// nextAttempt begins the next attempt.
 func (c *call) nextAttempt() *attempt {
 	c.history.attempts++
 	c.last = &attempt{
@@ -80,10 +79,8 @@ func (c *call) nextAttempt() *attempt {
 	return c.last
 }
 
-// finish ends the call.
 func (c *call) finish(err error) { c.err, c.finished = err, true }
 
-// report fills in the caller's Response.
 func (c *call) report() {
 	response := c.options.response
 	if response == nil {

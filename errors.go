@@ -166,7 +166,6 @@ func named(operation string, err error) error {
 // nameError is named for the result of a function that returns.
 func nameError(err *error, operation string) { *err = named(operation, *err) }
 
-// operationError is an error with the name of the operation in front.
 type operationError struct {
 	operation string
 	err       error
@@ -231,7 +230,6 @@ func (e *InputError) Error() string {
 // Unwrap returns Err.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// textOf returns the text of an error, "" for nil.
 func textOf(err error) string {
 	if err == nil {
 		return ""

@@ -200,7 +200,6 @@ func (c *EnterpriseCodeSigningCertificate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// membersOf reads an object.
 func membersOf(data []byte) (members map[string]json.RawMessage, err error) {
 	const most = 10_000 // a map of more would cost many times what they take in the text
 	if err := limitJSON(data, most, most); err != nil {

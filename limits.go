@@ -61,7 +61,6 @@ func newLimits(limiter Limiter, jitter time.Duration) limits {
 	return limits{throttled: throttle.NewGate(jitter), busy: throttle.NewGate(jitter), limiter: limiter}
 }
 
-// wait returns when a request may be sent.
 func (l *limits) wait(ctx context.Context, method string, isLook bool) error {
 	for {
 		if err := l.waitForPause(ctx, isLook); err != nil {

@@ -254,7 +254,6 @@ func (c *Client) nextPath(link string) (string, error) {
 	return path, nil
 }
 
-// badListing is a listing that is not as documented.
 func badListing(problem string) error {
 	return &ResponseError{Method: http.MethodGet, Path: certificatesPath, StatusCode: http.StatusOK, Problem: problem}
 }

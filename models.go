@@ -128,7 +128,6 @@ func (c EnterpriseCodeSigningCertificate) String() string {
 	return describe("enterpriseCodeSigningCertificate", c.attrs())
 }
 
-// describe puts attributes on one line.
 func describe(name string, attrs []slog.Attr) string {
 	var out strings.Builder
 	out.WriteString(name)

@@ -55,7 +55,6 @@ func newConfig(cred Credential, opts []Option) (*config, error) {
 	return cfg, nil
 }
 
-// rejectIf rejects the argument of an option.
 func rejectIf(isBad bool, option, problem string) error {
 	if isBad {
 		return &InputError{Name: option, Problem: problem}
@@ -250,7 +249,6 @@ type RetryPolicy struct {
 	ReconcileWindow time.Duration
 }
 
-// maxAttempts bounds RetryPolicy.MaxAttempts.
 const maxAttempts = 1000
 
 // withDefaults fills in the zero fields. A delay that is given alone adjusts the other one if necessary.

@@ -24,7 +24,6 @@ type history struct {
 	ended    time.Time // when the last attempt that may have had an effect ended
 }
 
-// note adds the result of an attempt.
 func (h *history) note(o outcome, started, ended time.Time) {
 	if o == unknown || o == succeeded {
 		h.ended = ended

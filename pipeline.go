@@ -155,7 +155,6 @@ func (p *pipeline) obtainToken(ctx context.Context, a *attempt) error {
 	return nil
 }
 
-// awaitTurn waits until the attempt may be sent.
 func (p *pipeline) awaitTurn(ctx context.Context, a *attempt) error {
 	defer p.announceWait(ctx, a)()
 	return p.limits.wait(ctx, a.method, a.options.isLook)

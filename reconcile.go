@@ -34,7 +34,6 @@ type reconciliation struct {
 	lookedFor int                                          // the number of attempts after which absence was believed
 }
 
-// sending is called when an attempt is about to be sent.
 func (r *reconciliation) sending() { r.client.uploads.Begin(r.upload) }
 
 // lost looks for the certificate until ReconcileWindow after the attempt. Absence is believed only if a complete listing

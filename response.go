@@ -12,7 +12,6 @@ import (
 
 	"github.com/seed-230b9595/intune-go/internal/grapherror"
 	"github.com/seed-230b9595/intune-go/internal/redact"
-	"github.com/seed-230b9595/intune-go/internal/wire"
 )
 
 // takeIn keeps a response without the secrets of the request.
@@ -102,10 +101,7 @@ func (c *call) responseError(problem string, err error) error {
 	problem += inParentheses("from", shown.gateway)
 	return &ResponseError{
 		Method: c.method, Path: withoutQuery(c.path), StatusCode: resp.status,
-		RequestID:       resp.header.Get("request-id"),
-		ClientRequestID: c.clientRequestID,
-		Diagnostics:     resp.header.Get("x-ms-ags-diagnostic"),
-		Date:            wire.Date(resp.header),
-		Problem:         redact.Line(c.last.mask().Text(problem)), Err: c.last.hideIn(err),
+		RequestID: shown.RequestID, ClientRequestID: c.clientRequestID, Diagnostics: shown.Diagnostics, Date: shown.Date,
+		Problem: redact.Line(c.last.mask().Text(problem)), Err: c.last.hideIn(err),
 	}
 }

@@ -232,7 +232,6 @@ func (p RetryPolicy) backoff(attempts int) time.Duration {
 	return rand.N(ceiling + 1) //nolint:gosec // jitter
 }
 
-// log records the last attempt.
 func (c *call) log(ctx context.Context, o outcome, err error) {
 	if !c.pipeline.logger.Enabled(ctx, slog.LevelDebug) {
 		return

@@ -224,7 +224,6 @@ func (r *rotating) listUntilShown(ctx context.Context) error {
 	return nil
 }
 
-// upload creates the certificate, and lists until it shows.
 func (r *rotating) upload(ctx context.Context, date time.Time) error {
 	before := listedBefore{ids: make(map[string]bool, len(r.listing.Records)), date: date}
 	for _, record := range r.listing.Records {
@@ -315,7 +314,6 @@ func (r *rotating) note(step *rotation.Step) {
 	}
 }
 
-// noteRecord takes over the record of the certificate.
 func (r *rotating) noteRecord(step *rotation.Step) {
 	p := &r.progress
 	shown := r.listing.certificates[step.Record]
@@ -342,7 +340,6 @@ func idsOf(records []*match.Record) (ids []string) {
 	return ids
 }
 
-// failure is the error for a problem.
 func (r *rotating) failure(problem *rotation.Problem) error {
 	if problem == nil {
 		return nil

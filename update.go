@@ -27,7 +27,6 @@ type EnterpriseCodeSigningCertificateUpdate struct {
 	Clear []Property
 }
 
-// fields returns the properties that the update sets.
 func (u *EnterpriseCodeSigningCertificateUpdate) fields() (set []field) {
 	add := func(property Property, value any, isSet bool) {
 		if isSet {

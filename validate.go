@@ -11,7 +11,6 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/format/unwrap"
 )
 
-// validate rejects what must not be uploaded.
 func validate(cert *EnterpriseCodeSigningCertificate, allowExpired bool) error {
 	bad := func(problem string) error { return &InputError{Name: "certificate", Problem: problem} }
 	if cert == nil {

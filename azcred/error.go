@@ -13,32 +13,24 @@ import (
 	"github.com/seed-230b9595/intune-go/internal/entra"
 )
 
-// rejection is a response of a token endpoint, or of another service in its place: a proxy, or the identity service of a
-// machine. The Azure SDK prints it as a page.
-type rejection struct {
-	response *entra.Error
-	original error
+// sdkError is an error of the Azure SDK on one line. The SDK prints a response as a page.
+type sdkError struct {
+	text    string
+	wrapped []error
 }
 
-func (r *rejection) Error() string { return r.response.Error() }
+func (e *sdkError) Error() string   { return e.text }
+func (e *sdkError) Unwrap() []error { return e.wrapped }
 
-func (r *rejection) Unwrap() []error {
-	return []error{(*intune.AuthError)(r.response), r.response, r.original}
-}
-
-// failure is any other error of the Azure SDK, on one line.
-type failure struct{ original error }
-
-func (f *failure) Error() string { return oneLine(f.original.Error()) }
-func (f *failure) Unwrap() error { return f.original }
-
-// signInError makes an error of the Azure SDK readable.
+// signInError makes an error of the Azure SDK readable. It may be about a response of a token endpoint, or of another service in
+// its place: a proxy, or the identity service of a machine.
 func signInError(err error) error {
 	if resp := responseIn(err); resp != nil { //nolint:bodyclose // Payload reads it to its end, which closes it
 		body, _ := runtime.Payload(resp) // the status is enough
-		return &rejection{entra.Foreign(resp, body), err}
+		rejection := entra.Foreign(resp, body)
+		return &sdkError{rejection.Error(), []error{(*intune.AuthError)(rejection), rejection, err}}
 	}
-	return &failure{err}
+	return &sdkError{oneLine(err.Error()), []error{err}}
 }
 
 // responseIn returns the response that an error is about, or nil. azidentity.AuthenticationFailedError and

@@ -5,9 +5,6 @@ package redisquota
 import (
 	"sync"
 	"time"
-
-	intune "github.com/seed-230b9595/intune-go"
-	"github.com/seed-230b9595/intune-go/internal/throttle"
 )
 
 // retryInterval is how often one request asks Redis although it is down.
@@ -47,14 +44,4 @@ func (o *outage) skipsRedis() bool {
 		return false
 	}
 	return isDown
-}
-
-// divided returns the share that one of several processes has of the quotas.
-func divided(quotas []intune.Quota, processes int) throttle.Windows {
-	shares := make([]throttle.Quota, len(quotas))
-	for i, q := range quotas {
-		shares[i] = throttle.Quota(q)
-		shares[i].Requests /= processes
-	}
-	return throttle.NewWindows(shares)
 }

@@ -105,7 +105,12 @@ func New(client redis.UniversalClient, key string, opts ...Option) (*Limiter, er
 		name:   strconv.FormatUint(rand.Uint64(), 36), //nolint:gosec // a name, not a secret
 	}
 	if c.divisor > 0 {
-		l.local = divided(c.quotas, c.divisor)
+		shares := make([]throttle.Quota, len(c.quotas))
+		for i, q := range c.quotas {
+			shares[i] = throttle.Quota(q)
+			shares[i].Requests /= c.divisor
+		}
+		l.local = throttle.NewWindows(shares)
 	}
 	return l, nil
 }

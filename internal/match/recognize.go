@@ -70,7 +70,6 @@ func compare(forms []dn.Name, shown dn.Name, evidence Evidence) dn.Comparison {
 	return dn.Unclear
 }
 
-// hasContentOf reports whether both sides have the same content.
 func (i *Identity) hasContentOf(record *Record) bool {
 	return len(i.content) > 0 && bytes.Equal(i.content, record.Content)
 }
@@ -98,7 +97,6 @@ func (i *Identity) hasOtherContent(record *Record) bool {
 	return err == nil && (len(i.content) > 0 || i.hasOtherNames(namesOf(other), Evidence{dn.OthersShown}))
 }
 
-// hasOtherNames reports whether the names of a record differ.
 func (i *Identity) hasOtherNames(record *Record, evidence Evidence) bool {
 	return compare(i.subjects, record.subject(), evidence) == dn.Different ||
 		compare(i.issuers, record.issuer(), evidence) == dn.Different

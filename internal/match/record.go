@@ -33,7 +33,6 @@ func DigestOf(content []byte) Digest {
 	return sha256.Sum256(content)
 }
 
-// x509 parses the content.
 func (r *Record) x509() (*x509.Certificate, error) { return lenientx509.Parse(r.Content) }
 
 // namesOf returns the names and the expiration of a certificate, as Windows writes them.

@@ -85,7 +85,6 @@ func (s *State) checkOutlived() *Problem {
 	return nil
 }
 
-// compareSubject compares the subject of a record with the certificate's.
 func (s *State) compareSubject(record *match.Record) dn.Comparison {
 	if verdict, _ := s.Certificate.Recognize(record, s.Listing); verdict == match.Ours {
 		return dn.Equal

@@ -86,7 +86,6 @@ type Error struct {
 	Err   error         // the context's; nil if the wait was not begun
 }
 
-// newError returns the error of a wait until the given time.
 func newError(ctx context.Context, until time.Time) *Error {
 	return &Error{Pause: time.Until(until), Err: ctx.Err()}
 }
