@@ -4,6 +4,7 @@ package intune
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed-230b9595/intune-go/internal/guid"
@@ -95,6 +96,11 @@ func (c *call) report() {
 	response.Header = header
 	response.RequestID = header.Get("request-id")
 	response.Diagnostics = header.Get("x-ms-ags-diagnostic")
+}
+
+func withoutQuery(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
 }
 
 // isIdempotent reports whether sending a request twice has the same effect as sending it once.

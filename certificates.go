@@ -5,8 +5,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
+	"unicode"
+
+	"github.com/seed-230b9595/intune-go/internal/wire"
 )
+
+const certificatesPath = "/deviceAppManagement/enterpriseCodeSigningCertificates"
 
 // Create uploads a certificate and returns it as the service has it, with its id. Only a 201 with an object of this
 // type and an id is success. cert is not modified. If its UploadDateTime is zero, the current time is sent. Except for the
@@ -128,6 +135,18 @@ func (c *Client) object(ctx context.Context, method, id string, body []byte, opt
 		return c.object(ctx, http.MethodGet, id, nil, options)
 	}
 	return out.certificate, nil
+}
+
+// certificatePath returns the path of one certificate. Ids are GUIDs, but any text is sent as one segment of the path,
+// except what a server on the way could take for more than one.
+func certificatePath(id string) (string, error) {
+	switch {
+	case id == "":
+		return "", &InputError{Name: "id", Problem: "is empty"}
+	case wire.HasDotSegment(url.PathEscape(id)) || strings.ContainsAny(id, `/\`) || strings.ContainsFunc(id, unicode.IsControl):
+		return "", &InputError{Name: "id", Problem: "holds a slash, a backslash or a control character, or is a dot segment"}
+	}
+	return certificatesPath + "/" + url.PathEscape(id), nil
 }
 
 // Delete deletes the certificate with the given id. Devices may then no longer trust the apps that only it has signed. If

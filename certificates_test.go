@@ -279,3 +279,38 @@ func TestCreateDatesEachUploadDifferently(t *testing.T) {
 		t.Errorf("%d different dates in %d uploads", len(seen), uploads)
 	}
 }
+
+// TestIDsAreOneSegmentOfThePath sends ids that somebody might take for more than that, and looks at the wire.
+func TestIDsAreOneSegmentOfThePath(t *testing.T) {
+	for id, want := range map[string]string{
+		anID: anID, "a b": "a%20b", "a%2Fb": "a%252Fb", "a?b": "a%3Fb", "a#b": "a%23b", "ä": "%C3%A4", "a.b": "a.b", "...": "...", "%": "%25",
+		"a;b=c": "a%3Bb=c", "..a": "..a", "$value": "$value",
+	} {
+		w := newWire(t, reply(200, created), reply(204, ""), reply(200, created))
+		s := certificates(w)
+		_, getErr := s.Get(t.Context(), id)
+		deleteErr := s.Delete(t.Context(), id)
+		_, updateErr := s.Update(t.Context(), id, &intune.EnterpriseCodeSigningCertificateUpdate{Clear: []intune.Property{intune.PropertyIssuer}})
+		if err := errors.Join(getErr, deleteErr, updateErr); err != nil {
+			t.Errorf("%q: %v", id, err)
+			continue
+		}
+		for _, req := range w.requests {
+			if got := req.URL.EscapedPath(); got != "/beta"+path+"/"+want || req.URL.RawQuery != "" {
+				t.Errorf("%q: sent %s", id, req.URL)
+			}
+		}
+	}
+	for _, id := range []string{"", ".", "..", "/", "a/b", "../x", `a\b`, "a\nb", "a\x00b", "\x7f", "a\u0085b"} {
+		w := newWire(t)
+		s := certificates(w)
+		_, getErr := s.Get(t.Context(), id)
+		_, updateErr := s.Update(t.Context(), id, &intune.EnterpriseCodeSigningCertificateUpdate{Clear: []intune.Property{intune.PropertyIssuer}})
+		for _, err := range []error{getErr, updateErr, s.Delete(t.Context(), id)} {
+			errorAs[*intune.InputError](t, err)
+		}
+		if len(w.requests) > 0 {
+			t.Errorf("%q: something was sent", id)
+		}
+	}
+}

@@ -62,6 +62,12 @@ func rejectIf(isBad bool, option, problem string) error {
 	return nil
 }
 
+// checkedRoot checks a root URL and returns it without a trailing slash.
+func checkedRoot(name, raw string, check func(string) (root, problem string)) (string, error) {
+	root, problem := check(raw)
+	return root, rejectIf(problem != "", name, problem)
+}
+
 // version of this library, as the User-Agent names it.
 const version = "0.1.0"
 

@@ -232,3 +232,22 @@ func TestWithoutReconcileIsForCreateAlone(t *testing.T) {
 	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "GET", path, nil, nil, intune.WithoutReconcile()))
 	errorAs[*intune.InputError](t, w.client().Do(t.Context(), "POST", path, nil, nil, intune.WithoutReconcile()))
 }
+
+func TestRootsThatAreAccepted(t *testing.T) {
+	for root, want := range map[string]string{
+		"https://graph.example.com":         "https://graph.example.com/beta/x",
+		"HTTPS://GRAPH.example.com/":        "https://graph.example.com/beta/x",
+		"https://gateway.example.com/graph": "https://gateway.example.com/graph/beta/x",
+		"http://127.0.0.1:8080":             "http://127.0.0.1:8080/beta/x",
+		"http://127.8.9.10":                 "http://127.8.9.10/beta/x",
+		"http://[::1]:8080/":                "http://[::1]:8080/beta/x",
+		"http://localhost":                  "http://localhost/beta/x",
+	} {
+		w := newWire(t, reply(http.StatusOK, "{}"))
+		if err := w.client(intune.WithBaseURL(root)).Do(t.Context(), "GET", "/x", nil, nil); err != nil {
+			t.Errorf("%s: %v", root, err)
+		} else if got := w.requests[0].URL.String(); got != want {
+			t.Errorf("%s: got %s, want %s", root, got, want)
+		}
+	}
+}
