@@ -48,11 +48,21 @@ func (s *EnterpriseCodeSigningCertificatesService) Find(ctx context.Context, cer
 	if err != nil {
 		return nil, err
 	}
-	matches, unclear := l.recognize(identity)
-	if len(unclear) > 0 {
-		err = &AmbiguousMatchError{Reason: "records may be this certificate or another one with the same names", Candidates: unclear}
+	ambiguous := &AmbiguousMatchError{Reason: "records may be this certificate or another one with the same names"}
+	for _, record := range l.Records {
+		switch verdict, by := identity.Recognize(record, l.Listing); verdict {
+		case match.Ours:
+			matches = append(matches, Match{l.certificates[record], MatchedBy(by)})
+		case match.CannotTell:
+			ambiguous.Candidates = append(ambiguous.Candidates, l.certificates[record])
+		case match.NotOurs:
+		}
 	}
-	return matches, err
+	sortMatches(matches)
+	if len(ambiguous.Candidates) > 0 {
+		return matches, ambiguous
+	}
+	return matches, nil
 }
 
 // checkEnough reports what is missing to recognize the certificate.
@@ -123,21 +133,6 @@ func (l *listing) all(records []*match.Record) (certificates []*EnterpriseCodeSi
 		certificates = append(certificates, l.certificates[record])
 	}
 	return certificates
-}
-
-// recognize returns the records that are a certificate, the latest upload first, and those that may be it.
-func (l *listing) recognize(identity *match.Identity) (matches []Match, unclear []*EnterpriseCodeSigningCertificate) {
-	for _, record := range l.Records {
-		switch verdict, by := identity.Recognize(record, l.Listing); verdict {
-		case match.Ours:
-			matches = append(matches, Match{l.certificates[record], MatchedBy(by)})
-		case match.CannotTell:
-			unclear = append(unclear, l.certificates[record])
-		case match.NotOurs:
-		}
-	}
-	sortMatches(matches)
-	return matches, unclear
 }
 
 // sortMatches puts the latest upload first and, of several with the same date, the smallest id.

@@ -234,10 +234,7 @@ func (r *rotating) upload(ctx context.Context, date time.Time) error {
 		r.progress.Certificate, r.progress.Created = created, true
 		r.state.Created = &rotation.Created{ID: created.ID, At: r.listing.clock.At(time.Now())}
 	}
-	if err != nil {
-		return err
-	}
-	return r.listUntilShown(ctx)
+	return err
 }
 
 // awaitProvisioning waits until the service has provisioned a record, with growing pauses, and lists the tenant. A service
