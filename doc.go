@@ -24,10 +24,9 @@
 // # Exactly once
 //
 // A broken connection, a timeout or a gateway error can lose the response to an upload. [EnterpriseCodeSigningCertificatesService.Create]
-// then lists the tenant's certificates, immediately and again after growing pauses. If a record is certainly from this call, Create
-// returns it. If the certificate is certainly absent after ReconcileWindow (30 s by default, see [RetryPolicy]), Create sends it
-// again. If Create can't find out, it returns an [*OutcomeUnknownError]. If the certificate is in the tenant more than once, Create
-// returns a [*DuplicateError]. Create never deletes anything. [docs/exactly-once.md] has the rules.
+// then searches the tenant. It sends the certificate again only if a listing shows, after ReconcileWindow (30 s by default, see
+// [RetryPolicy]), that the certificate is absent. If Create can't find out, it returns an [*OutcomeUnknownError]. If the
+// certificate is in the tenant more than once, it returns a [*DuplicateError]. [docs/exactly-once.md] has the rules.
 //
 // # Errors
 //
