@@ -38,7 +38,7 @@ type deleteResult struct {
 	WasDeployed  string                `json:"wasDeployed,omitempty"` // the id of the one that Intune deployed, if it was deleted
 	NowDeployed  string                `json:"nowDeployed,omitempty"` // the id of what Intune deploys instead, if that is known
 
-	isNoneLeft bool
+	now string // what Intune deploys now, in a sentence
 }
 
 type deletedCertificate struct {
@@ -79,21 +79,26 @@ func (a *app) delete(ctx context.Context, ids []string, isSure bool) (result, er
 			failures = append(failures, failedItem{id, err})
 		}
 	}
-	result.noteDeployed(before, func() (string, error) { return a.latestID(ctx, service) })
+	a.noteDeployed(ctx, service, result, before)
 	return result, newPartlyError(fmt.Sprintf("%d of %d not deleted", len(failures), len(result.Certificates)), failures)
 }
 
 // noteDeployed says what Intune deploys if the certificate that it deployed before was deleted. A listing may lag behind.
-func (r *deleteResult) noteDeployed(before string, latest func() (string, error)) {
-	for _, cert := range r.Certificates {
-		if cert.Outcome != deleted || !strings.EqualFold(cert.ID, before) {
-			continue
-		}
-		now, err := latest()
-		r.WasDeployed, r.isNoneLeft = before, errors.Is(err, errNoneDeployed)
-		if now != before {
-			r.NowDeployed = now
-		}
+func (a *app) noteDeployed(ctx context.Context, service *intune.EnterpriseCodeSigningCertificatesService, r *deleteResult, before string) {
+	wasDeployed := func(cert *deletedCertificate) bool {
+		return cert.Outcome == deleted && strings.EqualFold(cert.ID, before)
+	}
+	if !slices.ContainsFunc(r.Certificates, wasDeployed) {
+		return
+	}
+	r.WasDeployed = before
+	switch id, err := a.latestID(ctx, service); {
+	case errors.Is(err, errNoneDeployed):
+		r.now = "Intune deploys no certificate now."
+	case id == "" || id == before:
+		r.now = "Run intune-cert list to see what Intune deploys now."
+	default:
+		r.NowDeployed, r.now = id, "Intune deploys "+id+" now."
 	}
 }
 
@@ -155,14 +160,7 @@ func (r *deleteResult) human(out *console.Writer) {
 	for _, cert := range r.Certificates {
 		out.Printf("%s %s\n", titles[cert.Outcome], cert.ID)
 	}
-	if r.WasDeployed == "" {
-		return
+	if r.WasDeployed != "" {
+		out.Paragraph(out.Plain, r.WasDeployed, "was in use. "+r.now)
 	}
-	now := "Run intune-cert list to see what Intune deploys now."
-	if r.isNoneLeft {
-		now = "Intune deploys no certificate now."
-	} else if r.NowDeployed != "" {
-		now = "Intune deploys " + r.NowDeployed + " now."
-	}
-	out.Paragraph(out.Plain, r.WasDeployed, "was in use. "+now)
 }

@@ -38,12 +38,10 @@ func newRecord(cert *intune.EnterpriseCodeSigningCertificate, deployedID string)
 		ExpirationDateTime: shown(cert.ExpirationDateTime), UploadDateTime: shown(cert.UploadDateTime),
 	}
 	if deployedID != "" {
-		isDeployed := cert.ID == deployedID
-		r.IsDeployed = &isDeployed
+		r.IsDeployed = new(cert.ID == deployedID)
 	}
 	if r.ExpirationDateTime != nil {
-		left := daysUntil(cert.ExpirationDateTime)
-		r.DaysLeft = &left
+		r.DaysLeft = new(daysUntil(cert.ExpirationDateTime))
 	}
 	return r
 }
@@ -61,8 +59,7 @@ func shown(date time.Time) *time.Time {
 	if !match.IsShown(date) {
 		return nil
 	}
-	utc := date.UTC()
-	return &utc
+	return new(date.UTC())
 }
 
 // daysUntil returns the whole days until t, negative afterwards. It counts in seconds, because a time.Duration ends at 292
