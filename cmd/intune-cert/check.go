@@ -126,7 +126,7 @@ func (r *checkResult) human(out *console.Writer) {
 	field(out, "application", r.ApplicationID)
 	field(out, "user", r.User)
 	titles := map[string]string{"signIn": "sign-in", "license": "license", "read": "permission to read", "write": "permission to write"}
-	statuses := map[string]console.Styled{passed: out.Green(passed), notPassed: out.Red(notPassed), undecidable: out.Yellow(undecidable)}
+	statuses := map[string]console.Styled{passed: out.Styled(console.Green, passed), notPassed: out.Styled(console.Red, notPassed), undecidable: out.Styled(console.Yellow, undecidable)}
 	for _, c := range r.Checks {
 		out.Printf("%s %s\n", statuses[c.Status]+console.Styled("       "[len(c.Status):]), titles[c.Name])
 	}

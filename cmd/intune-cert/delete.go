@@ -161,6 +161,6 @@ func (r *deleteResult) human(out *console.Writer) {
 		out.Printf("%s %s\n", titles[cert.Outcome], cert.ID)
 	}
 	if r.WasDeployed != "" {
-		out.Paragraph(out.Plain, r.WasDeployed, "was in use. "+r.now)
+		out.Paragraph(console.Plain, r.WasDeployed, "was in use. "+r.now)
 	}
 }

@@ -260,17 +260,17 @@ func (a *app) finish(ctx context.Context, err error) int {
 // report writes an error and the next step to standard error.
 func (a *app) report(message, next string) {
 	if message != "" {
-		a.Err.Paragraph(a.Err.Red, "intune-cert:", message)
+		a.Err.Paragraph(console.Red, "intune-cert:", message)
 	}
 	for i, part := range strings.Split(next, "\n") {
 		switch {
 		case part == "":
 		case i == 0:
-			a.Err.Paragraph(a.Err.Bold, "Next:", part)
+			a.Err.Paragraph(console.Bold, "Next:", part)
 		case i%2 == 1: // a command line
 			a.Err.Printf("%s\n", part)
 		default:
-			a.Err.Paragraph(a.Err.Plain, "", part)
+			a.Err.Paragraph(console.Plain, "", part)
 		}
 	}
 }

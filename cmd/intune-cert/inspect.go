@@ -106,7 +106,7 @@ func (r *inspectResult) human(out *console.Writer) {
 		field(out, "with", subject)
 	}
 	if len(r.Findings) == 0 {
-		out.Printf("%s\n", out.Green("No findings."))
+		out.Printf("%s\n", out.Styled(console.Green, "No findings."))
 	}
 	printFindings(out, r.Findings)
 	if r.RejectedUnless != "" {

@@ -52,9 +52,9 @@ func (a *app) showDocument(document any) error {
 }
 
 // field writes a name and a value. A long value continues below itself.
-func field(out *console.Writer, name, value string) { styledField(out, out.Plain, name, value) }
+func field(out *console.Writer, name, value string) { styledField(out, console.Plain, name, value) }
 
-func styledField(out *console.Writer, style func(string) console.Styled, name, value string) {
+func styledField(out *console.Writer, style console.Style, name, value string) {
 	const column = 14
 	if value == "" {
 		return
@@ -63,14 +63,14 @@ func styledField(out *console.Writer, style func(string) console.Styled, name, v
 		if i > 0 {
 			name = ""
 		}
-		out.Printf("%-*s%s\n", column, name, style(part))
+		out.Printf("%-*s%s\n", column, name, out.Styled(style, part))
 	}
 }
 
 // printFindings writes what is remarkable about a certificate.
 func printFindings(out *console.Writer, findings []codesign.Finding) {
-	styles := map[codesign.Severity]func(string) console.Styled{
-		codesign.SeverityFatal: out.Red, codesign.SeverityWarning: out.Yellow, codesign.SeverityInfo: out.Plain,
+	styles := map[codesign.Severity]console.Style{
+		codesign.SeverityFatal: console.Red, codesign.SeverityWarning: console.Yellow, codesign.SeverityInfo: console.Plain,
 	}
 	for _, finding := range findings {
 		out.Paragraph(styles[finding.Severity], string(finding.Severity)+":", string(finding.Code)+": "+finding.Message)

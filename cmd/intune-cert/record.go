@@ -82,7 +82,7 @@ func (r *record) human(out *console.Writer) {
 	field(out, "subject", r.Subject)
 	field(out, "issuer", r.Issuer)
 	field(out, "status", string(r.Status))
-	styledField(out, urgency(out, r.DaysLeft), "expires", r.expires())
+	styledField(out, urgency(r.DaysLeft), "expires", r.expires())
 	if r.UploadDateTime != nil {
 		field(out, "uploaded", formatTime(*r.UploadDateTime))
 	}
@@ -127,13 +127,13 @@ func printRecords(out *console.Writer, records []*record) {
 }
 
 // urgency is the style of what expires soon.
-func urgency(out *console.Writer, daysLeft *int) func(string) console.Styled {
+func urgency(daysLeft *int) console.Style {
 	const soon = 30
 	switch {
 	case daysLeft == nil || *daysLeft >= soon:
-		return out.Plain
+		return console.Plain
 	case *daysLeft < 0:
-		return out.Red
+		return console.Red
 	}
-	return out.Yellow
+	return console.Yellow
 }

@@ -217,26 +217,26 @@ func (r *rotateResult) human(out *console.Writer) {
 		if r.Created || r.WouldCreate {
 			label = would("Deployed until now:", "Deployed now:")
 		}
-		out.Paragraph(out.Plain, label, r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
+		out.Paragraph(console.Plain, label, r.Previous.ID+", "+r.Previous.Subject+", which expires "+r.Previous.expires())
 	}
 	switch {
 	case r.Created || r.WouldCreate:
-		out.Paragraph(out.Green, would("Uploaded", "Would upload"), r.File)
+		out.Paragraph(console.Green, would("Uploaded", "Would upload"), r.File)
 	case r.Certificate != nil:
-		out.Paragraph(out.Plain, r.File, "is in the tenant already, recognized "+recognizedBy(r.MatchedBy)+".")
+		out.Paragraph(console.Plain, r.File, "is in the tenant already, recognized "+recognizedBy(r.MatchedBy)+".")
 	}
 	if r.Certificate != nil {
 		r.Certificate.human(out)
 	}
 	for _, old := range r.Old {
-		out.Paragraph(out.Plain, "Replaces", old.ID+", which expires "+old.expires()+": "+r.fate(old.ID))
+		out.Paragraph(console.Plain, "Replaces", old.ID+", which expires "+old.expires()+": "+r.fate(old.ID))
 	}
 	if r.staysUntilDeleted() {
-		out.Paragraph(out.Plain, r.Previous.ID, would("stays", "would stay")+" until a person deletes it:")
+		out.Paragraph(console.Plain, r.Previous.ID, would("stays", "would stay")+" until a person deletes it:")
 		out.Printf("%s\n", r.deletePrevious)
 	}
 	if r.Error == nil && !r.DryRun && r.Certificate != nil && r.Certificate.Status != intune.CertificateStatusProvisioned {
-		out.Paragraph(out.Plain, "It is not provisioned yet.", "--wait waits for that.")
+		out.Paragraph(console.Plain, "It is not provisioned yet.", "--wait waits for that.")
 	}
 }
 

@@ -196,8 +196,8 @@ func (r *uploadResult) count() string {
 
 func (r *uploadResult) human(out *console.Writer) {
 	titles := map[string]console.Styled{
-		uploaded: out.Green("Uploaded"), wouldUpload: out.Green("Would upload"), failed: out.Red("Failed:"),
-		unknown: out.Yellow("Outcome unknown:"), notTried: "Not tried:",
+		uploaded: out.Styled(console.Green, "Uploaded"), wouldUpload: out.Styled(console.Green, "Would upload"), failed: out.Styled(console.Red, "Failed:"),
+		unknown: out.Styled(console.Yellow, "Outcome unknown:"), notTried: "Not tried:",
 	}
 	for _, file := range r.Files {
 		id := ""

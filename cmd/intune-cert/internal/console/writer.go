@@ -58,10 +58,10 @@ func (w *Writer) Printf(format string, args ...any) {
 }
 
 // Paragraph writes a label in a style and a text, broken between words at the width of a terminal.
-func (w *Writer) Paragraph(style func(string) Styled, label, text string) {
+func (w *Writer) Paragraph(style Style, label, text string) {
 	lines := Wrap(strings.TrimSpace(Clean(label+" "+text)), w.Width())
 	if rest, isWhole := strings.CutPrefix(lines[0], label); isWhole {
-		lines[0] = string(style(label)) + rest
+		lines[0] = string(w.Styled(style, label)) + rest
 	}
 	_ = w.write(strings.Join(lines, "\n") + "\n") // it keeps the error
 }
@@ -121,24 +121,21 @@ func (w *Writer) erase() {
 	}
 }
 
-// Bold returns text in bold type.
-func (w *Writer) Bold(text string) Styled { return w.styled("1", text) }
+// Style is how text shows on a terminal with colors: the number of an escape sequence.
+type Style string
 
-// Red returns text in red.
-func (w *Writer) Red(text string) Styled { return w.styled("31", text) }
+const (
+	Plain  Style = ""
+	Bold   Style = "1"
+	Red    Style = "31"
+	Green  Style = "32"
+	Yellow Style = "33"
+)
 
-// Green returns text in green.
-func (w *Writer) Green(text string) Styled { return w.styled("32", text) }
-
-// Yellow returns text in yellow.
-func (w *Writer) Yellow(text string) Styled { return w.styled("33", text) }
-
-// Plain returns text without a style.
-func (w *Writer) Plain(text string) Styled { return Styled(Clean(text)) }
-
-func (w *Writer) styled(code, text string) Styled {
-	if !w.hasColor {
-		return w.Plain(text)
+// Styled returns text in a style.
+func (w *Writer) Styled(style Style, text string) Styled {
+	if style == Plain || !w.hasColor {
+		return Styled(Clean(text))
 	}
-	return Styled("\x1b[" + code + "m" + Clean(text) + "\x1b[0m")
+	return Styled("\x1b[" + string(style) + "m" + Clean(text) + "\x1b[0m")
 }

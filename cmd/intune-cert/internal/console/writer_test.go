@@ -13,7 +13,7 @@ const hostile = "CN=Contoso \x1b]0;owned\x07 \u202e\u009bApps\U000E0041 می\u20
 func TestNothingThatIsWrittenControlsTheTerminal(t *testing.T) {
 	document := map[string]any{"subject": hostile, "n": -1, "list": []string{hostile, "true", "x: y"}, "none": nil}
 	for name, write := range map[string]func(*Writer) error{
-		"Printf": func(w *Writer) error { w.Printf("%s %d %s\n", hostile, 7, w.Red(hostile)); return w.Err() },
+		"Printf": func(w *Writer) error { w.Printf("%s %d %s\n", hostile, 7, w.Styled(Red, hostile)); return w.Err() },
 		"Write":  func(w *Writer) error { _, err := w.Write([]byte(hostile + "\n")); return err },
 		"JSON":   func(w *Writer) error { return w.JSON(document) },
 		"YAML":   func(w *Writer) error { return w.YAML(document) },
