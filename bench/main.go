@@ -64,7 +64,6 @@ func (o *options) measure(ctx context.Context, programs []*program, folder strin
 	if err != nil {
 		return err
 	}
-	l.starts, l.creates = o.starts, o.creates
 	for _, step := range []struct {
 		name  string
 		times int
@@ -73,7 +72,7 @@ func (o *options) measure(ctx context.Context, programs []*program, folder strin
 		{"fetch modules", 1, func(p *program) error { return p.prepare(ctx) }},
 		{"build", 1, func(p *program) error { return p.buildCold(ctx) }},
 		{"weigh", 1, func(p *program) error { return p.weigh(ctx) }},
-		{"run", o.runs, func(p *program) error { return errors.Join(p.buildAgain(ctx), p.measure(ctx, l)) }},
+		{"run", o.runs, func(p *program) error { return errors.Join(p.buildAgain(ctx), p.measure(ctx, l, o)) }},
 	} {
 		for i := range step.times {
 			for _, p := range programs {

@@ -19,14 +19,12 @@ import (
 	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
-// load is what the programs are told to do, and where.
+// load is where the programs create, and what.
 type load struct {
 	root, tlsRoot string // over HTTP/1.1; over TLS and HTTP/2
 
 	// These are files: the authority of tlsRoot, and what to create.
 	authority, certificate string
-
-	starts, creates int
 }
 
 // startServer serves until it is stopped. The files are written to folder.
@@ -52,8 +50,8 @@ func startServer(folder string) (l load, stop func(), err error) {
 const workers = 16
 
 // measure measures starts, and creates by one worker and by many. Over HTTP/2, these share one connection.
-func (p *program) measure(ctx context.Context, l load) error {
-	for range l.starts {
+func (p *program) measure(ctx context.Context, l load, opts *options) error {
+	for range opts.starts {
 		begin := time.Now() // before fork and exec
 		result, err := p.create(ctx, l, l.root, "-first")
 		if err != nil {
@@ -63,13 +61,13 @@ func (p *program) measure(ctx context.Context, l load) error {
 	}
 	var failed error
 	many := func(root string, workers int) measure.Result {
-		result, err := p.create(ctx, l, root, "-n", strconv.Itoa(l.creates), "-workers", strconv.Itoa(workers))
+		result, err := p.create(ctx, l, root, "-n", strconv.Itoa(opts.creates), "-workers", strconv.Itoa(workers))
 		failed = errors.Join(failed, err)
 		return result
 	}
 	alone, together := many(l.root, 1), many(l.root, workers)
 	aloneTLS, togetherTLS := many(l.tlsRoot, 1), many(l.tlsRoot, workers)
-	n := float64(l.creates)
+	n := float64(opts.creates)
 	p.measured.add(createTime, alone.Elapsed.Seconds()/n)
 	p.measured.add(createBytes, float64(alone.Bytes)/n)
 	p.measured.add(createAllocs, float64(alone.Allocations)/n)

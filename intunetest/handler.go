@@ -45,8 +45,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	loseAt(r, fault.Drop == DropAfterReading)
 	_ = wait.Until(s.ctx, time.Now().Add(fault.Delay)) // unless the server closes
 	if response == nil {
-		result := s.carryOut(r, body, err, fault.VisibleAfter, ids)
-		response = cmp.Or(own, result)
+		response = cmp.Or(own, s.carryOut(r, body, err, fault.VisibleAfter, ids))
 	}
 	_ = wait.Until(s.ctx, time.Now().Add(fault.ResponseDelay))
 	loseAt(r, fault.Drop == DropAfterCommit)

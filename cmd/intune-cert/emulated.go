@@ -60,14 +60,13 @@ func (a *app) readEmulatorSettings(ctx context.Context, root string, client *htt
 		return nil, a.wrongScheme("https")
 	}
 	var settings emulatorSettings
-	if err := json.Unmarshal(body, &settings); err != nil || resp.StatusCode != http.StatusOK || settings.Emulator != "intune-cert" {
+	err = json.Unmarshal(body, &settings)
+	saysHow := settings.Emulator == "intune-cert" && settings.TenantID != "" && settings.ClientID != "" && settings.ClientSecret != ""
+	if err != nil || resp.StatusCode != http.StatusOK || !saysHow {
 		return nil, &advisedError{
 			err:  fmt.Errorf("there is no emulator at %s, so nothing was sent to it", root),
 			next: "To use Microsoft's cloud, leave out " + a.nameOf("emulator") + ". To start an emulator, run" + onItsLine("intune-cert emulator"),
 		}
-	}
-	if settings.TenantID == "" || settings.ClientID == "" || settings.ClientSecret == "" {
-		return nil, errors.New("the emulator does not say how to sign in")
 	}
 	return &settings, nil
 }

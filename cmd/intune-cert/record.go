@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -124,6 +125,25 @@ func printRecords(out *console.Writer, records []*record) {
 		}
 		r.human(out)
 	}
+}
+
+// rows are records for CSV, with the names and the values that JSON has.
+func rows(records []*record) [][]string {
+	names := []string{"id", "status", "subject", "issuer", "expirationDateTime", "uploadDateTime", "daysLeft", "thumbprint", "isDeployed", "matchedBy"}
+	rows := [][]string{names}
+	for _, r := range records {
+		var values map[string]any
+		document, _ := json.Marshal(r)
+		_ = json.Unmarshal(document, &values)
+		row := make([]string, len(names))
+		for i, name := range names {
+			if values[name] != nil {
+				row[i] = fmt.Sprint(values[name])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // urgency is the style of what expires soon.

@@ -213,10 +213,8 @@ func (a *app) azureIdentity(clientID string, httpClient *http.Client) (azcore.To
 			identity.ID = azidentity.ClientID(clientID)
 		}
 		return azidentity.NewManagedIdentityCredential(identity)
-	case "default":
-		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
 	}
-	return nil, errors.New("unknown sign-in")
+	return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
 }
 
 type tenantCloud struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 )
 
@@ -64,6 +65,28 @@ func (w *Writer) Paragraph(style Style, label, text string) {
 		lines[0] = string(w.Styled(style, label)) + rest
 	}
 	_ = w.write(strings.Join(lines, "\n") + "\n") // it keeps the error
+}
+
+// Wrap breaks text into lines of a width in columns, between words if possible. A width below 10 has no limit.
+func Wrap(text string, width int) (lines []string) {
+	const least = 10
+	if width < least {
+		return []string{text}
+	}
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && runewidth.StringWidth(line+" "+word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		pieces := strings.Split(runewidth.Wrap(word, width), "\n") // several if it is longer than a line
+		last := len(pieces) - 1
+		lines, line = append(lines, pieces[:last]...), pieces[last]
+	}
+	return append(lines, line)
 }
 
 // Write writes lines of others, such as those of a log. It implements io.Writer.
@@ -124,6 +147,7 @@ func (w *Writer) erase() {
 // Style is how text shows on a terminal with colors: the number of an escape sequence.
 type Style string
 
+// The styles.
 const (
 	Plain  Style = ""
 	Bold   Style = "1"
