@@ -52,21 +52,29 @@ const (
 	purposeMAC = 3
 )
 
-// derive12 derives a key as PKCS #12 does (RFC 7292, appendix B.2).
-func (o *opener) derive12(newHash func() hash.Hash, secret, salt []byte, iterations int, purpose byte, length int) ([]byte, error) {
-	if length == 0 {
-		return nil, nil
-	}
-	h := newHash()
-	blocks := (length + h.Size() - 1) / h.Size()
-	if err := o.spend(iterations, blocks, weight(newHash)); err != nil {
-		return nil, err
-	}
+// kdf derives keys from a password.
+type kdf struct {
+	encodings func(password) [][]byte
+	derive    func(o *opener, secret []byte, purpose byte, length int) ([]byte, error)
+}
+
+// pkcs12KDF derives keys as PKCS #12 does (RFC 7292, appendix B.2).
+func pkcs12KDF(newHash func() hash.Hash, salt []byte, iterations int) kdf {
+	return kdf{func(p password) [][]byte { return p.bmp }, func(o *opener, secret []byte, purpose byte, length int) ([]byte, error) {
+		size := newHash().Size()
+		if err := o.spend(iterations, (length+size-1)/size, weight(newHash)); err != nil {
+			return nil, err
+		}
+		return derive12(newHash(), secret, salt, iterations, purpose, length), nil
+	}}
+}
+
+func derive12(h hash.Hash, secret, salt []byte, iterations int, purpose byte, length int) []byte {
 	block := h.BlockSize()
 	diversifier := bytes.Repeat([]byte{purpose}, block)
 	input := append(repeat(salt, block), repeat(secret, block)...)
 	var key, digest []byte
-	for {
+	for len(key) < length {
 		h.Reset()
 		h.Write(diversifier)
 		h.Write(input)
@@ -76,11 +84,10 @@ func (o *opener) derive12(newHash func() hash.Hash, secret, salt []byte, iterati
 			h.Write(digest)
 			digest = h.Sum(digest[:0])
 		}
-		if key = append(key, digest...); len(key) >= length {
-			return key[:length], nil
-		}
+		key = append(key, digest...)
 		addToEach(input, repeat(digest, block)[:block])
 	}
+	return key[:length]
 }
 
 // repeat repeats data up to a multiple of size.
@@ -104,51 +111,45 @@ func addToEach(data, b []byte) {
 	}
 }
 
-// pbkdf2Parameters are those of RFC 8018, appendix A.2.
-type pbkdf2Parameters struct {
-	salt                  []byte
-	iterations, keyLength int // keyLength is 0 if it is not given
-	newHash               func() hash.Hash
-}
-
 const oidPBKDF2 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c" // 1.2.840.113549.1.5.12
 
-// maxKeyLength is more than a MAC needs, whose key may have any length (RFC 9579, section 5).
-const maxKeyLength = 1 << 10
-
-// parsePBKDF2 reads SEQUENCE { salt OCTET STRING, iterations INTEGER, keyLength INTEGER OPTIONAL, prf DEFAULT hmacWithSHA1 }.
-func parsePBKDF2(v ber.Value) (kdf pbkdf2Parameters, err error) {
+// parsePBKDF2 reads SEQUENCE { salt OCTET STRING, iterations INTEGER, keyLength INTEGER OPTIONAL, prf DEFAULT hmacWithSHA1 }
+// (RFC 8018, appendix A.2). keyLength is 0 if it is not given.
+func parsePBKDF2(v ber.Value) (_ kdf, keyLength int, err error) {
 	if algorithm := v.Child(0); !oidPBKDF2.is(algorithm) {
-		return kdf, unsupported(algorithm)
+		return kdf{}, 0, unsupported(algorithm)
 	}
 	parts, err := v.Child(1).Children(2, maxValues)
 	if err != nil {
-		return kdf, err
+		return kdf{}, 0, err
 	}
-	kdf = pbkdf2Parameters{iterations: integer(parts[1]), newHash: sha1.New}
 	if !parts[0].Is(ber.OctetString) {
-		return kdf, ber.ErrMalformed
+		return kdf{}, 0, ber.ErrMalformed
 	}
-	if kdf.salt, err = parts[0].Octets(); err != nil {
-		return kdf, err
+	salt, err := parts[0].Octets()
+	if err != nil {
+		return kdf{}, 0, err
 	}
+	newHash := sha1.New
 	for _, part := range parts[2:] {
 		if part.Is(ber.Integer) {
-			kdf.keyLength = integer(part)
+			keyLength = integer(part)
 			continue
 		}
 		prf := part.Child(0)
-		if kdf.newHash = hmacs[oid(prf.Body)]; kdf.newHash == nil {
-			return kdf, unsupported(prf)
+		if newHash = hmacs[oid(prf.Body)]; newHash == nil {
+			return kdf{}, 0, unsupported(prf)
 		}
 	}
-	return kdf, nil
+	return pbkdf2KDF(newHash, salt, integer(parts[1])), keyLength, nil
 }
 
-func (o *opener) derivePBKDF2(kdf pbkdf2Parameters, secret []byte, length int) ([]byte, error) {
-	size := kdf.newHash().Size()
-	if err := o.spend(kdf.iterations, (length+size-1)/size, 2*weight(kdf.newHash)); err != nil {
-		return nil, err
-	}
-	return pbkdf2.Key(kdf.newHash, string(secret), kdf.salt, max(kdf.iterations, 1), length)
+func pbkdf2KDF(newHash func() hash.Hash, salt []byte, iterations int) kdf {
+	return kdf{func(p password) [][]byte { return p.utf8 }, func(o *opener, secret []byte, _ byte, length int) ([]byte, error) {
+		size := newHash().Size()
+		if err := o.spend(iterations, (length+size-1)/size, 2*weight(newHash)); err != nil {
+			return nil, err
+		}
+		return pbkdf2.Key(newHash, string(secret), salt, max(iterations, 1), length)
+	}}
 }

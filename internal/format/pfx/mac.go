@@ -2,12 +2,14 @@ package pfx
 
 import (
 	"crypto/hmac"
-	"hash"
 
 	"github.com/seed-230b9595/intune-go/internal/format/ber"
 )
 
 const oidPBMAC1 oid = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e" // 1.2.840.113549.1.5.14
+
+// maxKeyLength is more than a MAC needs, whose key may have any length (RFC 9579, section 5).
+const maxKeyLength = 1 << 10
 
 // checkMAC finds the password whose MAC matches, and keeps that one. A MAC of an unknown kind is not checked: then
 // decrypting tells whether the password is correct.
@@ -24,43 +26,30 @@ func (o *opener) checkMAC(macData ber.Value, message []byte) error {
 	if err != nil {
 		return err
 	}
-	if oidPBMAC1.is(algorithm) {
-		return o.checkPBMAC1(parameters, message, want)
-	}
-	newHash := hashes[oid(algorithm.Body)]
-	if newHash == nil {
-		return nil
-	}
-	iterations := 1
+	newHash, iterations := hashes[oid(algorithm.Body)], 1
 	if count := macData.Child(2); count.Tag == ber.Integer {
 		iterations = integer(count)
 	}
-	return o.choose(func(p password) [][]byte { return p.bmp }, func(secret []byte) (bool, error) {
-		key, err := o.derive12(newHash, secret, salt, iterations, purposeMAC, newHash().Size())
-		return err == nil && isMAC(newHash, key, message, want), err
-	})
-}
-
-// checkPBMAC1 does the same for PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme } (RFC 9579).
-func (o *opener) checkPBMAC1(parameters ber.Value, message, want []byte) error {
-	newHash := hmacs[oid(parameters.Child(1).Child(0).Body)]
-	kdf, err := parsePBKDF2(parameters.Child(0))
+	kdf, length := pkcs12KDF(newHash, salt, iterations), 0
+	if oidPBMAC1.is(algorithm) { // PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme } (RFC 9579)
+		newHash = hmacs[oid(parameters.Child(1).Child(0).Body)]
+		kdf, length, err = parsePBKDF2(parameters.Child(0))
+	}
 	switch {
 	case newHash == nil || err != nil:
 		return nil //nolint:nilerr // of an unknown kind
-	case kdf.keyLength < 0 || kdf.keyLength > maxKeyLength:
+	case length < 0 || length > maxKeyLength:
 		return errTooMuchWork
-	case kdf.keyLength == 0: // some tools leave it out
-		kdf.keyLength = newHash().Size()
+	case length == 0: // some tools leave it out
+		length = newHash().Size()
 	}
-	return o.choose(func(p password) [][]byte { return p.utf8 }, func(secret []byte) (bool, error) {
-		key, err := o.derivePBKDF2(kdf, secret, kdf.keyLength)
-		return err == nil && isMAC(newHash, key, message, want), err
+	return o.choose(kdf.encodings, func(secret []byte) (bool, error) {
+		key, err := kdf.derive(o, secret, purposeMAC, length)
+		if err != nil {
+			return false, err
+		}
+		mac := hmac.New(newHash, key)
+		mac.Write(message)
+		return hmac.Equal(mac.Sum(nil), want), nil
 	})
-}
-
-func isMAC(newHash func() hash.Hash, key, message, want []byte) bool {
-	mac := hmac.New(newHash, key)
-	mac.Write(message)
-	return hmac.Equal(mac.Sum(nil), want)
 }

@@ -9,8 +9,8 @@ import (
 // opener derives keys from the passwords that may be the right one, and limits the work for that.
 type opener struct {
 	passwords []password
-	isGiven   bool // the user's password is not empty
-	work      int  // how much may still be done
+	isGiven   bool  // the user's password is not empty
+	work      int64 // how much may still be done
 }
 
 // maxWork limits the work that a container may cost in all, to about a second. The unit is one iteration of
@@ -22,11 +22,12 @@ var errTooMuchWork = errors.New("deriving its keys would take too long: it asks 
 
 // spend takes the cost of deriving a key from what may still be done. A negative count is one too large to be read.
 func (o *opener) spend(iterations, blocks, weight int) error {
-	if iterations < 0 || iterations > o.work/(blocks*weight) {
+	cost := int64(iterations) * int64(blocks*weight)
+	if iterations < 0 || cost > o.work {
 		o.work = 0
 		return errTooMuchWork
 	}
-	o.work -= iterations * blocks * weight
+	o.work -= cost
 	return nil
 }
 
@@ -71,10 +72,16 @@ func (o *opener) decrypt(algorithm ber.Value, sealed []byte) (plain []byte, err 
 	if err != nil {
 		return nil, err
 	}
-	err = o.choose(scheme.encodings, func(secret []byte) (bool, error) {
-		key, iv, err := scheme.derive(o, secret)
+	err = o.choose(scheme.kdf.encodings, func(secret []byte) (bool, error) {
+		key, err := scheme.kdf.derive(o, secret, purposeKey, scheme.cipher.keyLength)
 		if err != nil {
 			return false, err
+		}
+		iv := scheme.iv
+		if iv == nil {
+			if iv, err = scheme.kdf.derive(o, secret, purposeIV, scheme.cipher.ivLength); err != nil {
+				return false, err
+			}
 		}
 		if plain, err = scheme.cipher.decrypt(key, iv, sealed); errors.Is(err, errPadding) {
 			return false, nil
@@ -90,15 +97,15 @@ func (o *opener) decrypt(algorithm ber.Value, sealed []byte) (plain []byte, err 
 
 // integer reads a small positive INTEGER, -1 if it is another.
 func integer(v ber.Value) int {
-	const most = 1 << 31
-	n := 0
+	const most = 1 << 30
+	var n int64
 	for _, b := range v.Body {
-		if n = n<<8 | int(b); n > most {
+		if n = n<<8 | int64(b); n > most {
 			return -1
 		}
 	}
 	if !v.Is(ber.Integer) || len(v.Body) == 0 || v.Body[0]&0x80 != 0 {
 		return -1
 	}
-	return n
+	return int(n)
 }

@@ -1,6 +1,7 @@
 package pfx
 
 import (
+	"crypto/sha1" //nolint:gosec // what old containers use
 	"crypto/x509"
 	"fmt"
 	"strings"
@@ -10,9 +11,9 @@ import (
 
 // scheme is a way to encrypt with a password.
 type scheme struct {
-	cipher    blockCipher
-	encodings func(password) [][]byte
-	derive    func(o *opener, secret []byte) (key, iv []byte, err error)
+	cipher blockCipher
+	kdf    kdf
+	iv     []byte // nil if it is derived like the key
 }
 
 // The encryption of PKCS #12 itself: 1.2.840.113549.1.12.1 and its last arc.
@@ -39,21 +40,12 @@ func parsePBE(parameters ber.Value, cipher blockCipher) (scheme, error) {
 	if err != nil {
 		return scheme{}, err
 	}
-	iterations := integer(parameters.Child(1))
-	derive := func(o *opener, secret []byte) (key, iv []byte, err error) {
-		sha1 := hashes[oidSHA1]
-		if key, err = o.derive12(sha1, secret, salt, iterations, purposeKey, cipher.keyLength); err != nil {
-			return nil, nil, err
-		}
-		iv, err = o.derive12(sha1, secret, salt, iterations, purposeIV, cipher.ivLength)
-		return key, iv, err
-	}
-	return scheme{cipher, func(p password) [][]byte { return p.bmp }, derive}, nil
+	return scheme{cipher: cipher, kdf: pkcs12KDF(sha1.New, salt, integer(parameters.Child(1)))}, nil
 }
 
 // parsePBES2 reads PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme } (RFC 8018, appendix A.4).
 func parsePBES2(parameters ber.Value) (scheme, error) {
-	kdf, err := parsePBKDF2(parameters.Child(0))
+	kdf, _, err := parsePBKDF2(parameters.Child(0))
 	if err != nil {
 		return scheme{}, err
 	}
@@ -72,11 +64,7 @@ func parsePBES2(parameters ber.Value) (scheme, error) {
 	if len(iv) != cipher.ivLength {
 		return scheme{}, ber.ErrMalformed
 	}
-	derive := func(o *opener, secret []byte) (_, _ []byte, err error) {
-		key, err := o.derivePBKDF2(kdf, secret, cipher.keyLength)
-		return key, iv, err
-	}
-	return scheme{cipher, func(p password) [][]byte { return p.utf8 }, derive}, nil
+	return scheme{cipher, kdf, iv}, nil
 }
 
 func unsupported(algorithm ber.Value) error {
