@@ -192,12 +192,10 @@ func (e *connectTimeoutError) Error() string {
 	return e.cause.Error()
 }
 
-// Is implements errors.Is.
 func (e *connectTimeoutError) Is(target error) bool {
 	return target != context.DeadlineExceeded && errors.Is(e.cause, target)
 }
 
-// As implements errors.As.
 func (e *connectTimeoutError) As(target any) bool { return errors.As(e.cause, target) }
 
 // CloseIdleConnections closes the idle connections of the base transport.

@@ -85,7 +85,7 @@ func fromHex(data []byte, visit func([]byte)) {
 		run = bytes.ReplaceAll(bytes.ReplaceAll(run, []byte("0x"), nil), []byte("0X"), nil)
 		digits := bytes.Join(bytes.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune(hexSeparators, r) }), nil)
 		for start := range 2 {
-			visit(appendHex(nil, digits[min(start, len(digits)):]))
+			visit(decodeHex(digits[min(start, len(digits)):]))
 		}
 	}
 }
@@ -105,7 +105,7 @@ func fromDecimal(data []byte, visit func([]byte)) {
 	}
 }
 
-func appendHex(out, digits []byte) []byte {
-	out, _ = hex.AppendDecode(out, digits[:len(digits)/2*2])
-	return out
+func decodeHex(digits []byte) []byte {
+	decoded, _ := hex.AppendDecode(nil, digits[:len(digits)/2*2])
+	return decoded
 }
