@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,16 +53,22 @@ func (p *program) prepare(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(p.dir, "go.mod"), goMod, 0o600); err != nil { //nolint:gosec // a copy of ours
 		return err
 	}
-	if _, err := p.goCommand(ctx, "mod", "edit", "-replace=github.com/seed-230b9595/intune-go="+library); err != nil {
-		return err
-	}
-	_, err = p.goCommand(ctx, "mod", "tidy")
-	return err
+	return errors.Join(
+		p.goCommand(ctx, "mod", "edit", "-replace=github.com/seed-230b9595/intune-go="+library).err,
+		p.goCommand(ctx, "mod", "tidy").err)
 }
 
-// goCommand runs the go command in the program's module, and returns its output.
-func (p *program) goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	return p.output(p.command(ctx, "go", args...))
+// usage is what a command took, its children included.
+type usage struct {
+	output    []byte
+	wall, cpu time.Duration
+	memory    int64 // of the largest of its processes, in bytes; 0 if the system does not tell
+	err       error
+}
+
+// goCommand runs the go command in the program's module.
+func (p *program) goCommand(ctx context.Context, args ...string) usage {
+	return p.runCommand(p.command(ctx, "go", args...))
 }
 
 func (p *program) command(ctx context.Context, name string, args ...string) *exec.Cmd {
@@ -71,21 +78,23 @@ func (p *program) command(ctx context.Context, name string, args ...string) *exe
 	return cmd
 }
 
-func (p *program) output(cmd *exec.Cmd) ([]byte, error) {
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdout, err := cmd.Output()
+func (p *program) runCommand(cmd *exec.Cmd) usage {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err := cmd.Run()
+	took := usage{output: stdout.Bytes(), wall: time.Since(begin)}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w\n%s", p.name, strings.Join(cmd.Args, " "), err, stderr.Bytes())
+		took.err = fmt.Errorf("%s: %s: %w\n%s", p.name, strings.Join(cmd.Args, " "), err, stderr.Bytes())
+		return took
 	}
-	return stdout, nil
+	took.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	took.memory = maxMemory(cmd.ProcessState)
+	return took
 }
 
-func (p *program) build(ctx context.Context, what *metric) error {
-	begin := time.Now()
-	_, err := p.goCommand(ctx, "build", "-o", p.binary, "./programs/"+p.name)
-	p.measured.add(what, time.Since(begin).Seconds())
-	return err
+func (p *program) build(ctx context.Context) usage {
+	return p.goCommand(ctx, "build", "-o", p.binary, "./programs/"+p.name)
 }
 
 // buildCold builds the program and all its dependencies, the standard library too.
@@ -93,7 +102,13 @@ func (p *program) buildCold(ctx context.Context) error {
 	if err := os.RemoveAll(p.cache); err != nil {
 		return err
 	}
-	return p.build(ctx, coldBuild)
+	took := p.build(ctx)
+	p.measured.add(coldBuild, took.wall.Seconds())
+	p.measured.add(coldBuildCPU, took.cpu.Seconds())
+	if took.memory > 0 {
+		p.measured.add(coldBuildMemory, float64(took.memory))
+	}
+	return took.err
 }
 
 // buildAgain builds the program after an edit. A new line at its top moves all others, so that it is linked as well.
@@ -106,12 +121,17 @@ func (p *program) buildAgain(ctx context.Context) error {
 	if err := os.WriteFile(file, append([]byte("\n"), source...), 0o600); err != nil { //nolint:gosec // a copy of ours
 		return err
 	}
-	return p.build(ctx, rebuild)
+	took := p.build(ctx)
+	p.measured.add(rebuild, took.wall.Seconds())
+	return took.err
 }
 
 // weigh measures what does not change from one build to another.
 func (p *program) weigh(ctx context.Context) error {
-	file, err := os.Stat(p.binary)
+	stripped := filepath.Join(p.dir, "stripped")
+	err := errors.Join(
+		p.goCommand(ctx, "build", "-ldflags=-s -w", "-o", stripped, "./programs/"+p.name).err,
+		p.measureSize(binary, p.binary), p.measureSize(strippedBinary, stripped))
 	if err != nil {
 		return err
 	}
@@ -119,9 +139,22 @@ func (p *program) weigh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := p.goCommand(ctx, "list", "-deps", "./programs/"+p.name)
-	p.measured.add(binary, float64(file.Size()))
 	p.measured.add(modules, float64(len(info.Deps)))
-	p.measured.add(packages, float64(bytes.Count(list, []byte("\n"))))
-	return err
+	list := p.goCommand(ctx, "list", "-deps", "./programs/"+p.name)
+	p.measured.add(packages, float64(bytes.Count(list.output, []byte("\n"))))
+	sum, err := os.ReadFile(filepath.Join(p.dir, "go.sum"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	p.measured.add(sums, float64(bytes.Count(sum, []byte("\n"))))
+	return list.err
+}
+
+func (p *program) measureSize(what *metric, file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	p.measured.add(what, float64(info.Size()))
+	return nil
 }

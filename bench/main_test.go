@@ -33,7 +33,7 @@ func TestFailureOfAProgramIsReported(t *testing.T) {
 	if err := os.MkdirAll(p.dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	_, err := p.goCommand(t.Context(), "build", "./nothing")
+	err := p.goCommand(t.Context(), "build", "./nothing").err
 	if err == nil || !strings.Contains(err.Error(), "floor: go build ./nothing: exit status 1\n") {
 		t.Errorf("got %v", err)
 	}

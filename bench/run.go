@@ -83,9 +83,9 @@ func (p *program) measure(ctx context.Context, l load, opts *options) error {
 func (p *program) create(ctx context.Context, l load, root string, arguments ...string) (result measure.Result, err error) {
 	cmd := p.command(ctx, p.binary, append([]string{"-url", root, "-file", l.certificate}, arguments...)...)
 	cmd.Env = append(cmd.Env, "SSL_CERT_FILE="+l.authority)
-	output, err := p.output(cmd)
-	if err != nil {
-		return result, err
+	took := p.runCommand(cmd)
+	if took.err != nil {
+		return result, took.err
 	}
-	return result, json.Unmarshal(output, &result)
+	return result, json.Unmarshal(took.output, &result)
 }

@@ -16,10 +16,14 @@ type metric struct {
 
 var (
 	coldBuild       = &metric{"cold build", duration}
+	coldBuildCPU    = &metric{"cold build, CPU time", duration}
+	coldBuildMemory = &metric{"cold build, largest process", size}
 	rebuild         = &metric{"rebuild after an edit", duration}
 	binary          = &metric{"binary", size}
+	strippedBinary  = &metric{"binary, stripped", size}
 	packages        = &metric{"packages linked", count}
 	modules         = &metric{"modules linked", count}
+	sums            = &metric{"lines of go.sum", count}
 	firstCreate     = &metric{"process start to first create", duration}
 	createTime      = &metric{"time of a create", duration}
 	createBytes     = &metric{"bytes allocated by a create", size}
@@ -30,7 +34,7 @@ var (
 	createRateHTTP2 = &metric{fmt.Sprintf("creates per second, %d workers, TLS and HTTP/2", workers), count}
 
 	metrics = []*metric{
-		coldBuild, rebuild, binary, packages, modules,
+		coldBuild, coldBuildCPU, coldBuildMemory, rebuild, binary, strippedBinary, packages, modules, sums,
 		firstCreate, createTime, createBytes, createAllocs, createRate, peakMemory, createTimeHTTP2, createRateHTTP2,
 	}
 )
