@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -16,7 +18,6 @@ import (
 
 	"github.com/seed-230b9595/intune-go/bench/internal/loopback"
 	"github.com/seed-230b9595/intune-go/bench/internal/measure"
-	"github.com/seed-230b9595/intune-go/intunetest"
 )
 
 // load is where the programs create, and what.
@@ -39,11 +40,7 @@ func startServer(folder string) (l load, stop func(), err error) {
 		encrypted.Close()
 	}
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: encrypted.Certificate().Raw})
-	certificate := intunetest.NewCertificate("Contoso Ltd", func(cert *x509.Certificate) {
-		// As long as one with an RSA key.
-		cert.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 999}, Value: make([]byte, 800)}}
-	})
-	return l, stop, errors.Join(os.WriteFile(l.authority, authority, 0o600), os.WriteFile(l.certificate, certificate.Raw, 0o600))
+	return l, stop, errors.Join(os.WriteFile(l.authority, authority, 0o600), writeCertificate(l.certificate))
 }
 
 // workers is how many create at the same time in the rows that say so.
@@ -88,4 +85,28 @@ func (p *program) create(ctx context.Context, l load, root string, arguments ...
 		return result, took.err
 	}
 	return result, json.Unmarshal(took.output, &result)
+}
+
+// writeCertificate writes a code-signing certificate of the usual size, in DER.
+func writeCertificate(file string) error {
+	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		return err
+	}
+	name := pkix.Name{
+		CommonName: "Contoso Ltd", Organization: []string{"Contoso Ltd"}, Locality: []string{"Redmond"},
+		Province: []string{"Washington"}, Country: []string{"US"},
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: name,
+		NotBefore: time.Now(), NotAfter: time.Now().AddDate(0, 0, 460),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+		SubjectKeyId: []byte("contoso's key"), AuthorityKeyId: []byte("contoso's key"),
+		OCSPServer: []string{"http://ocsp.contoso.example"}, CRLDistributionPoints: []string{"http://crl.contoso.example/signing.crl"},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, der, 0o600)
 }
