@@ -15,28 +15,26 @@ import (
 	"github.com/seed-230b9595/intune-go/cmd/intune-cert/internal/console"
 )
 
-var update = flag.Bool("update", false, "write the files in docs that this test makes") //nolint:gochecknoglobals // a flag of the test
+const docsFile = "../../docs/intune-cert.md"
 
-// wantCurrent compares a file in docs with what it should be, or writes that with -update.
-func wantCurrent(t *testing.T, file string, want []byte) {
-	t.Helper()
+var update = flag.Bool("update", false, "write "+docsFile) //nolint:gochecknoglobals // a flag of the test
+
+// TestDocumentationIsCurrent compares docs/intune-cert.md with the commands. go test -run Documentation -update writes it.
+func TestDocumentationIsCurrent(t *testing.T) {
+	want := documentation(t)
 	if *update {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
+		if err := os.WriteFile(docsFile, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	have, err := os.ReadFile(file)
+	have, err := os.ReadFile(docsFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), want) {
-		t.Errorf("%s is not current: run go test -run Current -update in cmd/intune-cert", file)
+		t.Error("docs/intune-cert.md is not current: run go test -run Documentation -update in cmd/intune-cert")
 	}
-}
-
-func TestDocumentationIsCurrent(t *testing.T) {
-	wantCurrent(t, "../../docs/intune-cert.md", documentation(t))
 }
 
 // documentation is one page with all commands.
@@ -52,7 +50,7 @@ func documentation(t *testing.T) []byte {
 	}
 	_, root := newApp(console.New())
 	var page bytes.Buffer
-	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Current -update, in cmd/intune-cert. -->\n\n%s\n\n[Install](https://github.com/seed-230b9595/intune-go/blob/main/docs/install.md).\n\n", root.Long)
+	fmt.Fprintf(&page, "# intune-cert\n\n<!-- Generated: go test -run Documentation -update, in cmd/intune-cert. -->\n\n%s\n\n[Install](https://github.com/seed-230b9595/intune-go/blob/main/docs/install.md).\n\n", root.Long)
 	var topics, commands []*cobra.Command
 	for _, command := range root.Commands() {
 		switch {
