@@ -63,7 +63,11 @@ func newLimits(limiter Limiter, jitter time.Duration) limits {
 
 func (l *limits) wait(ctx context.Context, method string, isLook bool) error {
 	for {
-		if err := l.waitForPause(ctx, isLook); err != nil {
+		err := l.throttled.Wait(ctx)
+		if err == nil && !isLook {
+			err = l.busy.Wait(ctx)
+		}
+		if err != nil {
 			return &pausedError{err}
 		}
 		if l.limiter == nil {
@@ -79,13 +83,6 @@ func (l *limits) wait(ctx context.Context, method string, isLook bool) error {
 			return nil
 		} // otherwise a pause has begun meanwhile, and the turn at the limiter is lost
 	}
-}
-
-func (l *limits) waitForPause(ctx context.Context, isLook bool) error {
-	if err := l.throttled.Wait(ctx); err != nil || isLook {
-		return err
-	}
-	return l.busy.Wait(ctx)
 }
 
 // reason returns what a request would wait for now.

@@ -174,16 +174,15 @@ func (c *Client) pages(ctx context.Context, path string, options requestOptions)
 		for {
 			seen[sha256.Sum256([]byte(path))] = true
 			page, err := c.page(ctx, path, options)
-			if err != nil || !yield(page, nil) || page.NextLink == "" {
-				if err != nil {
-					yield(nil, err)
+			if err == nil {
+				if !yield(page, nil) || page.NextLink == "" {
+					return
 				}
-				return
+				if empty++; len(page.Value) > 0 {
+					empty = 0
+				}
+				path, err = c.nextPath(page.NextLink)
 			}
-			if empty++; len(page.Value) > 0 {
-				empty = 0
-			}
-			path, err = c.nextPath(page.NextLink)
 			switch {
 			case err != nil:
 			case seen[sha256.Sum256([]byte(path))]:

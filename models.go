@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-230b9595/intune-go/internal/format/dn"
 	"github.com/seed-230b9595/intune-go/internal/format/lenientx509"
 	"github.com/seed-230b9595/intune-go/internal/match"
 )
@@ -56,14 +55,13 @@ func FromX509(cert *x509.Certificate) *EnterpriseCodeSigningCertificate {
 	if cert == nil {
 		return nil
 	}
-	subject, _ := dn.Windows(cert.RawSubject) // "" if it cannot be read; the service then reads it from the content itself
-	issuer, _ := dn.Windows(cert.RawIssuer)
+	names := match.NamesOf(cert)
 	return &EnterpriseCodeSigningCertificate{
 		Content:            bytes.Clone(cert.Raw),
-		SubjectName:        subject,
-		Subject:            subject,
-		IssuerName:         issuer,
-		Issuer:             issuer,
+		SubjectName:        names.Subject,
+		Subject:            names.Subject,
+		IssuerName:         names.Issuer,
+		Issuer:             names.Issuer,
 		ExpirationDateTime: cert.NotAfter,
 	}
 }

@@ -28,7 +28,7 @@ func New(cert *Record) *Identity {
 	i := &Identity{content: cert.Content, digest: DigestOf(cert.Content), parsed: parsed}
 	forms := []*Record{cert}
 	if parsed != nil {
-		forms = append(forms, namesOf(parsed))
+		forms = append(forms, NamesOf(parsed))
 	}
 	for _, form := range forms {
 		i.subjectText = cmp.Or(form.ShownSubject(), i.subjectText)
@@ -94,7 +94,7 @@ func (i *Identity) hasOtherContent(record *Record) bool {
 		return false
 	}
 	other, err := record.x509()
-	return err == nil && (len(i.content) > 0 || i.hasOtherNames(namesOf(other), Evidence{dn.OthersShown}))
+	return err == nil && (len(i.content) > 0 || i.hasOtherNames(NamesOf(other), Evidence{dn.OthersShown}))
 }
 
 func (i *Identity) hasOtherNames(record *Record, evidence Evidence) bool {
@@ -130,7 +130,7 @@ func (i *Identity) CompareSubject(record *Record, in *Listing) dn.Comparison {
 	if err != nil {
 		return compare(i.subjects, record.subject(), in.evidence)
 	}
-	if compare(i.subjects, namesOf(content).subject(), Evidence{dn.OthersShown}) == dn.Equal {
+	if compare(i.subjects, NamesOf(content).subject(), Evidence{dn.OthersShown}) == dn.Equal {
 		return dn.Equal
 	}
 	return dn.Different

@@ -35,9 +35,9 @@ func DigestOf(content []byte) Digest {
 
 func (r *Record) x509() (*x509.Certificate, error) { return lenientx509.Parse(r.Content) }
 
-// namesOf returns the names and the expiration of a certificate, as Windows writes them.
-func namesOf(cert *x509.Certificate) *Record {
-	subject, _ := dn.Windows(cert.RawSubject) // "" if it cannot be read
+// NamesOf returns the names and the expiration of a certificate, as Windows writes them.
+func NamesOf(cert *x509.Certificate) *Record {
+	subject, _ := dn.Windows(cert.RawSubject) // "" if it cannot be read; the service then reads it from the content itself
 	issuer, _ := dn.Windows(cert.RawIssuer)
 	return &Record{Subject: subject, Issuer: issuer, Expires: cert.NotAfter}
 }

@@ -141,13 +141,13 @@ func TestVerdicts(t *testing.T) {
 		{name: "nothing at all", change: func(r *record) { *r = record{} }, want: CannotTell},
 	}
 	for _, test := range tests {
-		cert := namesOf(own)
+		cert := NamesOf(own)
 		cert.Content = own.Raw
 		s := &Sent{Identity: New(cert), Date: sent, IsOwnDate: !test.dated, Began: began, End: end}
 		if test.dated {
 			s.Date = caller
 		}
-		shown := *namesOf(own)
+		shown := *NamesOf(own)
 		shown.SubjectName, shown.IssuerName, shown.Uploaded = shown.Subject, shown.Issuer, sent
 		test.change(&shown)
 		got, by := s.Judge(&shown, Clock{Ahead: test.ahead, IsKnown: !test.noClock}, EvidenceOf(&shown), func() Rivals { return Rivals{} })
