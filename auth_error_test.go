@@ -205,6 +205,9 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 		"tenant": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientSecretCredential("fabrikam.com", intunetest.ClientID, aSecret)
 		}, aadsts: 90002, says: "correct cloud; for a national cloud, use WithCloud"},
+		"application": {cred: func(*intunetest.Server) intune.Credential {
+			return intune.ClientSecretCredential(intunetest.TenantID, app, intunetest.ClientSecret)
+		}, aadsts: 700016, says: "AADSTS700016"},
 		"certificate that is not registered": {cred: certificate, aadsts: 700027, says: "register the certificate"},
 		"chain that is not trusted": {cred: func(*intunetest.Server) intune.Credential {
 			return intune.ClientCertificateCredential(intunetest.TenantID, intunetest.ClientID, []*x509.Certificate{cert, cert}, key)
@@ -255,6 +258,9 @@ func TestSignInsThatEntraRejects(t *testing.T) {
 					return
 				}
 				rejected := errorAs[*intune.AuthError](t, err)
+				if rejected.TraceID == "" || rejected.CorrelationID == "" {
+					t.Errorf("got %+v", rejected)
+				}
 				if rejected.AADSTS != test.aadsts || !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("got %v", err)
 				}

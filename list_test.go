@@ -494,11 +494,11 @@ func TestExpiringSurvivesWhatServicesDo(t *testing.T) {
 	}
 }
 
-// listingWithOddRecords returns a listing of thirty records of other subjects, uploaded one day after the other, the last
-// one yesterday. Each expires in a year, and every tenth, from the fifth on, has an odd value of a property.
+// listingWithOddRecords returns a listing of twelve records of other subjects, uploaded one day after the other, the last
+// one yesterday. Each expires in a year, and every fourth, from the third on, has an odd value of a property.
 func listingWithOddRecords(t *testing.T, property, value string, others ...*intune.EnterpriseCodeSigningCertificate) string {
 	t.Helper()
-	const records, odd, last = 30, 10, 5
+	const records, odd, last = 12, 4, 2
 	var items []string
 	for i := range records {
 		name := fmt.Sprintf("CN=Fabrikam %d, O=Fabrikam, C=US", i)
@@ -519,7 +519,7 @@ func listingWithOddRecords(t *testing.T, property, value string, others ...*intu
 
 // TestOddRecordsStopNoListing: an odd record of somebody else must not keep a program from its own certificate.
 func TestOddRecordsStopNoListing(t *testing.T) {
-	const total, odd = 31, 3
+	const total, odd = 13, 3
 	cert := intune.FromX509(newCertificate(t))
 	shown := *cert
 	shown.ID, shown.Content, shown.UploadDateTime = anID, nil, time.Now()
@@ -582,7 +582,7 @@ func TestOddRecordsStopNoListing(t *testing.T) {
 }
 
 func TestExpiringYieldsRecordsWhoseOtherPropertiesAreOdd(t *testing.T) {
-	const total, odd = 30, 3
+	const total, odd = 12, 3
 	for _, property := range properties {
 		for _, value := range oddValues {
 			w := newWire(t, reply(200, listingWithOddRecords(t, property, value)))

@@ -572,23 +572,6 @@ func TestRevokedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestSignInRejections(t *testing.T) {
-	server := intunetest.NewServer(t)
-	for want, cred := range map[int]intune.Credential{
-		7000215: intune.ClientSecretCredential(intunetest.TenantID, intunetest.ClientID, "wrong"),
-		700016:  intune.ClientSecretCredential(intunetest.TenantID, app, intunetest.ClientSecret),
-		90002:   intune.ClientSecretCredential("nowhere.example", intunetest.ClientID, intunetest.ClientSecret),
-	} {
-		_, err := create(newClient(t, cred, intune.WithBaseURL(server.URL()), intune.WithAuthorityURL(server.URL())))
-		if got := errorAs[*intune.AuthError](t, err); got.AADSTS != want || got.TraceID == "" || got.CorrelationID == "" {
-			t.Errorf("want AADSTS%d, got %+v", want, got)
-		}
-	}
-	if len(server.Certificates()) > 0 {
-		t.Error("a certificate was created")
-	}
-}
-
 func TestPauseOfTheTokenEndpointHoldsForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &issuer{fail: func(n int) error {

@@ -66,16 +66,20 @@ func wantOne(t *testing.T, server *intunetest.Server, identical string, got *int
 	}
 }
 
-// TestCreateExactlyOnce meets a create with every fault alone, and with a sample of pairs, at every kind of service. It
-// ends with one record and its id, and an older identical record is neither mistaken for it nor a reason not to create.
+// TestCreateExactlyOnce meets a create with every fault alone, and with a sample of pairs, at every kind of service; the sample is
+// larger if INTUNE_ALL_CASES is set. It ends with one record and its id, and an older identical record is neither mistaken for it nor a reason not to create.
 func TestCreateExactlyOnce(t *testing.T) {
 	parsed := newCertificate(t)
 	random := rand.New(rand.NewPCG(1, 2))
+	pairs := 1 // with each fault
+	if os.Getenv("INTUNE_ALL_CASES") != "" {
+		pairs = 10
+	}
 	for name, opts := range services {
 		t.Run(name, func(t *testing.T) {
 			for _, first := range postFaults {
 				exactlyOnce(t, parsed, opts, first)
-				for range 3 {
+				for range pairs {
 					exactlyOnce(t, parsed, opts, first, postFaults[random.IntN(len(postFaults))])
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -66,14 +67,19 @@ func marshalPKCS8(t *testing.T, key any) []byte {
 	return der
 }
 
-// TestNoEncodingHidesAPrivateKey tries to create and to update with each kind of key in each encoding, and to read it.
+// TestNoEncodingHidesAPrivateKey tries to create and to update with each kind of key, and to read it: in some encodings, and in all
+// if INTUNE_ALL_CASES is set.
 func TestNoEncodingHidesAPrivateKey(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
 	service := server.Client().EnterpriseCodeSigningCertificates()
 	cert := readFile(t, "rsa.der")
-	for kind, key := range keys(t) {
-		for encoding, encode := range encodings {
-			content := encode(key, cert)
+	keys := keys(t)
+	for i, kind := range slices.Sorted(maps.Keys(keys)) {
+		for j, encoding := range slices.Sorted(maps.Keys(encodings)) {
+			if (i+j)%4 > 0 && os.Getenv("INTUNE_ALL_CASES") == "" {
+				continue // five kinds in each encoding
+			}
+			content := encodings[encoding](keys[kind], cert)
 			_, err := service.Create(t.Context(), &intune.EnterpriseCodeSigningCertificate{Content: content})
 			if !isRejection(err) {
 				t.Errorf("%s, %s: created with %v", kind, encoding, err)

@@ -6,7 +6,7 @@
 // each time. What it deletes is judged by what the service has shown to that process; what it returns, by what the service
 // really holds. What a service hides, such as the re-issue under equal names, is counted.
 //
-//	go test ./test/rotatemodel                                              # 500 tenants
-//	INTUNE_MODEL_RUNS=20000 go test -v -run Model ./test/rotatemodel        # more of them, and the counts
+//	go test ./test/rotatemodel                                              # 100 tenants
+//	INTUNE_MODEL_RUNS=20000 go test -v ./test/rotatemodel                   # more of them, and the counts
 //	INTUNE_MODEL_SEED=1234 go test -v -run Model ./test/rotatemodel         # one tenant again, with its story
 package rotatemodel

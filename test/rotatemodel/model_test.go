@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	defaultRuns = 500
+	defaultRuns = 100
 	perBubble   = 25
 	shown       = 3 // of each kind
 )
@@ -50,7 +50,7 @@ func TestRotateModel(t *testing.T) {
 		})
 		return
 	}
-	runs := number(t, cmp.Or(os.Getenv("INTUNE_MODEL_RUNS"), strconv.Itoa(defaultRuns)))
+	runs := modelRuns(t)
 	t.Run("tenants", func(t *testing.T) {
 		for first := 0; first < runs; first += perBubble {
 			t.Run(strconv.Itoa(first), func(t *testing.T) {
@@ -84,6 +84,12 @@ func inBubble(t *testing.T, do func(t *testing.T, m *model)) {
 		transport.CloseIdleConnections()
 		_ = server.Close()
 	})
+}
+
+// modelRuns is how many tenants there are.
+func modelRuns(t *testing.T) int {
+	t.Helper()
+	return number(t, cmp.Or(os.Getenv("INTUNE_MODEL_RUNS"), strconv.Itoa(defaultRuns)))
 }
 
 func number(t *testing.T, text string) int {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -85,6 +86,9 @@ func TestNothingShowsAnEchoOfASecret(t *testing.T) {
 			showsNoSecret(t, "copies", jwt, echo, copies(echo))
 			for kind, body := range echoes(echo) {
 				statuses := []int{200, 201, 204, 302, 400, 401, 403, 404, 407, 408, 429, 500, 503}
+				if os.Getenv("INTUNE_ALL_CASES") == "" {
+					statuses = []int{200, 403, 503}
+				}
 				if echo != jwt { // one of three, another one for each kind and alteration
 					statuses = []int{[]int{200, 403, 503}[(len(kind)+len(name))%3]}
 				}
