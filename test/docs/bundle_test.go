@@ -52,8 +52,8 @@ func codeOfThePages(t *testing.T) *code {
 	return c
 }
 
-// bundle is one program of all that the pages have, because linking takes most of the time. Its first argument is the page or the
-// place of what it runs.
+// bundle is one test binary of all code that the pages and the examples have, because linking takes most of the time. If the first
+// argument is a page, an example or the place of a snippet, it runs that instead of the tests.
 type bundle struct {
 	folder string // of the module
 	binary string
@@ -82,14 +82,40 @@ func (c *code) bundle(t *testing.T) *bundle {
 	for _, credential := range c.credentials {
 		b.add(t, credential.Origin(), strings.Replace(program.File(t, ""), before, after, 1), credential.File(t, ""))
 	}
-	const mainText = "package main\n\nimport (\n\t\"os\"\n\n%s)\n\nfunc main() {\n\tmap[string]func(){\n%s\t}[os.Args[1]]()\n}\n"
-	write(t, filepath.Join(b.folder, "main.go"), fmt.Sprintf(mainText, b.imports, b.table))
+	for _, name := range examples {
+		b.add(t, "examples/"+name, read(t, "examples/"+name+"/main.go"))
+	}
 	c.addTests(t, b)
+	write(t, filepath.Join(b.folder, "main_test.go"), fmt.Sprintf(mainText, b.imports, b.table, b.packages))
 	output(t, b.folder, nil, "go", "vet", "-mod=mod", "./...")
 	b.binary = filepath.Join(b.folder, "bundle.exe")
-	output(t, b.folder, nil, "go", "build", "-mod=mod", "-ldflags=-w", "-o", b.binary, ".")
+	output(t, b.folder, nil, "go", "test", "-c", "-mod=mod", "-ldflags=-w", "-o", b.binary, ".")
 	return b
 }
+
+// mainText is the file that runs the code of the others. The last package has the test of the handler of docs/servers.md.
+const mainText = `package main
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+%s)
+
+func TestMain(m *testing.M) {
+	run := map[string]func(){
+%s	}[os.Args[1]]
+	if run == nil {
+		m.Run()
+		return
+	}
+	os.Args = slices.Delete(os.Args, 1, 2)
+	run()
+}
+
+func TestServers(t *testing.T) { program%d.TestUpload(t) }
+`
 
 // add adds the files of a program as a package.
 func (b *bundle) add(t *testing.T, origin string, files ...string) {
@@ -107,12 +133,10 @@ func (b *bundle) add(t *testing.T, origin string, files ...string) {
 // addTests adds the tests of the pages, and a test of the handler of docs/servers.md.
 func (c *code) addTests(t *testing.T, b *bundle) {
 	t.Helper()
-	write(t, filepath.Join(b.folder, "tests", "declarations_test.go"), snippets.Declarations)
-	for _, test := range c.tests {
-		write(t, filepath.Join(b.folder, "tests", fmt.Sprintf("snippet%d_test.go", test.Line)), test.File(t, ""))
+	for i, test := range c.tests {
+		write(t, filepath.Join(b.folder, fmt.Sprintf("snippet%d_test.go", i)), test.File(t, ""))
 	}
-	write(t, filepath.Join(b.folder, "servers", "main.go"), c.programs["docs/servers.md"].Code)
-	write(t, filepath.Join(b.folder, "servers", "upload_test.go"), read(t, "test/docs/testdata/servers/upload_test.go"))
+	b.add(t, "docs/servers.md", c.programs["docs/servers.md"].Code, read(t, "test/docs/testdata/servers/upload.go"))
 }
 
 // newModule makes an empty module that uses this one, outside this repository.

@@ -1,4 +1,4 @@
-// Package docs_test keeps the pages true: their code compiles, and runs if it can; their links lead somewhere; their
+// Package docs_test keeps the pages and the examples true: their code compiles, and runs if it can; links lead somewhere;
 // figures are those that were measured. interop compiles the code that needs other modules.
 package docs_test
 
@@ -23,9 +23,9 @@ const thisModule = "github.com/seed-230b9595/intune-go"
 // go command would not notice changes of the pages, and would show a cached result.
 const root = "../.."
 
-// TestSnippetsOfThePages compiles the code of all pages and runs it: programs against an emulator at the addresses of
-// Microsoft's services, everything else with one of its own.
-func TestSnippetsOfThePages(t *testing.T) {
+// TestCodeToCopy compiles the code of all pages and all examples, and runs it: programs against an emulator at the addresses
+// of Microsoft's services, everything else with one of its own. Examples meet both.
+func TestCodeToCopy(t *testing.T) {
 	t.Chdir(root)
 	if testing.Short() {
 		t.Skip("builds the code of all pages")
@@ -38,7 +38,10 @@ func TestSnippetsOfThePages(t *testing.T) {
 			runFragment(t, b, fragment.Origin())
 		})
 	}
-	for name, run := range map[string]func(*testing.T, *bundle){"README.md": runProgram, "docs/migrating.md": migrate} {
+	for name, run := range map[string]func(*testing.T, *bundle){
+		"README.md": runProgram, "docs/migrating.md": migrate,
+		"examples against their own emulator": runExamples, "examples against the real addresses": runExamplesInTheCloud,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, b)
@@ -52,7 +55,9 @@ func TestSnippetsOfThePages(t *testing.T) {
 	}
 	t.Run("tests, and the handler of docs/servers.md", func(t *testing.T) {
 		t.Parallel()
-		output(t, b.folder, nil, "go", "test", "-mod=mod", "./tests", "./servers")
+		if out := output(t, b.folder, nil, b.binary, "-test.v"); !strings.Contains(out, "--- PASS: TestServers/") {
+			t.Errorf("not all tests were run:\n%s", out)
+		}
 	})
 }
 
@@ -132,11 +137,18 @@ func write(t *testing.T, path, text string) {
 // output runs a command that must succeed.
 func output(t *testing.T, folder string, env []string, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env = folder, env
-	out, err := cmd.CombinedOutput()
+	out, err := run(t, folder, env, name, args...)
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
 	}
-	return string(out)
+	return out
+}
+
+// run runs a command.
+func run(t *testing.T, folder string, env []string, name string, args ...string) (output string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = folder, env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
