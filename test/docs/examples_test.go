@@ -16,7 +16,7 @@ import (
 // oneScreen is how long an example may be.
 const oneScreen = 75
 
-var examples = []string{"create", "multitenant", "rotate"}
+var examples = []string{"create", "inspect", "list", "multitenant", "rotate"}
 
 func TestEveryExampleIsTested(t *testing.T) {
 	t.Chdir(root)
@@ -49,7 +49,10 @@ func runExamples(t *testing.T, b *bundle) {
 	}{
 		{"create", nil, []string{"POST /beta/deviceAppManagement/enterpriseCodeSigningCertificates HTTP/1.1\n", "  \"subject\": \"CN=Contoso,", "HTTP/1.1 201 Created\n", "\n  \"id\": \"", "Created: "}},
 		{"create", []string{file}, []string{"  \"subject\": \"CN=Fabrikam,", "HTTP/1.1 201 Created\n"}},
+		{"list", nil, []string{"provisioned     CN=Contoso,", "deployed by Intune\n"}},
 		{"rotate", nil, []string{"last year's: ", "this year's: ", "deleted:     ["}},
+		{"inspect", nil, []string{"format:     DER\n", "subject:    CN=Contoso,", "in tenant:  no\n"}},
+		{"inspect", []string{file}, []string{"subject:    CN=Fabrikam,"}},
 		{"multitenant", nil, []string{"uploaded by this run: true\n", "uploaded by this run: true\n"}},
 	}
 	for _, test := range tests {
@@ -92,6 +95,8 @@ func runExamplesInTheCloud(t *testing.T, b *bundle) {
 		t.Fatalf("without a file, %s %s was sent", requests[0].Method, requests[0].URL)
 	}
 	containsInOrder(t, mustRun("create", first), "Host: graph.microsoft.com\n", "HTTP/2.0 201 Created\n", "Created: ")
+	containsInOrder(t, mustRun("list"), "deployed by Intune\n")
+	containsInOrder(t, mustRun("inspect", first), "finding:    warning: expires-soon", "in tenant:  ", "recognized by names\n")
 	containsInOrder(t, mustRun("rotate", second), "deleted:     []\n", "pending:     [")
 	containsInOrder(t, mustRun("multitenant", second, intunetest.TenantDomain), intunetest.TenantDomain+" has ", "uploaded by this run: false\n")
 	if got := len(server.Certificates()); got != 2 {
