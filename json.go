@@ -25,14 +25,26 @@ const (
 	odataTypeName = "@odata.type"
 )
 
+// decodeJSON decodes a response. The library's own types check themselves that it is JSON, which saves a pass.
+func decodeJSON(data []byte, into any) error {
+	switch own := into.(type) {
+	case *received:
+		return own.UnmarshalJSON(data)
+	case *page:
+		return own.UnmarshalJSON(data)
+	}
+	return json.Unmarshal(data, into)
+}
+
 // field is a property of a certificate, and its value: a pointer to a string, a CertificateStatus, bytes or a wireDate.
 type field struct {
 	name  string
 	value any
 }
 
-func (c *EnterpriseCodeSigningCertificate) fields() []field {
-	return []field{
+// fields returns the properties in the order of the reference.
+func (c *EnterpriseCodeSigningCertificate) fields() [9]field {
+	return [...]field{
 		{string(PropertyID), &c.ID},
 		{string(PropertyContent), &c.Content},
 		{string(PropertyStatus), &c.Status},
@@ -100,11 +112,12 @@ func (f field) decode(raw []byte) error {
 
 // decodeText reads a JSON string, or null. Most strings have no escapes: their text is what stands between the quotation
 // marks.
-func decodeText(raw []byte) (text string, err error) {
+func decodeText(raw []byte) (string, error) {
 	if raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return string(raw[1 : len(raw)-1]), nil
 	}
-	err = json.Unmarshal(raw, &text)
+	var text string
+	err := json.Unmarshal(raw, &text)
 	return text, err
 }
 
@@ -145,10 +158,13 @@ func (d *wireDate) decode(raw []byte) error {
 	return err
 }
 
-func parseDate(raw []byte) (time.Time, error) {
+func parseDate(raw []byte) (date time.Time, err error) {
 	const longest = 64
-	if len(raw) > longest {
+	switch {
+	case len(raw) > longest:
 		return time.Time{}, errors.New("too long for a date")
+	case date.UnmarshalJSON(raw) == nil: // RFC 3339, and null
+		return date, nil
 	}
 	text, err := decodeText(raw)
 	if err != nil || text == "" {
@@ -170,22 +186,52 @@ func (c EnterpriseCodeSigningCertificate) MarshalJSON() ([]byte, error) { return
 
 // marshal leaves out of a create the ID, and the raw text of a property that could not be read.
 func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error) {
-	object := map[string]any{odataTypeName: odataType}
-	for name, value := range c.AdditionalData {
+	additional := maps.Clone(c.AdditionalData)
+	for name := range additional {
 		if isAnnotation(name) {
 			return nil, fmt.Errorf("additionalData: %q is an annotation", name)
 		}
-		object[name] = value
 	}
+	members := append(make([]field, 0, 10), field{odataTypeName, odataType})
 	for _, f := range c.fields() {
-		switch {
-		case isCreate && (f.name == string(PropertyID) || f.isZero()):
-			delete(object, f.name)
-		case !f.isZero():
-			object[f.name] = f.value
+		isSent := !f.isZero() && (!isCreate || f.name != string(PropertyID))
+		if isSent {
+			members = append(members, f)
+		}
+		if isSent || isCreate {
+			delete(additional, f.name)
 		}
 	}
-	return json.Marshal(object)
+	return marshalObject(members, additional)
+}
+
+// marshalObject writes an object with its members in the given order, and then the additional ones. The names of the
+// members need no escape.
+func marshalObject(members []field, additional map[string]json.RawMessage) ([]byte, error) {
+	var out bytes.Buffer
+	out.Grow(3 << 10) // most certificates need less
+	encoder := json.NewEncoder(&out)
+	separator := byte('{')
+	for _, m := range members {
+		out.WriteByte(separator)
+		out.WriteString(`"` + m.name + `":`)
+		if err := encoder.Encode(m.value); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		out.Truncate(out.Len() - 1) // the line feed of Encode
+		separator = ','
+	}
+	if len(additional) == 0 {
+		out.WriteByte('}')
+		return out.Bytes(), nil
+	}
+	rest, err := json.Marshal(additional)
+	if err != nil {
+		return nil, fmt.Errorf("additionalData: %w", err)
+	}
+	out.WriteByte(separator)
+	out.Write(rest[1:]) // with the brace at the end
+	return out.Bytes(), nil
 }
 
 // UnmarshalJSON reads an object of the service. Names are matched exactly. null and a missing member leave a field zero.
@@ -270,6 +316,9 @@ func (o *received) UnmarshalJSON(data []byte) error {
 }
 
 func isCertificateType(raw json.RawMessage) bool {
+	if string(raw) == `"`+odataType+`"` {
+		return true
+	}
 	name, err := decodeText(raw)
 	return err == nil && strings.EqualFold(strings.TrimPrefix(name, "#"), odataType[1:])
 }

@@ -5,7 +5,6 @@ package intune
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -72,7 +71,7 @@ func (c *call) decode() error {
 	if len(bytes.TrimSpace(resp.body)) == 0 {
 		return c.responseError("the body is empty", nil)
 	}
-	if err := json.Unmarshal(resp.body, c.out); err != nil {
+	if err := decodeJSON(resp.body, c.out); err != nil {
 		return c.responseError("the body is not the expected JSON", errors.New(redact.Line(err.Error())))
 	}
 	return nil

@@ -1,7 +1,6 @@
 package intune
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -74,14 +73,11 @@ func (u *EnterpriseCodeSigningCertificateUpdate) validate() error {
 
 // MarshalJSON returns the body of a request: the @odata.type, the fields that are set, and null for those in Clear.
 func (u EnterpriseCodeSigningCertificateUpdate) MarshalJSON() ([]byte, error) {
-	object := map[string]any{odataTypeName: odataType}
-	for _, f := range u.fields() {
-		object[f.name] = f.value
-	}
+	members := append([]field{{odataTypeName, odataType}}, u.fields()...)
 	for _, p := range u.Clear {
-		object[p.propertyName()] = nil
+		members = append(members, field{p.propertyName(), nil})
 	}
-	return json.Marshal(object)
+	return marshalObject(members, nil)
 }
 
 // String says in one line what the update changes, without its content.
