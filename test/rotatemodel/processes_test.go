@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,23 +21,43 @@ func TestRotateByProcessesAtOnce(t *testing.T) {
 		for _, options := range []intune.RotateOptions{{}, {DeleteOld: true}} {
 			t.Run(fmt.Sprintf("%d processes, DeleteOld %v", processes, options.DeleteOld), func(t *testing.T) {
 				t.Parallel()
-				met := 0
-				for range rounds {
-					if rotateAtOnce(t, processes, options) > 1 {
-						met++
+				for range rounds / 2 {
+					rotateAtOnce(t, processes, options, alone)
+					if uploads := rotateAtOnce(t, processes, options, untilAllHaveListed(processes)); uploads != processes {
+						t.Errorf("%d uploads, want one by each process, because none has seen another's", uploads)
 					}
-				}
-				if met == 0 {
-					t.Error("the processes do not meet")
 				}
 			})
 		}
 	}
 }
 
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func alone(next http.RoundTripper) http.RoundTripper { return next }
+
+// untilAllHaveListed returns a middleware that lets each process upload only when all have listed the tenant.
+func untilAllHaveListed(processes int) func(http.RoundTripper) http.RoundTripper {
+	var listing sync.WaitGroup
+	listing.Add(processes)
+	return func(next http.RoundTripper) http.RoundTripper {
+		var first sync.Once
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			first.Do(func() {
+				listing.Done()
+				listing.Wait()
+			})
+			return resp, err
+		})
+	}
+}
+
 // rotateAtOnce lets processes rotate at once over a real socket, and then a last one. It returns how many uploads there
 // were.
-func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions) (uploads int) {
+func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions, middleware func(http.RoundTripper) http.RoundTripper) (uploads int) {
 	t.Helper()
 	server, err := intunetest.Start(intunetest.WithoutQuota())
 	if err != nil {
@@ -47,8 +68,10 @@ func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions) (up
 	old := intune.FromX509(intunetest.NewCertificate("Contoso", func(c *x509.Certificate) { c.NotAfter = c.NotAfter.Add(-300 * 24 * time.Hour) }))
 	old.UploadDateTime = time.Now().Add(-300 * 24 * time.Hour)
 	server.Add(old)
-	rotate := func() (*intune.Rotation, error) {
-		return server.Client(intune.WithRetry(intune.RetryPolicy{MinDelay: time.Millisecond, ReconcileWindow: time.Second})).EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &options)
+	rotate := func(middleware func(http.RoundTripper) http.RoundTripper) (*intune.Rotation, error) {
+		policy := intune.RetryPolicy{MinDelay: time.Millisecond, ReconcileWindow: time.Second}
+		client := server.Client(intune.WithRetry(policy), intune.WithMiddleware(middleware))
+		return client.EnterpriseCodeSigningCertificates().Rotate(t.Context(), cert, &options)
 	}
 	count := func() (n int) {
 		for _, held := range server.Certificates() {
@@ -61,7 +84,7 @@ func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions) (up
 	errs := make(chan error, processes)
 	for range processes {
 		go func() {
-			_, err := rotate()
+			_, err := rotate(middleware)
 			errs <- err
 		}()
 	}
@@ -78,7 +101,7 @@ func rotateAtOnce(t *testing.T, processes int, options intune.RotateOptions) (up
 			uploads++
 		}
 	}
-	got, err := rotate()
+	got, err := rotate(alone)
 	want := uploads + 1
 	if options.DeleteOld {
 		want = 1
