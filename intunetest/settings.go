@@ -12,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-230b9595/intune-go/codesign"
 	"github.com/seed-230b9595/intune-go/intunetest/internal/exchange"
@@ -77,13 +79,16 @@ func mistakeIn(name string, err error) error {
 
 // lineOf returns the line of a mistake: that of the name of the setting, or that in which the JSON is wrong.
 func lineOf(err error, data []byte) int {
-	at := 0
+	at := bytes.IndexRune(data, utf8.RuneError) // the first byte that is not UTF-8
 	if syntax, isSyntax := errors.AsType[*json.SyntaxError](err); isSyntax {
-		at = int(syntax.Offset)
+		at = int(syntax.Offset) - 1
 	} else if mistake, isMistake := errors.AsType[*settingError](err); isMistake {
-		at = max(0, bytes.Index(data, []byte(`"`+mistake.name+`"`)))
+		name := regexp.MustCompile(`"` + regexp.QuoteMeta(mistake.name) + `"\s*:`) // a value may be the same text
+		if found := name.FindIndex(data); found != nil {
+			at = found[0]
+		}
 	}
-	return 1 + bytes.Count(data[:at], []byte("\n"))
+	return 1 + bytes.Count(data[:max(0, at)], []byte("\n"))
 }
 
 // settingsOf returns pointers to the fields of structs, by the names in their JSON tags.
