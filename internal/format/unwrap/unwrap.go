@@ -88,16 +88,16 @@ func isBinary(data []byte) bool {
 
 var (
 	escapes = regexp.MustCompile(`(?:\\u00|\\x|%)[0-9A-Fa-f]{2}|\\[nrt]?`)
-	quotes  = regexp.MustCompile(`(?m)^[>#;][>#; ]*`)
+	quotes  = regexp.MustCompile(`(?m)(^|\\[nrt]|(?:\\u00|\\x|%)0[Aa])[>#;][>#; ]*`)
 )
 
-// unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments. A backslash that
-// begins no escape is left out.
+// unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments, unless that is
+// escaped: it may be a byte of DER. A backslash that begins no escape is left out.
 func unescape(data []byte) []byte {
 	if !bytes.ContainsAny(data, `\%>#;`) {
 		return data
 	}
-	plain := escapes.ReplaceAllFunc(data, func(escape []byte) []byte {
+	return escapes.ReplaceAllFunc(quotes.ReplaceAll(data, []byte("$1")), func(escape []byte) []byte {
 		switch len(escape) {
 		case len(`\`):
 			return nil
@@ -106,7 +106,6 @@ func unescape(data []byte) []byte {
 		}
 		return decodeHex(escape[len(escape)-2:])
 	})
-	return quotes.ReplaceAll(plain, nil)
 }
 
 // PEMBegin begins a block of PEM.

@@ -3,6 +3,7 @@ package unwrap
 import (
 	"bytes"
 	"encoding/base64"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -24,6 +25,8 @@ func TestFind(t *testing.T) {
 		"with a byte-order mark":  {"\xef\xbb\xbf" + secret, []string{secret}},
 		"base64":                  {encoded, []string{secret}},
 		"base64, and words":       {"this is the one " + encoded + "\n", []string{secret}},
+		"escaped, with >":         {url.PathEscape(secret + "\n>\n;#"), []string{secret + "\n>\n;#"}},
+		"a quotation in JSON":     {`"> ` + encoded[:20] + `\n> ` + encoded[20:] + `"`, []string{secret}},
 		"base64 of base64":        {base64.StdEncoding.EncodeToString([]byte(encoded)), []string{secret}},
 		"two, of which one twice": {`["` + other + `","` + encoded + `","` + encoded + `"]`, []string{secret + " twice", secret}},
 		"nothing":                 {"", nil},
