@@ -49,6 +49,7 @@ func TestUnusableCredentialsAreReportedByNewClient(t *testing.T) {
 		"no certificate":           {intune.ClientCertificateCredential(tenant, app, nil, key), "client certificate is missing"},
 		"nil certificate":          {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{nil}, key), "client certificate is missing"},
 		"no key":                   {intune.ClientCertificateCredential(tenant, app, chain, nil), "is nil"},
+		"nil key":                  {intune.ClientCertificateCredential(tenant, app, chain, (*rsa.PrivateKey)(nil)), "is nil"},
 		"another key":              {intune.ClientCertificateCredential(tenant, app, chain, other), "does not belong to the first certificate of the chain"},
 		"ECDSA":                    {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{newCertificate(t)}, ec), "is ECDSA: Microsoft Entra ID accepts only client assertions signed with RSA"},
 		"expired":                  {intune.ClientCertificateCredential(tenant, app, []*x509.Certificate{&expired}, key), "client certificate expired on"},

@@ -91,7 +91,7 @@ func (a *application) checkCertificate(chain []*x509.Certificate, key crypto.Sig
 		a.Reject(keyName, fmt.Sprintf("is %v: Microsoft Entra ID accepts only client assertions signed with RSA, so use an RSA certificate", chain[0].PublicKeyAlgorithm))
 	case public.N.BitLen() < minBits:
 		a.Reject(keyName, fmt.Sprintf("has %d bits, less than %d", public.N.BitLen(), minBits))
-	case key == nil:
+	case key == nil, key == crypto.Signer((*rsa.PrivateKey)(nil)):
 		a.Reject(keyName, "is nil")
 	case !public.Equal(key.Public()):
 		a.Reject(keyName, "does not belong to the first certificate of the chain")
