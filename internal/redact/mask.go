@@ -3,12 +3,13 @@ package redact
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"html"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -201,38 +202,53 @@ func hash(window uint64) uint64 {
 
 const escapes = `%\&`
 
-// escape is an escape at the beginning of a text, or else the first character of it.
-var escape = regexp.MustCompile(`(?s)^(?:%[0-9A-Fa-f]{2}|\\[xX][0-9A-Fa-f]{2}|\\[uU][0-9A-Fa-f]{4}|\\[[:punct:]]|&#?[0-9A-Za-z]+;|.)`)
-
 // unescaped returns text without one layer of escapes.
 func unescaped(text string) string {
-	const longest = len("&CounterClockwiseContourIntegral;")
-	var out strings.Builder
-	out.Grow(len(text))
-	for {
-		at := strings.IndexAny(text, escapes)
-		if at < 0 {
-			out.WriteString(text)
-			return out.String()
-		}
-		escaped := escape.FindString(text[at:min(at+longest, len(text))])
-		out.WriteString(text[:at])
-		out.WriteString(unescape(escaped))
-		text = text[at+len(escaped):]
+	out := make([]byte, 0, len(text))
+	for text != "" {
+		var width int
+		out, width = appendUnescaped(out, text)
+		text = text[width:]
 	}
+	return string(out)
 }
 
-// unescape returns what an escape stands for, or the character that is none.
-func unescape(escaped string) string {
+// appendUnescaped appends the first character of text, or what the escape there stands for. It returns the width of that.
+func appendUnescaped(out []byte, text string) ([]byte, int) {
+	const longestEntity = len("&CounterClockwiseContourIntegral;")
 	switch {
-	case escaped[0] == '&':
-		return html.UnescapeString(escaped)
-	case len(escaped) <= len(`\/`):
-		return escaped[len(escaped)-1:]
+	case text[0] == '%':
+		return appendHex(out, text, len("%"), len("%2B"))
+	case text[0] == '\\' && len(text) > 1 && text[1]|0x20 == 'u':
+		return appendHex(out, text, len(`\u`), len(`\u002B`))
+	case text[0] == '\\' && len(text) > 1 && text[1]|0x20 == 'x':
+		return appendHex(out, text, len(`\x`), len(`\x2B`))
+	case text[0] == '\\' && len(text) > 1 && isPunctuation(text[1]):
+		return append(out, text[1]), len(`\/`)
+	case text[0] == '&':
+		entity := text[:strings.IndexByte(text[:min(len(text), longestEntity)], ';')+1]
+		if char := html.UnescapeString(entity); char != entity {
+			return append(out, char...), len(entity)
+		}
 	}
-	number, _ := strconv.ParseUint(strings.TrimLeft(escaped, `%\uUxX`), 16, 16)
-	if len(escaped) == len(`\u002B`) {
-		return string(rune(number))
+	return append(out, text[0]), 1
+}
+
+func isPunctuation(c byte) bool {
+	return c > ' ' && c < utf8.RuneSelf && unicode.In(rune(c), unicode.P, unicode.S)
+}
+
+// appendHex appends the character whose hexadecimal number stands in text[from:to].
+func appendHex(out []byte, text string, from, to int) ([]byte, int) {
+	var number [2]byte
+	if len(text) < to {
+		return append(out, text[0]), 1
 	}
-	return string([]byte{byte(number)}) //nolint:gosec // the two digits of %2B or \x2B
+	switch n, err := hex.Decode(number[:], []byte(text[from:to])); {
+	case err != nil:
+		return append(out, text[0]), 1
+	case n == 1:
+		return append(out, number[0]), to
+	}
+	return utf8.AppendRune(out, rune(binary.BigEndian.Uint16(number[:]))), to
 }

@@ -60,6 +60,7 @@ func shapes(size int) map[string]string {
 		"content":                       fill(`"content":"`, "AAAA", `"`),
 		"escaped content":               fill(`"content":"`, `\/`, `"`),
 		"content that is none":          fill(`"content":"`, "A\u00e9", `"`),
+		"percent signs":                 fill(`"subject":"`, "%", `"`),
 		"a long date":                   fill(`"uploadDateTime":"`, "2", `"`),
 		"a long id":                     fill(`"id":"`, "2", `"`),
 		"an id that is none":            fill(`"id":[`, `"2",`, `0]`),

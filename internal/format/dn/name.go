@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -235,32 +234,42 @@ func cutValue(text string) (value, separator, rest string) {
 
 // unquote returns what a value stands for. In quotation marks, they are doubled or escaped.
 func unquote(value string) (text string, ok bool) {
-	text = value
-	if strings.HasPrefix(value, `"`) {
-		found := quoted.FindStringSubmatch(value)
-		if found == nil {
-			return "", false
+	isHex := strings.HasPrefix(value, "#")
+	value, isQuoted := strings.CutPrefix(value, `"`)
+	if isQuoted {
+		value = strings.TrimRight(value, space)
+	}
+	out := make([]byte, 0, len(value))
+	for value != "" {
+		char, width := value[0], 1
+		switch {
+		case char == '\\' && len(value) > 1:
+			char, width = unescape(value)
+		case char == '"' && isQuoted && value == `"`:
+			return string(out), true
+		case char == '"' && isQuoted:
+			if value[1] != '"' {
+				return "", false
+			}
+			width = 2
 		}
-		text = strings.ReplaceAll(found[1], `""`, `"`)
+		out, value = append(out, char), value[width:]
 	}
-	text = escape.ReplaceAllStringFunc(text, unescape)
-	if strings.HasPrefix(value, "#") {
-		text = fromHex(strings.TrimSpace(text))
+	if isHex {
+		return fromHex(strings.TrimSpace(string(out))), true
 	}
-	return text, true
+	return string(out), !isQuoted
 }
 
-var (
-	quoted = regexp.MustCompile(`(?s)^"((?:[^"\\]|""|\\.)*)"[ \t\r]*$`)
-	escape = regexp.MustCompile(`(?s)\\(?:[0-9a-fA-F]{2}|.)`)
-)
-
-// unescape returns what a backslash and what follows it stand for (RFC 4514, section 2.4).
-func unescape(escape string) string {
-	if octet, err := hex.DecodeString(escape[1:]); err == nil {
-		return string(octet)
+// unescape returns what a backslash and what follows it stand for (RFC 4514, section 2.4), and the width of that.
+func unescape(text string) (char byte, width int) {
+	var octet [1]byte
+	if len(text) > 2 {
+		if _, err := hex.Decode(octet[:], []byte(text[1:3])); err == nil {
+			return octet[0], 3
+		}
 	}
-	return escape[1:]
+	return text[1], 2
 }
 
 // oid is the canonical form of an attribute type.

@@ -86,26 +86,44 @@ func isBinary(data []byte) bool {
 	return controls > len(data)/few
 }
 
-var (
-	escapes = regexp.MustCompile(`(?:\\u00|\\x|%)[0-9A-Fa-f]{2}|\\[nrt]?`)
-	quotes  = regexp.MustCompile(`(?m)(^|\\[nrt]|(?:\\u00|\\x|%)0[Aa])[>#;][>#; ]*`)
-)
-
-// unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments, unless that is
-// escaped: it may be a byte of DER. A backslash that begins no escape is left out.
+// unescape undoes the escapes of JSON, URLs and string literals, and what makes lines quotations or comments.
 func unescape(data []byte) []byte {
-	if !bytes.ContainsAny(data, `\%>#;`) {
+	const marks = ">#;"
+	if !bytes.ContainsAny(data, `\%`+marks) {
 		return data
 	}
-	return escapes.ReplaceAllFunc(quotes.ReplaceAll(data, []byte("$1")), func(escape []byte) []byte {
-		switch len(escape) {
-		case len(`\`):
-			return nil
-		case len(`\n`):
-			return []byte("\n")
+	plain := make([]byte, 0, len(data))
+	isLineStart := true
+	for rest := data; len(rest) > 0; {
+		switch c := rest[0]; {
+		case c == '\\' || c == '%':
+			char, length := unescapeChar(rest)
+			plain, rest = append(plain, char...), rest[length:]
+		case isLineStart && strings.IndexByte(marks, c) >= 0:
+			rest = bytes.TrimLeft(rest, marks+" ")
+		default:
+			plain, rest = append(plain, c), rest[1:]
 		}
-		return decodeHex(escape[len(escape)-2:])
-	})
+		isLineStart = len(plain) == 0 || plain[len(plain)-1] == '\n'
+	}
+	return plain
+}
+
+// unescapeChar undoes the escape at the beginning of data. A backslash that begins none is left out.
+func unescapeChar(data []byte) (char []byte, length int) {
+	for _, prefix := range []string{`\u00`, `\x`, "%"} {
+		digits, isEscape := bytes.CutPrefix(data, []byte(prefix))
+		if char = decodeHex(digits[:min(len(digits), 2)]); isEscape && len(char) > 0 {
+			return char, len(prefix) + 2
+		}
+	}
+	switch {
+	case data[0] == '%':
+		return data[:1], 1
+	case len(data) > 1 && strings.IndexByte("nrt", data[1]) >= 0:
+		return []byte("\n"), 2
+	}
+	return nil, 1
 }
 
 // PEMBegin begins a block of PEM.
