@@ -179,7 +179,7 @@ func weakKey(cert *x509.Certificate) string {
 		return "an Ed25519 key, whose signatures Windows does not verify"
 	}
 	if cert.PublicKeyAlgorithm == x509.ECDSA {
-		return "a key on a curve that is not for code signing, or in compressed form"
+		return "a key on a curve that is not for code signing"
 	}
 	return "a key of a type that is not for code signing"
 }

@@ -2,6 +2,8 @@ package lenientx509
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -34,10 +36,7 @@ func readFile(tb testing.TB, name string) []byte {
 
 // TestParseAgreesWithOpenSSL compares with what openssl printed when the certificates were made.
 func TestParseAgreesWithOpenSSL(t *testing.T) {
-	hasNoKey := map[string]bool{
-		"brainpool.der": true, "brainpool-negative.der": true, "secp256k1.der": true, "explicit.der": true, "compressed.der": true,
-		"ed448.der": true, "pss.der": true,
-	}
+	hasNoKey := map[string]bool{"brainpool.der": true, "brainpool-negative.der": true, "secp256k1.der": true, "explicit.der": true, "ed448.der": true, "pss.der": true}
 	for text := range strings.SplitSeq(strings.TrimSpace(string(readFile(t, "openssl.txt"))), "\n\n") {
 		openssl := make(map[string]string)
 		for line := range strings.SplitSeq(text, "\n") {
@@ -74,7 +73,7 @@ func TestParseAgreesWithOpenSSL(t *testing.T) {
 func TestParseSaysWhatKindOfKeyItCannotUse(t *testing.T) {
 	for file, want := range map[string]x509.PublicKeyAlgorithm{
 		"brainpool.der": x509.ECDSA, "secp256k1.der": x509.ECDSA, "explicit.der": x509.ECDSA, "brainpool-negative.der": x509.ECDSA,
-		"compressed.der": x509.ECDSA, "ed448.der": x509.UnknownPublicKeyAlgorithm, "pss.der": x509.UnknownPublicKeyAlgorithm,
+		"ed448.der": x509.UnknownPublicKeyAlgorithm, "pss.der": x509.UnknownPublicKeyAlgorithm,
 	} {
 		cert, err := Parse(readFile(t, file))
 		if err != nil || cert.PublicKeyAlgorithm != want || cert.PublicKey != nil {
@@ -259,6 +258,16 @@ func TestParseKeepsNothingOfItsInput(t *testing.T) {
 	want := bytes.Clone(der)
 	clear(der)
 	checkRaw(t, cert, want)
+}
+
+func TestCompressedPoint(t *testing.T) {
+	cert, err := Parse(readFile(t, "compressed.der"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, ok := cert.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P384() {
+		t.Errorf("got %T", cert.PublicKey)
+	}
 }
 
 // TestParseRejectsMoreThanOneCertificate hides a value where crypto/x509 does not look.
