@@ -187,8 +187,18 @@ func (f *fixture) run(args ...string) *finished {
 	return f.runWith(nil, args...)
 }
 
-// runWith runs the program with standard input.
+// runWith runs the program with standard input. Wine ends one program in thousands before it begins, without a word: that
+// one runs again.
 func (f *fixture) runWith(stdin []byte, args ...string) *finished {
+	f.t.Helper()
+	done := f.runOnce(stdin, args)
+	if os.Getenv("TEST_INTUNE_CERT") != "" && done.code == 1 && done.stdout+done.stderr == "" {
+		return f.runOnce(stdin, args)
+	}
+	return done
+}
+
+func (f *fixture) runOnce(stdin []byte, args []string) *finished {
 	f.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := f.command(args...)
