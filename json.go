@@ -192,8 +192,9 @@ func (c *EnterpriseCodeSigningCertificate) marshal(isCreate bool) ([]byte, error
 			return nil, fmt.Errorf("additionalData: %q is an annotation", name)
 		}
 	}
-	members := append(make([]field, 0, 10), field{odataTypeName, odataType})
-	for _, f := range c.fields() {
+	fields := c.fields()
+	members := append(make([]field, 0, 1+len(fields)), field{odataTypeName, odataType})
+	for _, f := range fields {
 		isSent := !f.isZero() && (!isCreate || f.name != string(PropertyID))
 		if isSent {
 			members = append(members, f)

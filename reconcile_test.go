@@ -66,8 +66,9 @@ func wantOne(t *testing.T, server *intunetest.Server, identical string, got *int
 	}
 }
 
-// TestCreateExactlyOnce meets a create with every fault alone, and with a sample of pairs, at every kind of service; the sample is
-// larger if INTUNE_ALL_CASES is set. It ends with one record and its id, and an older identical record is neither mistaken for it nor a reason not to create.
+// TestCreateExactlyOnce meets a create with every fault alone, and with a sample of pairs, at every kind of service. The
+// sample is larger if INTUNE_ALL_CASES is set. It ends with one record and its id, and an older identical record is neither
+// mistaken for it nor a reason not to create.
 func TestCreateExactlyOnce(t *testing.T) {
 	parsed := newCertificate(t)
 	random := rand.New(rand.NewPCG(1, 2))

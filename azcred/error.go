@@ -22,8 +22,8 @@ type sdkError struct {
 func (e *sdkError) Error() string   { return e.text }
 func (e *sdkError) Unwrap() []error { return e.wrapped }
 
-// signInError makes an error of the Azure SDK readable. It may be about a response of a token endpoint, or of another service in
-// its place: a proxy, or the identity service of a machine.
+// signInError makes an error of the Azure SDK readable. It may be about a response of a token endpoint, or of another
+// service in its place: a proxy, or the identity service of a machine.
 func signInError(err error) error {
 	if resp := responseIn(err); resp != nil { //nolint:bodyclose // Payload reads it to its end, which closes it
 		body, _ := runtime.Payload(resp) // the status is enough

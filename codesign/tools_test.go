@@ -24,8 +24,8 @@ func expectations(tb testing.TB) (found []expectation) {
 	return found
 }
 
-// isSlow reports whether a file derives keys by many iterations, and INTUNE_ALL_CASES is not set. One of GnuTLS and one of NSS
-// is enough then.
+// isSlow reports whether a file derives keys by many iterations, and INTUNE_ALL_CASES is not set. One of GnuTLS and one of
+// NSS is enough then.
 func isSlow(file string) bool {
 	return (strings.HasPrefix(file, "gnutls") || strings.HasPrefix(file, "nss")) && !strings.Contains(file, "rc2") && os.Getenv("INTUNE_ALL_CASES") == ""
 }

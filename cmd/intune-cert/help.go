@@ -7,8 +7,8 @@ import "github.com/spf13/cobra"
 const rootHelp = `Upload code-signing certificates to Microsoft Intune, and replace them before they expire. Managed Windows devices trust these
 certificates for the apps that an organization signs and sideloads. Intune deploys only the latest upload.
 
-Environment variables such as INTUNE_CERT_AUTH set the flags of all commands, too. Times such as 30d, 36h, 1d12h or 15m are days,
-hours and minutes.`
+Environment variables such as INTUNE_CERT_AUTH can also set the flags that all commands have. Periods of time are written as
+30d, 36h, 1d12h or 15m, for days, hours and minutes.`
 
 const quickStart = `  intune-cert emulator --sample sample.cer     # an emulated tenant to try things with, and a new certificate for it
   intune-cert rotate sample.cer --emulator http://127.0.0.1:8080               # in another terminal

@@ -196,7 +196,7 @@ func (l *loader) findPassword() error {
 		return nil
 	case l.passwordFile != "":
 		password, err := readPassword(l.passwordFile)
-		l.password, l.source = password, l.passwordFile
+		l.password, l.source = password, console.Clean(l.passwordFile)
 		return err
 	}
 	if password := os.Getenv(passwordVariable); password != "" {

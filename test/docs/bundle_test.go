@@ -52,8 +52,8 @@ func codeOfThePages(t *testing.T) *code {
 	return c
 }
 
-// bundle is one test binary of all code that the pages and the examples have, because linking takes most of the time. If the first
-// argument is a page, an example or the place of a snippet, it runs that instead of the tests.
+// bundle is one test binary of all code that the pages and the examples have, because linking takes most of the time. If the
+// first argument is a page, an example or the place of a snippet, it runs that instead of the tests.
 type bundle struct {
 	folder string // of the module
 	binary string

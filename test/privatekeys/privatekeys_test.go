@@ -67,8 +67,8 @@ func marshalPKCS8(t *testing.T, key any) []byte {
 	return der
 }
 
-// TestNoEncodingHidesAPrivateKey tries to create and to update with each kind of key, and to read it: in some encodings, and in all
-// if INTUNE_ALL_CASES is set.
+// TestNoEncodingHidesAPrivateKey tries to create and to update with each kind of key, and to read it: in some encodings, and
+// in all if INTUNE_ALL_CASES is set.
 func TestNoEncodingHidesAPrivateKey(t *testing.T) {
 	server := intunetest.NewServer(t, intunetest.WithListener(intunetest.ListenMemory()))
 	service := server.Client().EnterpriseCodeSigningCertificates()
